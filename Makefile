@@ -1,0 +1,53 @@
+# Everything a fresh machine needs is Python >= 3.11 and make; the targets do their own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.ready-run
+DEV_READY := $(VENV)/.ready-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench openapi lock clean
+
+help: ## what one can do here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "oncall needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what oncall runs on (pinned by hash) into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock $(RUN_READY)
+	@echo "Installing what the tests need (pinned by hash) into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: $(RUN_READY) ## start oncall on 127.0.0.1:8080 with its own PostgreSQL
+	@exec $(BIN)/oncall serve
+
+test: $(DEV_READY) ## the whole test suite
+	@$(BIN)/python -m pytest -n 2
+
+check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m tests.architecture.contracts
+	@$(BIN)/python -m oncall openapi --check openapi/openapi.json
+
+bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
+	@$(BIN)/python -m tests.bench
+
+openapi: $(RUN_READY) ## write openapi/openapi.json anew
+	@$(BIN)/python -m oncall openapi --write openapi/openapi.json
+
+lock: ## make both lock files anew (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

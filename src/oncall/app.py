@@ -1,0 +1,196 @@
+"""One node, wired: which room plugs into which. Nothing is decided here."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall import __version__
+from oncall.access import api as access
+from oncall.access.rules import sign_link
+from oncall.access.values import LinkToken, LinkVerb
+from oncall.channels.email import EmailChannel
+from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
+from oncall.channels.ports import Channel
+from oncall.channels.signing import derive_secret
+from oncall.channels.webhook import WebhookChannel
+from oncall.console import api as console
+from oncall.contacts import api as contacts
+from oncall.engine import DueSource, Engine, SetSource
+from oncall.engine.ticker import Ticker
+from oncall.escalation import api as escalation
+from oncall.escalation.values import Position
+from oncall.health import api as health
+from oncall.health.due import Auditor
+from oncall.incidents import api as incidents
+from oncall.incidents.commands.escalate import page_undeliverable
+from oncall.incidents.due import DueIncidents
+from oncall.intake import hot as intake
+from oncall.intake.commands import Gate
+from oncall.kit import failpoints, http
+from oncall.kit.clock import Clock, DatabaseClock
+from oncall.kit.compiled import Compilation
+from oncall.kit.db import Database, Pool
+from oncall.kit.http_client import HttpClient
+from oncall.kit.keyring import load_ring
+from oncall.kit.listen import Listener
+from oncall.kit.outbound import read_outbound_allow
+from oncall.kit.settings import Settings
+from oncall.kit.strict import StrictBody
+from oncall.notifications.due import Sender
+from oncall.notifications.values import Claimed
+from oncall.schedules import api as schedules
+from oncall.services import api as services
+from oncall.services.compiled import load_keys
+from oncall.teams import api as teams
+
+ROUTERS = [access.router, teams.router, contacts.router, schedules.router, escalation.router, services.router, incidents.router]
+HOT_ROUTES = [*intake.ROUTES]
+HOT_DOCUMENT = {**intake.DOCUMENT}
+
+
+class Role(StrEnum):
+    """What a node does: answer HTTP, do due work, or both."""
+
+    ALL = "all"
+    API = "api"
+    ENGINE = "engine"
+
+
+class Node:
+    """Everything one process holds. `app` answers HTTP; `start()` and `stop()` run the rest."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database_url: str,
+        *,
+        role: Role = Role.ALL,
+        clock: Clock | None = None,
+        channels: Mapping[str, Channel] | None = None,
+    ) -> None:
+        failpoints.arm(settings.failpoints)
+        self.settings, self.role = settings, role
+        self.database = Database(database_url)
+        self.clock = clock or DatabaseClock()
+        self.ring = load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
+        self.client = HttpClient(allow=read_outbound_allow(settings.outbound_allow))
+        self.channels = channels or make_channels(settings, self.client, self.ring, self.clock.about)
+        self.compilation = Compilation(self.database)
+        self.keys = self.compilation.add(http.CONFIGURATION, load_keys)
+        self.gate = Gate(self.database, self.clock)
+        self.sources: list[DueSource] = [] if role is Role.API else self._sources()
+        self.engine = Engine(self.sources)
+        self.ticker = Ticker(self.sources, tick=settings.tick)
+        self.listener = Listener(self.database, self._hear)
+        self.app = make_app(self)
+
+    def _sources(self) -> list[DueSource]:
+        """Incidents that are due, one sender per channel, and the auditor."""
+        common: dict[str, Any] = {"database": self.database, "clock": self.clock}
+        senders = [
+            Sender(
+                channel,
+                links=self._links,
+                on_undeliverable=_on_undeliverable,
+                lease=self.settings.send_lease,
+                every=self.settings.tick,
+                **common,
+            )
+            for channel in self.channels.values()
+        ]
+        auditor = Auditor(client=self.client, heartbeat_url=self.settings.heartbeat_url, **common)
+        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, auditor]
+
+    def _hear(self, topic: str) -> None:
+        self.ticker.poke(topic)
+        self.compilation.hear(topic)
+
+    def _links(self, claimed: Claimed) -> tuple[str, str]:
+        ring = [key.encode() for key in self.ring]
+        acknowledge, resolve = (
+            sign_link(LinkToken(claimed.incident_id, claimed.user_id, verb, claimed.cycle, claimed.round), ring)
+            for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE)
+        )
+        return f"{self.settings.base_url}/l/{acknowledge}", f"{self.settings.base_url}/l/{resolve}"
+
+    async def start(self) -> None:
+        """From here on events are taken and due work is done."""
+        async with self.database.transaction(Pool.API, read_only=True) as tx:
+            await self.clock.now(tx)
+        await self.compilation.refresh()
+        self.compilation.start()
+        if self.role is not Role.ENGINE:
+            self.gate.start()
+        self.ticker.start()
+        self.listener.start()
+
+    async def stop(self) -> None:
+        """Readiness fails, ticks stop, what is in flight finishes or keeps its lease, pools close."""
+        self.app.state.draining = True
+        await self.gate.stop()
+        await self.ticker.stop()
+        await self.listener.stop()
+        await self.compilation.stop()
+        await self.client.close()
+        await self.database.close()
+
+
+async def _on_undeliverable(
+    tx: AsyncConnection, claimed: Claimed, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
+) -> None:
+    at = Position(claimed.cycle, claimed.round, claimed.step)
+    await page_undeliverable(tx, claimed.incident_id, at, step_is_lost=step_is_lost, reason=reason, now=now)
+
+
+def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
+    """The channels of this product, as the settings configure them."""
+    smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
+    email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
+    webhook = WebhookChannel(client, secrets=[derive_secret(key) for key in ring], now=about_now)
+    return {channel.name: channel for channel in (email, webhook)}
+
+
+def make_app(node: Node) -> FastAPI:
+    """The HTTP side of a node; an engine shows only its health."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await node.start()
+        yield
+        await node.stop()
+
+    app = FastAPI(title="oncall", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app.state.settings = node.settings
+    app.state.database, app.state.clock = node.database, node.clock
+    app.state.channels = node.channels
+    app.state.compilation, app.state.integration_keys = node.compilation, node.keys
+    app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.link_keys = [key.encode() for key in node.ring]
+    key = node.settings.admin_key
+    app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
+    app.state.draining = False
+    app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's own way to replace the document
+    http.install(app)
+    app.include_router(health.router)
+    if node.role is not Role.ENGINE:
+        for router in [console.router, *ROUTERS]:
+            app.include_router(router)
+        app.router.routes.extend(HOT_ROUTES)
+        app.add_middleware(StrictBody)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The whole interface as OpenAPI: FastAPI's own routes and, from the rooms' tables, the plain ones."""
+    app = FastAPI(title="oncall", version=__version__)
+    for router in [health.router, console.router, *ROUTERS]:
+        app.include_router(router)
+    document = app.openapi()
+    document["paths"].update(HOT_DOCUMENT)
+    return document

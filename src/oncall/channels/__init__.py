@@ -1,0 +1,1 @@
+"""Wire formats of each way to reach someone; knows no database."""

@@ -1,0 +1,62 @@
+"""An e-mail as bytes: headers that cannot be extended from outside, a plain and an HTML part. Pure.
+
+Headers are written with the standard library's older, simpler policy: it neither parses nor refolds what it is given, so a name or
+a title cannot turn into another header or another recipient.
+"""
+
+from datetime import datetime
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from email.utils import format_datetime
+
+from oncall.channels.mail_settings import MailSender
+from oncall.channels.render import page
+from oncall.channels.values import Message
+
+_WIRE = compat32.clone(linesep="\r\n")
+_UTF_8 = Charset("utf-8")
+_UTF_8.body_encoding = QP  # readable on the wire, and never a line too long
+
+
+def message_id(message: Message, sender: MailSender) -> str:
+    """The same on every attempt, so that mail programs show a repeat once."""
+    return f"<{message.notification_id}@{sender.domain}>"
+
+
+def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> bytes:
+    """The whole e-mail, 7-bit, with CRLF line ends. `to` is an address that was checked; `now` becomes its date."""
+    written = page(message)
+    mail = MIMEMultipart("alternative", boundary=f"=_{message.notification_id.hex}")
+    mail["From"] = sender.header
+    mail["To"] = to
+    mail["Subject"] = _subject(written.subject)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = message_id(message, sender)
+    # All e-mails of an incident answer one that was never sent: mail programs make that one conversation.
+    mail["In-Reply-To"] = mail["References"] = f"<incident-{message.incident_id}@{sender.domain}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Oncall-Notification"] = str(message.notification_id)
+    mail["X-Oncall-Incident"] = str(message.incident_id)
+    if message.urgency == "high":
+        mail["X-Priority"] = "1 (Highest)"
+        mail["Importance"] = "high"
+        mail["Priority"] = "urgent"
+    mail.attach(_part("plain", written.text))
+    mail.attach(_part("html", written.html))
+    return mail.as_bytes(policy=_WIRE)
+
+
+def _subject(text: str) -> str:
+    """Plain where plain is safe; encoded where it is not, or where somebody's title looks like an encoded word."""
+    charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+    return Header(text, charset, header_name="Subject").encode()
+
+
+def _part(subtype: str, text: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", subtype, charset="utf-8")
+    part.set_payload(text, _UTF_8)
+    return part

@@ -1,0 +1,26 @@
+"""What every way to reach someone looks like from above."""
+
+from typing import Protocol
+
+from oncall.channels.values import Message, Outcome
+
+
+class Channel(Protocol):
+    """One way to reach someone. A channel object is made once per process and is used by many sends at the same time."""
+
+    @property
+    def name(self) -> str:
+        """The word that contact methods carry: `email`, `webhook`."""
+        ...
+
+    def check_address(self, address: str) -> str:
+        """The address as it should be stored, or `BadAddress` with a sentence for the person. Asks nobody: no network."""
+        ...
+
+    async def send(self, message: Message) -> Outcome:
+        """One attempt, within the deadline given at construction; whatever provider or network do becomes an `Outcome`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what this channel itself opened."""
+        ...

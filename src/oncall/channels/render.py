@@ -1,0 +1,101 @@
+"""The words of a message, independent of the wire: one safe line, the subject, the plain text and the HTML. Pure.
+
+What a monitor says is hostile until it went through `one_line`; what goes into HTML is escaped by the templates.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from oncall.channels.values import Message
+
+SUBJECT_LIMIT = 140
+REASON_LIMIT = 500
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("oncall.channels"),
+    autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+# Marks that reorder what is read (so that "gpj.exe" looks like "exe.jpg") have no business in a page.
+_REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Nothing to say about plain letters, digits and signs: most text takes the short way out.
+_PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One message as a person reads it."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """The text as one line of at most `limit` characters that cannot end a header, a command or a direction of reading.
+
+    Line ends of every kind and runs of white space become one space; control characters, NUL and lone surrogates vanish.
+    """
+    if not _PLAIN.fullmatch(text):
+        text = " ".join("".join(_harmless(character) for character in text[: 8 * limit]).split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _harmless(character: str) -> str:
+    if character.isspace():  # line and paragraph separators are space as well
+        return " "
+    return "" if unicodedata.category(character) in {"Cc", "Cs"} or character in _REORDERING else character
+
+
+def first_line(message: Message) -> str:
+    """How bad, where and what, in that order: `[critical] payments-api: High error rate (#42)`. Also the subject of the e-mail:
+    it stays the same on every attempt, so that mail programs keep one conversation per incident."""
+    before, after = f"[{one_line(message.severity, 20)}] {one_line(message.service, 50)}: ", f" (#{message.number})"
+    return before + (one_line(message.title, SUBJECT_LIMIT - len(before) - len(after)) or "no title") + after
+
+
+def page(message: Message) -> Page:
+    """The whole message in the words of a page."""
+    safe = replace(
+        message,
+        recipient=one_line(message.recipient, 80),
+        reason=one_line(message.reason, REASON_LIMIT),
+        urgency=one_line(message.urgency, 20),
+        acknowledge_url=_link(message.acknowledge_url),
+        resolve_url=_link(message.resolve_url),
+        incident_url=_link(message.incident_url),
+    )
+    line = first_line(message)
+    words = {
+        "message": safe,
+        "first_line": line,
+        "title": one_line(message.title, 1024) or "no title",
+        "since": instant(message.triggered_at),
+        "late_by": None if message.late_by is None else spoken(message.late_by),
+    }
+    return Page(line, _TEMPLATES.get_template("page.txt").render(words), _TEMPLATES.get_template("page.html").render(words))
+
+
+def _link(url: str | None) -> str | None:
+    """Our own links; anything that is not plainly one is left out rather than shown."""
+    return url if url is not None and re.fullmatch(r"https?://[\x21-\x7e]+", url) else None
+
+
+def instant(at: datetime) -> str:
+    """For people: the reader's zone is not known here, so the zone is said."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def spoken(length: timedelta) -> str:
+    """A length of time in at most two units: "1 day 2 hours", "5 minutes", "under a minute"."""
+    minutes = max(0, int(length.total_seconds())) // 60
+    amounts = ((minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute"))
+    said = [f"{amount} {unit}{'s' * (amount != 1)}" for amount, unit in amounts if amount > 0]
+    return " ".join(said[:2]) or "under a minute"

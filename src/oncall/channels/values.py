@@ -1,0 +1,85 @@
+"""What a person must be told, and what can become of telling them; the same for every channel."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class MessageKind(StrEnum):
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person must know, whatever the wire. Text may hold anything a monitor can say; each channel escapes for itself."""
+
+    notification_id: UUID
+    """The idempotency key: the same on every attempt."""
+    kind: MessageKind
+    address: str
+    recipient: str
+    """The person's name."""
+    incident_id: UUID
+    number: int
+    title: str
+    service: str
+    severity: str
+    urgency: str
+    level: int
+    """The step of the policy, counted from 1."""
+    reason: str
+    """Why this person is paged, verbatim: "step 1 of policy Payments: on call in schedule Primary"."""
+    triggered_at: datetime
+    acknowledge_url: str | None
+    resolve_url: str | None
+    incident_url: str | None
+    attempt: int
+    """Counts from 1."""
+    repeated: bool
+    """An earlier attempt may have arrived: the message says so."""
+    late_by: timedelta | None
+    """Sent this much later than planned: the message says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider accepted it. That is not yet an acknowledgement, nor a proof that anyone saw it."""
+
+    provider_id: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTemporarily:
+    """It did not go out and another try may succeed; not before `retry_after`, if the provider asked for patience."""
+
+    detail: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPermanently:
+    """It did not go out and never will over this address or with these settings.
+
+    `code` is stable and for machines. `credential` says that the provider refuses *us* (password, key, account): every other
+    message fails as well, so an operator must be told.
+    """
+
+    detail: str
+    code: str
+    credential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It was handed over and no clear answer came: it may have arrived."""
+
+    detail: str
+
+
+Outcome = Sent | FailedTemporarily | FailedPermanently | Unknown
+
+
+class BadAddress(ValueError):
+    """Nothing can be sent to this address on this channel; the sentence is for the person who typed it."""

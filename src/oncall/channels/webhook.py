@@ -1,0 +1,125 @@
+"""Pages as signed HTTP requests (Standard Webhooks) to a URL of the recipient's own."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from oncall.channels.render import one_line
+from oncall.channels.signing import read_secret, signed_headers
+from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
+from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
+from oncall.kit.outbound import AddressNotAllowed
+
+RETRY_AFTER_LIMIT = timedelta(seconds=60)
+
+
+class WebhookChannel:
+    """The address is the URL. A 2xx means that the receiver has it; what its body says does not matter and is not kept."""
+
+    name = "webhook"
+
+    def __init__(self, client: HttpClient, *, secrets: Sequence[str], now: Callable[[], datetime], deadline: float = 10.0) -> None:
+        """`secrets` is the deployment's ring of `whsec_…`: all sign, so that receivers can change over while keys rotate."""
+        if not secrets:
+            raise ValueError("webhooks need at least one signing secret")
+        for secret in secrets:
+            read_secret(secret)
+        self._client = client
+        self._secrets = tuple(secrets)
+        self._now = now
+        self._deadline = deadline
+
+    def check_address(self, address: str) -> str:
+        """A URL that may be called, as far as this can be said without a name server."""
+        try:
+            return self._client.check_url(address.strip())
+        except AddressNotAllowed as error:
+            raise BadAddress(f"This URL cannot be used: {error}") from error
+
+    async def send(self, message: Message) -> Outcome:
+        now = self._now()
+        content = body(message)
+        headers = {"Content-Type": "application/json"} | signed_headers(
+            self._secrets, message_id=str(message.notification_id), at=now, body=content
+        )
+        try:
+            reply = await self._client.request("POST", message.address, headers=headers, content=content, deadline=self._deadline)
+        except AddressNotAllowed as error:
+            return FailedPermanently(str(error), code="ssrf_blocked")
+        except NotSent as error:
+            return FailedTemporarily(f"not sent: {error}")
+        except NoAnswer as error:
+            return Unknown(f"sent, but {error}")
+        return outcome_of(reply, now=now)
+
+    async def close(self) -> None:
+        """Nothing of its own: the HTTP client belongs to whoever made it."""
+
+
+def body(message: Message) -> bytes:
+    """The JSON that is signed and sent, byte for byte. `timestamp` is when the incident triggered, not when this was sent."""
+    said = {
+        "type": message.kind.value,
+        "timestamp": message.triggered_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "data": {
+            "notification_id": str(message.notification_id),
+            "incident": {
+                "id": str(message.incident_id),
+                "number": message.number,
+                "title": one_line(message.title, 1024),
+                "service": one_line(message.service),
+                "severity": one_line(message.severity),
+                "urgency": one_line(message.urgency),
+            },
+            "recipient": one_line(message.recipient),
+            "reason": one_line(message.reason, 500),
+            "level": message.level,
+            "acknowledge_url": _link(message.acknowledge_url),
+            "resolve_url": _link(message.resolve_url),
+            "incident_url": _link(message.incident_url),
+            "attempt": message.attempt,
+            "repeated": message.repeated,
+            "late_by": None if message.late_by is None else f"PT{round(message.late_by.total_seconds())}S",
+        },
+    }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _link(url: str | None) -> str | None:
+    return None if url is None else one_line(url, 2048)
+
+
+def outcome_of(reply: HttpReply, *, now: datetime) -> Outcome:
+    """What a receiver's status means for this page."""
+    detail = f"answered {reply.status}"
+    match reply.status:
+        case status if 200 <= status < 300:
+            return Sent(None, detail)
+        case status if 300 <= status < 400:
+            return FailedPermanently(f"{detail}: redirects are not followed; use the final URL", code="redirect")
+        case 401 | 403:
+            return FailedPermanently(detail, code="refused", credential=True)
+        case 429 | 503:
+            return FailedTemporarily(detail, retry_after(reply.headers.get("retry-after"), now=now))
+        case status if 400 <= status < 500:
+            return FailedPermanently(detail, code="refused")
+        case status if 500 <= status < 600:
+            return FailedTemporarily(detail)
+        case _:
+            return Unknown(f"{detail}, which is no final status")
+
+
+def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
+    """Seconds or an HTTP date, never more than a minute (a page cannot wait longer); None if it says nothing that can be read."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return RETRY_AFTER_LIMIT if len(value) > 4 else min(timedelta(seconds=int(value)), RETRY_AFTER_LIMIT)
+    try:
+        wanted = parsedate_to_datetime(value)
+        wait = (wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)) - now
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(timedelta(0), min(wait, RETRY_AFTER_LIMIT))

@@ -1,0 +1,5 @@
+"""`oncall demo`."""
+
+
+def tell() -> None:
+    """Placeholder."""

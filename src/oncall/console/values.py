@@ -1,0 +1,33 @@
+"""What a page of the console shows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIncident:
+    title: str
+    number: int
+    service: str
+    severity: str
+    status: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """The page behind a link: what it says, and its button if there is something left to do."""
+
+    status: int
+    title: str
+    word: str
+    mood: str = ""
+    button: str | None = None
+    small: str | None = None
+    incident: ShownIncident | None = None
+
+
+UNKNOWN = LinkPage(404, "Unknown link", "This link is not one of ours, or it was cut off. Open the message again and use the whole link.")
+GONE_USER = LinkPage(410, "Link no longer valid", "The account this link was made for no longer exists.")
+FROM_ELSEWHERE = LinkPage(
+    403, "Not from here", "This button was pressed from another site. Open the link in the message and press it there."
+)

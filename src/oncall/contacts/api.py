@@ -1,0 +1,70 @@
+"""REST for contact methods and notification rules: for responders to read, for the person themselves or an admin to change."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from oncall.access.api import PersonOrAdmin, Responder
+from oncall.contacts import commands
+from oncall.contacts.schemas import ContactMethodIn, ContactMethodShown, NotificationRuleIn, NotificationRuleShown
+from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
+from oncall.kit.ids import ContactMethodId, UserId
+
+router = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
+
+
+@router.post("/contact-methods", status_code=201)
+async def add_contact_method(
+    request: Request, user_id: UserId, caller: PersonOrAdmin, tx: WriteTx, wanted: ContactMethodIn
+) -> ContactMethodShown:
+    method = await commands.add_contact_method(
+        tx,
+        user_id,
+        channel=wanted.channel,
+        address=wanted.address,
+        verified=wanted.verified,
+        caller=caller,
+        channels=request.app.state.channels,
+        now=await now_in(request, tx),
+    )
+    return ContactMethodShown.model_validate(method)
+
+
+@router.get("/contact-methods")
+async def list_contact_methods(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[ContactMethodShown]:
+    found, next_cursor = page.cut(await commands.list_contact_methods(tx, user_id, after=page.after, limit=page.limit + 1))
+    return Listed(items=[ContactMethodShown.model_validate(method) for method in found], next_cursor=next_cursor)
+
+
+@router.delete("/contact-methods/{id}", status_code=204)
+async def delete_contact_method(user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> Response:
+    """Delete an address; the rules that name it go with it."""
+    await commands.delete_contact_method(tx, user_id, id)
+    return Response(status_code=204)
+
+
+@router.post("/notification-rules", status_code=201)
+async def add_notification_rule(
+    request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx, wanted: NotificationRuleIn
+) -> NotificationRuleShown:
+    rule = await commands.add_notification_rule(
+        tx,
+        user_id,
+        urgency=wanted.urgency,
+        delay=wanted.delay,
+        contact_method_id=wanted.contact_method_id,
+        now=await now_in(request, tx),
+    )
+    return NotificationRuleShown.model_validate(rule)
+
+
+@router.get("/notification-rules")
+async def list_notification_rules(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[NotificationRuleShown]:
+    found, next_cursor = page.cut(await commands.list_notification_rules(tx, user_id, after=page.after, limit=page.limit + 1))
+    return Listed(items=[NotificationRuleShown.model_validate(rule) for rule in found], next_cursor=next_cursor)
+
+
+@router.delete("/notification-rules/{id}", status_code=204)
+async def delete_notification_rule(user_id: UserId, id: UUID, _: PersonOrAdmin, tx: WriteTx) -> Response:
+    await commands.delete_notification_rule(tx, user_id, id)
+    return Response(status_code=204)

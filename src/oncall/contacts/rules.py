@@ -1,0 +1,71 @@
+"""By which ways a person is reached, and why by these. Pure (`semantics.md` §5)."""
+
+from collections import Counter
+from datetime import timedelta
+
+from oncall.contacts.values import EMAIL, ContactMethod, NotificationRule, Reach, Urgency, Way, Ways
+
+AT_ONCE = timedelta(0)
+
+
+def plan_ways(reach: Reach, urgency: Urgency) -> Ways:
+    """One way per rule that names a verified method; without such a rule the default of the urgency; never silence.
+
+    Nothing verified at all: the account e-mail. At high urgency that is a last resort, and `reachable=False`, so that the caller goes
+    on at once; at low urgency e-mail is the way anyhow.
+    """
+    verified = {method.id: method for method in reach.methods if method.verified}
+    if not verified and urgency is Urgency.HIGH:
+        reason = f"{reach.name} has no verified contact method; wrote to the account e-mail as a last resort"
+        return Ways((_account_email(reach),), reachable=False, reason=reason)
+    rules = [rule for rule in reach.rules if rule.urgency is urgency]
+    usable = sorted((rule for rule in rules if rule.contact_method_id in verified), key=_by_delay)
+    if usable:
+        left_out = len(rules) - len(usable)
+        reason = f"by {_so_many(len(usable))} of {reach.name} for {urgency.value} urgency"
+        if left_out:
+            reason += f"; {_so_many(left_out)} left out: not verified"
+        return Ways(_counted([(verified[rule.contact_method_id], rule.delay) for rule in usable]), reachable=True, reason=reason)
+    missing = f"{reach.name} has no notification rule for {urgency.value} urgency"
+    if rules:
+        missing = f"no notification rule of {reach.name} for {urgency.value} urgency names a verified contact method"
+    return _default_ways(reach, urgency, tuple(verified.values()), missing)
+
+
+def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod, ...], missing: str) -> Ways:
+    match urgency:
+        case Urgency.HIGH:
+            everything = _counted([(method, AT_ONCE) for method in verified])
+            return Ways(everything, reachable=True, reason=f"{missing}: all verified contact methods at once")
+        case Urgency.LOW:
+            emails = _counted([(method, AT_ONCE) for method in verified if method.channel == EMAIL])
+            if emails:
+                return Ways(emails, reachable=True, reason=f"{missing}: verified e-mail")
+            return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
+
+
+def is_account_email(channel: str, address: str, account_email: str) -> bool:
+    """The account's own address needs no proof: an admin or the sign-on has vouched for it."""
+    return channel == EMAIL and address.casefold() == account_email.casefold()
+
+
+def _account_email(reach: Reach) -> Way:
+    return Way(reach.user_id, EMAIL, reach.email, AT_ONCE)
+
+
+def _by_delay(rule: NotificationRule) -> tuple[object, ...]:
+    return rule.delay, rule.created_at, rule.id
+
+
+def _counted(messages: list[tuple[ContactMethod, timedelta]]) -> tuple[Way, ...]:
+    """Number the messages to each method, so that two rules which name one method are two messages."""
+    seen: Counter[object] = Counter()
+    ways = []
+    for method, delay in messages:
+        seen[method.id] += 1
+        ways.append(Way(method.id, method.channel, method.address, delay, seen[method.id]))
+    return tuple(ways)
+
+
+def _so_many(count: int) -> str:
+    return "1 notification rule" if count == 1 else f"{count} notification rules"

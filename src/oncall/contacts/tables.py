@@ -1,0 +1,36 @@
+"""Contact methods and notification rules."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Interval, String, Table, UniqueConstraint
+from sqlalchemy.dialects.postgresql import UUID
+
+from oncall.kit.db import id_column, instant, metadata
+
+contact_methods = Table(
+    "contact_methods",
+    metadata,
+    id_column(),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    instant("verified_at", nullable=True),
+    instant("created_at"),
+    UniqueConstraint("user_id", "channel", "address"),
+    # What the rules' foreign key points at.
+    UniqueConstraint("user_id", "id"),
+)
+
+notification_rules = Table(
+    "notification_rules",
+    metadata,
+    id_column(),
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    Column("urgency", String, nullable=False),
+    Column("delay", Interval, nullable=False),
+    Column("contact_method_id", UUID(as_uuid=True), nullable=False),
+    instant("created_at"),
+    # Over both columns, so that nobody's rule can name a method of somebody else; a deleted user takes methods and rules along.
+    ForeignKeyConstraint(["user_id", "contact_method_id"], ["contact_methods.user_id", "contact_methods.id"], ondelete="CASCADE"),
+    CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+    CheckConstraint("delay >= INTERVAL '0'", name="delay_is_not_negative"),
+    Index("notification_rules_method_idx", "user_id", "contact_method_id"),
+)

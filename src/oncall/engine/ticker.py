@@ -1,0 +1,96 @@
+"""The metronome: one task per source that sleeps until something is due. The only file that knows APScheduler."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from oncall.engine.source import DueSource, Pass
+from oncall.kit.log import get_log
+from oncall.kit.metrics import LAG
+
+log = get_log("engine")
+
+
+class Ticker:
+    """Runs each source when it is poked, when its next row is due, and at the latest every tick."""
+
+    def __init__(self, sources: Sequence[DueSource], *, tick: timedelta) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._tick = tick
+        self._wake = {name: asyncio.Event() for name in self._sources}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._beats: dict[str, float] = {}
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
+        self._stopping = False
+
+    def start(self) -> None:
+        for name in self._sources:
+            self._spawn(name)
+            self._scheduler.add_job(self._on_tick, "interval", seconds=self._tick.total_seconds(), args=[name], id=name)
+        self._scheduler.start()
+
+    def poke(self, name: str) -> None:
+        """A hint that there is news: `incidents` wakes the source of that name, `notifications` all of `notifications.*`."""
+        for source, event in self._wake.items():
+            if source == name or source.startswith(f"{name}."):
+                event.set()
+
+    def stale(self, *, limit: float = 30.0) -> list[str]:
+        """Sources whose task has not come round for `limit` seconds: this node's loop or database is stuck."""
+        now = asyncio.get_running_loop().time()
+        return [name for name, at in self._beats.items() if now - at > limit]
+
+    async def stop(self, *, timeout: float = 10.0) -> None:
+        """Stop claiming, then let what is in flight finish or give its lease back."""
+        self._stopping = True
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for event in self._wake.values():
+            event.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks.values(), timeout=timeout)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*(source.drain(timeout=timeout) for source in self._sources.values()))
+
+    def _spawn(self, name: str) -> None:
+        self._beats[name] = asyncio.get_running_loop().time()
+        self._tasks[name] = asyncio.create_task(self._work(self._sources[name], self._wake[name]), name=f"source {name}")
+
+    def _on_tick(self, name: str) -> None:
+        task = self._tasks[name]
+        if task.done() and not self._stopping:
+            log.error("source had died and is started anew", source=name, exc_info=None if task.cancelled() else task.exception())
+            self._spawn(name)
+        self._wake[name].set()
+
+    async def _work(self, source: DueSource, wake: asyncio.Event) -> None:
+        while not self._stopping:
+            wake.clear()
+            done = await self._pass(source)
+            self._beats[source.name] = asyncio.get_running_loop().time()
+            if done is not None:
+                LAG.labels(source.name).set(done.lag.total_seconds())
+                if done.handled:
+                    continue
+            with contextlib.suppress(TimeoutError):  # time has come by itself
+                await asyncio.wait_for(wake.wait(), timeout=_until(done, source.every))
+
+    async def _pass(self, source: DueSource) -> Pass | None:
+        try:
+            return await source.run()
+        except Exception:  # whatever happened, the rows are still due and the next tick looks again
+            log.exception("pass failed; the rows are still due", source=source.name)
+            return None
+
+
+def _until(done: Pass | None, every: timedelta) -> float:
+    """Seconds to sleep: until the next due instant, at most `every`. Measured in the loop's monotonic time."""
+    if done is None or done.next_at is None:
+        return every.total_seconds()
+    # A row that stays due though nothing was handled is held by another node: look again soon, not at once.
+    return min(every.total_seconds(), max((done.next_at - done.now).total_seconds(), 0.05 if done.next_at <= done.now else 0.001))

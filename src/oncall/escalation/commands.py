@@ -1,0 +1,110 @@
+"""What can be done with escalation policies: edit them, snapshot them, and find out whom their targets mean right now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.contacts.commands import load_reach
+from oncall.escalation import store
+from oncall.escalation.values import OnDuty, People, Policy, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
+from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
+from oncall.kit.references import check_unused, used_by
+from oncall.schedules.commands import next_handoff_many, on_call_many
+from oncall.teams.commands import get_teams, get_users
+from oncall.teams.rules import check_version
+
+
+async def create_policy(tx: AsyncConnection, policy: Policy, *, now: datetime) -> Policy:
+    await _check_targets(tx, policy, now=now)
+    await store.add_policy(tx, policy, now=now)
+    return policy
+
+
+async def get_policy(tx: AsyncConnection, id: PolicyId) -> Policy:
+    found = (await store.get_policies(tx, [id])).get(id)
+    if found is None:
+        raise UnknownPolicy("There is no escalation policy with this id.")
+    return found
+
+
+async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> Mapping[PolicyId, Policy]:
+    return await store.get_policies(tx, ids)
+
+
+async def list_policies(tx: AsyncConnection, *, after: UUID | None, limit: int) -> list[Policy]:
+    return await store.list_policies(tx, after=after or UUID(int=0), limit=limit)
+
+
+async def update_policy(tx: AsyncConnection, policy: Policy, *, expected_version: int | None, now: datetime) -> Policy:
+    """Replace a policy. Incidents that are open keep the snapshot they triggered with."""
+    current = await store.lock_policy(tx, policy.id)
+    if current is None:
+        raise UnknownPolicy("There is no escalation policy with this id.")
+    check_version(current.version, expected_version)
+    await _check_targets(tx, policy, now=now)
+    await store.save_policy(tx, policy)
+    return replace(policy, version=current.version + 1)
+
+
+async def delete_policy(tx: AsyncConnection, id: PolicyId, *, expected_version: int | None) -> None:
+    current = await store.lock_policy(tx, id)
+    if current is None:
+        raise UnknownPolicy("There is no escalation policy with this id.")
+    check_version(current.version, expected_version)
+    check_unused(f"Policy {current.name}", await used_by(tx, "escalation_policies", id))
+    await store.delete_policy(tx, id)
+
+
+async def take_snapshots(
+    tx: AsyncConnection, owners: Iterable[tuple[PolicyId, TeamId | None]]
+) -> dict[tuple[PolicyId, TeamId | None], Snapshot]:
+    """For each (policy, team that owns the service): the policy as it is now, with that team's fallback."""
+    wanted = set(owners)
+    policies = await store.get_policies(tx, sorted({policy for policy, _ in wanted}))
+    teams = await get_teams(tx, sorted({team for _, team in wanted if team}))
+    fallback_ids = {team.id: team.fallback_policy_id for team in teams.values() if team.fallback_policy_id}
+    fallbacks = await store.get_policies(tx, sorted(set(fallback_ids.values()))) if fallback_ids else {}
+    taken: dict[tuple[PolicyId, TeamId | None], Snapshot] = {}
+    for id, team in wanted & {(id, team) for id, team in wanted if id in policies}:
+        fallback = fallbacks.get(fallback_ids[team]) if team in fallback_ids else None
+        taken[id, team] = Snapshot(policies[id], fallback if fallback and fallback.id != id else None)
+    return taken
+
+
+async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, also: Iterable[UserId] = (), now: datetime) -> People:
+    """Whom every target of these snapshots means now, and how each of those people is reached: a handful of statements for any number."""
+    targets = {
+        target
+        for snapshot in snapshots
+        for policy in (snapshot.policy, snapshot.fallback)
+        if policy
+        for step in policy.steps
+        for target in step.targets
+    }
+    schedule_ids = sorted(ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE)
+    on_call = await on_call_many(tx, schedule_ids, at=now) if schedule_ids else {}
+    on_duty: dict[Target, OnDuty] = {}
+    for target in targets:
+        if target.type is TargetType.USER:
+            on_duty[target] = OnDuty((UserId(target.id),), "named in the step")
+        elif (answer := on_call.get(ScheduleId(target.id))) is not None:
+            why = f"on call in schedule {answer.schedule_name}" if answer.users else f"nobody is on call in schedule {answer.schedule_name}"
+            on_duty[target] = OnDuty(tuple(answer.users), why)
+    empty = [id for id, answer in on_call.items() if not answer.users]
+    handoffs = (await next_handoff_many(tx, empty, at=now)).values() if empty else ()
+    users = {user for duty in on_duty.values() for user in duty.users} | set(also)
+    reach = await load_reach(tx, sorted(users)) if users else {}
+    return People(on_duty, reach, min((at for at in handoffs if at is not None), default=None))
+
+
+async def _check_targets(tx: AsyncConnection, policy: Policy, *, now: datetime) -> None:
+    targets = [target for step in policy.steps for target in step.targets]
+    users = await get_users(tx, [UserId(t.id) for t in targets if t.type is TargetType.USER])
+    schedules = await on_call_many(tx, [ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE], at=now)
+    known: set[UUID] = {*users, *schedules}
+    missing = [f"{t.type.value} {t.id}" for t in targets if t.id not in known]
+    if missing:
+        raise UnknownTarget(f"There is no {', no '.join(missing)}.")

@@ -1,0 +1,136 @@
+"""What a policy is, where an incident stands in it, and what can be decided about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from oncall.contacts.values import Reach
+from oncall.kit.errors import Invalid, NotFound
+from oncall.kit.ids import PolicyId, TeamId, UserId
+
+MAX_STEPS = 20
+UNROUTABLE_RETRY = timedelta(minutes=5)
+LOW_URGENCY_REMINDER = timedelta(days=1)
+EXHAUSTED_RETRY = timedelta(minutes=30)
+
+
+class UnknownPolicy(NotFound):
+    """There is no escalation policy with this id."""
+
+
+class UnknownTarget(Invalid):
+    """A step points at a user or schedule that does not exist."""
+
+
+class TargetType(StrEnum):
+    USER = "user"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a step points at."""
+
+    type: TargetType
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Page all targets; if nobody has acknowledged after `delay`, go on."""
+
+    delay: timedelta
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Ordered steps; `repeat` is how often they start over. `exhausted_retry=None` switches the retry off, explicitly."""
+
+    id: PolicyId
+    name: str
+    team_id: TeamId | None
+    repeat: int
+    steps: tuple[Step, ...]
+    exhausted_retry: timedelta | None = EXHAUSTED_RETRY
+    escalate_low: bool = False
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The policy as it was when the incident triggered, with the fallback of its team; kept on the incident as JSON."""
+
+    policy: Policy
+    fallback: Policy | None = None
+
+
+class EscalationState(StrEnum):
+    """How an escalation stands; everything but `running` says why nothing more is happening right now."""
+
+    RUNNING = "running"
+    HELD = "held"
+    SNOOZED = "snoozed"
+    LOW_URGENCY = "low_urgency"
+    EXHAUSTED = "exhausted"
+    UNROUTABLE = "unroutable"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an incident stands: the step that fires next. Cycle and round count from 1, steps from 0."""
+
+    cycle: int = 1
+    round: int = 1
+    step: int = 0
+    on_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Who a target means right now, and the sentence that says why; nobody, and why not."""
+
+    users: tuple[UserId, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Every answer `advance` may need, gathered before it decides."""
+
+    on_duty: Mapping[Target, OnDuty] = field(default_factory=dict)
+    reach: Mapping[UserId, Reach] = field(default_factory=dict)
+    next_handoff: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPage:
+    """Reach this person about the incident now; (cycle, round, step) says from where in the policy."""
+
+    user_id: UserId
+    position: Position
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the timeline must know: `kind` is one of its kinds."""
+
+    kind: str
+    reason: str
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What happens now, and where that leaves the escalation: `step_at` is when it must be looked at again."""
+
+    pages: tuple[PlannedPage, ...]
+    notes: tuple[Note, ...]
+    position: Position
+    state: EscalationState
+    reason: str
+    step_at: datetime | None

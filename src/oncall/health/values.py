@@ -1,0 +1,26 @@
+"""What can be wrong."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+OVERDUE = timedelta(seconds=60)
+"""A due row this old means that nobody is doing the work."""
+
+SENTENCES = {
+    "no_next_at": "triggered incidents have no next action: please report this, it must not happen",
+    "incidents_overdue": "incidents have been due for over a minute: is an engine running?",
+    "notifications_overdue": "notifications have been due for over a minute: is an engine running?",
+    "exhausted": "incidents went through their whole policy and nobody acknowledged",
+    "unroutable": "incidents cannot reach anybody: check schedules and contact methods",
+    "failing": "incidents could not be escalated and are tried again: see their timeline",
+}
+"""Every reason there is, with the words that follow its count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """One reason why the pager is not healthy: how many rows it concerns, and a sentence for the operator."""
+
+    reason: str
+    count: int
+    sentence: str

@@ -1,0 +1,95 @@
+"""REST for incidents: see them, acknowledge, resolve, and read what happened."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from oncall.access.api import Reader, Responder
+from oncall.escalation.values import EscalationState
+from oncall.incidents.commands import verbs
+from oncall.incidents.schemas import EntryOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
+from oncall.incidents.values import Incident, Status, UnknownIncident
+from oncall.kit.http import AckTx, Listed, Paging, ReadTx, now_in
+from oncall.kit.ids import ServiceId
+from oncall.notifications import list_for_incident
+from oncall.timeline import list_entries
+
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+
+
+def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:
+    try:
+        return int(incident) if incident.isdecimal() and len(incident) < 19 else UUID(incident)
+    except ValueError:
+        raise UnknownIncident("There is no incident with this id or number.") from None
+
+
+Ref = Annotated[UUID | int, Depends(_ref)]
+
+
+@router.get("")
+async def list_incidents(
+    _: Reader,
+    tx: ReadTx,
+    page: Paging,
+    status: Annotated[list[Status] | None, Query()] = None,
+    escalation_state: Annotated[list[EscalationState] | None, Query()] = None,
+    service_id: ServiceId | None = None,
+    dedup_key: Annotated[str | None, Query(max_length=255)] = None,
+) -> Listed[IncidentOut]:
+    """Newest first. Several values of one filter mean any of them."""
+    found = await verbs.list_incidents(
+        tx,
+        before=page.after,
+        statuses=status,
+        states=escalation_state,
+        service_id=service_id,
+        dedup_key=dedup_key,
+        limit=page.limit + 1,
+    )
+    shown, cursor = page.cut(found)
+    return Listed(items=await _shown(tx, shown), next_cursor=cursor)
+
+
+@router.get("/{incident}")
+async def get_incident(ref: Ref, _: Reader, tx: ReadTx) -> IncidentOut:
+    return (await _shown(tx, [await verbs.get_incident(tx, ref)]))[0]
+
+
+@router.post("/{incident}/acknowledge")
+async def acknowledge(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
+    """Somebody has it: nothing pending is sent any more. A second acknowledgement is no error and says who was first."""
+    by, user_id = await verbs.actor_for(tx, caller, body.user_id if body else None)
+    return await _done(tx, await verbs.acknowledge(tx, ref, by=by, owner_id=user_id, now=await now_in(request, tx)))
+
+
+@router.post("/{incident}/resolve")
+async def resolve(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
+    """The service is restored: everything stops, and its open alerts count as resolved."""
+    by, _ = await verbs.actor_for(tx, caller, body.user_id if body else None)
+    return await _done(tx, await verbs.resolve(tx, ref, by=by, now=await now_in(request, tx)))
+
+
+@router.get("/{incident}/timeline")
+async def get_timeline(ref: Ref, _: Reader, tx: ReadTx) -> Listed[EntryOut]:
+    """Everything that happened, in order, each with who, through what, and why."""
+    found = await verbs.get_incident(tx, ref)
+    return Listed(items=[EntryOut.of(recorded) for recorded in await list_entries(tx, found.id)])
+
+
+@router.get("/{incident}/notifications")
+async def get_notifications(ref: Ref, _: Reader, tx: ReadTx) -> Listed[NotificationOut]:
+    """Every message of every page, with every try."""
+    found = await verbs.get_incident(tx, ref)
+    return Listed(items=[NotificationOut.of(n) for n in await list_for_incident(tx, found.id)])
+
+
+async def _shown(tx: ReadTx, incidents: Sequence[Incident]) -> list[IncidentOut]:
+    return [IncidentOut.of(seen) for seen in await verbs.overview(tx, incidents)]
+
+
+async def _done(tx: AckTx, done: verbs.Done) -> IncidentDone:
+    shown = (await _shown(tx, [done.incident]))[0]
+    return IncidentDone(**shown.model_dump(), cancelled_pages=done.cancelled)

@@ -1,0 +1,1 @@
+"""What can be done with incidents: by events, by people, by time."""

@@ -1,0 +1,207 @@
+"""Monitors and incidents: many events in, one decision each, everything written in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall import timeline
+from oncall.escalation import Position, Snapshot, take_snapshots
+from oncall.escalation.values import EscalationState
+from oncall.incidents.commands.escalate import run_due
+from oncall.incidents.rules import life
+from oncall.incidents.rules.dedup import RANK, decide_run, needs_incident, sensible_instant, waves
+from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import incidents as store
+from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Incident, Key, Status
+from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.db import ConcurrentChange, in_halves
+from oncall.kit.ids import EventId, IncidentId, PolicyId, ServiceId, TeamId
+from oncall.kit.log import get_log
+from oncall.kit.metrics import INCIDENTS
+from oncall.notifications import cancel_for
+from oncall.services.commands import get_services
+from oncall.services.values import Service, urgency_of
+
+log = get_log("incidents")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of events on one key, the alert it met, and what it does to it."""
+
+    events: Sequence[Event]
+    alert: Alert | None
+    change: AlertChange
+
+
+async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> list[Decided]:
+    """Decide and store events; returns their decisions in the order given. Repeats cost three statements for any number of them.
+
+    Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
+    otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
+    """
+    decided: dict[EventId, Decided] = {}
+    for wave in waves(events):
+        decided |= await _accept_wave(tx, wave, now=now)
+    occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
+    await alert_store.add_events(tx, events, decided, occurred_ats, now=now)
+    return [decided[event.id] for event in events]
+
+
+async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, Decided]:
+    """The decisions of those events that are stored already, from a COMMIT whose answer was lost."""
+    return await alert_store.find_decided(tx, [event.id for event in events])
+
+
+async def _accept_wave(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], *, now: datetime) -> dict[EventId, Decided]:
+    alerts = await _find_alerts(tx, wave, now=now)
+    locked: dict[IncidentId, Incident] = {}
+    touched = _touched(wave, alerts)
+    if touched:
+        locked = await store.lock_incidents(tx, touched)
+        alerts = await _find_alerts(tx, wave, now=now)
+        if not _touched(wave, alerts) <= locked.keys():
+            raise ConcurrentChange("an alert moved to another incident meanwhile")
+    decided: dict[EventId, Decided] = {}
+    runs: list[Run] = []
+    for key in sorted(wave):
+        decisions, change = decide_run(wave[key], alerts.get(key))
+        decided |= {d.event_id: d for d in decisions}
+        if change:
+            runs.append(Run(wave[key], alerts.get(key), change))
+    if not any(run.alert is None for run in runs) and not locked:
+        await _write_repeats(tx, runs, now=now)
+        return decided
+    services = await get_services(tx, sorted({run.events[0].service_id for run in runs}))
+    opened = await _open(tx, [run for run in runs if run.alert is None], services, now=now)
+    await _write_repeats(tx, [run for run in runs if run.alert], now=now)
+    moved = await _follow(tx, runs, locked, services, now=now)
+    await _escalate_now(tx, opened + moved, now=now)
+    return decided
+
+
+async def _find_alerts(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], *, now: datetime) -> dict[Key, Alert]:
+    """For each key its open alert; where there is none and a trigger came, the one it would reopen."""
+    found = await alert_store.open_alerts(tx, list(wave))
+    missing = [key for key, run in wave.items() if key not in found and run[0].action is Action.TRIGGER]
+    return {**await alert_store.reopenable_alerts(tx, missing, now=now), **found} if missing else found
+
+
+def _touched(wave: Mapping[Key, Sequence[Event]], alerts: Mapping[Key, Alert]) -> set[IncidentId]:
+    return {alerts[key].incident_id for key, run in wave.items() if key in alerts and needs_incident(run, alerts[key])}
+
+
+async def _write_repeats(tx: AsyncConnection, runs: Sequence[Run], *, now: datetime) -> None:
+    changes = [(run.alert, run.change) for run in runs if run.alert]
+    if changes:
+        await alert_store.change_alerts(tx, changes, now=now)
+
+
+async def _open(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[ServiceId, Service], *, now: datetime) -> list[Incident]:
+    """New alerts, each with an incident of its own that is due at once."""
+    if not runs:
+        return []
+    owners: dict[ServiceId, tuple[PolicyId, TeamId | None]] = {s.id: (s.escalation_policy_id, s.team_id) for s in services.values()}
+    snapshots = await take_snapshots(tx, owners.values())
+    born = [_born(run, services[run.events[0].service_id], snapshots[owners[run.events[0].service_id]], now=now) for run in runs]
+    incidents = await store.add_incidents(tx, born)
+    await alert_store.add_alerts(tx, [(run.events[0], run.change) for run in runs], now=now)
+    entries = [
+        timeline.Entry(i.id, now, timeline.Kind.OPENED, _actor(run.events[0]), f"alert {run.events[0].dedup_key}: {i.title}")
+        for i, run in zip(incidents, runs, strict=True)
+    ]
+    await timeline.add(tx, entries)
+    INCIDENTS.labels("opened").inc(len(incidents))
+    return incidents
+
+
+def _born(run: Run, service: Service, snapshot: Snapshot, *, now: datetime) -> Incident:
+    first = run.events[0]
+    return life.timed(
+        Incident(
+            id=IncidentId(first.id),
+            number=0,
+            service_id=service.id,
+            title=first.summary,
+            status=Status.TRIGGERED,
+            severity=run.change.severity,
+            urgency=urgency_of(service.urgency, run.change.severity.value),
+            snapshot=snapshot,
+            position=Position(),
+            escalation_state=EscalationState.RUNNING,
+            escalation_reason="triggered",
+            escalation_since=now,
+            step_at=now,
+            next_at=now,
+            ack_timeout=service.ack_timeout,
+            reopen_window=service.reopen_window,
+            triggered_at=now,
+        )
+    )
+
+
+async def _follow(
+    tx: AsyncConnection, runs: Sequence[Run], locked: Mapping[IncidentId, Incident], services: Mapping[ServiceId, Service], *, now: datetime
+) -> list[Incident]:
+    """Let locked incidents follow their alerts; what is pending for those that stopped is cancelled."""
+    if not locked:
+        return []
+    counts = await alert_store.counts(tx, list(locked))
+    entries: list[timeline.Entry] = []
+    after: dict[IncidentId, Incident] = {}
+    for id, before in locked.items():
+        its = [run for run in runs if run.alert and run.alert.incident_id == id]
+        if not its:
+            continue
+        severity = max((run.change.severity for run in its), key=RANK.__getitem__)
+        now_says = life.AlertsNow(
+            counts[id].open,
+            counts[id].acknowledged,
+            severity,
+            urgency_of(services[before.service_id].urgency, severity.value),
+            reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
+            acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
+        )
+        actor = _actor(its[0].events[0])
+        after[id] = life.follow_alerts(before, now_says, actor, now=now)
+        entries += _told(before, after[id], actor, now=now)
+    await store.save_incidents(tx, list(after.values()))
+    await cancel_for(tx, [id for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status])
+    await timeline.add(tx, entries)
+    return list(after.values())
+
+
+def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> list[timeline.Entry]:
+    entries = []
+    if after.severity is not before.severity:
+        reason = f"severity rose from {before.severity.value} to {after.severity.value}, urgency is {after.urgency.value}"
+        entries.append(timeline.Entry(after.id, now, timeline.Kind.SEVERITY_CHANGED, actor, reason))
+    if after.status is not before.status:
+        kind = {
+            Status.TRIGGERED: timeline.Kind.REOPENED,
+            Status.ACKNOWLEDGED: timeline.Kind.ACKNOWLEDGED,
+            Status.RESOLVED: timeline.Kind.RESOLVED,
+            Status.CLOSED: timeline.Kind.CLOSED,
+        }[after.status]
+        entries.append(timeline.Entry(after.id, now, kind, actor, after.escalation_reason))
+        INCIDENTS.labels(kind.value).inc()
+    return entries
+
+
+async def _escalate_now(tx: AsyncConnection, incidents: Sequence[Incident], *, now: datetime) -> None:
+    """Page in the same transaction that opened it. If that fails the incident is still stored, and still due: the engine tries next."""
+
+    async def run(rows: Sequence[Incident]) -> None:
+        await run_due(tx, rows, now=now)
+
+    async def poisoned(row: Incident, error: Exception) -> None:
+        log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)
+
+    due = [i for i in incidents if i.status is Status.TRIGGERED and i.next_at is not None and i.next_at <= now]
+    await in_halves(tx, due, run, poisoned)
+
+
+def _actor(event: Event) -> Actor:
+    return Actor(ActorKind.INTEGRATION, event.integration_id, event.integration_name, "intake")

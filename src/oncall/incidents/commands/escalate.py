@@ -1,0 +1,118 @@
+"""Time and incidents: fire what is due, page the people, write the decisions as a set."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall import timeline
+from oncall.escalation import gather_people
+from oncall.escalation.values import Note, PlannedPage, Position
+from oncall.incidents.rules import life
+from oncall.incidents.rules.life import Outcome
+from oncall.incidents.store import incidents as store
+from oncall.incidents.values import Incident, Status
+from oncall.kit.actors import ENGINE
+from oncall.kit.db import notify
+from oncall.kit.ids import IncidentId, ServiceId
+from oncall.kit.metrics import INCIDENTS
+from oncall.notifications import NewPage, Subject, page_people
+from oncall.services.commands import get_services
+from oncall.services.values import Service
+
+
+async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime) -> None:
+    """Decide locked incidents whose `next_at` has come, and write incidents, pages and timeline with a few statements.
+
+    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with.
+    """
+    escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
+    owners = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
+    people = await gather_people(tx, {i.snapshot for i in escalating}, also=owners, now=now)
+    outcomes = [life.decide_due(incident, people, now=now) for incident in due]
+    await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
+    services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
+    pages = [_page(outcome.incident, page, services) for outcome in outcomes for page in outcome.pages]
+    await page_people(tx, pages, people.reach, now=now)
+    await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, now=now)])
+    for outcome in outcomes:
+        for note in outcome.notes:
+            if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:
+                INCIDENTS.labels(note.kind).inc()
+
+
+async def page_undeliverable(
+    tx: AsyncConnection,
+    incident_id: IncidentId,
+    position: Position,
+    *,
+    step_is_lost: Callable[[], Awaitable[bool]],
+    reason: str,
+    now: datetime,
+) -> None:
+    """A message of this step cannot be delivered. If nobody else of the step was or can be reached, the next step is due now.
+
+    The incident is locked before anybody looks at the other messages, so that two that fail together cannot each wait for the other.
+    """
+    incident = (await store.lock_incidents(tx, [incident_id])).get(incident_id)
+    if incident is None or not await step_is_lost():
+        return
+    moved = life.step_lost(incident, position, now=now)
+    if moved is incident:
+        return
+    await store.save_incidents(tx, [moved])
+    why = f"nobody paged by step {position.step + 1} can be reached ({reason}); the next step is due now"
+    await timeline.add(tx, [timeline.Entry(incident_id, now, timeline.Kind.UNREACHABLE, ENGINE, why)])
+    await notify(tx, "incidents")
+
+
+def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service]) -> NewPage:
+    at = page.position
+    subject = Subject(
+        incident.number,
+        incident.title,
+        services[incident.service_id].name,
+        incident.severity.value,
+        incident.urgency.value,
+        incident.triggered_at,
+    )
+    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, subject)
+
+
+def _entries(outcome: Outcome, *, now: datetime) -> list[timeline.Entry]:
+    incident = outcome.incident
+    where: dict[str, object] = {"cycle": incident.position.cycle, "round": incident.position.round}
+    notes = [_noted(incident, note, where, now=now) for note in outcome.notes]
+    paged = [
+        timeline.Entry(
+            incident.id,
+            now,
+            timeline.Kind.PAGED,
+            ENGINE,
+            page.reason,
+            {"user_id": str(page.user_id), "cycle": page.position.cycle, "round": page.position.round, "step": page.position.step},
+        )
+        for page in outcome.pages
+    ]
+    return notes + paged
+
+
+def _noted(incident: Incident, note: Note, where: dict[str, object], *, now: datetime) -> timeline.Entry:
+    detail = where if note.step is None else {**where, "step": note.step}
+    return timeline.Entry(incident.id, now, timeline.Kind(note.kind), ENGINE, note.reason, detail)
+
+
+async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Incident]:
+    return await store.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
+
+
+async def next_due_at(tx: AsyncConnection) -> datetime | None:
+    return await store.next_at(tx)
+
+
+async def postpone(tx: AsyncConnection, incident: Incident, *, now: datetime, delay: timedelta, error: Exception) -> None:
+    """This incident cannot be escalated now: look again after `delay`, and say so where people look."""
+    why = f"{type(error).__name__}: {error}"[:500]
+    await store.postpone(tx, incident.id, next_at=now + delay, error=why)
+    reason = f"could not be escalated (try {incident.failures + 1}), will be tried again: {type(error).__name__}"
+    await timeline.add(tx, [timeline.Entry(incident.id, now, timeline.Kind.POSTPONED, ENGINE, reason)])

@@ -1,0 +1,121 @@
+"""What people do with incidents: acknowledge, resolve; and how they see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall import timeline
+from oncall.access.rules import actor_of
+from oncall.access.values import Caller, NotYours
+from oncall.escalation.values import EscalationState
+from oncall.incidents.rules import life
+from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import incidents as store
+from oncall.incidents.values import AlertCounts, Incident, Overview, Status, UnknownActor, UnknownIncident
+from oncall.kit import failpoints
+from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.ids import IncidentId, ServiceId, UserId
+from oncall.kit.metrics import INCIDENTS
+from oncall.notifications import cancel_for
+from oncall.services.commands import get_services
+from oncall.teams.commands import get_users
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The incident as it is now, whether this call changed it, and how many pending messages that cancelled."""
+
+    incident: Incident
+    changed: bool
+    cancelled: int
+
+
+async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_id: UserId | None, now: datetime) -> Done:
+    """Somebody has it: one conditional update, and what is pending is cancelled in the same transaction. A second one is no error."""
+    incident = await get_incident(tx, ref)
+    reason = f"acknowledged by {by.name} through {by.via}"
+    changed = await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
+    return await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
+
+
+async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
+    """The service is restored: everything stops, and its open alerts count as resolved."""
+    incident = await get_incident(tx, ref)
+    reason = f"resolved by {by.name} through {by.via}"
+    changed = await store.resolve(tx, incident.id, by=by, reason=reason, now=now)
+    if changed:
+        await alert_store.resolve_alerts_of(tx, [incident.id], now=now)
+    return await _done(tx, incident.id, changed, timeline.Kind.RESOLVED, by, reason, now=now)
+
+
+async def _done(tx: AsyncConnection, id: IncidentId, changed: bool, kind: timeline.Kind, by: Actor, reason: str, *, now: datetime) -> Done:
+    if not changed:
+        return Done(await get_incident(tx, id), changed=False, cancelled=0)
+    cancelled = (await cancel_for(tx, [id])).get(id, 0)
+    await timeline.add(tx, [timeline.Entry(id, now, kind, by, reason, {"cancelled": cancelled})])
+    INCIDENTS.labels(kind.value).inc()
+    await failpoints.reach("ack.pre_commit")
+    return Done(await get_incident(tx, id), changed=True, cancelled=cancelled)
+
+
+async def get_incident(tx: AsyncConnection, ref: UUID | int) -> Incident:
+    """By id or by number."""
+    found = await store.find_incident(tx, ref)
+    if found is None:
+        raise UnknownIncident("There is no incident with this id or number.")
+    return found
+
+
+async def list_incidents(
+    tx: AsyncConnection,
+    *,
+    before: UUID | None,
+    statuses: Sequence[Status] | None = None,
+    states: Sequence[EscalationState] | None = None,
+    service_id: ServiceId | None = None,
+    dedup_key: str | None = None,
+    limit: int,
+) -> list[Incident]:
+    """Newest first."""
+    return await store.list_incidents(
+        tx,
+        before=before or UUID(int=2**128 - 1),
+        statuses=statuses,
+        states=states,
+        service_id=service_id,
+        dedup_key=dedup_key,
+        limit=limit,
+    )
+
+
+async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[Overview]:
+    """Incidents as people see them; three statements for any number."""
+    services = await get_services(tx, sorted({i.service_id for i in incidents}))
+    owners = await get_users(tx, {i.owner_id for i in incidents if i.owner_id})
+    counts = await alert_store.counts(tx, [i.id for i in incidents])
+    return [
+        Overview(
+            i,
+            services[i.service_id].name,
+            owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
+            counts.get(i.id, AlertCounts()),
+            life.pending_actions(i),
+        )
+        for i in incidents
+    ]
+
+
+async def actor_for(tx: AsyncConnection, caller: Caller, user_id: UserId | None) -> tuple[Actor, UserId | None]:
+    """Who does something over the API: the person an admin names, the person the key belongs to, else the key itself."""
+    user_id = user_id or caller.user_id
+    if user_id is None:
+        return actor_of(caller), None
+    if not caller.may_act_for(user_id):
+        raise NotYours("Only an admin's key may act on behalf of another person.")
+    user = (await get_users(tx, [user_id])).get(user_id)
+    if user is None:
+        raise UnknownActor("There is no user with this user_id.")
+    return Actor(ActorKind.USER, user.id, user.name, "api"), user_id

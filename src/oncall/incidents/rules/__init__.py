@@ -1,0 +1,1 @@
+"""The pure decisions about events, alerts and incidents."""

@@ -1,0 +1,102 @@
+"""What a run of events about one problem does: open, repeat, acknowledge, resolve. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, Key, Severity
+from oncall.kit.ids import AlertId, IncidentId
+
+RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.UNKNOWN: 2, Severity.ERROR: 3, Severity.CRITICAL: 4}
+
+
+def key_of(event: Event) -> Key:
+    """What says that two events are about the same problem."""
+    return event.service_id, event.dedup_key
+
+
+def waves(events: Sequence[Event]) -> list[dict[Key, list[Event]]]:
+    """Cut a batch so that in each wave every key has a run of one action only; the order of each key's events is kept.
+
+    A storm of repeats is one wave; trigger, resolve, trigger on one key are three.
+    """
+    by_key: dict[Key, list[Event]] = {}
+    for event in events:
+        by_key.setdefault(key_of(event), []).append(event)
+    cut: list[dict[Key, list[Event]]] = []
+    for key, its_events in by_key.items():
+        for n, (_, run) in enumerate(groupby(its_events, key=lambda event: event.action)):
+            if n == len(cut):
+                cut.append({})
+            cut[n][key] = list(run)
+    return cut
+
+
+def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
+    """Whether the run may change the incident, which must then be locked first; a mere repeat touches only its alert."""
+    if alert is None or run[0].action is Action.IGNORE:
+        return False
+    return run[0].action is not Action.TRIGGER or not alert.is_open or RANK[worst(run)] > RANK[alert.severity]
+
+
+def worst(run: Sequence[Event]) -> Severity:
+    """The gravest severity of a run."""
+    return max((event.severity for event in run), key=RANK.__getitem__)
+
+
+def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], AlertChange | None]:
+    """Decide a run of one action on one key. `alert` is the open one, else the one that may be reopened, else None.
+
+    A new alert and its incident carry the id of the event that opened them, so deciding again after a conflict decides the same.
+    """
+    first = run[0]
+    match first.action:
+        case Action.IGNORE:
+            return [Decided(e.id, e.dedup_key, Decision.IGNORED, e.reason) for e in run], None
+        case Action.TRIGGER:
+            return _trigger(run, alert)
+        case Action.ACKNOWLEDGE | Action.RESOLVE if alert is None or not alert.is_open:
+            reason = "no alert with this dedup key is open in the service"
+            return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, reason) for e in run], None
+        case Action.ACKNOWLEDGE:
+            change = AlertChange(alert.id, 0, alert.severity, is_open=True, acknowledged=True)
+            return _all(run, Decision.ACKNOWLEDGED, "its monitor acknowledged it", alert.id, alert.incident_id), change
+        case Action.RESOLVE:
+            change = AlertChange(alert.id, 0, alert.severity, is_open=False, acknowledged=alert.acknowledged)
+            return _all(run, Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id), change
+
+
+def _trigger(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], AlertChange]:
+    first, severity = run[0], worst(run)
+    if alert is None:
+        alert_id, incident_id = AlertId(first.id), IncidentId(first.id)
+        opened = _all(run[:1], Decision.OPENED, "no alert with this dedup key was open", alert_id, incident_id)
+        change = AlertChange(alert_id, len(run), severity, is_open=True, acknowledged=False)
+        return opened + _repeats(run[1:], alert_id, incident_id), change
+    if not alert.is_open:
+        reopened = _all(run[:1], Decision.REOPENED, "the same problem came back inside the reopen window", alert.id, alert.incident_id)
+        change = AlertChange(alert.id, len(run), severity, is_open=True, acknowledged=False)
+        return reopened + _repeats(run[1:], alert.id, alert.incident_id), change
+    # The latest word on severity stands, but within one run nothing may hide a rise.
+    now_severity = severity if RANK[severity] > RANK[alert.severity] else run[-1].severity
+    change = AlertChange(alert.id, len(run), now_severity, is_open=True, acknowledged=alert.acknowledged)
+    return _repeats(run, alert.id, alert.incident_id), change
+
+
+def _repeats(run: Sequence[Event], alert_id: AlertId, incident_id: IncidentId) -> list[Decided]:
+    return _all(run, Decision.DEDUPLICATED, "an alert with this dedup key is open already", alert_id, incident_id)
+
+
+def _all(run: Sequence[Event], decision: Decision, reason: str, alert_id: AlertId, incident_id: IncidentId) -> list[Decided]:
+    return [
+        Decided(e.id, e.dedup_key, Decision.UNREADABLE if e.unreadable else decision, f"{e.reason}: {reason}" if e.unreadable else reason,
+                alert_id, incident_id)
+        for e in run
+    ]  # fmt: skip
+
+
+def sensible_instant(claimed: datetime | None, *, now: datetime) -> datetime:
+    """A monitor's own instant where it can be true: not more than a week old nor an hour ahead (`reliability.md` S9)."""
+    if claimed is None or not -7 * 86_400 <= (claimed - now).total_seconds() <= 3_600:
+        return now
+    return claimed

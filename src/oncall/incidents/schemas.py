@@ -1,0 +1,177 @@
+"""What incidents look like over REST."""
+
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from oncall.contacts.values import Urgency
+from oncall.escalation.values import EscalationState
+from oncall.incidents.values import Overview, Severity, Status
+from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.http import Instant, Shown, Strict
+from oncall.kit.ids import UserId
+from oncall.notifications.values import Notification
+from oncall.timeline import Kind, Recorded
+
+
+class Named(Shown):
+    id: UUID | None
+    name: str
+
+
+class By(Named):
+    """A person, an integration or an API key."""
+
+    type: ActorKind
+
+    @classmethod
+    def of(cls, actor: Actor | None) -> Self | None:
+        return cls(id=actor.id, name=actor.name, type=actor.kind) if actor else None
+
+
+class EscalationOut(Shown):
+    """Why it is, or is not, going on right now. `until` is when that ends by itself."""
+
+    state: EscalationState
+    reason: str
+    since: Instant
+    until: Instant | None
+    cycle: int
+    round: int
+    level: int = Field(description="The step that fires next, counted from 1.")
+
+
+class AlertCounts(Shown):
+    open: int
+    resolved: int
+
+
+class PendingActionOut(Shown):
+    action: Literal["escalate", "remind", "retry", "retrigger", "close"]
+    at: Instant
+
+
+class IncidentOut(Shown):
+    id: UUID
+    number: int
+    title: str
+    status: Status
+    escalation: EscalationOut
+    closure: None = None
+    owner: Named | None
+    urgency: Urgency
+    severity: Severity
+    priority: None = None
+    process: Literal["sre"] = "sre"
+    service: Named
+    dedup_keys: list[str]
+    alert_counts: AlertCounts
+    acknowledged_by: By | None
+    acknowledged_at: Instant | None
+    resolved_by: By | None
+    resolved_at: Instant | None
+    created_at: Instant
+    pending_actions: list[PendingActionOut]
+
+    @classmethod
+    def of(cls, seen: Overview) -> Self:
+        incident = seen.incident
+        waits = incident.status is Status.TRIGGERED
+        return cls(
+            id=incident.id,
+            number=incident.number,
+            title=incident.title,
+            status=incident.status,
+            escalation=EscalationOut(
+                state=incident.escalation_state,
+                reason=incident.escalation_reason,
+                since=incident.escalation_since,
+                until=incident.next_at if waits and incident.escalation_state is not EscalationState.RUNNING else None,
+                cycle=incident.position.cycle,
+                round=incident.position.round,
+                level=incident.position.step + 1,
+            ),
+            owner=Named(id=incident.owner_id, name=seen.owner or "deleted user") if incident.owner_id else None,
+            urgency=incident.urgency,
+            severity=incident.severity,
+            service=Named(id=incident.service_id, name=seen.service),
+            dedup_keys=list(seen.alerts.dedup_keys),
+            alert_counts=AlertCounts(open=seen.alerts.open, resolved=seen.alerts.resolved),
+            acknowledged_by=By.of(incident.acknowledged_by),
+            acknowledged_at=incident.acknowledged_at,
+            resolved_by=By.of(incident.resolved_by),
+            resolved_at=incident.resolved_at,
+            created_at=incident.triggered_at,
+            pending_actions=[PendingActionOut.model_validate(action) for action in seen.pending],
+        )
+
+
+class IncidentDone(IncidentOut):
+    """The incident as it is now, and how many pending messages this call cancelled (0 if somebody was first)."""
+
+    cancelled_pages: int
+
+
+class VerbIn(Strict):
+    """On whose behalf; only an admin's key may name somebody else than the person it belongs to."""
+
+    user_id: UserId | None = None
+
+
+class AttemptOut(Shown):
+    at: Instant
+    outcome: str
+    detail: str
+
+
+class NotificationOut(Shown):
+    """One message to one contact method; the address is masked."""
+
+    id: UUID
+    user: Named
+    channel: str
+    address: str
+    status: str
+    reason: str
+    cycle: int
+    round: int
+    step: int
+    nth: int
+    due_at: Instant
+    attempts: list[AttemptOut]
+
+    @classmethod
+    def of(cls, n: Notification) -> Self:
+        return cls(
+            id=n.id,
+            user=Named(id=n.user_id, name=n.user_name),
+            channel=n.channel,
+            address=n.address,
+            status=n.status.value,
+            reason=n.reason,
+            cycle=n.cycle,
+            round=n.round,
+            step=n.step,
+            nth=n.nth,
+            due_at=n.due_at,
+            attempts=[AttemptOut.model_validate(a) for a in n.attempts],
+        )
+
+
+class EntryOut(Shown):
+    """One thing that happened to an incident, with its reason."""
+
+    id: UUID
+    at: Instant
+    kind: Kind
+    by: By
+    via: str
+    reason: str
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, recorded: Recorded) -> Self:
+        entry = recorded.entry
+        by = By(id=entry.actor.id, name=entry.actor.name, type=entry.actor.kind)
+        return cls(id=recorded.id, at=entry.at, kind=entry.kind, by=by, via=entry.actor.via, reason=entry.reason, detail=entry.detail)

@@ -1,0 +1,236 @@
+"""SQL about incidents."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Text, bindparam, cast, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.contacts.values import Urgency
+from oncall.escalation.values import EscalationState, Position, Snapshot
+from oncall.incidents.tables import alerts, incidents
+from oncall.incidents.values import Incident, Severity, Status
+from oncall.kit.actors import Actor
+from oncall.kit.ids import IncidentId, ServiceId, UserId
+
+# Snapshots and actors are read as text: `msgspec` makes values of them.
+SEEN = [cast(column, Text).label(column.name) if isinstance(column.type, JSONB) else column for column in incidents.c]
+INCIDENTS = select(*SEEN)
+
+Fields = Mapping[str, Callable[[Incident], object]]
+"""Column by column, where it stands in the value."""
+
+# What changes in an incident's life, and what it is born with.
+FIELDS: Fields = {
+    "status": lambda i: i.status.value,
+    "severity": lambda i: i.severity.value,
+    "urgency": lambda i: i.urgency.value,
+    "cycle": lambda i: i.position.cycle,
+    "round": lambda i: i.position.round,
+    "step": lambda i: i.position.step,
+    "on_fallback": lambda i: i.position.on_fallback,
+    "escalation_state": lambda i: i.escalation_state.value,
+    "escalation_reason": lambda i: i.escalation_reason,
+    "escalation_since": lambda i: i.escalation_since,
+    "step_at": lambda i: i.step_at,
+    "next_at": lambda i: i.next_at,
+    "acknowledged_at": lambda i: i.acknowledged_at,
+    "acknowledged_by": lambda i: _json(i.acknowledged_by),
+    "owner_id": lambda i: i.owner_id,
+    "resolved_at": lambda i: i.resolved_at,
+    "resolved_by": lambda i: _json(i.resolved_by),
+    "closed_at": lambda i: i.closed_at,
+    "failures": lambda i: i.failures,
+    "last_error": lambda i: i.last_error,
+}
+BORN_WITH: Fields = {
+    "id": lambda i: i.id,
+    "service_id": lambda i: i.service_id,
+    "title": lambda i: i.title,
+    "policy_snapshot": lambda i: _json(i.snapshot),
+    "ack_timeout": lambda i: i.ack_timeout,
+    "reopen_window": lambda i: i.reopen_window,
+    "triggered_at": lambda i: i.triggered_at,
+}
+
+
+INSERT = text("""
+    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, status, severity, urgency,
+        cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
+        acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error)
+    SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
+        CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
+        CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]), CAST(:round AS int[]),
+        CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]), CAST(:escalation_reason AS text[]),
+        CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]), CAST(:next_at AS timestamptz[]),
+        CAST(:acknowledged_at AS timestamptz[]), CAST(:acknowledged_by AS jsonb[]), CAST(:owner_id AS uuid[]),
+        CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
+        CAST(:failures AS int[]), CAST(:last_error AS text[]))
+    RETURNING id, number
+""")
+SAVE = text("""
+    UPDATE incidents SET status = new.status, severity = new.severity, urgency = new.urgency, cycle = new.cycle, round = new.round,
+        step = new.step, on_fallback = new.on_fallback, escalation_state = new.escalation_state,
+        escalation_reason = new.escalation_reason, escalation_since = new.escalation_since, step_at = new.step_at, next_at = new.next_at,
+        acknowledged_at = new.acknowledged_at, acknowledged_by = new.acknowledged_by, owner_id = new.owner_id,
+        resolved_at = new.resolved_at, resolved_by = new.resolved_by, closed_at = new.closed_at, failures = new.failures,
+        last_error = new.last_error
+    FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
+        CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
+        CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
+        CAST(:next_at AS timestamptz[]), CAST(:acknowledged_at AS timestamptz[]), CAST(:acknowledged_by AS jsonb[]),
+        CAST(:owner_id AS uuid[]), CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
+        CAST(:failures AS int[]), CAST(:last_error AS text[])) AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
+        escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
+        resolved_by, closed_at, failures, last_error)
+    WHERE incidents.id = new.id
+""")
+
+# The partial index `incidents_next_at_idx ON incidents (next_at) WHERE next_at IS NOT NULL` makes these free when nothing is due.
+DUE = INCIDENTS.where(incidents.c.next_at <= bindparam("due_by")).order_by(incidents.c.next_at).limit(bindparam("up_to"))
+CLAIM_SKIPPING = DUE.with_for_update(key_share=True, skip_locked=True)  # FOR NO KEY UPDATE SKIP LOCKED
+CLAIM_WAITING = DUE.with_for_update(key_share=True)
+NEXT_AT = text("SELECT min(next_at) FROM incidents WHERE next_at IS NOT NULL")
+POSTPONE = text("UPDATE incidents SET next_at = :next_at, failures = failures + 1, last_error = :error WHERE id = :id")
+
+# One conditional change each: whoever is first wins, and the state itself says whether there was anything to do.
+ACKNOWLEDGE = text("""
+    UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
+        owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
+        escalation_since = :now,
+        next_at = CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END
+    WHERE id = :id AND status = 'triggered'
+""")
+RESOLVE = text("""
+    UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
+        escalation_reason = :reason, escalation_since = :now, next_at = CAST(:now AS timestamptz) + reopen_window
+    WHERE id = :id AND status IN ('triggered', 'acknowledged')
+""")
+
+
+async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[Incident]:
+    """Insert; returns them with the numbers the database gave them."""
+    rows = await tx.execute(INSERT, _arrays({**BORN_WITH, **FIELDS}, born))
+    numbers = {r.id: r.number for r in rows}
+    return [i.but(number=numbers[i.id]) for i in born]
+
+
+async def save_incidents(tx: AsyncConnection, changed: Sequence[Incident]) -> None:
+    """Write locked incidents back with one statement."""
+    if changed:
+        await tx.execute(SAVE, {"id": [i.id for i in changed]} | _arrays(FIELDS, changed))
+
+
+async def find_incident(tx: AsyncConnection, ref: UUID | int) -> Incident | None:
+    """By id or by number."""
+    wanted = incidents.c.id == ref if isinstance(ref, UUID) else incidents.c.number == ref
+    row = (await tx.execute(INCIDENTS.where(wanted))).first()
+    return _incident(row) if row else None
+
+
+async def lock_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Incident]:
+    """Lock in the order of ids, waiting for whoever holds one."""
+    locked = INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id).with_for_update(key_share=True)
+    return {IncidentId(r.id): _incident(r) for r in await tx.execute(locked)}
+
+
+async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Incident]:
+    rows = await tx.execute(CLAIM_WAITING if waiting else CLAIM_SKIPPING, {"due_by": due_by, "up_to": limit})
+    return [_incident(r) for r in rows]
+
+
+async def next_at(tx: AsyncConnection) -> datetime | None:
+    at: datetime | None = (await tx.execute(NEXT_AT)).scalar_one()
+    return at
+
+
+async def postpone(tx: AsyncConnection, id: IncidentId, *, next_at: datetime, error: str) -> None:
+    await tx.execute(POSTPONE, {"id": id, "next_at": next_at, "error": error})
+
+
+async def acknowledge(tx: AsyncConnection, id: IncidentId, *, by: Actor, owner_id: UserId | None, reason: str, now: datetime) -> bool:
+    """False if there was nothing to acknowledge."""
+    done = await tx.execute(ACKNOWLEDGE, {"id": id, "by": _json(by), "owner_id": owner_id, "reason": reason, "now": now})
+    return done.rowcount == 1
+
+
+async def resolve(tx: AsyncConnection, id: IncidentId, *, by: Actor, reason: str, now: datetime) -> bool:
+    """False if there was nothing to resolve."""
+    return (await tx.execute(RESOLVE, {"id": id, "by": _json(by), "reason": reason, "now": now})).rowcount == 1
+
+
+async def list_incidents(
+    tx: AsyncConnection,
+    *,
+    before: UUID,
+    statuses: Sequence[Status] | None,
+    states: Sequence[EscalationState] | None,
+    service_id: ServiceId | None,
+    dedup_key: str | None,
+    limit: int,
+) -> list[Incident]:
+    """Newest first; a filter that is None does not filter."""
+    page = INCIDENTS.where(incidents.c.id < before).order_by(incidents.c.id.desc()).limit(limit)
+    if statuses:
+        page = page.where(incidents.c.status.in_([s.value for s in statuses]))
+    if states:
+        page = page.where(incidents.c.escalation_state.in_([s.value for s in states]))
+    if service_id:
+        page = page.where(incidents.c.service_id == service_id)
+    if dedup_key is not None:
+        page = page.where(incidents.c.id.in_(select(alerts.c.incident_id).where(alerts.c.dedup_key == dedup_key)))
+    return [_incident(r) for r in await tx.execute(page)]
+
+
+# Thousands of incidents share a handful of snapshots.
+@lru_cache(maxsize=256)
+def _snapshot(raw: str) -> Snapshot:
+    return msgspec.json.decode(raw, type=Snapshot)
+
+
+def _arrays(fields: Fields, of: Sequence[Incident]) -> dict[str, list[object]]:
+    return {name: [get(i) for i in of] for name, get in fields.items()}
+
+
+def _actor(raw: str | None) -> Actor | None:
+    return msgspec.json.decode(raw, type=Actor) if raw else None
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _incident(r: Row[Any]) -> Incident:
+    ack_timeout: timedelta | None = r.ack_timeout
+    return Incident(
+        id=IncidentId(r.id),
+        number=r.number,
+        service_id=ServiceId(r.service_id),
+        title=r.title,
+        status=Status(r.status),
+        severity=Severity(r.severity),
+        urgency=Urgency(r.urgency),
+        snapshot=_snapshot(r.policy_snapshot),
+        position=Position(r.cycle, r.round, r.step, r.on_fallback),
+        escalation_state=EscalationState(r.escalation_state),
+        escalation_reason=r.escalation_reason,
+        escalation_since=r.escalation_since,
+        step_at=r.step_at,
+        next_at=r.next_at,
+        ack_timeout=ack_timeout,
+        reopen_window=r.reopen_window,
+        triggered_at=r.triggered_at,
+        acknowledged_at=r.acknowledged_at,
+        acknowledged_by=_actor(r.acknowledged_by),
+        owner_id=UserId(r.owner_id) if r.owner_id else None,
+        resolved_at=r.resolved_at,
+        resolved_by=_actor(r.resolved_by),
+        closed_at=r.closed_at,
+        failures=r.failures,
+        last_error=r.last_error,
+    )

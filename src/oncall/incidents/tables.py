@@ -1,0 +1,127 @@
+"""Bodies, events, alerts and incidents."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from oncall.kit.db import id_column, instant, metadata
+
+# Bulky, so partitioned by age; a DEFAULT partition takes what no other does.
+event_bodies = Table(
+    "event_bodies",
+    metadata,
+    Column("id", UUID(as_uuid=True), nullable=False),
+    instant("received_at"),
+    Column("content_type", String, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("id", "received_at"),
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+# An immutable journal: no foreign keys, which would lock a service row and an alert row for every repeat, and it outlives both.
+events = Table(
+    "events",
+    metadata,
+    id_column(),
+    instant("received_at"),
+    instant("occurred_at"),
+    Column("integration_id", UUID(as_uuid=True), nullable=False),
+    Column("service_id", UUID(as_uuid=True), nullable=False),
+    Column("action", String, nullable=False),
+    Column("dedup_key", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("summary", String, nullable=False),
+    Column("decision", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("alert_id", UUID(as_uuid=True), nullable=True),
+    Column("incident_id", UUID(as_uuid=True), nullable=True),
+    Column("body_id", UUID(as_uuid=True), nullable=False),
+    Index("events_incident_idx", "incident_id", "id", postgresql_where=text("incident_id IS NOT NULL")),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    id_column(),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id"), nullable=False),
+    Column("title", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("urgency", String, nullable=False),
+    Column("policy_snapshot", JSONB, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("on_fallback", Boolean, nullable=False),
+    Column("escalation_state", String, nullable=False),
+    Column("escalation_reason", String, nullable=False),
+    instant("escalation_since"),
+    # When the next step is due, kept while acknowledged or resolved: a reopened incident goes on from there.
+    instant("step_at", nullable=True),
+    # The one timer: what it means follows from the status.
+    instant("next_at", nullable=True),
+    Column("ack_timeout", Interval, nullable=True),
+    Column("reopen_window", Interval, nullable=False),
+    instant("triggered_at"),
+    instant("acknowledged_at", nullable=True),
+    Column("acknowledged_by", JSONB, nullable=True),
+    Column("owner_id", UUID(as_uuid=True), nullable=True),
+    instant("resolved_at", nullable=True),
+    Column("resolved_by", JSONB, nullable=True),
+    instant("closed_at", nullable=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_error", String, nullable=True),
+    UniqueConstraint("number"),
+    CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
+    CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+    CheckConstraint(
+        "status <> 'triggered' OR next_at IS NOT NULL OR escalation_state = 'exhausted'",
+        name="a_triggered_one_has_next_at",
+    ),
+    CheckConstraint("(status = 'acknowledged') <= (acknowledged_at IS NOT NULL)", name="an_acknowledged_one_says_since_when"),
+    Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    id_column(),
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id"), nullable=False),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=False),
+    Column("integration_id", UUID(as_uuid=True), nullable=False),
+    Column("dedup_key", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("acknowledged", Boolean, nullable=False),
+    Column("summary", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("labels", JSONB, nullable=False),
+    Column("links", JSONB, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("event_count", BigInteger, nullable=False),
+    instant("first_seen_at"),
+    instant("last_seen_at"),
+    instant("resolved_at", nullable=True),
+    CheckConstraint("state IN ('open', 'resolved')", name="state_is_known"),
+    CheckConstraint("(state = 'resolved') = (resolved_at IS NOT NULL)", name="a_resolved_one_says_when"),
+    Index("alerts_one_open_per_key", "service_id", "dedup_key", unique=True, postgresql_where=text("state = 'open'")),
+    Index("alerts_resolved_idx", "service_id", "dedup_key", "resolved_at", postgresql_where=text("state = 'resolved'")),
+    Index("alerts_incident_idx", "incident_id"),
+)

@@ -1,0 +1,196 @@
+"""What an event, an alert and an incident are, and what can be decided about them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from oncall.contacts.values import Urgency
+from oncall.escalation.values import EscalationState, Position, Snapshot
+from oncall.kit.actors import Actor
+from oncall.kit.errors import Invalid, NotFound
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, UserId
+
+
+class UnknownIncident(NotFound):
+    """There is no incident with this id or number."""
+
+
+class UnknownActor(Invalid):
+    """A verb is to be done on behalf of a user who does not exist."""
+
+
+class Action(StrEnum):
+    TRIGGER = "trigger"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+    IGNORE = "ignore"
+
+
+class Severity(StrEnum):
+    """What the monitor says; `unknown` pages like an error."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+
+class Decision(StrEnum):
+    """What became of an event; each event has exactly one (`semantics.md` §2)."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    DEDUPLICATED = "deduplicated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    NO_OPEN_ALERT = "no_open_alert"
+    IGNORED = "ignored"
+    UNREADABLE = "unreadable"
+    QUARANTINED = "quarantined"
+
+
+class Status(StrEnum):
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The bytes as received; several events may come from one body."""
+
+    id: UUID
+    content_type: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One inbound message, canonical whatever the dialect. Immutable; stored before it is answered."""
+
+    id: EventId
+    integration_id: IntegrationId
+    integration_name: str
+    service_id: ServiceId
+    action: Action
+    dedup_key: str
+    severity: Severity
+    summary: str
+    body: Body
+    source: str = ""
+    component: str = ""
+    group: str = ""
+    class_: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    links: tuple[tuple[str, str], ...] = ()
+    occurred_at: datetime | None = None
+    expires_at: datetime | None = None
+    details: dict[str, object] = field(default_factory=dict)
+    reason: str = ""
+    unreadable: bool = False
+
+
+Key = tuple[ServiceId, str]
+"""(service, dedup key): at most one open alert has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The recorded decision of one event, as its sender is told it."""
+
+    event_id: EventId
+    dedup_key: str
+    decision: Decision
+    reason: str
+    alert_id: AlertId | None = None
+    incident_id: IncidentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The deduplicated problem that events report, with what a decision must know of its incident."""
+
+    id: AlertId
+    service_id: ServiceId
+    dedup_key: str
+    is_open: bool
+    severity: Severity
+    acknowledged: bool
+    incident_id: IncidentId
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """What a run of events does to one alert row. `seen` counts triggers; `state` None leaves it as it is."""
+
+    alert_id: AlertId
+    seen: int
+    severity: Severity
+    is_open: bool
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What people respond to and what escalates. `next_at` follows from the other fields by one rule."""
+
+    id: IncidentId
+    number: int
+    service_id: ServiceId
+    title: str
+    status: Status
+    severity: Severity
+    urgency: Urgency
+    snapshot: Snapshot
+    position: Position
+    escalation_state: EscalationState
+    escalation_reason: str
+    escalation_since: datetime
+    step_at: datetime | None
+    next_at: datetime | None
+    ack_timeout: timedelta | None
+    reopen_window: timedelta
+    triggered_at: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: Actor | None = None
+    owner_id: UserId | None = None
+    resolved_at: datetime | None = None
+    resolved_by: Actor | None = None
+    closed_at: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
+
+    def but(self, **changes: object) -> "Incident":
+        return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCounts:
+    """How many alerts of an incident are open, resolved, and open but acknowledged by their monitor."""
+
+    open: int = 0
+    resolved: int = 0
+    acknowledged: int = 0
+    dedup_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAction:
+    """What happens next to an incident if nobody does anything, and when."""
+
+    action: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An incident with the names of what it refers to, its alerts, and what happens next."""
+
+    incident: Incident
+    service: str
+    owner: str | None
+    alerts: AlertCounts
+    pending: tuple[PendingAction, ...]

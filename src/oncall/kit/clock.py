@@ -1,0 +1,57 @@
+"""The one place that reads a clock: the database's, once per transaction."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+NOW = text("SELECT clock_timestamp()")
+
+
+class Clock(Protocol):
+    """A port: production reads the database, tests move time by hand."""
+
+    async def now(self, tx: AsyncConnection) -> datetime:
+        """The instant this transaction works with, in UTC. Called once, at its beginning, and passed on as `now`."""
+        ...
+
+    def about(self) -> datetime:
+        """Roughly now, without asking the database: for the default of a look-up and the date of a message. Decides nothing."""
+        ...
+
+
+class DatabaseClock:
+    """All nodes agree on the time because they ask the same server; a node's own wall clock is never used."""
+
+    def __init__(self) -> None:
+        self._last: tuple[datetime, float] | None = None
+
+    async def now(self, tx: AsyncConnection) -> datetime:
+        now: datetime = (await tx.execute(NOW)).scalar_one()
+        self._last = (now, time.monotonic())
+        return now
+
+    def about(self) -> datetime:
+        """The last database `now` plus the monotonic time since."""
+        if self._last is None:
+            raise RuntimeError("the database's clock has not been read yet; the node reads it at start")
+        at, then = self._last
+        return at + timedelta(seconds=time.monotonic() - then)
+
+
+class ManualClock:
+    """For tests: stands still until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        self.at = start
+
+    async def now(self, tx: AsyncConnection) -> datetime:  # noqa: ARG002 — the port's shape
+        return self.at
+
+    def about(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by

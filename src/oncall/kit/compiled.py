@@ -1,0 +1,119 @@
+"""What a node keeps in memory for speed, never older than a second; paging depends on none of it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import BigInteger, Column, String, Table, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.db import Database, metadata, notify
+from oncall.kit.errors import Unavailable
+from oncall.kit.log import get_log
+
+log = get_log("compiled")
+T = TypeVar("T")
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+
+BUMP = text(
+    "INSERT INTO revisions (topic, revision) VALUES (:topic, 1) ON CONFLICT (topic) DO UPDATE SET revision = revisions.revision + 1"
+)
+READ = text("SELECT topic, revision FROM revisions")
+
+CHECK_EVERY = 1.0
+TOO_OLD = 3.0
+
+
+async def changed(tx: AsyncConnection, topic: str) -> None:
+    """Say, in the transaction that changes it, that what is compiled under `topic` is out of date."""
+    await tx.execute(BUMP, {"topic": topic})
+    await notify(tx, topic)
+
+
+class Compiled(Generic[T]):
+    """One structure made from the database, loaded anew when its topic's revision moves."""
+
+    def __init__(self, topic: str, load: Callable[[AsyncConnection], Awaitable[T]]) -> None:
+        self.topic, self.load = topic, load
+        self.value: T | None = None
+        self.revision = -1
+
+
+class Compilation:
+    """All compiled structures of a node and the task that keeps them fresh."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._all: list[Compiled[Any]] = []
+        self._checked_at = float("-inf")
+        self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, topic: str, load: Callable[[AsyncConnection], Awaitable[T]]) -> Compiled[T]:
+        compiled = Compiled(topic, load)
+        self._all.append(compiled)
+        return compiled
+
+    def hear(self, topic: str) -> None:
+        """A NOTIFY arrived: check at once if it is about one of ours."""
+        if any(compiled.topic == topic for compiled in self._all):
+            self._wake.set()
+
+    def current(self, compiled: Compiled[T]) -> T | None:
+        """The structure if it was checked lately, else None: then `await fresh(...)`."""
+        return compiled.value if time.monotonic() - self._checked_at <= TOO_OLD else None
+
+    async def fresh(self, compiled: Compiled[T]) -> T:
+        """The structure, checked against the database if it may be old; raises Unavailable if that cannot be done."""
+        value = self.current(compiled)
+        if value is None:
+            try:
+                await self.refresh()
+            except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+                raise Unavailable("The database cannot be reached, and what this node remembers may be out of date.") from error
+            value = compiled.value
+        assert value is not None  # noqa: S101 — refresh() has loaded every structure
+        return value
+
+    async def refresh(self) -> None:
+        """Read all revisions with one statement and load again what moved."""
+        async with self._lock:
+            asked_at = time.monotonic()
+            async with self._database.transaction(read_only=True) as tx:
+                known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
+                for compiled in self._all:
+                    # The revision is read before the structure: a change in between is noticed at the next check.
+                    if compiled.value is None or compiled.revision != known.get(compiled.topic, 0):
+                        compiled.value = await compiled.load(tx)
+                        compiled.revision = known.get(compiled.topic, 0)
+            self._checked_at = asked_at
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_fresh(), name="compiled")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.refresh()
+            except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+                log.warning("cannot check what is compiled", error=type(error).__name__)
+            try:
+                await asyncio.wait_for(self._wake.wait(), CHECK_EVERY)
+            except TimeoutError:
+                continue  # a second has passed without news

@@ -1,0 +1,232 @@
+"""PostgreSQL: pools, transactions and what its errors mean. Nothing else commits."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, MetaData, text
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+T = TypeVar("T")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+CONNECT_TIMEOUT = 5.0
+NOTIFY_CHANNEL = "oncall"
+
+
+class Pool(StrEnum):
+    """Reserved capacity: a storm on one pool cannot take a connection from another."""
+
+    API = "api"
+    ACKS = "acks"
+    ENGINE = "engine"
+    INTAKE = "intake"
+
+
+# Connections each process may hold, statement_timeout in ms, and the client's own limit in seconds (asyncpg waits for ever otherwise).
+SIZES: dict[Pool, tuple[int, int, float]] = {
+    Pool.API: (6, 5_000, 8.0),
+    Pool.ACKS: (3, 3_000, 5.0),
+    Pool.ENGINE: (6, 10_000, 15.0),
+    Pool.INTAKE: (2, 5_000, 8.0),
+}
+LISTENERS = 1
+CONNECTIONS_PER_PROCESS = sum(size for size, _, _ in SIZES.values()) + LISTENERS
+
+
+def id_column(name: str = "id") -> Column[Any]:
+    return Column(name, PG_UUID(as_uuid=True), primary_key=True)
+
+
+def instant(name: str, *, nullable: bool = False) -> Column[datetime]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def version_column() -> Column[int]:
+    """Raised by edits only; the ETag of an editable resource."""
+    return Column("version", Integer, nullable=False, server_default="1")
+
+
+def seq_column() -> Column[int]:
+    """Append order, for records that are only ever added to."""
+    return Column("seq", BigInteger, Identity(always=True), nullable=False)
+
+
+def plain_dsn(url: str) -> str:
+    """The URL as asyncpg reads it (libpq's parameters, several hosts and target_session_attrs included)."""
+    scheme, rest = url.split("://", 1)
+    parts = urlsplit(f"{'postgresql' if scheme.startswith('postgres') else scheme}://{rest}")
+    query = dict(parse_qsl(parts.query))
+    query.setdefault("target_session_attrs", "read-write")
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+class Database:
+    """All connections of one process. Open it once; `close()` gives everything back."""
+
+    def __init__(self, url: str, *, sizes: dict[Pool, tuple[int, int, float]] | None = None) -> None:
+        self.dsn = plain_dsn(url)
+        self._engines: dict[Pool, AsyncEngine] = {pool: self._engine(pool, *(sizes or SIZES)[pool]) for pool in Pool}
+
+    async def connect(
+        self, name: str, *, statement_timeout_ms: int = 5_000, command_timeout: float | None = 8.0, lock_timeout_ms: int = 3_000
+    ) -> asyncpg.Connection:
+        """A connection of its own with every time-out set; used by the pools, LISTEN and locks."""
+        return await asyncpg.connect(
+            self.dsn,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=command_timeout,
+            server_settings={
+                "application_name": f"oncall {name}",
+                "timezone": "UTC",
+                "statement_timeout": str(statement_timeout_ms),
+                "lock_timeout": str(lock_timeout_ms),
+                "idle_in_transaction_session_timeout": "10000",
+            },
+        )
+
+    def _engine(self, pool: Pool, size: int, statement_timeout_ms: int, command_timeout: float) -> AsyncEngine:
+        return create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=lambda: self.connect(pool, statement_timeout_ms=statement_timeout_ms, command_timeout=command_timeout),
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=3.0,
+            # The hot path holds its connection from batch to batch; a reset at each release would double its round trips.
+            pool_reset_on_return=None if pool is Pool.INTAKE else "rollback",
+        )
+
+    @asynccontextmanager
+    async def transaction(self, pool: Pool = Pool.API, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
+        """BEGIN, and COMMIT at the end of the block (ROLLBACK if it raised). The commit has happened when the block is left."""
+        async with self._engines[pool].connect() as tx, tx.begin():
+            if read_only:
+                await tx.execute(text("SET TRANSACTION READ ONLY"))
+            yield tx
+
+    def in_use(self) -> dict[str, int]:
+        """Connections checked out now, by pool."""
+        return {pool.value: engine.pool.checkedout() for pool, engine in self._engines.items()}  # type: ignore[attr-defined]
+
+    async def close(self) -> None:
+        for engine in self._engines.values():
+            await engine.dispose()
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The SQLSTATE behind an error of SQLAlchemy or asyncpg, if there is one."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    cause = getattr(origin, "__cause__", None)
+    state = getattr(origin, "sqlstate", None) or getattr(cause, "sqlstate", None)
+    return str(state) if state else None
+
+
+def constraint_name(error: BaseException) -> str | None:
+    """The constraint or unique index that refused a row."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(getattr(origin, "__cause__", None) or origin, "constraint_name", None)
+    return str(name) if name else None
+
+
+class Trouble(StrEnum):
+    """What to do about a database error."""
+
+    BAD_DATA = "bad_data"  # roll back and halve: one row of the set is at fault
+    CONFLICT = "conflict"  # the whole set again: somebody else was there at the same time
+    UNREACHABLE = "unreachable"  # connection lost, or the server cannot serve: again with the same ids, else say so
+    OTHER = "other"
+
+
+class ConcurrentChange(Exception):
+    """What was read unlocked had changed when it was to be written: do the whole transaction again."""
+
+
+def trouble(error: BaseException) -> Trouble:
+    """Sort an error by its SQLSTATE (class 08, 53, 57P and 25006 mean this server cannot serve us now)."""
+    if isinstance(error, ConcurrentChange):
+        return Trouble.CONFLICT
+    state = sqlstate(error)
+    if state is not None:
+        if state[:2] in {"22", "23", "54"}:
+            return Trouble.BAD_DATA
+        if state[:2] == "40" or state == "55P03":
+            return Trouble.CONFLICT
+        if state[:2] in {"08", "53", "58"} or state[:3] == "57P" or state in {"25006", "57014"}:
+            return Trouble.UNREACHABLE
+        return Trouble.OTHER
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return Trouble.UNREACHABLE
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    cause = getattr(origin, "__cause__", None) or origin
+    unreachable = (OSError, TimeoutError, PoolTimeout, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+    return Trouble.UNREACHABLE if isinstance(cause, unreachable) else Trouble.OTHER
+
+
+async def again(run: Callable[[], Awaitable[T]], *, tries: int = 5) -> T:
+    """Run a whole transaction, and again with jitter when it met another one (deadlock, serialisation, lock time-out)."""
+    for attempt in range(1, tries + 1):
+        try:
+            return await run()
+        except (DBAPIError, ConcurrentChange) as error:
+            if trouble(error) is not Trouble.CONFLICT or attempt == tries:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 — jitter, not a secret
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+async def in_halves(
+    tx: AsyncConnection,
+    rows: Sequence[T],
+    run: Callable[[Sequence[T]], Awaitable[None]],
+    poisoned: Callable[[T, Exception], Awaitable[None]],
+) -> None:
+    """Handle a set in a savepoint; if that fails, each half by itself, down to the single row, which `poisoned` gets.
+
+    A conflict or a lost connection is nobody's fault and ends the transaction instead.
+    """
+    if not rows:
+        return
+    try:
+        async with tx.begin_nested():
+            await run(rows)
+    except Exception as error:
+        if trouble(error) in {Trouble.CONFLICT, Trouble.UNREACHABLE}:
+            raise
+        if len(rows) == 1:
+            await poisoned(rows[0], error)
+            return
+        middle = len(rows) // 2
+        await in_halves(tx, rows[:middle], run, poisoned)
+        await in_halves(tx, rows[middle:], run, poisoned)
+
+
+async def one_at_a_time(tx: AsyncConnection, what: str) -> None:
+    """Wait until no other transaction does the same thing; ends with this one."""
+    await tx.execute(ADVISORY_LOCK, {"what": what})
+
+
+ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('oncall ' || :what, 0))")
+NOTIFY = text("SELECT pg_notify(:channel, :topic)")
+
+
+async def notify(tx: AsyncConnection, topic: str) -> None:
+    """Tell every node, once this transaction has committed, that `topic` has news. A hint: nothing depends on it."""
+    await tx.execute(NOTIFY, {"channel": NOTIFY_CHANNEL, "topic": topic})

@@ -1,0 +1,168 @@
+"""The one way out over HTTP: resolves a host once, judges every answer, connects to that very address, reads a bounded reply.
+
+Tenants type URLs; without this file they could make us call our own network. Nothing else in the code opens an HTTP connection.
+Kept deliberately thin over httpx's own wire (httpcore): no redirects, no cookies, no proxies, no decompression, no retries.
+"""
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpcore
+import httpx
+
+from oncall.kit.outbound import NOTHING_PRIVATE, Address, OutboundAllow, addresses_in, check_url, judge
+
+Resolver = Callable[[str, int], Awaitable[Sequence[Address]]]
+"""A port: every address of a host name; raises `OSError` when there is none."""
+
+BODY_LIMIT = 64 * 1024
+
+
+class NotSent(Exception):
+    """No byte of the request left us: trying again cannot do anything twice."""
+
+
+class NoAnswer(Exception):
+    """The request was, or may have been, written, and no whole answer came back: it may have had its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """What came back, not to be trusted: names of `headers` are lower case; `body` is as it came (never inflated), at most
+    `BODY_LIMIT` bytes; `cut` says that there was more."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    cut: bool
+
+
+class SystemResolver:
+    """Asks the operating system, on threads of its own: a dead name server holds up nothing but the calls that need it."""
+
+    def __init__(self, *, threads: int = 8) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
+
+    async def __call__(self, host: str, port: int) -> Sequence[Address]:
+        look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        return addresses_in(await asyncio.get_running_loop().run_in_executor(self._threads, look_up))
+
+    def close(self) -> None:
+        """Forget look-ups that have not begun; those that hang end by themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class JudgedNetwork(httpcore.AsyncNetworkBackend):
+    """Opens connections for the pool. What was judged is what is dialled, so no second look-up can slip another address in;
+    TLS still asks for, and verifies, the name in the URL."""
+
+    def __init__(self, wire: httpcore.AsyncNetworkBackend, resolve: Resolver, allow: OutboundAllow) -> None:
+        self._wire = wire
+        self._resolve = resolve
+        self._allow = allow
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Try the addresses in turn, each with its share of the time."""
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"{host} could not be resolved") from error
+        judge(host, port, addresses, self._allow)
+        failure: httpcore.ConnectError | httpcore.ConnectTimeout = httpcore.ConnectError(f"{host} has no address")
+        for address in addresses:
+            share = None if timeout is None else timeout / len(addresses)
+            try:
+                return await self._wire.connect_tcp(str(address), port, share, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+class HttpClient:
+    """Calls URLs that people typed. One per process is enough: one slow host does not hold up calls to another."""
+
+    def __init__(
+        self,
+        *,
+        allow: OutboundAllow = NOTHING_PRIVATE,
+        deadline: float = 10.0,
+        resolve: Resolver | None = None,
+        wire: httpcore.AsyncNetworkBackend | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`deadline` in seconds bounds a whole call. `tls` defaults to the authorities of certifi, or of SSL_CERT_FILE where that is set.
+        `resolve` and `wire` are ports for tests."""
+        self._allow = allow
+        self._deadline = deadline
+        self._resolver = SystemResolver()
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls or httpx.create_ssl_context(),
+            max_connections=None,  # whoever calls limits how much it sends at once; a queue here would let hosts delay each other
+            max_keepalive_connections=20,
+            keepalive_expiry=2.0,  # well below common servers' own: a request on a connection just closed ends as `NoAnswer`
+            network_backend=JudgedNetwork(wire or httpcore.AnyIOBackend(), resolve or self._resolver, allow),
+        )
+
+    def check_url(self, url: str) -> str:
+        """The URL as it should be stored, or `AddressNotAllowed`. Asks no name server."""
+        return str(check_url(url, self._allow))
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", deadline: float | None = None
+    ) -> HttpReply:
+        """One request and its reply within `deadline` seconds, or `AddressNotAllowed`, `NotSent`, `NoAnswer`."""
+        target = check_url(url, self._allow)
+        limit = self._deadline if deadline is None else deadline
+        written = False
+
+        async def trace(event: str, _details: object) -> None:
+            nonlocal written
+            written = written or event.endswith("send_request_headers.started")
+
+        sent = {"Host": target.netloc.decode("ascii"), "User-Agent": "oncall", "Accept-Encoding": "identity"} | dict(headers or {})
+        wire_url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+        extensions = {"trace": trace, "timeout": {"connect": limit}}
+        try:
+            async with (
+                asyncio.timeout(limit),
+                self._pool.stream(method, wire_url, headers=list(sent.items()), content=content, extensions=extensions) as response,
+            ):
+                body, cut = await _read_capped(response)
+                return HttpReply(response.status, _readable(response.headers), body, cut)
+        except TimeoutError:
+            detail = f"no whole answer within {limit:g} s" if written else f"no connection within {limit:g} s"
+        except httpcore.ProtocolError:
+            detail = "the connection ended early, or what came back was not HTTP"  # its own text would repeat what the host said
+        except (httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
+            detail = str(error) or type(error).__name__
+        raise NoAnswer(detail) if written else NotSent(detail)
+
+    async def close(self) -> None:
+        """Close connections; nothing can be called any more."""
+        await self._pool.aclose()
+        self._resolver.close()
+
+
+async def _read_capped(response: httpcore.Response) -> tuple[bytes, bool]:
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return bytes(body[:BODY_LIMIT]), True
+    return bytes(body), False
+
+
+def _readable(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}

@@ -1,0 +1,25 @@
+"""Ids that cross rooms. All are UUIDv7, made by the application, so no database extension is needed."""
+
+from typing import NewType
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+UserId = NewType("UserId", UUID)
+TeamId = NewType("TeamId", UUID)
+ContactMethodId = NewType("ContactMethodId", UUID)
+ScheduleId = NewType("ScheduleId", UUID)
+PolicyId = NewType("PolicyId", UUID)
+ServiceId = NewType("ServiceId", UUID)
+IntegrationId = NewType("IntegrationId", UUID)
+EventId = NewType("EventId", UUID)
+AlertId = NewType("AlertId", UUID)
+IncidentId = NewType("IncidentId", UUID)
+PageId = NewType("PageId", UUID)
+NotificationId = NewType("NotificationId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7: later ids sort after earlier ones, which keeps indexes dense and lists in order of creation."""
+    return uuid7()

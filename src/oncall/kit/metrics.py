@@ -1,0 +1,15 @@
+"""What /metrics counts. Names and labels are part of the public contract."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS = Counter("oncall_events_total", "Events received, by decision.", ["decision"])
+INCIDENTS = Counter("oncall_incidents_total", "Incidents, by what happened to them.", ["change"])
+PAGES = Counter("oncall_pages_total", "Attempts to send, by channel and outcome.", ["channel", "outcome"])
+LAG = Gauge("oncall_lag_seconds", "Age of the oldest due row of a source.", ["source"])
+HEALTH = Gauge("oncall_health", "1 where the pager is red for this reason.", ["reason"])
+FIRST_PAGE = Histogram(
+    "oncall_first_page_seconds",
+    "From the incident's trigger to its first message on the wire.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))

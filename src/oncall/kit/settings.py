@@ -1,0 +1,125 @@
+"""Configuration: environment variables with the prefix ONCALL_, and nothing else."""
+
+import difflib
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "ONCALL_"
+CLIENT_ONLY = {"ONCALL_URL", "ONCALL_API_KEY"}
+
+
+class SettingsError(Exception):
+    """One line an operator can act on: which variable, and why it cannot be used."""
+
+
+def default_data_dir() -> Path:
+    """As root /var/lib/oncall, else the platform's user data folder."""
+    return Path("/var/lib/oncall") if os.geteuid() == 0 else platformdirs.user_data_path("oncall")
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and what it means; `oncall settings` prints this."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(None, description="PostgreSQL 14 or newer: postgresql://user:pass@host/db. Unset: embedded.")
+    data_dir: Path = Field(default_factory=default_data_dir, description="Where the embedded PostgreSQL and the secret keys live.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(None, description="How people reach us, for links in messages. Unset: http://HOST:PORT.")
+    admin_key: SecretStr | None = Field(None, description="Fixes the first admin key; 32 or more printable characters.")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Comma-separated ring that signs links; the first signs, all verify. Unset: made once and kept in DATA_DIR."
+    )
+    smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
+    mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
+    heartbeat_url: str | None = Field(None, description="Fetched every minute while the invariants hold; point it at a dead man's switch.")
+    outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Comma-separated private hosts or networks that outbound calls may reach."
+    )
+    tick: timedelta = Field(timedelta(seconds=1), description="How often each source of due work looks, whatever hints arrive.")
+    send_lease: timedelta = Field(timedelta(seconds=30), description="How long a sender may take before another repeats its message.")
+    failpoints: str = Field("", description="Tests only: name=action, comma-separated.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+
+    @field_validator("secret_keys", "outbound_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("tick", "send_lease", mode="before")
+    @classmethod
+    def _seconds(cls, value: object) -> object:
+        """A plain number means seconds; ISO 8601 durations work as well."""
+        if isinstance(value, str):
+            try:
+                return timedelta(seconds=float(value))
+            except ValueError:
+                return value
+        return value
+
+    @field_validator("tick", "send_lease")
+    @classmethod
+    def _positive(cls, value: timedelta) -> timedelta:
+        if value < timedelta(milliseconds=10):
+            raise ValueError("must be at least 0.01 seconds")
+        return value
+
+    @field_validator("admin_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (len(value.get_secret_value()) < 32 or not value.get_secret_value().isprintable()):
+            raise ValueError("must be 32 or more printable characters")
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _strong(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < 32 for key in value):
+            raise ValueError("every key of the ring must have 32 or more characters")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/") if value else None
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://", "postgresql+asyncpg://")):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @property
+    def base_url(self) -> str:
+        """What links in messages begin with."""
+        return self.public_url or f"http://{'127.0.0.1' if self.host in {'0.0.0.0', '::'} else self.host}:{self.port}"  # noqa: S104 — read, not bound
+
+    def but(self, **changes: object) -> Self:
+        """A copy with some values replaced, for command line options and tests."""
+        return self.model_copy(update=changes)
+
+
+def load() -> Settings:
+    """Read the environment; a misspelt or unusable variable raises `SettingsError` with one line."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known | CLIENT_ONLY:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`oncall settings` lists those that exist."
+            raise SettingsError(f"{name} is not a setting of oncall: {hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"{PREFIX}{str(first['loc'][0]).upper()} cannot be used: {reason}") from None

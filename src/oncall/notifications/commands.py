@@ -1,0 +1,118 @@
+"""What can be done with pages and their messages: make them, cancel them, claim one to send, record what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall import timeline
+from oncall.channels.values import Outcome
+from oncall.contacts.values import Reach, Urgency
+from oncall.kit.actors import ENGINE
+from oncall.kit.db import notify
+from oncall.kit.ids import IncidentId, PageId, UserId, new_id
+from oncall.notifications import store
+from oncall.notifications.ports import OnUndeliverable
+from oncall.notifications.rules import decide_fate, mask, plan_messages
+from oncall.notifications.values import Claimed, Done, Fate, GiveUp, NewPage, Notification, Status, TryAgain
+
+
+class Fenced(Exception):
+    """The notification was cancelled, or claimed by another node, while its message was on the wire."""
+
+
+async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapping[UserId, Reach], *, now: datetime) -> None:
+    """Turn pages into messages by each person's own rules. A page that exists already (same user, cycle, round, step) is left alone."""
+    if not pages:
+        return
+    wanted = {PageId(new_id()): page for page in pages}
+    added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], now=now)
+    messages = [
+        (id, way)
+        for id, page in wanted.items()
+        if id in added
+        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), now=now)
+    ]
+    await store.add_notifications(tx, messages, now=now)
+    await notify(tx, "notifications")
+
+
+async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:
+    """Cancel whatever is pending or claimed for these incidents; a sender looks again just before the wire. Returns how many."""
+    return await store.cancel(tx, incident_ids) if incident_ids else {}
+
+
+async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:
+    """Every message about an incident with every try, addresses masked."""
+    return [replace(n, address=mask(n.address)) for n in await store.list_for_incident(tx, incident_id)]
+
+
+async def claim(tx: AsyncConnection, *, channel: str, now: datetime, lease: timedelta, limit: int) -> tuple[list[Claimed], datetime | None]:
+    """Take up to `limit` due notifications of a channel under a lease; also when the next one is due."""
+    claimed = await store.claim_due(tx, channel=channel, now=now, lease_until=now + lease, limit=limit) if limit else []
+    return claimed, await store.next_at(tx, channel=channel)
+
+
+async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
+    """Asked just before the wire: nobody cancelled it, and the lease has not run out."""
+    return await store.is_still_mine(tx, claimed, now=now)
+
+
+async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_undeliverable: OnUndeliverable, now: datetime) -> Fate:
+    """Write the attempt and what it makes of the notification, fenced by the attempt number; raises Fenced if it is not ours any more.
+
+    Lock order is incident before notification: a lost way tells the escalation first.
+    """
+    fate = decide_fate(outcome, id=claimed.id, attempt=claimed.attempt, may_have_arrived=claimed.may_have_arrived, now=now)
+    if isinstance(fate, GiveUp):
+
+        async def step_is_lost() -> bool:
+            return not await store.any_alive(tx, claimed)
+
+        await on_undeliverable(tx, claimed, step_is_lost=step_is_lost, reason=fate.reason, now=now)
+    status, next_at, may_have_arrived = _written(fate, claimed)
+    if not await store.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived):
+        raise Fenced
+    await store.add_attempt(tx, claimed, outcome=type(outcome).__name__, detail=fate.reason, now=now)
+    await timeline.add(tx, [_entry(claimed, fate, now=now)])
+    return fate
+
+
+async def record_fenced(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, now: datetime) -> None:
+    """The message went out although the notification was no longer ours: the attempt is recorded, nothing else changes."""
+    detail = f"cancelled or taken over while on the wire; {outcome.detail}"
+    await store.add_attempt(tx, claimed, outcome=type(outcome).__name__, detail=detail, now=now)
+
+
+def _written(fate: Fate, claimed: Claimed) -> tuple[Status, datetime | None, bool]:
+    match fate:
+        case Done():
+            return Status.SENT, None, claimed.may_have_arrived
+        case TryAgain(at=at, may_have_arrived=may_have_arrived):
+            return Status.PENDING, at, may_have_arrived
+        case GiveUp():
+            return Status.FAILED, None, claimed.may_have_arrived
+
+
+def _entry(claimed: Claimed, fate: Fate, *, now: datetime) -> timeline.Entry:
+    to = f"{claimed.user_name} by {claimed.channel} ({mask(claimed.address)})"
+    detail: dict[str, object] = {
+        "notification_id": str(claimed.id),
+        "channel": claimed.channel,
+        "cycle": claimed.cycle,
+        "round": claimed.round,
+        "step": claimed.step,
+        "attempt": claimed.attempt,
+    }
+    match fate:
+        case Done(reason=reason):
+            kind, what = timeline.Kind.SENT, f"sent to {to}: {reason}"
+        case TryAgain(reason=reason):
+            kind, what = timeline.Kind.SEND_FAILED, f"not sent to {to}, will try again: {reason}"
+        case GiveUp(reason=reason):
+            kind, what = timeline.Kind.SEND_FAILED, f"cannot be sent to {to}: {reason}"
+        case _:
+            assert_never(fate)
+    return timeline.Entry(claimed.incident_id, now, kind, ENGINE, what, detail)

@@ -1,0 +1,134 @@
+"""The sender: claims due notifications of one channel and puts them on the wire, with no transaction open meanwhile."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from oncall.channels.ports import Channel
+from oncall.channels.values import FailedTemporarily, Message, MessageKind, Outcome
+from oncall.engine import Pass
+from oncall.kit import failpoints
+from oncall.kit.clock import Clock
+from oncall.kit.db import Database, Pool
+from oncall.kit.log import get_log
+from oncall.kit.metrics import FIRST_PAGE, PAGES
+from oncall.notifications import commands
+from oncall.notifications.ports import MakeLinks, OnUndeliverable
+from oncall.notifications.rules import late_by
+from oncall.notifications.values import Claimed, Done
+
+log = get_log("notifications")
+SLOTS = 32
+"""Messages of one channel that are on the wire at once; each channel has its own, so a slow one delays no other."""
+
+
+class Sender:
+    """A due source for one channel. Each message: claim with a lease, look again, send, record fenced by the attempt."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        database: Database,
+        clock: Clock,
+        links: MakeLinks,
+        on_undeliverable: OnUndeliverable,
+        lease: timedelta,
+        every: timedelta,
+    ) -> None:
+        self.name = f"notifications.{channel.name}"
+        self.every = every
+        self._channel, self._database, self._clock = channel, database, clock
+        self._links, self._on_undeliverable, self._lease = links, on_undeliverable, lease
+        self._in_flight: dict[asyncio.Task[None], Claimed] = {}
+
+    async def run(self) -> Pass:
+        """Fill the free slots; if there is none, wait until one is free."""
+        if len(self._in_flight) >= SLOTS:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            claimed, next_at = await commands.claim(
+                tx, channel=self._channel.name, now=now, lease=self._lease, limit=SLOTS - len(self._in_flight)
+            )
+        await failpoints.reach("send.post_claim")
+        for one in claimed:
+            task = asyncio.create_task(self._send(one), name=f"send {one.id}")
+            self._in_flight[task] = one
+            task.add_done_callback(self._in_flight.pop)
+        return Pass(len(claimed), now, next_at)
+
+    async def settle(self) -> None:
+        """Wait until nothing of ours is on the wire."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+
+    async def drain(self, *, timeout: float) -> None:
+        """Let what is on the wire finish; what has not by then keeps its lease and is repeated, labelled, by another node."""
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=timeout)
+            for task in late:
+                task.cancel()
+        await self._channel.close()
+
+    async def _send(self, claimed: Claimed) -> None:
+        try:
+            # Looked at again just before the wire: an acknowledgement may have come, or this process may have slept past its lease.
+            async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+                now = await self._clock.now(tx)
+                if not await commands.is_still_mine(tx, claimed, now=now):
+                    return
+            outcome = await self._on_the_wire(self._message(claimed, now))
+            await failpoints.reach("send.post_wire")
+            await self._record(claimed, outcome)
+        except (DBAPIError, PoolTimeout, OSError, TimeoutError):
+            # Not recorded: when the lease runs out its fate counts as unknown, and it is repeated with a label.
+            log.exception("attempt not recorded; the lease will run out", notification=str(claimed.id))
+
+    async def _on_the_wire(self, message: Message) -> Outcome:
+        try:
+            return await self._channel.send(message)
+        except Exception as error:
+            log.exception("a channel raised, which is a defect", channel=self._channel.name, notification=str(message.notification_id))
+            return FailedTemporarily(f"defect in channel {self._channel.name}: {type(error).__name__}", None)
+
+    async def _record(self, claimed: Claimed, outcome: Outcome) -> None:
+        PAGES.labels(self._channel.name, type(outcome).__name__).inc()
+        try:
+            async with self._database.transaction(Pool.ENGINE) as tx:
+                now = await self._clock.now(tx)
+                fate = await commands.record(tx, claimed, outcome, on_undeliverable=self._on_undeliverable, now=now)
+                await failpoints.reach("send.pre_record")
+        except commands.Fenced:
+            async with self._database.transaction(Pool.ENGINE) as tx:
+                await commands.record_fenced(tx, claimed, outcome, now=await self._clock.now(tx))
+            return
+        if isinstance(fate, Done) and (claimed.cycle, claimed.round, claimed.step, claimed.nth) == (1, 1, 0, 1):
+            FIRST_PAGE.observe((now - claimed.subject.triggered_at).total_seconds())
+
+    def _message(self, claimed: Claimed, now: datetime) -> Message:
+        acknowledge_url, resolve_url = self._links(claimed)
+        subject = claimed.subject
+        return Message(
+            notification_id=claimed.id,
+            kind=MessageKind.PAGE,
+            address=claimed.address,
+            recipient=claimed.user_name,
+            incident_id=claimed.incident_id,
+            number=subject.number,
+            title=subject.title,
+            service=subject.service,
+            severity=subject.severity,
+            urgency=subject.urgency,
+            level=claimed.step + 1,
+            reason=claimed.reason,
+            triggered_at=subject.triggered_at,
+            acknowledge_url=acknowledge_url,
+            resolve_url=resolve_url,
+            incident_url=None,
+            attempt=claimed.attempt,
+            repeated=claimed.may_have_arrived,
+            late_by=late_by(claimed.due_at, now=now),
+        )

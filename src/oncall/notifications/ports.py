@@ -1,0 +1,26 @@
+"""What higher rooms plug into the sender."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.notifications.values import Claimed
+
+
+class OnUndeliverable(Protocol):
+    """Called in the recording transaction before a notification is marked failed: may let its incident escalate early.
+
+    It locks the incident first and asks `step_is_lost` then: no other message of the same step has arrived or still may.
+    """
+
+    async def __call__(
+        self, tx: AsyncConnection, claimed: Claimed, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
+    ) -> None: ...
+
+
+class MakeLinks(Protocol):
+    """The links of one message: (acknowledge, resolve)."""
+
+    def __call__(self, claimed: Claimed) -> tuple[str, str]: ...

@@ -1,0 +1,61 @@
+"""What an attempt's outcome makes of its notification. Pure."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Unknown
+from oncall.contacts.rules import plan_ways
+from oncall.contacts.values import Reach, Urgency
+from oncall.kit.ids import NotificationId
+from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, Done, Fate, GiveUp, TryAgain, Way
+
+LATE = timedelta(seconds=60)
+
+
+def plan_messages(reach: Reach, urgency: Urgency, *, now: datetime) -> tuple[Way, ...]:
+    """The messages one page becomes: the person's own rules, each at its delay from now."""
+    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, now + w.delay) for w in plan_ways(reach, urgency).ways)
+
+
+def decide_fate(outcome: Outcome, *, id: NotificationId, attempt: int, may_have_arrived: bool, now: datetime) -> Fate:
+    """Sent: done. Temporary: again after 1, 5, 15, 30, 60 s (±20 %) or as the provider says. Unknown: once more, labelled.
+
+    Permanent, or temporary too often: give up, so that the escalation can go on early (`reliability.md` F12–F17, F41).
+    """
+    match outcome:
+        case Sent(detail=detail):
+            return Done(detail)
+        case Unknown(detail=detail) if may_have_arrived:
+            return Done(f"sent twice without an answer, counted as sent: {detail}")
+        case Unknown(detail=detail):
+            return TryAgain(now + _jittered(RETRY_DELAYS[0], id), True, f"may have arrived, will be repeated once: {detail}")
+        case FailedTemporarily(detail=detail, retry_after=retry_after):
+            if attempt > len(RETRY_DELAYS):
+                return GiveUp(f"failed {attempt} times, last: {detail}")
+            delay = min(retry_after, MAX_RETRY_AFTER) if retry_after else _jittered(RETRY_DELAYS[attempt - 1], id)
+            return TryAgain(now + delay, may_have_arrived, detail)
+        case FailedPermanently(detail=detail):
+            return GiveUp(detail)
+        case _:
+            assert_never(outcome)
+
+
+def late_by(due_at: datetime, *, now: datetime) -> timedelta | None:
+    """How late a message is, if late enough to say so in it."""
+    return now - due_at if now - due_at >= LATE else None
+
+
+def mask(address: str) -> str:
+    """An address as others may see it: a…@example.com, https://host/…, …1234."""
+    if "://" in address:
+        scheme, rest = address.split("://", 1)
+        return f"{scheme}://{rest.split('/', 1)[0].rsplit('@', 1)[-1]}/…"
+    if "@" in address:
+        name, _, domain = address.rpartition("@")
+        return f"{name[:1]}…@{domain}"
+    return f"…{address[-4:]}"
+
+
+def _jittered(delay: timedelta, id: NotificationId) -> timedelta:
+    """±20 %, from the notification's own id, so that many failing at once do not come back at once."""
+    return delay * (0.8 + 0.4 * id.bytes[-1] / 255)

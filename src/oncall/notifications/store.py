@@ -1,0 +1,219 @@
+"""Every SQL statement about pages, notifications and attempts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.notifications.values import Attempt, Claimed, NewPage, Notification, Status, Subject, Way
+
+ADD_PAGES = text("""
+    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, created_at)
+    SELECT p.*, CAST(:now AS timestamptz) FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]),
+        CAST(:cycles AS int[]), CAST(:rounds AS int[]), CAST(:steps AS int[]), CAST(:reasons AS text[]), CAST(:subjects AS jsonb[])) AS p
+    ON CONFLICT ON CONSTRAINT pages_once_per_user_and_step DO NOTHING
+    RETURNING id
+""")
+
+ADD_NOTIFICATIONS = text("""
+    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, due_at, next_at, incident_id, user_id,
+        cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
+    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.due_at, n.due_at, p.incident_id, p.user_id,
+        p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
+        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]))
+        AS n (id, page_id, contact_method_id, channel, address, nth, due_at)
+    JOIN pages p ON p.id = n.page_id
+    ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
+""")
+
+# `notifications_next_at_idx (channel, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. Fresh and stale (a lease
+# that ran out) are claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says so.
+CLAIM = text("""
+    WITH due AS MATERIALIZED (
+        SELECT id, status, attempt FROM notifications WHERE channel = :channel AND next_at <= :now
+        ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    ), unknown AS (
+        INSERT INTO attempts (notification_id, number, at, outcome, detail)
+        SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
+        ON CONFLICT DO NOTHING
+    )
+    UPDATE notifications n
+    SET status = 'sending', attempt = n.attempt + 1, next_at = :lease_until,
+        may_have_arrived = n.may_have_arrived OR due.status = 'sending'
+    FROM due, pages p WHERE n.id = due.id AND p.id = n.page_id
+    RETURNING n.id, n.page_id, n.incident_id, n.user_id, p.user_name, n.cycle, n.round, n.step, n.nth, n.channel, n.address, n.due_at,
+        n.attempt, n.may_have_arrived, n.reason, p.subject::text AS subject
+""")
+
+NEXT_AT = text("SELECT min(next_at) FROM notifications WHERE channel = :channel AND next_at IS NOT NULL")
+STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
+RECORD = text("""
+    UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
+    WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING id
+""")
+ADD_ATTEMPT = text("""
+    INSERT INTO attempts (notification_id, number, at, outcome, detail) VALUES (:id, :attempt, :now, :outcome, :detail)
+    ON CONFLICT DO NOTHING
+""")
+CANCEL = text("""
+    WITH cancelled AS (
+        UPDATE notifications SET status = 'cancelled', next_at = NULL
+        WHERE id IN (SELECT id FROM notifications WHERE incident_id = ANY(:incident_ids) AND next_at IS NOT NULL
+                     ORDER BY id FOR NO KEY UPDATE)
+        RETURNING incident_id
+    ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
+""")
+ANY_ALIVE = text("""
+    SELECT EXISTS (SELECT 1 FROM notifications WHERE incident_id = :incident_id AND cycle = :cycle AND round = :round AND step = :step
+        AND id <> :but AND status IN ('pending', 'sending', 'sent', 'delivered', 'read'))
+""")
+LIST = text("""
+    SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
+    FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id ORDER BY n.id LIMIT 1000
+""")
+ATTEMPTS = text("""
+    SELECT a.notification_id, a.number, a.at, a.outcome, a.detail FROM attempts a
+    WHERE a.notification_id = ANY(:ids) ORDER BY a.notification_id, a.number
+""")
+
+
+async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewPage]], *, now: datetime) -> set[PageId]:
+    """Insert pages (id, name of the user, page); returns the ids of those that did not exist yet."""
+    rows = await tx.execute(
+        ADD_PAGES,
+        {
+            "now": now,
+            "ids": [id for id, _, _ in pages],
+            "incident_ids": [p.incident_id for _, _, p in pages],
+            "user_ids": [p.user_id for _, _, p in pages],
+            "user_names": [name for _, name, _ in pages],
+            "cycles": [p.cycle for _, _, p in pages],
+            "rounds": [p.round for _, _, p in pages],
+            "steps": [p.step for _, _, p in pages],
+            "reasons": [p.reason for _, _, p in pages],
+            "subjects": [msgspec.json.encode(p.subject).decode() for _, _, p in pages],
+        },
+    )
+    return {PageId(row.id) for row in rows}
+
+
+async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId, Way]], *, now: datetime) -> None:
+    await tx.execute(
+        ADD_NOTIFICATIONS,
+        {
+            "now": now,
+            "ids": [new_id() for _ in messages],
+            "page_ids": [page for page, _ in messages],
+            "contact_method_ids": [way.contact_method_id for _, way in messages],
+            "channels": [way.channel for _, way in messages],
+            "addresses": [way.address for _, way in messages],
+            "nths": [way.nth for _, way in messages],
+            "due_ats": [way.at for _, way in messages],
+        },
+    )
+
+
+async def claim_due(tx: AsyncConnection, *, channel: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
+    rows = await tx.execute(CLAIM, {"channel": channel, "now": now, "lease_until": lease_until, "limit": limit})
+    return [
+        Claimed(
+            NotificationId(r.id),
+            PageId(r.page_id),
+            IncidentId(r.incident_id),
+            UserId(r.user_id),
+            r.user_name,
+            r.cycle,
+            r.round,
+            r.step,
+            r.nth,
+            r.channel,
+            r.address,
+            r.due_at,
+            r.attempt,
+            r.may_have_arrived,
+            lease_until,
+            r.reason,
+            msgspec.json.decode(r.subject, type=Subject),
+        )
+        for r in rows
+    ]
+
+
+async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:
+    at: datetime | None = (await tx.execute(NEXT_AT, {"channel": channel})).scalar_one()
+    return at
+
+
+async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
+    return (await tx.execute(STILL_MINE, {"id": claimed.id, "attempt": claimed.attempt, "now": now})).first() is not None
+
+
+async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> bool:
+    """Write what became of it; false if it was cancelled or claimed by another meanwhile (the fence)."""
+    row = await tx.execute(
+        RECORD,
+        {
+            "id": claimed.id,
+            "attempt": claimed.attempt,
+            "status": status.value,
+            "next_at": next_at,
+            "may_have_arrived": may_have_arrived,
+        },
+    )
+    return row.first() is not None
+
+
+async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: str, detail: str, now: datetime) -> None:
+    await tx.execute(ADD_ATTEMPT, {"id": claimed.id, "attempt": claimed.attempt, "now": now, "outcome": outcome, "detail": detail[:2_000]})
+
+
+async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:
+    rows = await tx.execute(CANCEL, {"incident_ids": list(incident_ids)})
+    return {IncidentId(r.incident_id): r.cancelled for r in rows}
+
+
+async def any_alive(tx: AsyncConnection, claimed: Claimed) -> bool:
+    """Is there another message of the same step that has arrived or still may?"""
+    row = await tx.execute(
+        ANY_ALIVE,
+        {
+            "incident_id": claimed.incident_id,
+            "cycle": claimed.cycle,
+            "round": claimed.round,
+            "step": claimed.step,
+            "but": claimed.id,
+        },
+    )
+    return bool(row.scalar_one())
+
+
+async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:
+    rows = (await tx.execute(LIST, {"incident_id": incident_id})).all()
+    tries: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
+    for a in await tx.execute(ATTEMPTS, {"ids": list(tries)}) if tries else ():
+        tries[a.notification_id].append(Attempt(a.number, a.at, a.outcome, a.detail))
+    return [
+        Notification(
+            NotificationId(r.id),
+            IncidentId(r.incident_id),
+            UserId(r.user_id),
+            r.user_name,
+            r.channel,
+            r.address,
+            Status(r.status),
+            r.reason,
+            r.cycle,
+            r.round,
+            r.step,
+            r.nth,
+            r.due_at,
+            tuple(tries[r.id]),
+        )
+        for r in rows
+    ]

@@ -1,0 +1,66 @@
+"""Pages, notifications (the only queue-shaped table) and attempts."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from oncall.kit.db import id_column, instant, metadata
+
+pages = Table(
+    "pages",
+    metadata,
+    id_column(),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: who was paged stays true when the account is gone.
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    Column("user_name", String, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("subject", JSONB, nullable=False),
+    instant("created_at"),
+    UniqueConstraint("incident_id", "cycle", "round", "step", "user_id", name="pages_once_per_user_and_step"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    id_column(),
+    Column("page_id", UUID(as_uuid=True), ForeignKey("pages.id", ondelete="CASCADE"), nullable=False),
+    Column("incident_id", UUID(as_uuid=True), nullable=False),
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    # No foreign key: the record outlives the contact method; the user's own id stands for the account e-mail.
+    Column("contact_method_id", UUID(as_uuid=True), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("nth", Integer, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("may_have_arrived", Boolean, nullable=False),
+    instant("due_at"),
+    # When to look at it again: due (pending) or the end of the lease (sending); nothing otherwise.
+    instant("next_at", nullable=True),
+    instant("created_at"),
+    UniqueConstraint(
+        "incident_id", "cycle", "round", "step", "nth", "contact_method_id", name="notifications_once_per_position_and_contact_method"
+    ),
+    CheckConstraint(
+        "status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'bundled')", name="status_is_known"
+    ),
+    CheckConstraint("(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="only_unfinished_ones_have_next_at"),
+    Index("notifications_next_at_idx", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("notification_id", UUID(as_uuid=True), ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    instant("at"),
+    Column("outcome", String, nullable=False),
+    Column("detail", String, nullable=False),
+)

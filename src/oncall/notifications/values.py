@@ -1,0 +1,143 @@
+"""What a page, a notification and an attempt are, and what can become of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from oncall.kit.ids import IncidentId, NotificationId, PageId, UserId
+
+
+class Status(StrEnum):
+    """pending → sending → sent → delivered → read; or failed, cancelled, bundled."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    BUNDLED = "bundled"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a message says about its incident, as it was when the page was made."""
+
+    number: int
+    title: str
+    service: str
+    severity: str
+    urgency: str
+    triggered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """The intention to reach a user about an incident now. Cycle and round count from 1, step from 0."""
+
+    incident_id: IncidentId
+    user_id: UserId
+    cycle: int
+    round: int
+    step: int
+    reason: str
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One planned message of a page: `at` is when it is due, `nth` counts messages to the same contact method."""
+
+    contact_method_id: UUID
+    channel: str
+    address: str
+    nth: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notification this node may send until `lease_until`; `attempt` is the fence."""
+
+    id: NotificationId
+    page_id: PageId
+    incident_id: IncidentId
+    user_id: UserId
+    user_name: str
+    cycle: int
+    round: int
+    step: int
+    nth: int
+    channel: str
+    address: str
+    due_at: datetime
+    attempt: int
+    may_have_arrived: bool
+    lease_until: datetime
+    reason: str
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at sending: append only."""
+
+    number: int
+    at: datetime
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """As it is shown: with its address masked."""
+
+    id: NotificationId
+    incident_id: IncidentId
+    user_id: UserId
+    user_name: str
+    channel: str
+    address: str
+    status: Status
+    reason: str
+    cycle: int
+    round: int
+    step: int
+    nth: int
+    due_at: datetime
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The message left us; nothing more is due."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Try again at `at`; `may_have_arrived` labels the next message as a possible repeat."""
+
+    at: datetime
+    may_have_arrived: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """This way does not work: the escalation must know."""
+
+    reason: str
+
+
+Fate = Done | TryAgain | GiveUp
+
+RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 30, 60))
+"""After each temporary failure; when they are used up the notification has failed."""
+
+MAX_RETRY_AFTER = timedelta(seconds=60)
+MAX_UNKNOWN = 2
+"""A message whose fate is unknown is repeated once, labelled; then it counts as sent."""

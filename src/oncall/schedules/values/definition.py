@@ -1,0 +1,137 @@
+"""A schedule as its author wrote it: what the API takes, keeps and shows again."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from typing import TypedDict
+from uuid import UUID
+
+from oncall.kit.ids import ScheduleId, TeamId
+from oncall.schedules.values.schedule import Arithmetic, LayerId, Override, Unit
+
+
+class Weekday(StrEnum):
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+class TurnCounting(StrEnum):
+    """Whether a turn is so much time, or so many of the `active_days`."""
+
+    ELAPSED = "elapsed"
+    ACTIVE = "active"
+
+
+class ParticipantType(StrEnum):
+    USER = "user"
+    GROUP = "group"
+    VACANT = "vacant"
+    TEAM = "team"
+    SCHEDULE = "schedule"
+
+
+class RestrictionType(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """`id` is the user's; a group has `members` instead, who are on call together; a vacant turn has neither."""
+
+    type: ParticipantType
+    id: UUID | None = None
+    members: "tuple[Participant, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """From a local time to a local time, every day or between two weekdays; an end not after its start is the next day's or week's."""
+
+    type: RestrictionType
+    start_time: time
+    end_time: time
+    start_day: Weekday | None = None
+    end_day: Weekday | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RotationDefinition:
+    unit: Unit
+    count: int
+    starts_at: datetime
+    """Wall-clock time, naive, in the layer's zone: the anchor."""
+    arithmetic: Arithmetic = Arithmetic.WALL
+    turn_counting: TurnCounting = TurnCounting.ELAPSED
+    active_days: tuple[Weekday, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerDefinition:
+    """A layer as its author wrote it. Precedence defaults to the position, the zone to the schedule's; no restrictions (None) is always."""
+
+    name: str
+    participants: tuple[Participant, ...]
+    id: LayerId | None = None
+    """None until the layer is first kept."""
+    rotation: RotationDefinition | None = None
+    precedence: int | None = None
+    time_zone: str | None = None
+    restrictions: tuple[Restriction, ...] | None = None
+    effective_from: datetime | None = None
+    effective_until: datetime | None = None
+    start_index: int = 0
+    """Which participant has the anchor's turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What one version of a schedule says."""
+
+    time_zone: str
+    layers: tuple[LayerDefinition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatedDefinition:
+    """A version: what the schedule says from `effective_from` on; None is from the beginning of time."""
+
+    number: int
+    effective_from: datetime | None
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSchedule:
+    """What the database knows about a span of time: the versions that count in it and the overrides that touch it, in order."""
+
+    id: ScheduleId
+    name: str
+    versions: tuple[DatedDefinition, ...]
+    overrides: tuple[Override, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredSchedule:
+    """A schedule as it is edited: its newest definition; `version` is raised by edits only."""
+
+    id: ScheduleId
+    name: str
+    team_id: TeamId | None
+    definition: Definition
+    created_at: datetime
+    version: int = 1
+
+
+class ScheduleChanges(TypedDict, total=False):
+    """What an edit changes; what is left out stays."""
+
+    name: str
+    team_id: TeamId | None
+    time_zone: str
+    layers: tuple[LayerDefinition, ...]

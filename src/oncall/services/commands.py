@@ -1,0 +1,99 @@
+"""What can be done with services and integrations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.access.commands import new_key
+from oncall.access.rules import hash_key, public_prefix
+from oncall.access.values import KeyKind
+from oncall.escalation.commands import get_policies
+from oncall.kit.ids import IntegrationId, ServiceId, new_id
+from oncall.kit.references import check_unused, used_by
+from oncall.services import store
+from oncall.services.values import (
+    Integration,
+    IntegrationType,
+    Service,
+    UnknownIntegration,
+    UnknownOwner,
+    UnknownService,
+)
+from oncall.teams.commands import get_teams
+from oncall.teams.rules import check_version
+
+
+async def create_service(tx: AsyncConnection, service: Service, *, now: datetime) -> Service:
+    await _check_owner(tx, service)
+    await store.add_service(tx, service, now=now)
+    return service
+
+
+async def get_service(tx: AsyncConnection, id: ServiceId) -> Service:
+    found = (await store.get_services(tx, [id])).get(id)
+    if found is None:
+        raise UnknownService("There is no service with this id.")
+    return found
+
+
+async def get_services(tx: AsyncConnection, ids: Sequence[ServiceId]) -> Mapping[ServiceId, Service]:
+    """Those of the services that exist; one statement for any number."""
+    return await store.get_services(tx, ids) if ids else {}
+
+
+async def list_services(tx: AsyncConnection, *, after: UUID | None, limit: int) -> list[Service]:
+    return await store.list_services(tx, after=after or UUID(int=0), limit=limit)
+
+
+async def update_service(tx: AsyncConnection, service: Service, *, expected_version: int | None) -> Service:
+    current = await _lock(tx, service.id, expected_version)
+    await _check_owner(tx, service)
+    await store.save_service(tx, service)
+    return replace(service, version=current.version + 1)
+
+
+async def delete_service(tx: AsyncConnection, id: ServiceId, *, expected_version: int | None) -> None:
+    """Delete a service and its integrations; one that has had incidents stays, or their history would go with it."""
+    current = await _lock(tx, id, expected_version)
+    check_unused(f"Service {current.name}", await used_by(tx, "services", id))
+    await store.delete_service(tx, id)
+
+
+async def create_integration(
+    tx: AsyncConnection, service_id: ServiceId, *, name: str, type: IntegrationType, now: datetime
+) -> tuple[Integration, str]:
+    """The integration and its key, which is not stored and cannot be shown again."""
+    await get_service(tx, service_id)
+    key = new_key(KeyKind.INTEGRATION)
+    integration = Integration(IntegrationId(new_id()), service_id, name, type, public_prefix(key), now)
+    await store.add_integration(tx, integration, key_hash=hash_key(key))
+    return integration, key
+
+
+async def list_integrations(tx: AsyncConnection, service_id: ServiceId) -> list[Integration]:
+    await get_service(tx, service_id)
+    return await store.list_integrations(tx, service_id)
+
+
+async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId) -> None:
+    """From the commit on its key is refused, at the latest a second later on every node."""
+    if not await store.delete_integration(tx, service_id, id):
+        raise UnknownIntegration("There is no integration with this id in this service.")
+
+
+async def _lock(tx: AsyncConnection, id: ServiceId, expected_version: int | None) -> Service:
+    current = await store.lock_service(tx, id)
+    if current is None:
+        raise UnknownService("There is no service with this id.")
+    check_version(current.version, expected_version)
+    return current
+
+
+async def _check_owner(tx: AsyncConnection, service: Service) -> None:
+    if service.escalation_policy_id not in await get_policies(tx, [service.escalation_policy_id]):
+        raise UnknownOwner("There is no escalation policy with this escalation_policy_id.")
+    if service.team_id is not None and service.team_id not in await get_teams(tx, [service.team_id]):
+        raise UnknownOwner("There is no team with this team_id.")

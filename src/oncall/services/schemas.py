@@ -1,0 +1,75 @@
+"""What services and integrations look like over REST."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from oncall.kit.http import Duration, Instant, Name, Shown, Strict
+from oncall.kit.ids import PolicyId, ServiceId, TeamId
+from oncall.services.values import Integration, IntegrationType, Service, UrgencyMode
+
+
+class ServiceIn(Strict):
+    """`ack_timeout` null switches the time-out off; it never applies to low urgency."""
+
+    name: Name
+    team_id: UUID | None = None
+    escalation_policy_id: UUID
+    ack_timeout: Duration | None = timedelta(minutes=30)
+    urgency: Literal["high", "low", "by_severity"] = "by_severity"
+    reopen_window: Duration = timedelta(minutes=15)
+    process: Literal["sre"] = "sre"
+
+    def to_service(self, id: ServiceId) -> Service:
+        return Service(
+            id,
+            self.name,
+            TeamId(self.team_id) if self.team_id else None,
+            PolicyId(self.escalation_policy_id),
+            self.ack_timeout,
+            UrgencyMode(self.urgency),
+            self.reopen_window,
+        )
+
+
+class ServiceOut(Shown):
+    id: UUID
+    name: str
+    team_id: UUID | None
+    escalation_policy_id: UUID
+    ack_timeout: Duration | None
+    urgency: UrgencyMode
+    reopen_window: Duration
+    process: Literal["sre"] = "sre"
+
+    @classmethod
+    def of(cls, service: Service) -> Self:
+        return cls.model_validate(service)
+
+
+class IntegrationIn(Strict):
+    name: Name
+    type: IntegrationType
+
+
+class IntegrationOut(Shown):
+    id: UUID
+    service_id: UUID
+    name: str
+    type: IntegrationType
+    key_prefix: str
+    created_at: Instant
+
+
+class IntegrationMade(IntegrationOut):
+    """The only answer that ever holds the key itself, by itself and as the address to post to."""
+
+    key: str
+    url: Annotated[str, Field(examples=["https://oncall.example.com/intake/…"])]
+
+    @classmethod
+    def of(cls, integration: Integration, key: str, base_url: str) -> Self:
+        shown = IntegrationOut.model_validate(integration).model_dump()
+        return cls(**shown, key=key, url=f"{base_url}/intake/{key}")

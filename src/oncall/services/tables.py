@@ -1,0 +1,38 @@
+"""Services and their integrations."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Interval, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy.dialects.postgresql import UUID
+
+from oncall.kit.db import id_column, instant, metadata, version_column
+
+services = Table(
+    "services",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    Column("team_id", UUID(as_uuid=True), ForeignKey("teams.id"), nullable=True),
+    Column("escalation_policy_id", UUID(as_uuid=True), ForeignKey("escalation_policies.id"), nullable=False),
+    Column("ack_timeout", Interval, nullable=True),
+    Column("urgency", String, nullable=False),
+    Column("reopen_window", Interval, nullable=False),
+    instant("created_at"),
+    version_column(),
+    CheckConstraint("urgency IN ('high', 'low', 'by_severity')", name="urgency_is_known"),
+    Index("services_team_idx", "team_id"),
+    Index("services_policy_idx", "escalation_policy_id"),
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    id_column(),
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("key_prefix", String, nullable=False),
+    instant("created_at"),
+    UniqueConstraint("key_hash"),
+    CheckConstraint("octet_length(key_hash) = 32", name="only_a_hash_is_stored"),
+    Index("integrations_service_idx", "service_id"),
+)

@@ -1,0 +1,125 @@
+"""REST for users, teams and who is in them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from oncall.access.api import Admin, Reader
+from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
+from oncall.kit.ids import TeamId, UserId
+from oncall.teams import commands
+from oncall.teams.schemas import MemberIn, MemberShown, RoleIn, TeamEdit, TeamIn, TeamShown, UserEdit, UserIn, UserShown
+from oncall.teams.values import Team, User
+
+users = APIRouter(prefix="/api/v1/users", tags=["users"])
+teams = APIRouter(prefix="/api/v1/teams", tags=["teams"])
+
+Filter = Annotated[str | None, Query(max_length=254)]
+
+
+def _show_user(user: User, response: Response) -> UserShown:
+    set_etag(response, user.version)
+    return UserShown.model_validate(user)
+
+
+def _show_team(team: Team, response: Response) -> TeamShown:
+    set_etag(response, team.version)
+    return TeamShown.model_validate(team)
+
+
+@users.post("", status_code=201)
+async def create_user(request: Request, response: Response, _: Admin, tx: WriteTx, wanted: UserIn) -> UserShown:
+    user = await commands.create_user(
+        tx,
+        name=wanted.name,
+        email=wanted.email,
+        time_zone=wanted.time_zone,
+        org_roles=wanted.org_roles,
+        now=await now_in(request, tx),
+    )
+    return _show_user(user, response)
+
+
+@users.get("")
+async def list_users(_: Reader, tx: ReadTx, page: Paging, email: Filter = None) -> Listed[UserShown]:
+    found, next_cursor = page.cut(await commands.list_users(tx, after=page.after, limit=page.limit + 1, email=email))
+    return Listed(items=[UserShown.model_validate(user) for user in found], next_cursor=next_cursor)
+
+
+@users.get("/{id}")
+async def get_user(response: Response, id: UserId, _: Reader, tx: ReadTx) -> UserShown:
+    return _show_user(await commands.get_user(tx, id), response)
+
+
+@users.patch("/{id}")
+async def edit_user(response: Response, id: UserId, _: Admin, tx: WriteTx, version: IfMatch, edit: UserEdit) -> UserShown:
+    return _show_user(await commands.edit_user(tx, id, edit.changes(), version=version), response)
+
+
+@users.delete("/{id}", status_code=204)
+async def delete_user(id: UserId, _: Admin, tx: WriteTx) -> Response:
+    await commands.delete_user(tx, id)
+    return Response(status_code=204)
+
+
+@teams.post("", status_code=201)
+async def create_team(request: Request, response: Response, _: Admin, tx: WriteTx, wanted: TeamIn) -> TeamShown:
+    team = await commands.create_team(
+        tx,
+        name=wanted.name,
+        schedule_id=wanted.schedule_id,
+        fallback_policy_id=wanted.fallback_policy_id,
+        now=await now_in(request, tx),
+    )
+    return _show_team(team, response)
+
+
+@teams.get("")
+async def list_teams(_: Reader, tx: ReadTx, page: Paging, name: Filter = None) -> Listed[TeamShown]:
+    found, next_cursor = page.cut(await commands.list_teams(tx, after=page.after, limit=page.limit + 1, name=name))
+    return Listed(items=[TeamShown.model_validate(team) for team in found], next_cursor=next_cursor)
+
+
+@teams.get("/{id}")
+async def get_team(response: Response, id: TeamId, _: Reader, tx: ReadTx) -> TeamShown:
+    return _show_team(await commands.get_team(tx, id), response)
+
+
+@teams.patch("/{id}")
+async def edit_team(response: Response, id: TeamId, _: Admin, tx: WriteTx, version: IfMatch, edit: TeamEdit) -> TeamShown:
+    return _show_team(await commands.edit_team(tx, id, edit.changes(), version=version), response)
+
+
+@teams.delete("/{id}", status_code=204)
+async def delete_team(id: TeamId, _: Admin, tx: WriteTx) -> Response:
+    await commands.delete_team(tx, id)
+    return Response(status_code=204)
+
+
+@teams.get("/{id}/members")
+async def list_members(id: TeamId, _: Reader, tx: ReadTx, page: Paging) -> Listed[MemberShown]:
+    found, next_cursor = page.cut(await commands.list_members(tx, id, after=page.after, limit=page.limit + 1))
+    return Listed(items=[MemberShown.of(member) for member in found], next_cursor=next_cursor)
+
+
+@teams.post("/{id}/members", status_code=201)
+async def add_member(id: TeamId, _: Admin, tx: WriteTx, wanted: MemberIn) -> MemberShown:
+    """Add a member; who is one already gets the role that is sent."""
+    return MemberShown.of(await commands.set_member(tx, id, wanted.user_id, wanted.role))
+
+
+@teams.put("/{id}/members/{user_id}")
+async def set_member(id: TeamId, user_id: UserId, _: Admin, tx: WriteTx, wanted: RoleIn) -> MemberShown:
+    """Add a member, or change the role of one."""
+    return MemberShown.of(await commands.set_member(tx, id, user_id, wanted.role))
+
+
+@teams.delete("/{id}/members/{user_id}", status_code=204)
+async def remove_member(id: TeamId, user_id: UserId, _: Admin, tx: WriteTx) -> Response:
+    await commands.remove_member(tx, id, user_id)
+    return Response(status_code=204)
+
+
+router = APIRouter()
+router.include_router(users)
+router.include_router(teams)

@@ -1,0 +1,131 @@
+"""What can be done with users and teams."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId, new_id
+from oncall.kit.references import check_unused, used_by
+from oncall.teams import store
+from oncall.teams.rules import check_version
+from oncall.teams.values import (
+    Member,
+    NotAMember,
+    OrgRole,
+    Team,
+    TeamChanges,
+    TeamRole,
+    UnknownTeam,
+    UnknownUser,
+    User,
+    UserChanges,
+)
+
+
+async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> Mapping[UserId, User]:
+    """Those of the users that exist, with one statement for any number."""
+    return await store.get_users(tx, ids)
+
+
+async def get_user(tx: AsyncConnection, id: UserId) -> User:
+    user = (await store.get_users(tx, [id])).get(id)
+    if user is None:
+        raise UnknownUser
+    return user
+
+
+async def list_users(tx: AsyncConnection, *, after: UUID | None = None, limit: int = 100, email: str | None = None) -> Sequence[User]:
+    """In order of creation; with an `email` at most the one user who has it, in whatever case."""
+    return await store.list_users(tx, after=after, limit=limit, email=email)
+
+
+async def create_user(
+    tx: AsyncConnection, *, name: str, email: str, time_zone: str = "UTC", org_roles: tuple[OrgRole, ...] = (), now: datetime
+) -> User:
+    user = User(UserId(new_id()), name, email, time_zone, org_roles, now)
+    await store.add_user(tx, user)
+    return user
+
+
+async def edit_user(tx: AsyncConnection, id: UserId, changes: UserChanges, *, version: int | None) -> User:
+    """Change what `changes` names, if `version` is still the current one (None: whichever is)."""
+    user = await store.lock_user(tx, id)
+    if user is None:
+        raise UnknownUser
+    check_version(user.version, version)
+    edited = replace(user, **changes, version=user.version + 1)
+    await store.save_user(tx, edited)
+    return edited
+
+
+async def delete_user(tx: AsyncConnection, id: UserId) -> None:
+    """Delete a person with their contact methods, keys and memberships; refused while a schedule or policy counts on them."""
+    user = await store.lock_user(tx, id)
+    if user is None:
+        raise UnknownUser
+    check_unused(f"User {user.name}", await used_by(tx, "users", id))
+    await store.delete_user(tx, id)
+
+
+async def get_teams(tx: AsyncConnection, ids: Iterable[TeamId]) -> Mapping[TeamId, Team]:
+    """Those of the teams that exist, with one statement for any number."""
+    return await store.get_teams(tx, ids)
+
+
+async def get_team(tx: AsyncConnection, id: TeamId) -> Team:
+    team = (await store.get_teams(tx, [id])).get(id)
+    if team is None:
+        raise UnknownTeam
+    return team
+
+
+async def list_teams(tx: AsyncConnection, *, after: UUID | None = None, limit: int = 100, name: str | None = None) -> Sequence[Team]:
+    """In order of creation; with a `name` at most the one team that has exactly this name."""
+    return await store.list_teams(tx, after=after, limit=limit, name=name)
+
+
+async def create_team(
+    tx: AsyncConnection, *, name: str, schedule_id: ScheduleId | None = None, fallback_policy_id: PolicyId | None = None, now: datetime
+) -> Team:
+    team = Team(TeamId(new_id()), name, schedule_id, fallback_policy_id, now)
+    await store.add_team(tx, team)
+    return team
+
+
+async def edit_team(tx: AsyncConnection, id: TeamId, changes: TeamChanges, *, version: int | None) -> Team:
+    """Change what `changes` names, if `version` is still the current one (None: whichever is)."""
+    team = await store.lock_team(tx, id)
+    if team is None:
+        raise UnknownTeam
+    check_version(team.version, version)
+    edited = replace(team, **changes, version=team.version + 1)
+    await store.save_team(tx, edited)
+    return edited
+
+
+async def delete_team(tx: AsyncConnection, id: TeamId) -> None:
+    """Delete a team and its memberships; refused while it still owns something."""
+    team = await store.lock_team(tx, id)
+    if team is None:
+        raise UnknownTeam
+    check_unused(f"Team {team.name}", await used_by(tx, "teams", id))
+    await store.delete_team(tx, id)
+
+
+async def list_members(tx: AsyncConnection, team_id: TeamId, *, after: UUID | None = None, limit: int = 100) -> Sequence[Member]:
+    await get_team(tx, team_id)
+    return await store.list_members(tx, team_id, after=after, limit=limit)
+
+
+async def set_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId, role: TeamRole) -> Member:
+    """Make this user a member with this role, whether or not they were one before."""
+    await store.save_member(tx, team_id, user_id, role)
+    return Member(user_id, (await get_user(tx, user_id)).name, role)
+
+
+async def remove_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId) -> None:
+    if not await store.delete_member(tx, team_id, user_id):
+        raise NotAMember

@@ -1,0 +1,181 @@
+"""Every SQL statement about users, teams and memberships."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
+from oncall.kit.references import refusing
+from oncall.teams.values import (
+    EmailTaken,
+    Member,
+    OrgRole,
+    Team,
+    TeamNameTaken,
+    TeamRole,
+    UnknownFallbackPolicy,
+    UnknownMember,
+    UnknownTeam,
+    UnknownTeamSchedule,
+    User,
+)
+
+REFUSALS = {
+    "users_email_key": EmailTaken,
+    "teams_name_key": TeamNameTaken,
+    "teams_schedule_id_fkey": UnknownTeamSchedule,
+    "teams_fallback_policy_id_fkey": UnknownFallbackPolicy,
+    "team_members_user_id_fkey": UnknownMember,
+    "team_members_team_id_fkey": UnknownTeam,
+}
+
+GET_USERS = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = ANY(:ids)")
+LOCK_USER = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = :id FOR NO KEY UPDATE")
+LIST_USERS = text("""
+    SELECT id, name, email, time_zone, org_roles, created_at, version FROM users
+    WHERE (CAST(:after AS uuid) IS NULL OR id > :after) AND (CAST(:email AS text) IS NULL OR lower(email) = lower(:email))
+    ORDER BY id LIMIT :limit
+""")
+ADD_USER = text("""
+    INSERT INTO users (id, name, email, time_zone, org_roles, created_at, version)
+    VALUES (:id, :name, :email, :time_zone, :org_roles, :created_at, :version)
+""")
+SAVE_USER = text("""
+    UPDATE users SET name = :name, email = :email, time_zone = :time_zone, org_roles = :org_roles, version = :version WHERE id = :id
+""")
+DELETE_USER = text("DELETE FROM users WHERE id = :id")
+
+GET_TEAMS = text("SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams WHERE id = ANY(:ids)")
+LOCK_TEAM = text("SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams WHERE id = :id FOR NO KEY UPDATE")
+LIST_TEAMS = text("""
+    SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams
+    WHERE (CAST(:after AS uuid) IS NULL OR id > :after) AND (CAST(:name AS text) IS NULL OR name = :name)
+    ORDER BY id LIMIT :limit
+""")
+ADD_TEAM = text("""
+    INSERT INTO teams (id, name, schedule_id, fallback_policy_id, created_at, version)
+    VALUES (:id, :name, :schedule_id, :fallback_policy_id, :created_at, :version)
+""")
+SAVE_TEAM = text("""
+    UPDATE teams SET name = :name, schedule_id = :schedule_id, fallback_policy_id = :fallback_policy_id, version = :version
+    WHERE id = :id
+""")
+DELETE_TEAM = text("DELETE FROM teams WHERE id = :id")
+
+LIST_MEMBERS = text("""
+    SELECT u.id, u.name, m.role FROM team_members m JOIN users u ON u.id = m.user_id
+    WHERE m.team_id = :team_id AND (CAST(:after AS uuid) IS NULL OR m.user_id > :after)
+    ORDER BY m.user_id LIMIT :limit
+""")
+SAVE_MEMBER = text("""
+    INSERT INTO team_members (team_id, user_id, role) VALUES (:team_id, :user_id, :role)
+    ON CONFLICT (team_id, user_id) DO UPDATE SET role = excluded.role
+""")
+DELETE_MEMBER = text("DELETE FROM team_members WHERE team_id = :team_id AND user_id = :user_id")
+
+
+async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> dict[UserId, User]:
+    return {user.id: user for user in map(_user, await tx.execute(GET_USERS, {"ids": list(set(ids))}))}
+
+
+async def lock_user(tx: AsyncConnection, id: UserId) -> User | None:
+    row = (await tx.execute(LOCK_USER, {"id": id})).one_or_none()
+    return _user(row) if row else None
+
+
+async def list_users(tx: AsyncConnection, *, after: UUID | None, limit: int, email: str | None) -> Sequence[User]:
+    return [_user(row) for row in await tx.execute(LIST_USERS, {"after": after, "limit": limit, "email": email})]
+
+
+async def add_user(tx: AsyncConnection, user: User) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(ADD_USER, _columns_of_user(user))
+
+
+async def save_user(tx: AsyncConnection, user: User) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(SAVE_USER, _columns_of_user(user))
+
+
+async def delete_user(tx: AsyncConnection, id: UserId) -> None:
+    await tx.execute(DELETE_USER, {"id": id})
+
+
+async def get_teams(tx: AsyncConnection, ids: Iterable[TeamId]) -> dict[TeamId, Team]:
+    return {team.id: team for team in map(_team, await tx.execute(GET_TEAMS, {"ids": list(set(ids))}))}
+
+
+async def lock_team(tx: AsyncConnection, id: TeamId) -> Team | None:
+    row = (await tx.execute(LOCK_TEAM, {"id": id})).one_or_none()
+    return _team(row) if row else None
+
+
+async def list_teams(tx: AsyncConnection, *, after: UUID | None, limit: int, name: str | None) -> Sequence[Team]:
+    return [_team(row) for row in await tx.execute(LIST_TEAMS, {"after": after, "limit": limit, "name": name})]
+
+
+async def add_team(tx: AsyncConnection, team: Team) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(ADD_TEAM, _columns_of_team(team))
+
+
+async def save_team(tx: AsyncConnection, team: Team) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(SAVE_TEAM, _columns_of_team(team))
+
+
+async def delete_team(tx: AsyncConnection, id: TeamId) -> None:
+    await tx.execute(DELETE_TEAM, {"id": id})
+
+
+async def list_members(tx: AsyncConnection, team_id: TeamId, *, after: UUID | None, limit: int) -> Sequence[Member]:
+    rows = await tx.execute(LIST_MEMBERS, {"team_id": team_id, "after": after, "limit": limit})
+    return [Member(UserId(row.id), row.name, TeamRole(row.role)) for row in rows]
+
+
+async def save_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId, role: TeamRole) -> None:
+    """Add to the team, or change the role of who is in it already."""
+    with refusing(REFUSALS):
+        await tx.execute(SAVE_MEMBER, {"team_id": team_id, "user_id": user_id, "role": role.value})
+
+
+async def delete_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId) -> bool:
+    """False if this user was not in this team."""
+    return (await tx.execute(DELETE_MEMBER, {"team_id": team_id, "user_id": user_id})).rowcount == 1
+
+
+def _user(row: Row[Any]) -> User:
+    roles = tuple(OrgRole(role) for role in row.org_roles)
+    return User(UserId(row.id), row.name, row.email, row.time_zone, roles, row.created_at, row.version)
+
+
+def _columns_of_user(user: User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "time_zone": user.time_zone,
+        "org_roles": [role.value for role in user.org_roles],
+        "created_at": user.created_at,
+        "version": user.version,
+    }
+
+
+def _team(row: Row[Any]) -> Team:
+    schedule = ScheduleId(row.schedule_id) if row.schedule_id else None
+    fallback = PolicyId(row.fallback_policy_id) if row.fallback_policy_id else None
+    return Team(TeamId(row.id), row.name, schedule, fallback, row.created_at, row.version)
+
+
+def _columns_of_team(team: Team) -> dict[str, object]:
+    return {
+        "id": team.id,
+        "name": team.name,
+        "schedule_id": team.schedule_id,
+        "fallback_policy_id": team.fallback_policy_id,
+        "created_at": team.created_at,
+        "version": team.version,
+    }

@@ -1,0 +1,20 @@
+"""What can be done with a timeline: add to it, read it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import IncidentId
+from oncall.timeline import store
+from oncall.timeline.values import Entry, Recorded
+
+
+async def add(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Append entries with one statement, in the caller's transaction: what happened and its record commit together."""
+    if entries:
+        await store.add_entries(tx, entries)
+
+
+async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int = 0, limit: int = 1_000) -> list[Recorded]:
+    """An incident's entries in the order they happened."""
+    return await store.list_entries(tx, incident_id, after=after, limit=limit)

@@ -1,0 +1,63 @@
+"""Every SQL statement about the timeline. Only inserts and reads."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.ids import IncidentId, new_id
+from oncall.timeline.values import Entry, Kind, Recorded
+
+ADD = text("""
+    INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:ats AS timestamptz[]), CAST(:kinds AS text[]),
+        CAST(:actor_kinds AS text[]), CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:vias AS text[]),
+        CAST(:reasons AS text[]), CAST(:details AS jsonb[]))
+""")
+
+# Uses timeline_entries_incident_idx.
+LIST = text("""
+    SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
+    FROM timeline_entries WHERE incident_id = :incident_id AND seq > :after ORDER BY seq LIMIT :limit
+""")
+
+
+async def add_entries(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
+    await tx.execute(
+        ADD,
+        {
+            "ids": [new_id() for _ in entries],
+            "incident_ids": [e.incident_id for e in entries],
+            "ats": [e.at for e in entries],
+            "kinds": [e.kind.value for e in entries],
+            "actor_kinds": [e.actor.kind.value for e in entries],
+            "actor_ids": [e.actor.id for e in entries],
+            "actor_names": [e.actor.name for e in entries],
+            "vias": [e.actor.via for e in entries],
+            "reasons": [e.reason for e in entries],
+            "details": [msgspec.json.encode(e.detail).decode() for e in entries],
+        },
+    )
+
+
+async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int, limit: int) -> list[Recorded]:
+    """Oldest first."""
+    rows = await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})
+    return [
+        Recorded(
+            r.id,
+            r.seq,
+            Entry(
+                IncidentId(r.incident_id),
+                r.at,
+                Kind(r.kind),
+                Actor(ActorKind(r.actor_kind), r.actor_id, r.actor_name, r.via),
+                r.reason,
+                msgspec.json.decode(r.detail),
+            ),
+        )
+        for r in rows
+    ]

@@ -1,0 +1,23 @@
+"""The timeline's one table."""
+
+from sqlalchemy import Column, ForeignKey, Index, String, Table
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from oncall.kit.db import id_column, instant, metadata, seq_column
+
+timeline_entries = Table(
+    "timeline_entries",
+    metadata,
+    id_column(),
+    seq_column(),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    instant("at"),
+    Column("kind", String, nullable=False),
+    Column("actor_kind", String, nullable=False),
+    Column("actor_id", UUID(as_uuid=True), nullable=True),
+    Column("actor_name", String, nullable=False),
+    Column("via", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    Index("timeline_entries_incident_idx", "incident_id", "seq"),
+)

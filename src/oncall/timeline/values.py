@@ -1,0 +1,55 @@
+"""What a timeline entry is."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from oncall.kit.actors import Actor
+from oncall.kit.ids import IncidentId
+
+
+class Kind(StrEnum):
+    """What can happen to an incident."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    ALERT_RESOLVED = "alert_resolved"
+    SEVERITY_CHANGED = "severity_changed"
+    STEP_FIRED = "step_fired"
+    STEP_SKIPPED = "step_skipped"
+    PAGED = "paged"
+    UNREACHABLE = "unreachable"
+    SENT = "sent"
+    SEND_FAILED = "send_failed"
+    ROUND_ENDED = "round_ended"
+    EXHAUSTED = "exhausted"
+    UNROUTABLE = "unroutable"
+    FALLBACK = "fallback"
+    CYCLE_BEGAN = "cycle_began"
+    POSTPONED = "postponed"
+    ACKNOWLEDGED = "acknowledged"
+    ACK_TIMEOUT = "ack_timeout"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened: when, what, who or what did it, and why. `detail` is plain JSON."""
+
+    incident_id: IncidentId
+    at: datetime
+    kind: Kind
+    actor: Actor
+    reason: str
+    detail: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as it stands in the timeline; `seq` is its place."""
+
+    id: UUID
+    seq: int
+    entry: Entry

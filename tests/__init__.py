@@ -1,0 +1,1 @@
+"""The tests, as the tree they test."""

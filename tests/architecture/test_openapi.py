@@ -1,0 +1,136 @@
+"""The committed OpenAPI document is current and whole, and no route lets anybody in by oversight."""
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from tests.system import System
+
+from oncall.access.api import Admin, Reader, require
+from oncall.access.values import Caller, Scope
+from oncall.app import HOT_ROUTES, openapi_document
+
+# The code of what `require(scope)` makes: whatever its scope, this is what asks a caller who they are.
+ASKS = require(Scope.READ).__code__
+
+COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
+
+# Routes that ask nobody who is calling, each with the reason.
+PUBLIC: Mapping[str, str] = {
+    "/livez": "a load balancer has no key",
+    "/readyz": "a load balancer has no key",
+    "/healthz": "a dead man's switch has no key",
+    "/metrics": "Prometheus has no key; bind to a private address",
+    "/openapi.json": "says nothing that the source does not",
+    "/docs": "the same, to read",
+    "/docs/oauth2-redirect": "part of /docs",
+    "/l/{token}": "the token is the authority",
+    "/assets/console.css": "a style sheet",
+}
+# What describes the interface, or dresses a page, is no interface itself.
+UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/assets/console.css"}
+
+
+def undocumented(routes: Sequence[BaseRoute], document: Mapping[str, Mapping[str, object]]) -> list[str]:
+    return [
+        f"{method} {route.path} is not in the OpenAPI document; instead keep include_in_schema, or put it in HOT_ROUTES."
+        for route in iter_route_contexts(routes)
+        if route.path not in UNDOCUMENTED
+        for method in sorted((route.methods or set()) - {"HEAD"})
+        if method.lower() not in document.get(str(route.path_format or route.path), {})
+    ]
+
+
+def open_to_all(routes: Sequence[BaseRoute], hot: Collection[str]) -> list[str]:
+    return [
+        f"{route.path} asks nobody who is calling; instead take Reader, Responder or Admin of access.api (a plain route: put it in "
+        "HOT_ROUTES with its auth), or say here why it is public."
+        for route in iter_route_contexts(routes)
+        if route.path not in PUBLIC
+        and not (_requires_access(route.dependant) if isinstance(route.original_route, APIRoute) else route.path in hot)
+    ]
+
+
+def _requires_access(dependant: Dependant) -> bool:
+    return getattr(dependant.call, "__code__", None) is ASKS or any(_requires_access(one) for one in dependant.dependencies)
+
+
+def test_the_committed_document_is_current() -> None:
+    if not COMMITTED.exists() or json.loads(COMMITTED.read_text()) != openapi_document():
+        pytest.fail("openapi/openapi.json is stale; instead of editing it run `make openapi` and commit the result.", pytrace=False)
+
+
+async def test_every_route_is_documented(system: System) -> None:
+    if missing := undocumented(system.node.app.routes, openapi_document()["paths"]):
+        pytest.fail("\n".join(missing), pytrace=False)
+
+
+async def test_every_route_asks_who_is_calling(system: System) -> None:
+    if open_doors := open_to_all(system.node.app.routes, {hot.path for hot in HOT_ROUTES}):
+        pytest.fail("\n".join(open_doors), pytrace=False)
+
+
+async def test_nobody_gets_in_without_a_key(system: System) -> None:
+    """401; or 429, once one address has tried too often."""
+    stranger = system.client()
+    routes = [
+        route
+        for route in iter_route_contexts(system.node.app.routes)
+        if route.path not in PUBLIC and isinstance(route.original_route, APIRoute)
+    ]
+    answers = {
+        f"{method} {route.path}": (await stranger.request(method, re.sub(r"{.*?}", str(UUID(int=0)), str(route.path)))).status_code
+        for route in routes
+        for method in route.methods or ()
+    }
+    assert {answer: status for answer, status in answers.items() if status not in {401, 429}} == {}
+    assert 401 in answers.values()
+
+
+# --- a house with doors of every kind ---------------------------------------------------------------------------------------
+
+
+def house() -> FastAPI:
+    async def anything(who: Reader) -> None: ...
+    async def nothing() -> None: ...
+    async def deeper(who: Admin) -> Caller:
+        return who
+
+    async def by_a_detour(who: Annotated[Caller, Depends(deeper)]) -> None: ...
+    async def plain(request: Request) -> Response:
+        return Response()
+
+    guarded = APIRouter(dependencies=[Depends(require(Scope.ADMIN))])
+    guarded.get("/by-its-router")(nothing)
+    app = FastAPI(redoc_url=None)
+    app.get("/asks")(anything)
+    app.get("/by-a-detour")(by_a_detour)
+    app.include_router(guarded, prefix="/api")
+    app.get("/livez")(nothing)
+    app.post("/open")(nothing)
+    app.get("/hidden", include_in_schema=False)(anything)
+    app.routes.extend([Route("/hot", plain, methods=["POST"]), Route("/stray", plain)])
+    return app
+
+
+def test_an_open_door_is_seen() -> None:
+    assert [message.split()[0] for message in open_to_all(house().routes, hot={"/hot"})] == ["/open", "/stray"]
+
+
+def test_a_route_outside_the_document_is_seen() -> None:
+    app = house()
+    assert [" ".join(message.split()[:2]) for message in undocumented(app.routes, app.openapi()["paths"])] == [
+        "GET /hidden",
+        "POST /hot",
+        "GET /stray",
+    ]

@@ -1,0 +1,45 @@
+"""One message for all tests of channels; each test says what is special about its own."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import standardwebhooks.webhooks
+
+from oncall.channels.values import Message, MessageKind
+
+NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
+SECRET = "whsec_" + "b25jYWxsLXRlc3RzLXNpZ25pbmctc2VjcmV0LTMyYg=="
+OLD_SECRET = "whsec_" + "YW4tb2xkZXItc2VjcmV0LW9mLXRoZS1zYW1lLXJpbmc="
+
+PAGE = Message(
+    notification_id=UUID("01960000-0000-7000-8000-000000000001"),
+    kind=MessageKind.PAGE,
+    address="ana@example.com",
+    recipient="Ana",
+    incident_id=UUID("01960000-0000-7000-8000-000000000002"),
+    number=42,
+    title="High error rate",
+    service="payments-api",
+    severity="critical",
+    urgency="high",
+    level=1,
+    reason="step 1 of policy Payments: on call in schedule Primary",
+    triggered_at=NOW - timedelta(minutes=5),
+    acknowledge_url="https://oncall.example.com/l/acknowledge-token",
+    resolve_url="https://oncall.example.com/l/resolve-token",
+    incident_url="https://oncall.example.com/incidents/42",
+    attempt=1,
+    repeated=False,
+    late_by=None,
+)
+
+
+def a_page(**changes: Any) -> Message:
+    return replace(PAGE, **changes)
+
+
+def real_now() -> datetime:
+    """For what the reference library is to verify: it compares with its own reading of the clock."""
+    return standardwebhooks.webhooks.datetime.now(tz=UTC)

@@ -1,0 +1,170 @@
+"""One safe line, and the page in plain text and HTML."""
+
+import unicodedata
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.channels.messages import NOW, a_page
+
+from oncall.channels.render import SUBJECT_LIMIT, first_line, instant, one_line, page, spoken
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300) | st.sampled_from(
+    [
+        "x\r\nBcc: eve@example.com",
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "{{ 7 * 7 }}{% raw %}",
+        "=?utf-8?q?x=0D=0ABcc:_eve=40example=2Ecom?=",
+        "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg",
+        "\u202egpj.exe",
+        "\ud800\udfff\x00",
+        "&lt;b&gt; &amp;amp; &#x3c;",
+        "x" * 5000,
+        "   ",
+        ".\n.",
+    ]
+)
+PAGES = st.builds(a_page, title=ANY_TEXT, service=ANY_TEXT, severity=ANY_TEXT, recipient=ANY_TEXT, reason=ANY_TEXT, urgency=ANY_TEXT)
+
+
+class Read(HTMLParser):
+    """What a browser makes of our HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.said: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.loaded += [value or "" for name, value in attrs if name in {"src", "srcset", "background", "action"} or name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "expected"),
+    [
+        ("plain text stays", "disk 91% full on db-1", "disk 91% full on db-1"),
+        ("line ends of every kind become a space", "a\r\nb\nc\rd\x0be\x85f\u2028g\u2029h", "a b c d e f g h"),
+        ("control characters and NUL vanish", "a\x00b\x1bc\x7fd", "abcd"),
+        ("half a surrogate pair vanishes", "a\ud83db", "ab"),
+        ("marks that turn the reading direction vanish", "a\u202eb\u2066c", "abc"),
+        ("languages stay", "Datenträger voll 磁盘已满 🔥", "Datenträger voll 磁盘已满 🔥"),
+        ("long text is cut with a mark", "x" * 300, "x" * 199 + "…"),
+        ("nothing stays nothing", "", ""),
+    ],
+    ids=lambda x: x if isinstance(x, str) and " " in x else "",
+)
+def test_one_line(what: str, text: str, expected: str) -> None:
+    assert one_line(text) == expected
+
+
+@given(ANY_TEXT, st.integers(1, 300))
+def test_one_line_is_one_harmless_line_that_cleaning_again_does_not_change(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+    assert len(line) <= limit
+    assert len(line.splitlines()) <= 1
+    assert not {unicodedata.category(character) for character in line} & {"Cc", "Cs", "Zl", "Zp"}
+    assert line == line.strip()
+    assert one_line(line, limit) == line
+    line.encode()
+
+
+def test_the_first_line_says_how_bad_where_and_what() -> None:
+    assert first_line(a_page()) == "[critical] payments-api: High error rate (#42)"
+
+
+def test_the_first_line_is_the_same_on_every_attempt() -> None:
+    assert first_line(a_page(attempt=3, repeated=True, late_by=timedelta(hours=1))) == first_line(a_page())
+
+
+@given(PAGES)
+def test_the_first_line_is_short_and_always_names_the_incident(message: object) -> None:
+    line = first_line(message)
+    assert len(line) <= SUBJECT_LIMIT
+    assert line.endswith(" (#42)")
+    assert len(line.splitlines()) == 1
+
+
+@given(PAGES)
+def test_html_says_exactly_what_the_plain_words_are_and_nothing_becomes_markup(message: object) -> None:
+    read, usual = Read(page(message).html), Read(page(a_page()).html)
+    assert read.tags == usual.tags
+    assert read.links == usual.links
+    assert first_line(message) in read.said
+    assert one_line(message.reason, 500) in "".join(read.said)
+
+
+@given(PAGES)
+def test_the_plain_text_has_as_many_lines_as_ever(message: object) -> None:
+    assert len(page(message).text.splitlines()) == len(page(a_page()).text.splitlines())
+
+
+def test_the_page_says_why_since_when_and_what_can_be_done() -> None:
+    written = page(a_page())
+    for form in (written.text, "".join(Read(written.html).said)):
+        assert "Ana, you are paged: step 1 of policy Payments: on call in schedule Primary." in form
+        assert "Since 2026-03-08 02:30 UTC, high urgency, level 1." in form
+    for url in (a_page().acknowledge_url, a_page().resolve_url, a_page().incident_url):
+        assert url in written.text
+        assert url in Read(written.html).links
+
+
+def test_html_loads_nothing_from_anywhere() -> None:
+    assert Read(page(a_page()).html).loaded == []
+    assert "url(" not in page(a_page()).html
+
+
+def test_html_fits_a_phone_and_the_dark() -> None:
+    assert 'name="viewport"' in page(a_page()).html
+    assert "prefers-color-scheme: dark" in page(a_page()).html
+
+
+@pytest.mark.parametrize(
+    ("what", "changes", "words"),
+    [
+        ("a repeat says so", {"repeated": True}, "may have reached you before"),
+        ("a late page says how late", {"late_by": timedelta(minutes=75)}, "late by 1 hour 15 minutes"),
+    ],
+)
+def test_special_circumstances_are_said_only_when_they_are_so(what: str, changes: dict[str, object], words: str) -> None:
+    assert words in page(a_page(**changes)).text
+    assert words in page(a_page(**changes)).html
+    assert words not in page(a_page()).text
+    assert words not in page(a_page()).html
+
+
+@pytest.mark.parametrize("url", [None, "javascript:alert(1)", "https://x/\r\ny", "/relative", 'https://x/"onclick', ""])
+def test_a_link_that_is_missing_or_odd_is_left_out(url: str | None) -> None:
+    links = Read(page(a_page(acknowledge_url=url)).html).links
+    assert links[-2:] == [a_page().resolve_url, a_page().incident_url]
+    assert all(link.startswith("https://") for link in links)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (timedelta(seconds=59), "under a minute"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(hours=2, minutes=5), "2 hours 5 minutes"),
+        (timedelta(days=1, hours=3, minutes=59), "1 day 3 hours"),
+        (timedelta(days=2), "2 days"),
+        (timedelta(seconds=-90), "under a minute"),
+    ],
+)
+def test_spoken(length: timedelta, expected: str) -> None:
+    assert spoken(length) == expected
+
+
+def test_an_instant_is_shown_with_its_zone() -> None:
+    assert instant(NOW) == "2026-03-08 02:35 UTC"

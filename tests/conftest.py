@@ -1,0 +1,79 @@
+"""Fixtures for all tests: a real PostgreSQL, a clock moved by hand, the whole system in one process."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.clock import ManualClock
+from oncall.kit.db import Database
+from tests import databases
+from tests.system import System
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def server_dsn() -> Iterator[str]:
+    with databases.server() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def template(server_dsn: str) -> str:
+    return databases.make_template(server_dsn)
+
+
+@pytest.fixture(scope="session")
+def database_url(server_dsn: str, template: str) -> Iterator[str]:
+    """This worker's own database."""
+    with databases.fresh_database(server_dsn, template, f"oncall_test_{os.getpid()}") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def _database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(_database: Database) -> AsyncIterator[Database]:
+    """Real commits; emptied after the test."""
+    yield _database
+    async with _database.transaction() as tx:
+        await databases.empty(tx)
+
+
+@pytest.fixture
+async def tx(_database: Database) -> AsyncIterator[AsyncConnection]:
+    """A transaction that is rolled back at the end."""
+    async with _database._engines["api"].connect() as tx:
+        await tx.begin()
+        yield tx
+        await tx.rollback()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def system(database: Database, database_url: str, clock: ManualClock, tmp_path: Path) -> AsyncIterator[System]:
+    """The whole system: HTTP in, pages out, time moved by hand."""
+    system = System(database_url, clock, tmp_path)
+    await system.start()
+    yield system
+    await system.stop()
+
+
+@pytest.fixture
+async def api(system: System) -> AsyncClient:
+    """The whole app, with the admin key."""
+    return system.api

@@ -1,0 +1,89 @@
+"""A migrated PostgreSQL database for each test worker, copied from a template that is made once per schema."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit import schema
+from oncall.kit.db import plain_dsn
+from oncall.kit.embedded import open_server
+
+ROOT = Path(__file__).parents[1]
+FOLDER = Path(tempfile.gettempdir()) / f"oncall-tests-{os.getuid()}"
+
+ALL_TABLES = text("""
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'alembic_version'
+""")
+
+
+def with_database(dsn: str, name: str) -> str:
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+async def _execute(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(plain_dsn(dsn), timeout=10)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _exists(dsn: str, name: str) -> bool:
+    connection = await asyncpg.connect(plain_dsn(dsn), timeout=10)
+    try:
+        return bool(await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn", name))
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The PostgreSQL of ONCALL_TEST_DATABASE_URL, else an embedded one that all workers of this user share."""
+    given = os.environ.get("ONCALL_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with open_server(FOLDER) as embedded:
+        yield embedded.dsn
+
+
+def make_template(dsn: str) -> str:
+    """The name of the template for the schema as it is in this checkout; built by whoever comes first, closed to connections."""
+    files = sorted((ROOT / "migrations").rglob("*.py"))
+    name = "oncall_template_" + hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
+    with (Path(tempfile.gettempdir()) / f"oncall-tests-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not asyncio.run(_exists(dsn, name)):
+            asyncio.run(_execute(dsn, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
+            schema.migrate(with_database(dsn, name))
+            asyncio.run(_execute(dsn, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+    return name
+
+
+@contextmanager
+def fresh_database(dsn: str, template: str, name: str) -> Iterator[str]:
+    """A database of its own, gone at the end."""
+    asyncio.run(_execute(dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}"))
+    try:
+        yield with_database(dsn, name)
+    finally:
+        asyncio.run(_execute(dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+async def empty(tx: AsyncConnection) -> None:
+    """Delete every row with one statement, so that foreign keys are checked when nothing is left."""
+    names = (await tx.execute(ALL_TABLES)).scalars().all()
+    deletes = ", ".join(f"d{n} AS (DELETE FROM {name})" for n, name in enumerate(names))
+    await tx.execute(text(f"WITH {deletes} SELECT 1"))

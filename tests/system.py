@@ -1,0 +1,156 @@
+"""The whole system in one process, for tests that read like stories. The clock and the channels are fakes, everything else is real."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
+
+from oncall.app import Node
+from oncall.channels.values import BadAddress, Message, Outcome, Sent
+from oncall.kit.clock import ManualClock
+from oncall.kit.mail import check_mail_address
+from oncall.kit.settings import Settings
+from oncall.notifications.due import Sender
+
+ADMIN_KEY = "admin-key-of-the-tests-0123456789abcdef"
+
+
+@dataclass
+class FakeChannel:
+    """A channel without a wire: keeps what it was given; `outcomes` are answered in order, then everything is sent."""
+
+    name: str
+    sent: list[Message] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    always: Outcome | None = None
+
+    def check_address(self, address: str) -> str:
+        try:
+            return check_mail_address(address) if self.name == "email" else address.strip()
+        except ValueError as error:
+            raise BadAddress(str(error)) from error
+
+    async def send(self, message: Message) -> Outcome:
+        outcome = self.outcomes.pop(0) if self.outcomes else self.always or Sent(None, "accepted by the fake")
+        self.sent.append(message)
+        return outcome
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class System:
+    """`await system.event(...)`, `await system.advance(minutes=5)`, `system.pages()`: see tests/smoke."""
+
+    def __init__(self, database_url: str, clock: ManualClock, data_dir: Path) -> None:
+        self.clock = clock
+        self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
+        settings = Settings(
+            data_dir=data_dir,
+            admin_key=SecretStr(ADMIN_KEY),
+            secret_keys=(SecretStr("secret-key-of-the-tests-0123456789abcdef"),),
+            public_url="http://oncall.test",
+        )
+        self.node = Node(settings, database_url, clock=clock, channels={c.name: c for c in (self.email, self.webhook)})
+        self.api = self.client({"Authorization": f"Bearer {ADMIN_KEY}"})
+        self.api.app = self.node.app  # type: ignore[attr-defined]  # for tests that look at the routes
+
+    def client(self, headers: dict[str, str] | None = None) -> AsyncClient:
+        transport = ASGITransport(self.node.app, raise_app_exceptions=False)
+        return AsyncClient(transport=transport, base_url="http://oncall.test", headers=headers or {})
+
+    async def start(self) -> None:
+        """As a node starts, but for the ticker: tests run what is due by hand."""
+        await self.node.compilation.refresh()
+        self.node.compilation.start()
+        self.node.gate.start()
+
+    async def stop(self) -> None:
+        await self.api.aclose()
+        await self.node.stop()
+
+    # --- time ---------------------------------------------------------------------------------------------------------------
+
+    async def run_due(self) -> None:
+        """Do what is due now, sends included."""
+        while True:
+            handled = await self.node.engine.run_due()
+            for source in self.node.sources:
+                if isinstance(source, Sender):
+                    await source.settle()
+            if not handled:
+                return
+
+    async def advance(self, *, step: timedelta = timedelta(seconds=30), **by: float) -> None:
+        """Move time on in small steps, doing what falls due on the way."""
+        left = timedelta(**by)
+        while left > timedelta(0):
+            self.clock.advance(min(step, left))
+            left -= step
+            await self.run_due()
+
+    # --- settings -----------------------------------------------------------------------------------------------------------
+
+    async def make(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = await self.api.post(f"/api/v1/{path}", json=body)
+        assert answer.status_code == 201, answer.text
+        await self.node.compilation.refresh()
+        return answer.json()
+
+    async def user(self, name: str, *, channel: str | None = "email", rules: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+        """A user with one verified contact method, and (urgency, delay) rules that name it."""
+        email = f"{name.lower()}@example.com"
+        user = await self.make("users", name=name, email=email)
+        if channel:
+            address = email if channel == "email" else f"https://hooks.example.com/{name.lower()}"
+            method = await self.make(f"users/{user['id']}/contact-methods", channel=channel, address=address, verified=True)
+            for urgency, delay in rules:
+                await self.make(f"users/{user['id']}/notification-rules", urgency=urgency, delay=delay, contact_method_id=method["id"])
+        return user
+
+    async def service(self, *steps: list[dict[str, Any]], delay: str = "PT5M", type: str = "pagerduty", **more: Any) -> dict[str, Any]:
+        """A service with a policy of these steps (each a list of targets), and an integration: {service, policy, key}."""
+        policy_fields = {name: more.pop(name) for name in ("repeat", "exhausted_retry", "escalate_low", "team_id") if name in more}
+        policy = await self.make(
+            "escalation-policies", name="Payments", steps=[{"delay": delay, "targets": targets} for targets in steps], **policy_fields
+        )
+        service = await self.make("services", name="payments-api", escalation_policy_id=policy["id"], **more)
+        integration = await self.make(f"services/{service['id']}/integrations", name="prod", type=type)
+        return {"service": service, "policy": policy, "key": integration["key"], "integration": integration}
+
+    # --- what happens -------------------------------------------------------------------------------------------------------
+
+    async def event(
+        self, key: str, dedup_key: str = "disk", *, action: str = "trigger", severity: str = "critical", summary: str = "Disk full"
+    ) -> dict[str, Any]:
+        """One event through the front door, and what it makes due at once. Returns the decision and incident id of the answer."""
+        body = {"event_action": action, "dedup_key": dedup_key, "payload": {"summary": summary, "source": "db-1", "severity": severity}}
+        answer = await self.api.post(f"/intake/{key}", json=body)
+        assert answer.status_code == 202, answer.text
+        await self.run_due()
+        event: dict[str, Any] = answer.json()["events"][0]
+        return event
+
+    async def incident(self, id: str) -> dict[str, Any]:
+        answer = await self.api.get(f"/api/v1/incidents/{id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def reasons(self, id: str) -> list[str]:
+        """The timeline as lines `kind: reason`."""
+        answer = await self.api.get(f"/api/v1/incidents/{id}/timeline")
+        return [f"{entry['kind']}: {entry['reason']}" for entry in answer.json()["items"]]
+
+    def pages(self) -> list[str]:
+        """Who got messages since the last call, in order."""
+        messages = sorted(self.email.sent + self.webhook.sent, key=lambda m: m.notification_id.bytes)
+        self.email.sent, self.webhook.sent = [], []
+        return [m.recipient for m in messages]
+
+
+def to(user: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "user", "id": user["id"]}
