@@ -407,7 +407,7 @@ def upgrade() -> None:
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="notifications_only_unfinished_ones_have_next_at"
+            "(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name=op.f("notifications_only_unfinished_ones_have_next_at")
         ),
         sa.CheckConstraint(
             "status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'bundled')",

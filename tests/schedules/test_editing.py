@@ -11,9 +11,9 @@ NOW = at("2026-03-02 12:00:00.700")
 SOON, LATER = "2026-03-02 13:00", "2026-03-02 18:00"
 
 
-def decided(kind: str, start: str = SOON, end: str = LATER, **who: object) -> Override:
-    named = {"user": None, "replaces": None} | who
-    return decide_override(uuid("override 1"), OverrideKind(kind), start=at(start), end=at(end), now=NOW, **named)
+def decided(kind: str, start: str = SOON, end: str = LATER, **more: object) -> Override:
+    asked = {"user": None, "replaces": None, "now": NOW} | more
+    return decide_override(uuid("override 1"), OverrideKind(kind), start=at(start), end=at(end), **asked)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_an_override_is_kept_as_it_was_asked_for(what: str, given: Override, exp
     [
         ("cover", {"end": SOON, "user": ana}, "end must be later"),
         ("cover", {"start": "2026-03-01", "end": "2026-03-02 12:00", "user": ana}, "over already"),
+        ("cover", {"start": "2026-03-01", "end": "2026-03-02 12:00", "user": ana, "now": at("2026-03-02 12:00")}, "over already"),
         ("cover", {}, "cover needs user_id"),
         ("add", {"user": ana, "replaces": bob}, "and no replaces_user_id"),
         ("remove", {"replaces": bob}, "remove needs user_id"),

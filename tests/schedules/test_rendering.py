@@ -79,6 +79,12 @@ def test_the_outlook_says_since_when_until_when_and_who_is_next() -> None:
     assert outlook.shifts == (Shift(ana, at("2026-01-05 14:00"), at("2026-01-12 14:00")),)
 
 
+def test_exactly_at_a_handoff_the_shift_of_the_incoming_person_begins() -> None:
+    outlook = outlook_at(schedule(WEEKLY), at=at("2026-01-12 14:00"))
+    assert outlook.shifts == (Shift(bob, at("2026-01-12 14:00"), at("2026-01-19 14:00")),)
+    assert outlook.start == at("2026-01-12 14:00")
+
+
 def test_a_shift_is_one_users_unbroken_time_though_others_come_and_go() -> None:
     helped = schedule(WEEKLY, overrides=(override("add", "2026-01-07", "2026-01-08", cem),))
     outlook = outlook_at(helped, at=at("2026-01-07 12:00"))

@@ -48,3 +48,13 @@ def test_occurrences_when_the_clocks_change(
     start, hours = daily
     found = occurrences(window("daily", start, hours=hours), NEW_YORK, t(day[0]), t(day[1]))
     assert [(to_instant(a), to_instant(b)) for a, b in found] == [(at(a), at(b)) for a, b in expected], what
+
+
+def test_a_window_of_a_week_is_found_in_its_last_minute_and_not_at_its_end() -> None:
+    week = window("sun", "23:30", hours=168)
+    assert [to_instant(start) for start, _ in occurrences(week, "UTC", t("2026-01-11 23:29"), t("2026-01-11 23:30"))] == [
+        at("2026-01-04 23:30")
+    ]
+    assert [to_instant(start) for start, _ in occurrences(week, "UTC", t("2026-01-11 23:30"), t("2026-01-11 23:31"))] == [
+        at("2026-01-11 23:30")
+    ]

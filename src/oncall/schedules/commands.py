@@ -39,8 +39,8 @@ LOOK_AHEAD = timedelta(days=LOOK_AHEAD_DAYS + 1)
 async def load_schedules(
     tx: AsyncConnection, ids: Iterable[ScheduleId] | None, *, since: datetime, until: datetime
 ) -> Mapping[ScheduleId, Schedule]:
-    """Those of the schedules that exist (None: all), ready to be resolved at any instant from `since` to `until`; one statement."""
-    loaded = await store.load(tx, ids, since=since, until=until)
+    """Those of the schedules that exist (None: all), ready to be resolved at any instant from `since` to `until`."""
+    loaded = await store.load(tx, await store.all_ids(tx) if ids is None else ids, since=since, until=until)
     return {of.id: rules.schedule_of(of) for of in loaded}
 
 

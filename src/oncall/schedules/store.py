@@ -52,9 +52,10 @@ LOAD = text("""
                 'user_id', o.user_id, 'replaces_user_id', o.replaces_user_id) ORDER BY o.seq)
             FROM schedule_overrides o WHERE o.schedule_id = s.id AND o.end_at > :since AND o.start_at <= :until
         ) AS text) AS overrides
-    FROM schedules s WHERE CAST(:ids AS uuid[]) IS NULL OR s.id = ANY(:ids)
+    FROM schedules s WHERE s.id = ANY(:ids)
 """)
 
+ALL_IDS = text("SELECT id FROM schedules")
 GET = text("""
     SELECT s.id, s.name, s.team_id, s.created_at, s.version, CAST(v.definition AS text) AS definition
     FROM schedules s JOIN LATERAL (
@@ -119,9 +120,9 @@ _overrides = msgspec.json.Decoder(tuple[_OverrideRow, ...])
 _definition = msgspec.json.Decoder(Definition)
 
 
-async def load(tx: AsyncConnection, ids: Iterable[ScheduleId] | None, *, since: datetime, until: datetime) -> list[LoadedSchedule]:
-    """Those of the schedules that exist (None: all of them), as far as instants from `since` to `until` need them; one statement."""
-    rows = await tx.execute(LOAD, {"ids": None if ids is None else list(set(ids)), "since": since, "until": until})
+async def load(tx: AsyncConnection, ids: Iterable[ScheduleId], *, since: datetime, until: datetime) -> list[LoadedSchedule]:
+    """Those of the schedules that exist, as far as instants from `since` to `until` need them; one statement."""
+    rows = await tx.execute(LOAD, {"ids": list(set(ids)), "since": since, "until": until})
     return [
         LoadedSchedule(
             ScheduleId(row.id),
@@ -131,6 +132,10 @@ async def load(tx: AsyncConnection, ids: Iterable[ScheduleId] | None, *, since: 
         )
         for row in rows
     ]
+
+
+async def all_ids(tx: AsyncConnection) -> list[ScheduleId]:
+    return [ScheduleId(row.id) for row in await tx.execute(ALL_IDS)]
 
 
 async def find_schedule(tx: AsyncConnection, id: ScheduleId) -> AuthoredSchedule | None:

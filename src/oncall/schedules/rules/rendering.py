@@ -81,7 +81,6 @@ def sweep(schedule: Schedule, start: int, end: int) -> Iterator[Span]:
     waiting = sorted((o for o in schedule.overrides if o.end > start and o.start < end), key=lambda o: o.start, reverse=True)
     edges = {edge for o in waiting for edge in (o.start, o.end)}
     for since, until, layers in _slices(schedule, start, end):
-        edges.update((since, until))
         for layer in layers:
             edges.update(changes(layer, since, until))
     points = sorted(edge for edge in edges if start < edge < end)
