@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -157,6 +157,17 @@ class Trouble(StrEnum):
 
 class ConcurrentChange(Exception):
     """What was read unlocked had changed when it was to be written: do the whole transaction again."""
+
+
+@contextmanager
+def racing(*constraints: str) -> Iterator[None]:
+    """A row that another transaction inserted first is nobody's bad data: what violates one of these is a ConcurrentChange."""
+    try:
+        yield
+    except DBAPIError as error:
+        if constraint_name(error) not in constraints:
+            raise
+        raise ConcurrentChange(f"somebody else was first: {constraint_name(error)}") from error
 
 
 def trouble(error: BaseException) -> Trouble:

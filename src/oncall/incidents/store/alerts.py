@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.values import Alert, AlertChange, AlertCounts, Body, Decided, Decision, Event, Key, Severity
-from oncall.kit.db import ConcurrentChange
+from oncall.kit.db import ConcurrentChange, racing
 from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
 
 # By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`.
@@ -104,24 +104,25 @@ async def reopenable_alerts(tx: AsyncConnection, keys: Sequence[Key], *, now: da
 
 
 async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertChange]], *, now: datetime) -> None:
-    await tx.execute(
-        ADD,
-        {
-            "now": now,
-            "ids": [change.alert_id for _, change in opened],
-            "service_ids": [e.service_id for e, _ in opened],
-            "incident_ids": [e.id for e, _ in opened],
-            "integration_ids": [e.integration_id for e, _ in opened],
-            "dedup_keys": [e.dedup_key for e, _ in opened],
-            "severities": [change.severity.value for _, change in opened],
-            "summaries": [e.summary for e, _ in opened],
-            "sources": [e.source for e, _ in opened],
-            "labels": [_json(e.labels) for e, _ in opened],
-            "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _ in opened],
-            "details": [_json(e.details) for e, _ in opened],
-            "seen": [change.seen for _, change in opened],
-        },
-    )
+    with racing("alerts_one_open_per_key", "alerts_pkey"):
+        await tx.execute(
+            ADD,
+            {
+                "now": now,
+                "ids": [change.alert_id for _, change in opened],
+                "service_ids": [e.service_id for e, _ in opened],
+                "incident_ids": [e.id for e, _ in opened],
+                "integration_ids": [e.integration_id for e, _ in opened],
+                "dedup_keys": [e.dedup_key for e, _ in opened],
+                "severities": [change.severity.value for _, change in opened],
+                "summaries": [e.summary for e, _ in opened],
+                "sources": [e.source for e, _ in opened],
+                "labels": [_json(e.labels) for e, _ in opened],
+                "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _ in opened],
+                "details": [_json(e.details) for e, _ in opened],
+                "seen": [change.seen for _, change in opened],
+            },
+        )
 
 
 async def change_alerts(tx: AsyncConnection, changes: Sequence[tuple[Alert, AlertChange]], *, now: datetime) -> None:
@@ -166,25 +167,26 @@ async def add_events(
         },
     )
     verdicts = [decided[e.id] for e in events]
-    await tx.execute(
-        ADD_EVENTS,
-        {
-            "now": now,
-            "ids": [e.id for e in events],
-            "occurred_ats": list(occurred_ats),
-            "integration_ids": [e.integration_id for e in events],
-            "service_ids": [e.service_id for e in events],
-            "actions": [e.action.value for e in events],
-            "dedup_keys": [e.dedup_key for e in events],
-            "severities": [e.severity.value for e in events],
-            "summaries": [e.summary for e in events],
-            "decisions": [d.decision.value for d in verdicts],
-            "reasons": [d.reason for d in verdicts],
-            "alert_ids": [d.alert_id for d in verdicts],
-            "incident_ids": [d.incident_id for d in verdicts],
-            "body_ids": [e.body.id for e in events],
-        },
-    )
+    with racing("events_pkey"):
+        await tx.execute(
+            ADD_EVENTS,
+            {
+                "now": now,
+                "ids": [e.id for e in events],
+                "occurred_ats": list(occurred_ats),
+                "integration_ids": [e.integration_id for e in events],
+                "service_ids": [e.service_id for e in events],
+                "actions": [e.action.value for e in events],
+                "dedup_keys": [e.dedup_key for e in events],
+                "severities": [e.severity.value for e in events],
+                "summaries": [e.summary for e in events],
+                "decisions": [d.decision.value for d in verdicts],
+                "reasons": [d.reason for d in verdicts],
+                "alert_ids": [d.alert_id for d in verdicts],
+                "incident_ids": [d.incident_id for d in verdicts],
+                "body_ids": [e.body.id for e in events],
+            },
+        )
 
 
 async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[EventId, Decided]:

@@ -16,6 +16,7 @@ from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import Actor
+from oncall.kit.db import racing
 from oncall.kit.ids import IncidentId, ServiceId, UserId
 
 # Snapshots and actors are read as text: `msgspec` makes values of them.
@@ -115,7 +116,8 @@ RESOLVE = text("""
 
 async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[Incident]:
     """Insert; returns them with the numbers the database gave them."""
-    rows = await tx.execute(INSERT, _arrays({**BORN_WITH, **FIELDS}, born))
+    with racing("incidents_pkey"):
+        rows = await tx.execute(INSERT, _arrays({**BORN_WITH, **FIELDS}, born))
     numbers = {r.id: r.number for r in rows}
     return [i.but(number=numbers[i.id]) for i in born]
 
