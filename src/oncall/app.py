@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import __version__
 from oncall.access import api as access
+from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.channels.email import EmailChannel
@@ -46,12 +47,14 @@ from oncall.notifications.due import Sender
 from oncall.notifications.values import Claimed
 from oncall.schedules import api as schedules
 from oncall.services import api as services
-from oncall.services.compiled import load_keys
+from oncall.services import hot as lookup
+from oncall.services.commands import integration_keys
+from oncall.services.compiled import Book, load_book
 from oncall.teams import api as teams
 
 ROUTERS = [access.router, teams.router, contacts.router, schedules.router, escalation.router, services.router, incidents.router]
-HOT_ROUTES = [*intake.ROUTES]
-HOT_DOCUMENT = {**intake.DOCUMENT}
+HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
+HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
 
 
 class Role(StrEnum):
@@ -82,7 +85,9 @@ class Node:
         self.client = HttpClient(allow=read_outbound_allow(settings.outbound_allow))
         self.channels = channels or make_channels(settings, self.client, self.ring, self.clock.about)
         self.compilation = Compilation(self.database)
-        self.keys = self.compilation.add(http.CONFIGURATION, load_keys)
+        self.keys = self.compilation.add(http.CONFIGURATION, integration_keys)
+        self.callers = self.compilation.add(http.CONFIGURATION, valid_keys)
+        self.book = self.compilation.add(http.CONFIGURATION, self._load_book)
         self.gate = Gate(self.database, self.clock)
         self.sources: list[DueSource] = [] if role is Role.API else self._sources()
         self.engine = Engine(self.sources)
@@ -106,6 +111,9 @@ class Node:
         ]
         auditor = Auditor(client=self.client, heartbeat_url=self.settings.heartbeat_url, **common)
         return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, auditor]
+
+    async def _load_book(self, tx: AsyncConnection) -> Book:
+        return await load_book(tx, now=await self.clock.now(tx))
 
     def _hear(self, topic: str) -> None:
         self.ticker.poke(topic)
@@ -169,7 +177,8 @@ def make_app(node: Node) -> FastAPI:
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels = node.channels
-    app.state.compilation, app.state.integration_keys = node.compilation, node.keys
+    app.state.compilation = node.compilation
+    app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
     app.state.link_keys = [key.encode() for key in node.ring]
     key = node.settings.admin_key

@@ -1,7 +1,7 @@
 """What can be done with API keys: make, list, revoke, and find out who calls."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hmac import compare_digest
 from uuid import UUID
@@ -51,6 +51,11 @@ async def _identify(tx: AsyncConnection, header_value: str | None, admin_key_has
     if found is None:
         raise NotSignedIn
     return Caller("key", found.id, found.name, found.scope, found.user_id)
+
+
+async def valid_keys(tx: AsyncConnection) -> Mapping[bytes, Caller]:
+    """Whom each key lets in, by its SHA-256, for what is kept in memory."""
+    return await store.valid_keys(tx)
 
 
 async def create_api_key(tx: AsyncConnection, *, name: str, scope: Scope, user_id: UserId | None, now: datetime) -> tuple[ApiKey, str]:

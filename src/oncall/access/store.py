@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.access.values import ApiKey, Scope, UnknownKeyOwner
+from oncall.access.values import ApiKey, Caller, Scope, UnknownKeyOwner
 from oncall.kit.ids import ApiKeyId, UserId
 from oncall.kit.references import refusing
 
@@ -21,6 +21,7 @@ FIND = text("""
     SELECT id, prefix, name, scope, user_id, created_at, revoked_at FROM api_keys WHERE key_hash = :key_hash AND revoked_at IS NULL
 """)
 
+VALID = text("SELECT key_hash, id, name, scope, user_id FROM api_keys WHERE revoked_at IS NULL")
 LIST = text("""
     SELECT id, prefix, name, scope, user_id, created_at, revoked_at FROM api_keys
     WHERE CAST(:after AS uuid) IS NULL OR id > :after ORDER BY id LIMIT :limit
@@ -47,6 +48,14 @@ async def has_keys(tx: AsyncConnection) -> bool:
 async def find_key(tx: AsyncConnection, key_hash: bytes) -> ApiKey | None:
     row = (await tx.execute(FIND, {"key_hash": key_hash})).one_or_none()
     return _key(row) if row else None
+
+
+async def valid_keys(tx: AsyncConnection) -> dict[bytes, Caller]:
+    """Whom each key lets in, by its hash."""
+    return {
+        bytes(r.key_hash): Caller("key", ApiKeyId(r.id), r.name, Scope(r.scope), UserId(r.user_id) if r.user_id else None)
+        for r in await tx.execute(VALID)
+    }
 
 
 async def list_keys(tx: AsyncConnection, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:

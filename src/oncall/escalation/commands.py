@@ -34,6 +34,11 @@ async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> Mapping[
     return await store.get_policies(tx, ids)
 
 
+async def all_policies(tx: AsyncConnection) -> Mapping[PolicyId, Policy]:
+    """Every policy, for what is kept in memory."""
+    return await store.all_policies(tx)
+
+
 async def list_policies(tx: AsyncConnection, *, after: UUID | None, limit: int) -> list[Policy]:
     return await store.list_policies(tx, after=after or UUID(int=0), limit=limit)
 

@@ -47,6 +47,10 @@ async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> dict[Pol
     return await _with_steps(tx, (await tx.execute(POLICIES.where(policies.c.id.in_(ids)))).all())
 
 
+async def all_policies(tx: AsyncConnection) -> dict[PolicyId, Policy]:
+    return await _with_steps(tx, (await tx.execute(POLICIES.order_by(policies.c.id))).all())
+
+
 async def list_policies(tx: AsyncConnection, *, after: UUID, limit: int) -> list[Policy]:
     page = POLICIES.where(policies.c.id > after).order_by(policies.c.id).limit(limit)
     return list((await _with_steps(tx, (await tx.execute(page)).all())).values())

@@ -31,6 +31,8 @@ READ = text("SELECT topic, revision FROM revisions")
 
 CHECK_EVERY = 1.0
 TOO_OLD = 3.0
+MAX_AGE = 86_400.0
+"""Schedules are compiled for a span around now, which moves on: whatever is compiled is made anew once a day."""
 
 
 async def changed(tx: AsyncConnection, topic: str) -> None:
@@ -46,6 +48,7 @@ class Compiled(Generic[T]):
         self.topic, self.load = topic, load
         self.value: T | None = None
         self.revision = -1
+        self.loaded_at = float("-inf")
 
 
 class Compilation:
@@ -93,9 +96,10 @@ class Compilation:
                 known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
                 for compiled in self._all:
                     # The revision is read before the structure: a change in between is noticed at the next check.
-                    if compiled.value is None or compiled.revision != known.get(compiled.topic, 0):
+                    revision = known.get(compiled.topic, 0)
+                    if compiled.revision != revision or asked_at - compiled.loaded_at > MAX_AGE:
                         compiled.value = await compiled.load(tx)
-                        compiled.revision = known.get(compiled.topic, 0)
+                        compiled.revision, compiled.loaded_at = revision, asked_at
             self._checked_at = asked_at
 
     def start(self) -> None:

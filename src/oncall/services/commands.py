@@ -16,6 +16,7 @@ from oncall.kit.references import check_unused, used_by
 from oncall.services import store
 from oncall.services.values import (
     Integration,
+    IntegrationRef,
     IntegrationType,
     Service,
     UnknownIntegration,
@@ -46,6 +47,16 @@ async def get_services(tx: AsyncConnection, ids: Sequence[ServiceId]) -> Mapping
 
 async def list_services(tx: AsyncConnection, *, after: UUID | None, limit: int) -> list[Service]:
     return await store.list_services(tx, after=after or UUID(int=0), limit=limit)
+
+
+async def all_services(tx: AsyncConnection) -> list[Service]:
+    """Every service, for what is kept in memory."""
+    return await store.all_services(tx)
+
+
+async def integration_keys(tx: AsyncConnection) -> Mapping[bytes, IntegrationRef]:
+    """Every integration by the SHA-256 of its key."""
+    return await store.integration_keys(tx)
 
 
 async def update_service(tx: AsyncConnection, service: Service, *, expected_version: int | None) -> Service:

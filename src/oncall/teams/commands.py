@@ -30,6 +30,11 @@ async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> Mapping[UserI
     return await store.get_users(tx, ids)
 
 
+async def user_names(tx: AsyncConnection) -> Mapping[UserId, str]:
+    """The name of everybody, for what is kept in memory."""
+    return await store.all_names(tx)
+
+
 async def get_user(tx: AsyncConnection, id: UserId) -> User:
     user = (await store.get_users(tx, [id])).get(id)
     if user is None:

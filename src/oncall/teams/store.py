@@ -33,6 +33,7 @@ REFUSALS = {
 }
 
 GET_USERS = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = ANY(:ids)")
+NAMES = text("SELECT id, name FROM users")
 LOCK_USER = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = :id FOR NO KEY UPDATE")
 LIST_USERS = text("""
     SELECT id, name, email, time_zone, org_roles, created_at, version FROM users
@@ -79,6 +80,10 @@ DELETE_MEMBER = text("DELETE FROM team_members WHERE team_id = :team_id AND user
 
 async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> dict[UserId, User]:
     return {user.id: user for user in map(_user, await tx.execute(GET_USERS, {"ids": list(set(ids))}))}
+
+
+async def all_names(tx: AsyncConnection) -> dict[UserId, str]:
+    return {UserId(row.id): row.name for row in await tx.execute(NAMES)}
 
 
 async def lock_user(tx: AsyncConnection, id: UserId) -> User | None:
