@@ -63,13 +63,24 @@ def run(settings: Settings, *, role: Role, host: str | None, port: int | None, w
         _greet(settings, role, first, listens=listens)
         if not listens:
             asyncio.run(_run_engine(settings, url))
-        elif workers > 1:
+        else:
+            _listen(settings, url, role, workers)
+
+
+def _listen(settings: Settings, url: str, role: Role, workers: int) -> None:
+    """uvicorn until a signal. It raises the signal again once it has drained: then it is our turn to stop the database and leave."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    try:
+        if workers > 1:
             os.environ["ONCALL_DATABASE_URL"] = url
             os.environ["ONCALL_HOST"], os.environ["ONCALL_PORT"] = settings.host, str(settings.port)
             os.environ[ROLE] = role.value
             uvicorn.run("oncall.cli.serve:make_worker", factory=True, workers=workers, **_uvicorn(settings))
         else:
             uvicorn.run(_frozen_when_ready(Node(settings, url, role=role)), **_uvicorn(settings))
+    except KeyboardInterrupt:
+        return  # Ctrl-C, after everything was drained
 
 
 ROLE = "_ONCALL_WORKER_ROLE"

@@ -43,5 +43,6 @@ async def update_policy(
 
 
 @router.delete("/{policy_id}", status_code=204)
-async def delete_policy(policy_id: UUID, _: Admin, tx: WriteTx, version: IfMatch) -> None:
-    await commands.delete_policy(tx, PolicyId(policy_id), expected_version=version)
+async def delete_policy(policy_id: UUID, _: Admin, tx: WriteTx) -> None:
+    """Delete a policy that nothing uses. Incidents that are open keep the snapshot they triggered with."""
+    await commands.delete_policy(tx, PolicyId(policy_id))

@@ -54,11 +54,10 @@ async def update_policy(tx: AsyncConnection, policy: Policy, *, expected_version
     return replace(policy, version=current.version + 1)
 
 
-async def delete_policy(tx: AsyncConnection, id: PolicyId, *, expected_version: int | None) -> None:
+async def delete_policy(tx: AsyncConnection, id: PolicyId) -> None:
     current = await store.lock_policy(tx, id)
     if current is None:
         raise UnknownPolicy("There is no escalation policy with this id.")
-    check_version(current.version, expected_version)
     check_unused(f"Policy {current.name}", await used_by(tx, "escalation_policies", id))
     await store.delete_policy(tx, id)
 

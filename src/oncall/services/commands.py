@@ -66,9 +66,9 @@ async def update_service(tx: AsyncConnection, service: Service, *, expected_vers
     return replace(service, version=current.version + 1)
 
 
-async def delete_service(tx: AsyncConnection, id: ServiceId, *, expected_version: int | None) -> None:
+async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
     """Delete a service and its integrations; one that has had incidents stays, or their history would go with it."""
-    current = await _lock(tx, id, expected_version)
+    current = await _lock(tx, id, None)
     check_unused(f"Service {current.name}", await used_by(tx, "services", id))
     await store.delete_service(tx, id)
 

@@ -14,7 +14,7 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
-from oncall.kit.ids import IncidentId, ServiceId
+from oncall.kit.ids import IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import NewPage, Subject, page_people
 from oncall.services.commands import get_services
@@ -34,7 +34,8 @@ async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime
     services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     pages = [_page(outcome.incident, page, services) for outcome in outcomes for page in outcome.pages]
     await page_people(tx, pages, people.reach, now=now)
-    await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, now=now)])
+    names = {id: reach.name for id, reach in people.reach.items()}
+    await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, names, now=now)])
     for outcome in outcomes:
         for note in outcome.notes:
             if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:
@@ -79,7 +80,7 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
     return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, subject)
 
 
-def _entries(outcome: Outcome, *, now: datetime) -> list[timeline.Entry]:
+def _entries(outcome: Outcome, names: Mapping[UserId, str], *, now: datetime) -> list[timeline.Entry]:
     incident = outcome.incident
     where: dict[str, object] = {"cycle": incident.position.cycle, "round": incident.position.round}
     notes = [_noted(incident, note, where, now=now) for note in outcome.notes]
@@ -89,7 +90,7 @@ def _entries(outcome: Outcome, *, now: datetime) -> list[timeline.Entry]:
             now,
             timeline.Kind.PAGED,
             ENGINE,
-            page.reason,
+            f"{names[page.user_id]} is paged: {page.reason}",
             {"user_id": str(page.user_id), "cycle": page.position.cycle, "round": page.position.round, "step": page.position.step},
         )
         for page in outcome.pages
