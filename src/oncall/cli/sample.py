@@ -29,8 +29,9 @@ async def make_sample(tx: AsyncConnection, email: Channel, *, now: datetime) -> 
         return None
     team = await create_team(tx, name="Sample team", now=now)
     steps = []
-    for name in ("Ana", "Ben"):
-        user = await create_user(tx, name=f"{name} (sample)", email=f"{name.lower()}@example.com", now=now)
+    for name in ("First", "Second"):
+        # An address nobody else will want, and that no mail server delivers to.
+        user = await create_user(tx, name=f"{name} responder (sample)", email=f"{name.lower()}.responder@sample.invalid", now=now)
         await add_contact_method(
             tx, user.id, channel=email.name, address=user.email, verified=True, caller=SETUP, channels={email.name: email}, now=now
         )

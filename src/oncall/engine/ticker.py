@@ -1,7 +1,6 @@
 """The metronome: one task per source that sleeps until something is due. The only file that knows APScheduler."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from oncall.engine.source import DueSource, Pass
 from oncall.kit.log import get_log
 from oncall.kit.metrics import LAG
+from oncall.kit.tasks import end, woken
 
 log = get_log("engine")
 
@@ -52,9 +52,7 @@ class Ticker:
             event.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=timeout)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await asyncio.gather(*(end(task) for task in late))
         await asyncio.gather(*(source.drain(timeout=timeout) for source in self._sources.values()))
 
     def _spawn(self, name: str) -> None:
@@ -77,8 +75,7 @@ class Ticker:
                 LAG.labels(source.name).set(done.lag.total_seconds())
                 if done.handled:
                     continue
-            with contextlib.suppress(TimeoutError):  # time has come by itself
-                await asyncio.wait_for(wake.wait(), timeout=_until(done, source.every))
+            await woken(wake, within=_until(done, source.every))
 
     async def _pass(self, source: DueSource) -> Pass | None:
         try:

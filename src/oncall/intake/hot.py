@@ -45,10 +45,11 @@ async def _integration(request: Request, key: str) -> IntegrationRef | None:
     state = request.app.state
     compilation: Compilation = state.compilation
     keys: Compiled[Keys] = state.integration_keys
+    digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
     known = compilation.current(keys)
-    if known is None:
-        known = await compilation.fresh(keys)
-    return known.get(sha256(key.encode("utf-8", "surrogatepass")).digest())
+    found = known.get(digest) if known is not None else None
+    # Not known, or made a moment ago through another node: only a check that begins now may refuse an event.
+    return found or (await compilation.checked_now(keys)).get(digest)
 
 
 def _unavailable(error: Unavailable) -> Response:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.db import Database, metadata, notify
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
+from oncall.kit.tasks import end, woken
 
 log = get_log("compiled")
 T = TypeVar("T")
@@ -72,6 +73,10 @@ class Compilation:
         if any(compiled.topic == topic for compiled in self._all):
             self._wake.set()
 
+    def expire(self) -> None:
+        """This node itself has just changed something: whoever asks next is answered from a fresh check."""
+        self._checked_at = float("-inf")
+
     def current(self, compiled: Compiled[T]) -> T | None:
         """The structure if it was checked lately, else None: then `await fresh(...)`."""
         return compiled.value if time.monotonic() - self._checked_at <= TOO_OLD else None
@@ -79,18 +84,26 @@ class Compilation:
     async def fresh(self, compiled: Compiled[T]) -> T:
         """The structure, checked against the database if it may be old; raises Unavailable if that cannot be done."""
         value = self.current(compiled)
-        if value is None:
-            try:
-                await self.refresh()
-            except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
-                raise Unavailable("The database cannot be reached, and what this node remembers may be out of date.") from error
-            value = compiled.value
-        assert value is not None  # noqa: S101 — refresh() has loaded every structure
-        return value
+        return await self.checked_now(compiled) if value is None else value
+
+    async def checked_now(self, compiled: Compiled[T]) -> T:
+        """The structure, checked after this call began: for what was not found in it, and may have been made a moment ago elsewhere.
+
+        Those who wait together share one check, so that a flood of wrong keys costs one small read at a time.
+        """
+        try:
+            await self.refresh()
+        except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+            raise Unavailable("The database cannot be reached, and what this node remembers may be out of date.") from error
+        assert compiled.value is not None  # noqa: S101 — refresh() has loaded every structure
+        return compiled.value
 
     async def refresh(self) -> None:
-        """Read all revisions with one statement and load again what moved."""
+        """Read all revisions with one statement and load again what moved; nothing if another caller did so meanwhile."""
+        called_at = time.monotonic()
         async with self._lock:
+            if self._checked_at > called_at:
+                return
             asked_at = time.monotonic()
             async with self._database.transaction(read_only=True) as tx:
                 known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
@@ -106,9 +119,7 @@ class Compilation:
         self._task = asyncio.create_task(self._keep_fresh(), name="compiled")
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -117,7 +128,4 @@ class Compilation:
                 await self.refresh()
             except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
                 log.warning("cannot check what is compiled", error=type(error).__name__)
-            try:
-                await asyncio.wait_for(self._wake.wait(), CHECK_EVERY)
-            except TimeoutError:
-                continue  # a second has passed without news
+            await woken(self._wake, within=CHECK_EVERY)

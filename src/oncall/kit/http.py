@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from oncall.kit.clock import Clock
-from oncall.kit.compiled import changed
+from oncall.kit.compiled import Compilation, changed
 from oncall.kit.db import Database, Pool, Trouble, constraint_name, sqlstate, trouble
 from oncall.kit.errors import Invalid, PreconditionRequired, Refusal, Stale
 from oncall.kit.limits import TooMany
@@ -41,6 +41,9 @@ def _begin(pool: Pool, *, read_only: bool = False, edits: bool = False) -> Calla
             yield tx
             if edits:
                 await changed(tx, CONFIGURATION)
+        if edits:
+            compilation: Compilation = request.app.state.compilation
+            compilation.expire()
 
     return begin
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from oncall.kit.db import NOTIFY_CHANNEL, Database
 from oncall.kit.log import get_log
+from oncall.kit.tasks import end
 
 log = get_log("listen")
 Hear = Callable[[str], None]
@@ -25,9 +26,7 @@ class Listener:
         self._task = asyncio.create_task(self._listen(), name="listen")
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _listen(self) -> None:
         delay = 0.1

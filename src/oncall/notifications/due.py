@@ -14,6 +14,7 @@ from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool
 from oncall.kit.log import get_log
 from oncall.kit.metrics import FIRST_PAGE, PAGES
+from oncall.kit.tasks import end
 from oncall.notifications import commands
 from oncall.notifications.ports import MakeLinks, OnUndeliverable
 from oncall.notifications.rules import late_by
@@ -69,8 +70,7 @@ class Sender:
         """Let what is on the wire finish; what has not by then keeps its lease and is repeated, labelled, by another node."""
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=timeout)
-            for task in late:
-                task.cancel()
+            await asyncio.gather(*(end(task) for task in late))
         await self._channel.close()
 
     async def _send(self, claimed: Claimed) -> None:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from oncall.access.compiled import Callers, caller_of
+from oncall.access.compiled import Callers, find_caller
+from oncall.access.values import NotSignedIn
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.db import Database
 from oncall.kit.errors import Invalid, NotFound
@@ -58,10 +59,11 @@ async def _let_in(request: Request) -> None:
     state = request.app.state
     compilation: Compilation = state.compilation
     keys: Compiled[Callers] = state.callers
+    header, admin = request.headers.get("authorization"), state.admin_key_hash
     callers = compilation.current(keys)
-    if callers is None:
-        callers = await compilation.fresh(keys)
-    caller_of(request.headers.get("authorization"), callers, admin_key_hash=state.admin_key_hash)
+    known = callers is not None and find_caller(header, callers, admin_key_hash=admin)
+    if not known and find_caller(header, await compilation.checked_now(keys), admin_key_hash=admin) is None:
+        raise NotSignedIn
 
 
 async def _book(request: Request, at: datetime) -> Book:
