@@ -79,17 +79,18 @@ class SetSource(Generic[RowT]):
         self._rows, self._database, self._clock = rows, database, clock
 
     async def run(self) -> Pass:
-        return await again(self._run)
+        done = await again(lambda: self._pass(waiting=False))
+        if done.handled == 0 and done.lag >= OVERDUE:
+            # Somebody has held this row for too long to be skipped once more: wait for the lock, or a storm starves it. In a
+            # transaction of its own: a wait that ends in vain takes nobody's work with it.
+            return await again(lambda: self._pass(waiting=True))
+        return done
 
-    async def _run(self) -> Pass:
+    async def _pass(self, *, waiting: bool) -> Pass:
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
-            handled = await self._claim_and_run(tx, now=now, due_by=now, waiting=False)
+            handled = await self._claim_and_run(tx, now=now, due_by=now - OVERDUE if waiting else now, waiting=waiting)
             next_at = await self._rows.next_at(tx)
-            if handled < SET_SIZE and next_at is not None and next_at <= now - OVERDUE:
-                # Somebody has held this row for too long to be skipped once more: wait for the lock, or a storm starves it.
-                handled += await self._claim_and_run(tx, now=now, due_by=now - OVERDUE, waiting=True)
-                next_at = await self._rows.next_at(tx)
             await failpoints.reach("engine.pre_commit")
         return Pass(handled, now, next_at)
 
