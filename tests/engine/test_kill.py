@@ -116,8 +116,9 @@ async def test_each_due_step_is_done_exactly_once_by_engines_that_are_killed(dat
     """1,500 due incidents, three engines, random kills: one step each, none lost, none twice."""
     dice = random.Random(11)
     async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(serving(database_url, role="api"))
-        key = await make_service(api.api, "https://hooks.example.com/x", delay="P1D")
+        allowed = {"ONCALL_OUTBOUND_ALLOW": "127.0.0.1"}
+        api = await stack.enter_async_context(serving(database_url, role="api", env=allowed))
+        key = await make_service(api.api, "https://127.0.0.1/x", delay="P1D")
         body = [{"summary": f"d{n}", "dedup_key": f"d{n}", "severity": "critical"} for n in range(1_500)]
         for start in range(0, 1_500, 300):
             answer = await api.api.post(f"/intake/{key}", json=body[start : start + 300])

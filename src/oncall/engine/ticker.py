@@ -44,7 +44,8 @@ class Ticker:
         return [name for name, at in self._beats.items() if now - at > limit]
 
     async def stop(self, *, timeout: float = 10.0) -> None:
-        """Stop claiming, then let what is in flight finish or give its lease back."""
+        """Stop claiming, then let what is in flight finish or keep its lease; `timeout` seconds for all of it together."""
+        until = asyncio.get_running_loop().time() + timeout
         self._stopping = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
@@ -53,7 +54,8 @@ class Ticker:
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=timeout)
             await asyncio.gather(*(end(task) for task in late))
-        await asyncio.gather(*(source.drain(timeout=timeout) for source in self._sources.values()))
+        left = max(until - asyncio.get_running_loop().time(), 1.0)
+        await asyncio.gather(*(source.drain(timeout=left) for source in self._sources.values()))
 
     def _spawn(self, name: str) -> None:
         self._beats[name] = asyncio.get_running_loop().time()

@@ -5,12 +5,13 @@ Kept deliberately thin over httpx's own wire (httpcore): no redirects, no cookie
 """
 
 import asyncio
-import functools
+import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import httpcore
 import httpx
@@ -43,18 +44,46 @@ class HttpReply:
 
 
 class SystemResolver:
-    """Asks the operating system, on threads of its own: a dead name server holds up nothing but the calls that need it."""
+    """Asks the operating system, on threads of its own: a dead name server holds up nothing but the calls that need it.
 
-    def __init__(self, *, threads: int = 8) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
+    The threads are daemons: an executor's would keep the process from ending until the name server had answered.
+    """
+
+    def __init__(self, *, threads: int = 32) -> None:
+        self._free = threading.Semaphore(threads)
 
     async def __call__(self, host: str, port: int) -> Sequence[Address]:
-        look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        return addresses_in(await asyncio.get_running_loop().run_in_executor(self._threads, look_up))
+        if not self._free.acquire(blocking=False):
+            raise OSError("too many look-ups are waiting for the name server")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Any]] = loop.create_future()
+
+        def tell(found: list[Any] | OSError) -> None:
+            if answer.done():
+                return
+            if isinstance(found, OSError):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+        def look_up() -> None:
+            found: list[Any] | OSError
+            try:
+                found = list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            except OSError as error:
+                found = error
+            except UnicodeError:
+                found = OSError("this host name cannot be looked up")
+            finally:
+                self._free.release()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(tell, found)
+
+        threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+        return addresses_in(await answer)
 
     def close(self) -> None:
-        """Forget look-ups that have not begun; those that hang end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Look-ups that hang end by themselves, or with the process."""
 
 
 class JudgedNetwork(httpcore.AsyncNetworkBackend):
