@@ -1,5 +1,183 @@
-"""`oncall demo`."""
+"""`oncall demo`: a real node of its own, two people, one alert, told step by step."""
+
+import asyncio
+import os
+import re
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from oncall.cli import console, stop
+from oncall.kit.settings import PREFIX
+
+DELAY = 3
+PATIENCE = 30.0
+
+
+class DemoFailed(Exception):
+    """Something did not happen; the text says what, and ends with the node's last words."""
+
+
+class Phones:
+    """The people's webhook phones: a tiny HTTP server that keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[tuple[str, float, dict[str, Any]]] = asyncio.Queue()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = int(re.search(r"(?i)content-length: *(\d+)", head)[1])  # type: ignore[index]  # our own client always says it
+        body = msgspec.json.decode(await reader.readexactly(length))
+        self.messages.put_nowait((head.split(" ", 2)[1].strip("/"), time.monotonic(), body))
+        writer.write(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def next(self, whose: str) -> tuple[float, dict[str, Any]]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                who, at, body = await self.messages.get()
+        except TimeoutError:
+            raise DemoFailed(f"no page reached {whose} within {PATIENCE:.0f} s") from None
+        if who != whose:
+            raise DemoFailed(f"{who} was paged instead of {whose}")
+        return at, body
 
 
 def tell() -> None:
-    """Placeholder."""
+    """Run the story; every failure ends with one line and the node's last words."""
+    try:
+        asyncio.run(_story())
+    except KeyboardInterrupt:
+        stop("the demo was interrupted; its node is stopped and its data is gone.", code=130)
+    except (DemoFailed, httpx.HTTPError) as error:
+        stop(f"the demo did not work: {str(error) or type(error).__name__}", code=1)
+
+
+def _say(step: int | None, text: str) -> None:
+    console.print(f"[bold]{step}[/bold]  {text}" if step else f"   {text}", soft_wrap=True, highlight=False)
+
+
+async def _story() -> None:
+    phones = Phones()
+    sink = await asyncio.start_server(phones.answer, "127.0.0.1", 0)
+    port = sink.sockets[0].getsockname()[1]
+    _say(1, "Starting a node with a PostgreSQL of its own in a temporary folder …")
+    async with sink, _node() as api:
+        ana = await _person(api, "Ana", f"http://127.0.0.1:{port}/Ana")
+        ben = await _person(api, "Ben", f"http://127.0.0.1:{port}/Ben")
+        key = await _service(api, ana, ben)
+        _say(2, f"Ana is on call by the schedule; if she does not acknowledge within {DELAY} s, Ben is paged.")
+        _say(3, "A monitor posts an alert to /v2/enqueue, as it would to PagerDuty:")
+        event = {"routing_key": key, "event_action": "trigger", "dedup_key": "db-1/disk"}
+        payload = {"summary": "Disk is full on db-1", "source": "db-1", "severity": "critical"}
+        posted = time.monotonic()
+        _say(None, str(await _post(api, "/v2/enqueue", {**event, "payload": payload}, 202)))
+        at, page = await phones.next("Ana")
+        _say(4, f"{(at - posted) * 1000:.0f} ms after the post Ana's phone rings: {page['data']['reason']}.")
+        _say(5, "Ana sleeps on. Nobody acknowledges …")
+        at, page = await phones.next("Ben")
+        _say(6, f"{at - posted:.1f} s after the post Ben's phone rings: {page['data']['reason']}.")
+        link = page["data"]["acknowledge_url"]
+        await api.get(link)
+        id = page["data"]["incident"]["id"]
+        _say(
+            7, f"Ben opens the link in the message. Looking changes nothing: the incident is still {(await _incident(api, id))['status']}."
+        )
+        await api.post(link)
+        incident = await _incident(api, id)
+        _say(8, f"Ben presses the button: the incident is {incident['status']} by {incident['acknowledged_by']['name']}.")
+        await _post(api, "/v2/enqueue", {**event, "event_action": "resolve"}, 202)
+        _say(9, f"The monitor says that it is over: the incident is {(await _incident(api, id))['status']}. Why everything happened:")
+        timeline = (await api.get(f"/api/v1/incidents/{id}/timeline")).json()["items"]
+        for entry in timeline:
+            _say(None, f"{entry['at'][11:23]}  {entry['kind']:<13} {entry['reason']}")
+
+
+@asynccontextmanager
+async def _node() -> AsyncIterator[httpx.AsyncClient]:
+    """`oncall serve` as a subprocess with settings of its own; stopped, and its data removed, at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    key = secrets.token_urlsafe(32)
+    # The data folder is handed over empty: as root, PostgreSQL runs as another user and makes it its own.
+    with (
+        tempfile.TemporaryDirectory(prefix="oncall-demo-", ignore_cleanup_errors=True) as folder,
+        tempfile.NamedTemporaryFile(prefix="oncall-demo-", suffix=".log") as out,
+    ):
+        ours = {"DATA_DIR": folder, "ADMIN_KEY": key, "OUTBOUND_ALLOW": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING"}
+        env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        env |= {PREFIX + name: value for name, value in ours.items()}
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "oncall", "serve", env=env, stdout=out, stderr=out)
+        try:
+            headers = {"Authorization": f"Bearer {key}"}
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10) as api:
+                await _ready(api, process, Path(out.name))
+                yield api
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def _ready(api: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.returncode is not None:
+            break
+        try:
+            if (await api.get("/readyz")).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass  # it does not listen yet
+        await asyncio.sleep(0.05)
+    last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])  # noqa: ASYNC240 — nothing else runs any more
+    raise DemoFailed(f"the node did not start; its last words:\n{last}")
+
+
+async def _post(api: httpx.AsyncClient, path: str, body: dict[str, Any], status: int = 201) -> dict[str, Any]:
+    answer = await api.post(path, json=body)
+    if answer.status_code != status:
+        raise DemoFailed(f"{path} answered {answer.status_code}: {answer.text}")
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def _incident(api: httpx.AsyncClient, id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await api.get(f"/api/v1/incidents/{id}")).json()
+    return found
+
+
+async def _person(api: httpx.AsyncClient, name: str, phone: str) -> str:
+    user = await _post(api, "/api/v1/users", {"name": name, "email": f"{name.lower()}@example.com"})
+    await _post(api, f"/api/v1/users/{user['id']}/contact-methods", {"channel": "webhook", "address": phone, "verified": True})
+    id: str = user["id"]
+    return id
+
+
+async def _service(api: httpx.AsyncClient, ana: str, ben: str) -> str:
+    """A schedule with Ana on call, a policy that goes on to Ben, a service; the key of its integration."""
+    layer = {
+        "name": "weekly",
+        "participants": [{"type": "user", "id": ana}],
+        "rotation": {"unit": "week", "count": 1, "starts_at": "2026-01-05T09:00:00"},
+    }
+    schedule = await _post(api, "/api/v1/schedules", {"name": "Primary", "time_zone": "UTC", "layers": [layer]})
+    targets = [{"type": "schedule", "id": schedule["id"]}], [{"type": "user", "id": ben}]
+    steps = [{"delay": f"PT{DELAY}S", "targets": target} for target in targets]
+    policy = await _post(api, "/api/v1/escalation-policies", {"name": "Payments", "steps": steps})
+    service = await _post(api, "/api/v1/services", {"name": "payments-api", "escalation_policy_id": policy["id"]})
+    path = f"/api/v1/services/{service['id']}/integrations"
+    key: str = (await _post(api, path, {"name": "monitor", "type": "pagerduty"}))["key"]
+    return key
