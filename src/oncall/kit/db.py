@@ -97,6 +97,8 @@ class Database:
             server_settings={
                 "application_name": f"oncall {name}",
                 "timezone": "UTC",
+                # Our statements are small; compiling one, or asyncpg's look-up of types, costs more than running it (50 ms and more).
+                "jit": "off",
                 "statement_timeout": str(statement_timeout_ms),
                 "lock_timeout": str(lock_timeout_ms),
                 "idle_in_transaction_session_timeout": "10000",
