@@ -1,6 +1,7 @@
 """`oncall demo`: a real node of its own, two people, one alert, told step by step."""
 
 import asyncio
+import contextlib
 import os
 import re
 import secrets
@@ -8,7 +9,6 @@ import signal
 import socket
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ import msgspec
 
 from oncall.cli import console, stop
 from oncall.kit.settings import PREFIX
+from oncall.kit.stopwatch import Stopwatch
 
 DELAY = 3
 PATIENCE = 30.0
@@ -33,12 +34,13 @@ class Phones:
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[tuple[str, float, dict[str, Any]]] = asyncio.Queue()
+        self.since_post = Stopwatch()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         length = int(re.search(r"(?i)content-length: *(\d+)", head)[1])  # type: ignore[index]  # our own client always says it
         body = msgspec.json.decode(await reader.readexactly(length))
-        self.messages.put_nowait((head.split(" ", 2)[1].strip("/"), time.monotonic(), body))
+        self.messages.put_nowait((head.split(" ", 2)[1].strip("/"), self.since_post.seconds, body))
         writer.write(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
@@ -81,13 +83,13 @@ async def _story() -> None:
         _say(3, "A monitor posts an alert to /v2/enqueue, as it would to PagerDuty:")
         event = {"routing_key": key, "event_action": "trigger", "dedup_key": "db-1/disk"}
         payload = {"summary": "Disk is full on db-1", "source": "db-1", "severity": "critical"}
-        posted = time.monotonic()
+        phones.since_post = Stopwatch()
         _say(None, str(await _post(api, "/v2/enqueue", {**event, "payload": payload}, 202)))
         at, page = await phones.next("Ana")
-        _say(4, f"{(at - posted) * 1000:.0f} ms after the post Ana's phone rings: {page['data']['reason']}.")
+        _say(4, f"{at * 1000:.0f} ms after the post Ana's phone rings: {page['data']['reason']}.")
         _say(5, "Ana sleeps on. Nobody acknowledges …")
         at, page = await phones.next("Ben")
-        _say(6, f"{at - posted:.1f} s after the post Ben's phone rings: {page['data']['reason']}.")
+        _say(6, f"{at:.1f} s after the post Ben's phone rings: {page['data']['reason']}.")
         link = page["data"]["acknowledge_url"]
         await api.get(link)
         id = page["data"]["incident"]["id"]
@@ -132,16 +134,13 @@ async def _node() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _ready(api: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if process.returncode is not None:
-            break
-        try:
-            if (await api.get("/readyz")).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass  # it does not listen yet
-        await asyncio.sleep(0.05)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(60):
+            while process.returncode is None:
+                with contextlib.suppress(httpx.HTTPError):  # it does not listen yet
+                    if (await api.get("/readyz")).status_code == 200:
+                        return
+                await asyncio.sleep(0.05)
     last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])  # noqa: ASYNC240 — nothing else runs any more
     raise DemoFailed(f"the node did not start; its last words:\n{last}")
 
