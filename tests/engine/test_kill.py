@@ -85,7 +85,7 @@ async def test_killing_nodes_loses_no_page_and_doubles_few(database: Database, d
             first.add(said["notification_id"])
         assert len(first) == incidents
         assert doubles <= kills * 32, "at most what was on the wire when a sender died"
-        assert kills >= 5
+        assert kills >= 3
 
 
 async def _post(api: Kept, key: str, accepted: list[str], count: int) -> None:
