@@ -1,0 +1,110 @@
+"""Rows that are waits: how late a due step is while events pour in, and how long a page takes when nothing else happens."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+from tests.bench import world
+from tests.bench.load import run_load
+from tests.bench.rounds import CONNECTIONS, Sides, expect
+from tests.bench.table import Result, Spread
+from tests.bench.world import LostOrDoubled, World
+
+DUE = 2_000
+PER_SECOND = 200
+LEAD = 3.0
+
+# Their second step falls due one after the other, from `first_at` on.
+MAKE_DUE = """
+    WITH due AS (
+        SELECT id, $2::timestamptz + (row_number() OVER (ORDER BY id) - 1) * $3::interval AS at FROM incidents
+        WHERE service_id = $1 AND status = 'triggered'
+    )
+    UPDATE incidents i SET next_at = due.at, step_at = due.at FROM due WHERE due.id = i.id RETURNING i.id, due.at
+"""
+PAGED = """
+    SELECT p.incident_id, pg_xact_commit_timestamp(p.xmin) AS committed_at FROM pages p JOIN incidents i ON i.id = p.incident_id
+    WHERE i.service_id = $1 AND p.cycle = 1 AND p.round = 1 AND p.step = 1
+"""
+
+SAMPLES = 50
+
+
+async def lateness(sides: Sides, made: World) -> list[Result]:
+    """P13: 200 incidents a second fall due for ten seconds, under the load of P1 all the while."""
+    opening = [world.trigger(made.climbing_key, f"climbing/{n}") for n in range(DUE)]
+    opened = await run_load(sides.ours.port, opening, range(DUE), seconds=None, connections=CONNECTIONS)
+    if opened.count(202) != DUE:
+        raise LostOrDoubled(f"opening {DUE} incidents was answered {opened.statuses}")
+    await asyncio.sleep(1)
+    before = await world.totals(sides.db)
+    first_at = await sides.db.fetchval("SELECT clock_timestamp()") + timedelta(seconds=LEAD)
+    due = {
+        row["id"]: row["at"] for row in await sides.db.fetch(MAKE_DUE, made.climbing_service, first_at, timedelta(seconds=1 / PER_SECOND))
+    }
+    storm = world.storm(made.stormy_key, "beside")
+    seconds = LEAD + DUE / PER_SECOND + 1
+    load = await run_load(sides.ours.port, storm.requests, storm.order, seconds=seconds, connections=CONNECTIONS)
+    if load.count(202) != load.answers:
+        raise LostOrDoubled(f"intake answered {load.statuses}")
+    expect(await world.totals(sides.db) - before, storm, load)
+    paged: dict[object, float] = {}
+    for _ in range(100):
+        rows = await sides.db.fetch(PAGED, made.climbing_service)
+        paged = {row["incident_id"]: (row["committed_at"] - due[row["incident_id"]]).total_seconds() for row in rows}
+        if len(rows) == DUE:
+            break
+        await asyncio.sleep(0.1)
+    if len(paged) != DUE:
+        raise LostOrDoubled(f"of {DUE} due steps {len(paged)} were paged")
+    note = f"{DUE} due steps, each paged once; intake took {load.rate:.0f} events/s meanwhile"
+    return [Result("P13", _waits(sorted(paged.values()), maximum=True), (note,))]
+
+
+class Sink(asyncio.Protocol):
+    """A provider that says 204 to whatever comes, and remembers when the first byte came."""
+
+    first_byte: asyncio.Future[float] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._arrived = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        if Sink.first_byte is not None and not Sink.first_byte.done():
+            Sink.first_byte.set_result(time.monotonic())
+        self._arrived += data
+        head, end, body = self._arrived.partition(b"\r\n\r\n")
+        length = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        if end and len(body) >= sum(length):
+            self._arrived = b""
+            self._transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+async def delivery(sides: Sides, made: World) -> list[Result]:
+    """P17: one new problem at a time, with a pause in between so that the page before is on record."""
+    waits = []
+    reader, writer = await asyncio.open_connection("127.0.0.1", sides.ours.port)
+    for n in range(SAMPLES):
+        await asyncio.sleep(0.1)
+        Sink.first_byte = asyncio.get_running_loop().create_future()
+        posted_at = time.monotonic()
+        writer.write(world.trigger(made.calling_key, f"calling/{n}"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 202"):
+            raise LostOrDoubled(f"intake answered {head!r}")
+        await reader.readexactly(next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")))
+        try:
+            async with asyncio.timeout(10):
+                waits.append(await Sink.first_byte - posted_at)
+        except TimeoutError:
+            raise LostOrDoubled(f"event {n} was accepted and nobody was called within 10 s") from None
+    writer.close()
+    return [Result("P17", _waits(sorted(waits)), (f"{SAMPLES} pages by webhook to a receiver on this machine",))]
+
+
+def _waits(waits: list[float], *, maximum: bool = False) -> tuple[Spread, ...]:
+    """p50 and p99 (and the longest) in ms."""
+    ms = [wait * 1e3 for wait in waits]
+    numbers = (ms[len(ms) // 2], ms[min(len(ms) * 99 // 100, len(ms) - 1)], *([ms[-1]] if maximum else []))
+    return tuple(Spread((number,)) for number in numbers)

@@ -1,0 +1,142 @@
+"""The two sides as processes: started, asked whether they are ready, and what /proc says they cost."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from oncall.kit.settings import PREFIX
+from tests.serving import SECRET_KEY, free_port
+from tests.system import ADMIN_KEY
+
+PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class NotReady(Exception):
+    """It ended, or did not answer in time; the text is the end of what it wrote."""
+
+
+@dataclass
+class Running:
+    """A server process of ours on a loopback port; `started_in` is the seconds from its start to its first good answer."""
+
+    process: Process
+    port: int
+    log: Path
+    started_in: float
+
+    async def stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(20):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+            raise NotReady(f"it did not end within 20 s of SIGTERM:\n{self.log.read_text(errors='replace')[-2000:]}") from None
+
+
+async def start_oncall(data_dir: Path, log: Path) -> Running:
+    """`oncall serve` on an embedded PostgreSQL of its own, until /readyz says 200."""
+    port = free_port()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    ours = {"DATA_DIR": f"{data_dir}", "ADMIN_KEY": ADMIN_KEY, "SECRET_KEYS": SECRET_KEY, "OUTBOUND_ALLOW": "127.0.0.1"}
+    env = inherited | {PREFIX + name: value for name, value in ours.items()}
+    return await _start([sys.executable, "-m", "oncall", "serve", "--port", f"{port}"], env, port, log, "/readyz")
+
+
+@asynccontextmanager
+async def echo_server(log: Path) -> AsyncIterator[Running]:
+    port = free_port()
+    running = await _start([sys.executable, "-m", "tests.bench.echo", f"{port}"], os.environ, port, log, "/openapi.json")
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+async def _start(command: list[str], env: Mapping[str, str], port: int, log: Path, ready: str) -> Running:
+    begun = time.monotonic()
+    with log.open("ab") as out:
+        process = await asyncio.create_subprocess_exec(*command, env=env, stdout=out, stderr=out)
+    while time.monotonic() - begun < 60 and process.returncode is None:
+        if await _says_200(port, ready):
+            return Running(process, port, log, time.monotonic() - begun)
+        await asyncio.sleep(0.01)
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+    raise NotReady(f"{command} is not ready:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+async def _says_200(port: int, path: str) -> bool:
+    with contextlib.suppress(OSError):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
+            return (await reader.readline()).startswith(b"HTTP/1.1 200")
+        finally:
+            writer.close()
+    return False
+
+
+# --- what they cost ---------------------------------------------------------------------------------------------------------
+
+
+def can_measure() -> bool:
+    return (PROC / "self" / "stat").exists()
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time of one process."""
+    return sum(_stat(pid)[11:13]) / TICKS
+
+
+def cpu_of_postgres(data_dir: Path) -> float:
+    """Seconds of the server and all processes it has or had."""
+    postmaster = int((data_dir / "pg" / "postmaster.pid").read_text().split()[0])
+    total = sum(_stat(postmaster)[11:15])  # with the children that have ended
+    for folder in PROC.iterdir():
+        if folder.name.isdecimal():
+            with contextlib.suppress(OSError):  # it has just ended
+                fields = _stat(int(folder.name))
+                total += sum(fields[11:13]) if fields[1] == postmaster else 0
+    return total / TICKS
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory, in the unit the targets are in."""
+    for line in (PROC / f"{pid}" / "status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise OSError(f"no VmRSS of {pid}")
+
+
+def fsync_ms(folder: Path, *, tries: int = 200) -> float:
+    """What the disk takes to keep 16 KiB, in the middle: no commit is faster."""
+    took = []
+    with (folder / "fsync").open("wb", buffering=0) as file:
+        file.write(bytes(16_384 * tries))
+        os.fsync(file.fileno())
+        for n in range(tries):
+            os.pwrite(file.fileno(), b"x" * 16_384, 16_384 * n)
+            begun = time.perf_counter()
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - begun)
+    return median(took) * 1e3
+
+
+def _stat(pid: int) -> list[int]:
+    """What follows the command's name, the state (a letter) as 0: [1] is the parent, [11:15] user and system time, then the children's."""
+    fields = (PROC / f"{pid}" / "stat").read_text().rpartition(")")[2].split()
+    return [0, *map(int, fields[1:])]

@@ -1,0 +1,110 @@
+"""The targets, as the design states them, and how a result is printed beside its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+
+class Verdict(StrEnum):
+    PASS = "PASS"
+    MISS = "MISS"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One row: each of its numbers has a floor and a goal, and must be at least or at most that."""
+
+    row: str
+    what: str
+    floors: tuple[float, ...]
+    goals: tuple[float, ...]
+    unit: str
+    at_least: bool = False
+
+    def met_by(self, result: Sequence[float], limits: Sequence[float]) -> bool:
+        return all(got >= limit if self.at_least else got <= limit for got, limit in zip(result, limits, strict=True))
+
+    def said(self, numbers: Sequence[float]) -> str:
+        return f"{'≥' if self.at_least else '≤'} {' / '.join(f'{n:g}' for n in numbers)} {self.unit}".rstrip()
+
+
+TARGETS = {
+    target.row: target
+    for target in (
+        Target("P1", "durable intake vs bare FastAPI echo", (1.0,), (1.4,), "×", at_least=True),
+        Target("P2", "its CPU per event (server + database) vs the echo's", (1.2,), (0.8,), "×"),
+        Target("P5", "fsyncs per accepted event", (0.12,), (0.06,), ""),
+        Target("P8", "who is on call over HTTP vs bare FastAPI GET", (1.0,), (1.9,), "×", at_least=True),
+        Target("P13", "lateness at 200 due/s, intake saturated: p50 / p99 / max", (10, 50, 250), (3, 10, 40), "ms"),
+        Target("P17", "event posted to first byte at the provider, idle: p50 / p99", (100, 1000), (30, 100), "ms"),
+        Target("P20", "resident memory of one idle `serve`", (150,), (100,), "MB"),
+        Target("P21", "first start on an empty directory / second start", (6, 3), (3, 1.5), "s"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Paired rounds: the median, and how far they lie apart."""
+
+    rounds: tuple[float, ...]
+
+    @property
+    def middle(self) -> float:
+        return median(self.rounds)
+
+    def __str__(self) -> str:
+        if len(self.rounds) == 1:
+            return _short(self.middle)
+        return f"{_short(self.middle)} [{_short(min(self.rounds))}..{_short(max(self.rounds))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured for a row, or why it could not be; `notes` are the absolute numbers behind it."""
+
+    row: str
+    numbers: tuple[Spread, ...] = ()
+    notes: tuple[str, ...] = ()
+    skipped: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.skipped:
+            return Verdict.SKIPPED
+        target = TARGETS[self.row]
+        return Verdict.PASS if target.met_by([n.middle for n in self.numbers], target.floors) else Verdict.MISS
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        target = TARGETS[self.row]
+        found = " / ".join(map(str, self.numbers))
+        goal = ", goal met" if self.numbers and target.met_by([n.middle for n in self.numbers], target.goals) else ""
+        return (
+            self.row,
+            target.what,
+            target.said(target.floors),
+            target.said(target.goals),
+            f"{found} {target.unit}".strip(),
+            f"{self.verdict}{goal}{': ' * bool(self.skipped)}{self.skipped}",
+        )
+
+
+HEAD = ("row", "what", "floor", "goal", "result", "verdict")
+
+
+def table(results: Sequence[Result]) -> str:
+    """All rows, column under column."""
+    rows = [HEAD, *(result.cells for result in results)]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(HEAD))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def one(number: float) -> Spread:
+    return Spread((number,))
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}" if number < 100 else f"{number:.0f}"
