@@ -6,13 +6,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from httpx import AsyncClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from tests import databases
 from tests.system import System
+
+# Tracebacks with every local variable, which structlog prints by default, take seconds.
+PLAIN = [structlog.processors.add_log_level, structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+structlog.configure(processors=PLAIN)
+
+# How long a machine takes to make an example says nothing about the product; a busy one fails no test.
+settings.register_profile("oncall", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.load_profile("oncall")
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

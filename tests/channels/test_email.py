@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.channels.messages import NOW, a_page
 from tests.channels.test_render import ANY_TEXT, PAGES, Read
@@ -99,7 +99,7 @@ async def test_pages_of_one_incident_are_one_conversation_and_a_repeat_is_the_sa
     assert first["Subject"] == repeat["Subject"] == other["Subject"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(message=PAGES)
 async def test_no_text_becomes_a_header_a_recipient_or_markup(sink: SmtpSink, message: Message) -> None:
     usual, received = await sent(sink, a_page(urgency=message.urgency)), await sent(sink, message)
@@ -115,7 +115,7 @@ async def test_no_text_becomes_a_header_a_recipient_or_markup(sink: SmtpSink, me
     assert Read(html.get_content().replace("\r\n", "\n")).said == Read(page(message).html).said
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(address=ANY_TEXT)
 async def test_no_address_can_make_it_raise_or_reach_another(sink: SmtpSink, address: str) -> None:
     sink.messages.clear()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from standardwebhooks import Webhook
 from tests.channels.messages import NOW, OLD_SECRET, SECRET, a_page, real_now
 from tests.channels.test_render import PAGES
@@ -65,7 +65,7 @@ async def test_the_request_says_everything_and_is_signed_with_every_secret(sink:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(message=PAGES)
 async def test_whatever_a_monitor_says_arrives_as_valid_signed_json(sink: WebhookSink, channel: WebhookChannel, message: Message) -> None:
     sink.requests.clear()

@@ -101,14 +101,14 @@ def test_mono(what: str, zone: str, at: str, expected: str) -> None:
     assert to_wall(mono(to_seconds(datetime.fromisoformat(at)), zone)) == datetime.fromisoformat(expected), what
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(instants())
 def test_mono_is_the_largest_local_time_reached(given: tuple[str, int]) -> None:
     zone, t = given
     assert mono(t, zone) == mono_by_looking(t, zone)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(instants(), st.integers(-100_000, 100_000))
 def test_resolve_is_the_first_instant_at_which_the_local_time_is_reached(given: tuple[str, int], away: int) -> None:
     zone, t = given
@@ -116,7 +116,7 @@ def test_resolve_is_the_first_instant_at_which_the_local_time_is_reached(given: 
     assert resolve(local, zone) == resolve_by_looking(local, zone)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(instants(), st.integers(-100_000, 100_000))
 def test_a_local_time_has_come_exactly_when_the_clock_has_reached_it(given: tuple[str, int], away: int) -> None:
     zone, t = given
@@ -124,7 +124,7 @@ def test_a_local_time_has_come_exactly_when_the_clock_has_reached_it(given: tupl
     assert (resolve(local, zone) <= t) == (local <= mono(t, zone))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(instants(), st.integers(0, 200_000))
 def test_the_clock_never_goes_back(given: tuple[str, int], later: int) -> None:
     zone, t = given

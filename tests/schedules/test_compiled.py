@@ -13,7 +13,7 @@ from oncall.schedules.values import Schedule
 WEEKLY = schedule(layer(ana, bob, rotation=every(1, "week", "2026-01-05 09:00"), zone=NEW_YORK))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(schedules(), st.lists(st.integers(-15 * DAY, 15 * DAY), min_size=1, max_size=10))
 def test_it_answers_like_the_resolver_within_its_horizon_and_outside(given: tuple[Schedule, int], offsets: list[int]) -> None:
     of, t = given

@@ -17,8 +17,8 @@ from oncall.schedules.rules.rotations import boundary, handoff, turn_at
 from oncall.schedules.rules.windows import is_open, occurrences
 from oncall.schedules.values import Arithmetic, Override, OverrideKind, Rotation, Schedule, Tile, Unit, Window
 
-MANY = settings(max_examples=200, deadline=None)
-SOME = settings(max_examples=100, deadline=None)
+MANY = settings(max_examples=200)
+SOME = settings(max_examples=100)
 LENGTH = {Unit.HOUR: HOUR, Unit.DAY: DAY, Unit.WEEK: WEEK}
 
 hours = st.integers(0, 20 * 24)

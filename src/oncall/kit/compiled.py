@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import Database, metadata, notify
+from oncall.kit.db import Database, Trouble, metadata, notify, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end, woken
@@ -49,7 +49,7 @@ class Compiled(Generic[T]):
         self.topic, self.load = topic, load
         self.value: T | None = None
         self.revision = -1
-        self.loaded_at = float("-inf")
+        self.loaded_at = self.checked_at = float("-inf")
 
 
 class Compilation:
@@ -58,7 +58,7 @@ class Compilation:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._all: list[Compiled[Any]] = []
-        self._checked_at = float("-inf")
+        self._asked_at = self._expired_at = float("-inf")
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -75,11 +75,12 @@ class Compilation:
 
     def expire(self) -> None:
         """This node itself has just changed something: whoever asks next is answered from a fresh check."""
-        self._checked_at = float("-inf")
+        self._expired_at = time.monotonic()
 
     def current(self, compiled: Compiled[T]) -> T | None:
         """The structure if it was checked lately, else None: then `await fresh(...)`."""
-        return compiled.value if time.monotonic() - self._checked_at <= TOO_OLD else None
+        # A check that was under way when something changed may have read what was before.
+        return compiled.value if compiled.checked_at >= max(time.monotonic() - TOO_OLD, self._expired_at) else None
 
     async def fresh(self, compiled: Compiled[T]) -> T:
         """The structure, checked against the database if it may be old; raises Unavailable if that cannot be done."""
@@ -91,29 +92,42 @@ class Compilation:
 
         Those who wait together share one check, so that a flood of wrong keys costs one small read at a time.
         """
+        called_at = time.monotonic()
         try:
             await self.refresh()
         except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
             raise Unavailable("The database cannot be reached, and what this node remembers may be out of date.") from error
-        assert compiled.value is not None  # noqa: S101 — refresh() has loaded every structure
+        if compiled.value is None or compiled.checked_at < called_at:
+            raise Unavailable("What this needs cannot be made ready; the log says why.")
         return compiled.value
 
     async def refresh(self) -> None:
         """Read all revisions with one statement and load again what moved; nothing if another caller did so meanwhile."""
         called_at = time.monotonic()
         async with self._lock:
-            if self._checked_at > called_at:
+            if self._asked_at > called_at:
                 return
             asked_at = time.monotonic()
             async with self._database.transaction(read_only=True) as tx:
                 known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
                 for compiled in self._all:
                     # The revision is read before the structure: a change in between is noticed at the next check.
-                    revision = known.get(compiled.topic, 0)
-                    if compiled.revision != revision or asked_at - compiled.loaded_at > MAX_AGE:
-                        compiled.value = await compiled.load(tx)
-                        compiled.revision, compiled.loaded_at = revision, asked_at
-            self._checked_at = asked_at
+                    await self._check(tx, compiled, known.get(compiled.topic, 0), asked_at)
+            self._asked_at = asked_at
+
+    async def _check(self, tx: AsyncConnection, compiled: Compiled[Any], revision: int, asked_at: float) -> None:
+        """Load one structure if it moved. One that cannot be made takes no other with it: a bad schedule must not close the intake."""
+        if compiled.revision != revision or asked_at - compiled.loaded_at > MAX_AGE:
+            try:
+                async with tx.begin_nested():
+                    compiled.value = await compiled.load(tx)
+            except Exception as error:
+                if trouble(error) in {Trouble.UNREACHABLE, Trouble.CONFLICT}:
+                    raise
+                log.exception("cannot be compiled", topic=compiled.topic, load=compiled.load.__qualname__)
+                return
+            compiled.revision, compiled.loaded_at = revision, asked_at
+        compiled.checked_at = asked_at
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_fresh(), name="compiled")
@@ -126,6 +140,6 @@ class Compilation:
             self._wake.clear()
             try:
                 await self.refresh()
-            except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
-                log.warning("cannot check what is compiled", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 — whatever it is, the next check may succeed
+                log.warning("cannot check what is compiled", error=type(error).__name__, why=str(error)[:200])
             await woken(self._wake, within=CHECK_EVERY)

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -29,6 +29,7 @@ metadata = MetaData(
 )
 
 CONNECT_TIMEOUT = 5.0
+GOODBYE_TIMEOUT = 0.2
 NOTIFY_CHANNEL = "oncall"
 
 
@@ -79,6 +80,20 @@ def plain_dsn(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 
+class Unreachable(ConnectionError):
+    """No connection can be had: nobody answers, or whoever answers does not let us in or cannot serve. `__cause__` says which."""
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection that is given up at once: a peer that has gone silent would hold each polite farewell for seconds."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ARG002 — asyncpg's signature
+        try:
+            await super().close(timeout=GOODBYE_TIMEOUT)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self.terminate()
+
+
 class Database:
     """All connections of one process. Open it once; `close()` gives everything back."""
 
@@ -89,26 +104,40 @@ class Database:
     async def connect(
         self, name: str, *, statement_timeout_ms: int = 5_000, command_timeout: float | None = 8.0, lock_timeout_ms: int = 3_000
     ) -> asyncpg.Connection:
-        """A connection of its own with every time-out set; used by the pools, LISTEN and locks."""
-        return await asyncpg.connect(
-            self.dsn,
-            timeout=CONNECT_TIMEOUT,
-            command_timeout=command_timeout,
-            server_settings={
-                "application_name": f"oncall {name}",
-                "timezone": "UTC",
-                # Our statements are small; compiling one, or asyncpg's look-up of types, costs more than running it (50 ms and more).
-                "jit": "off",
-                "statement_timeout": str(statement_timeout_ms),
-                "lock_timeout": str(lock_timeout_ms),
-                "idle_in_transaction_session_timeout": "10000",
-            },
-        )
+        """A connection of its own with every time-out set; used by the pools, LISTEN and migrations. Raises Unreachable."""
+        try:
+            return await asyncpg.connect(
+                self.dsn,
+                timeout=CONNECT_TIMEOUT,
+                connection_class=Connection,
+                command_timeout=command_timeout,
+                server_settings={
+                    "application_name": f"oncall {name}",
+                    "timezone": "UTC",
+                    # Our statements are small; compiling one, or asyncpg's look-up of types, costs more than running it (50 ms and more).
+                    "jit": "off",
+                    "statement_timeout": str(statement_timeout_ms),
+                    "lock_timeout": str(lock_timeout_ms),
+                    "idle_in_transaction_session_timeout": "10000",
+                },
+            )
+        except TimeoutError as error:
+            raise Unreachable(f"no answer within {CONNECT_TIMEOUT:g} s") from error
+        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # SQLAlchemy passes on what happens here as it is, so that each of these would be a stranger to all who catch errors.
+            raise Unreachable(str(error) or type(error).__name__) from error
 
     def _engine(self, pool: Pool, size: int, statement_timeout_ms: int, command_timeout: float) -> AsyncEngine:
         return create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=lambda: self.connect(pool, statement_timeout_ms=statement_timeout_ms, command_timeout=command_timeout),
+            async_creator=lambda: self.connect(
+                pool,
+                statement_timeout_ms=statement_timeout_ms,
+                command_timeout=command_timeout,
+                # Whoever keeps a row locked would hold up the events of everybody else.
+                lock_timeout_ms=1_000 if pool is Pool.INTAKE else 3_000,
+            ),
+            hide_parameters=True,  # an error's text goes to the log, what monitors say does not
             pool_size=size,
             max_overflow=0,
             pool_timeout=3.0,
@@ -129,8 +158,7 @@ class Database:
         return {pool.value: engine.pool.checkedout() for pool, engine in self._engines.items()}  # type: ignore[attr-defined]
 
     async def close(self) -> None:
-        for engine in self._engines.values():
-            await engine.dispose()
+        await asyncio.gather(*(engine.dispose() for engine in self._engines.values()))
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -172,10 +200,16 @@ def racing(*constraints: str) -> Iterator[None]:
         raise ConcurrentChange(f"somebody else was first: {constraint_name(error)}") from error
 
 
+UNREACHABLE = (OSError, TimeoutError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError)
+
+
 def trouble(error: BaseException) -> Trouble:
     """Sort an error by its SQLSTATE (class 08, 53, 57P and 25006 mean this server cannot serve us now)."""
     if isinstance(error, ConcurrentChange):
         return Trouble.CONFLICT
+    # Before any look at what caused it: behind asyncio's TimeoutError stands a CancelledError.
+    if isinstance(error, UNREACHABLE):
+        return Trouble.UNREACHABLE
     state = sqlstate(error)
     if state is not None:
         if state[:2] in {"22", "23", "54"}:
@@ -188,9 +222,7 @@ def trouble(error: BaseException) -> Trouble:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Trouble.UNREACHABLE
     origin = error.orig if isinstance(error, DBAPIError) else error
-    cause = getattr(origin, "__cause__", None) or origin
-    unreachable = (OSError, TimeoutError, PoolTimeout, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
-    return Trouble.UNREACHABLE if isinstance(cause, unreachable) else Trouble.OTHER
+    return Trouble.UNREACHABLE if isinstance(getattr(origin, "__cause__", None), UNREACHABLE) else Trouble.OTHER
 
 
 async def again(run: Callable[[], Awaitable[T]], *, tries: int = 5) -> T:
@@ -231,11 +263,17 @@ async def in_halves(
         await in_halves(tx, rows[middle:], run, poisoned)
 
 
+async def wait_for_locks(tx: AsyncConnection, *, at_most: timedelta) -> None:
+    """Until the end of this transaction, give up waiting for a lock (with a conflict) after that time instead of the pool's."""
+    await tx.execute(LOCK_TIMEOUT, {"milliseconds": str(round(at_most.total_seconds() * 1000))})
+
+
 async def one_at_a_time(tx: AsyncConnection, what: str) -> None:
     """Wait until no other transaction does the same thing; ends with this one."""
     await tx.execute(ADVISORY_LOCK, {"what": what})
 
 
+LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :milliseconds, true)")
 ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('oncall ' || :what, 0))")
 NOTIFY = text("SELECT pg_notify(:channel, :topic)")
 

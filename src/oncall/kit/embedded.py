@@ -27,7 +27,7 @@ from oncall.kit.pgbinaries import PORT, SOCKET, WHEEL, EmbeddedError, Programs, 
 __all__ = ["EmbeddedError", "EmbeddedServer", "open_server"]
 
 POLL = 0.02
-STOP_TIMEOUT = 60.0
+START_TIMEOUT = STOP_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 10.0
 
 # The application sees and logs the errors of its own statements; if the server did too, a storm of them could fill the disk.
@@ -54,6 +54,18 @@ class EmbeddedServer:
         self._cluster = cluster
         self._users: int | None = users
 
+    def revive(self) -> bool:
+        """Start the server again if it has died (killed, or out of memory); whether it had. Raises EmbeddedError."""
+        if self._users is None:
+            return False
+        try:
+            with self._cluster.start_lock(time.monotonic()):
+                if not self._cluster.is_down():
+                    return False
+                return self._cluster.start(time.monotonic() + START_TIMEOUT)
+        except _BusyError:
+            return False  # somebody else is at it
+
     def close(self) -> None:
         """Let go; the last one out stops the server. Idempotent."""
         users, self._users = self._users, None
@@ -78,7 +90,7 @@ class _BusyError(EmbeddedError):
     """Another process starts or stops the server for longer than we can wait."""
 
 
-def open_server(data_dir: Path, *, log: Callable[[str], None] | None = None, start_timeout: float = 60.0) -> EmbeddedServer:
+def open_server(data_dir: Path, *, log: Callable[[str], None] | None = None, start_timeout: float = START_TIMEOUT) -> EmbeddedServer:
     """Start the server of `data_dir`, making it on first use, or adopt it if it runs. Raises EmbeddedError.
 
     `start_timeout` (seconds) bounds everything, crash recovery included. A server that still recovers by then is left to it:
@@ -193,6 +205,13 @@ class _Cluster:
         if serves != self.folder:
             raise EmbeddedError(f"The PostgreSQL that answers in {self.folder} serves {serves}: stop it first")
         return True
+
+    def is_down(self) -> bool:
+        """Whether no process of the server lives."""
+        lock = self._server_lock()
+        if lock is not None:
+            os.close(lock)
+        return lock is not None
 
     def _server_lock(self) -> int | None:
         """The lock that a server's processes hold, or None while one of them lives."""

@@ -1,8 +1,22 @@
-"""Places where tests may kill, stop, delay or fail a process; inert unless ONCALL_FAILPOINTS is set."""
+"""Places where tests may kill, stop, delay, block or fail a process; inert unless ONCALL_FAILPOINTS is set."""
 
 import asyncio
 import os
 import signal
+import time
+
+NAMES = frozenset(
+    {
+        "intake.pre_commit",
+        "intake.post_commit",
+        "engine.post_claim",
+        "engine.pre_commit",
+        "send.post_claim",
+        "send.post_wire",
+        "send.pre_record",
+        "ack.pre_commit",
+    }
+)
 
 _armed: dict[str, str] = {}
 
@@ -11,29 +25,39 @@ class FailpointReached(Exception):
     """Raised by a failpoint whose action is `raise`."""
 
 
+def parse(spec: str) -> dict[str, str]:
+    """`name=kill|stop|raise|delay:seconds|block:seconds`, comma-separated. ValueError says what cannot be meant."""
+    armed = {}
+    for part in filter(None, (piece.strip() for piece in spec.split(","))):
+        name, _, action = part.partition("=")
+        if name not in NAMES:
+            raise ValueError(f"there is no failpoint {name!r}")
+        word, _, seconds = action.partition(":")
+        if action not in {"kill", "stop", "raise"} and not (word in {"delay", "block"} and seconds.replace(".", "", 1).isdecimal()):
+            raise ValueError(f"failpoint {name} has no action {action!r}: kill, stop, raise, delay:seconds or block:seconds")
+        armed[name] = action
+    return armed
+
+
 def arm(spec: str) -> None:
-    """`name=kill|stop|delay:seconds|raise`, comma-separated; replaces what was armed."""
+    """Arm these failpoints and no others."""
     _armed.clear()
-    for part in filter(None, spec.split(",")):
-        name, _, action = part.strip().partition("=")
-        _armed[name] = action
+    _armed.update(parse(spec))
 
 
 async def reach(name: str) -> None:
     """Do what is armed at `name`; usually nothing."""
-    if not _armed:
+    if name not in _armed:
         return
-    action = _armed.get(name)
-    match action:
-        case None:
-            return
+    word, _, seconds = _armed[name].partition(":")
+    match word:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
-        case "raise":
-            raise FailpointReached(name)
-        case _ if action.startswith("delay:"):
-            await asyncio.sleep(float(action.removeprefix("delay:")))
+        case "delay":
+            await asyncio.sleep(float(seconds))
+        case "block":
+            time.sleep(float(seconds))  # noqa: ASYNC251 — the whole event loop is meant to stand still
         case _:
-            raise ValueError(f"failpoint {name}: unknown action {action!r}")
+            raise FailpointReached(name)

@@ -6,6 +6,7 @@ EVENTS = Counter("oncall_events_total", "Events received, by decision.", ["decis
 INCIDENTS = Counter("oncall_incidents_total", "Incidents, by what happened to them.", ["change"])
 PAGES = Counter("oncall_pages_total", "Attempts to send, by channel and outcome.", ["channel", "outcome"])
 LAG = Gauge("oncall_lag_seconds", "Age of the oldest due row of a source.", ["source"])
+LOOP_LAG = Gauge("oncall_loop_lag_seconds", "How late the event loop of this process was when it last came round.")
 HEALTH = Gauge("oncall_health", "1 where the pager is red for this reason.", ["reason"])
 FIRST_PAGE = Histogram(
     "oncall_first_page_seconds",

@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,9 +31,16 @@ def heads() -> Sequence[str]:
     return ScriptDirectory.from_config(_config("")).get_heads()
 
 
+class UnknownSchema(Exception):
+    """The database has been migrated to a version that this program does not know."""
+
+
 def migrate(dsn: str) -> None:
     """Bring the database to this program's version, one process at a time (advisory lock). Runs an event loop of its own."""
-    command.upgrade(_config(dsn), "heads")
+    try:
+        command.upgrade(_config(dsn), "heads")
+    except CommandError as error:
+        raise UnknownSchema(f"this version does not know the database's schema, which a newer one has made: {error}") from error
 
 
 async def is_current(tx: AsyncConnection) -> bool:

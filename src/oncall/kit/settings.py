@@ -5,13 +5,22 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from oncall.kit import failpoints
+
 PREFIX = "ONCALL_"
 CLIENT_ONLY = {"ONCALL_URL", "ONCALL_API_KEY"}
+
+# Where pydantic's own words would puzzle somebody who has never heard of it.
+IN_OTHER_WORDS = {
+    "time_delta_parsing": "must be a number of seconds, or an ISO 8601 duration such as PT30S",
+    "int_parsing": "must be a whole number",
+}
 
 
 class SettingsError(Exception):
@@ -26,7 +35,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Every setting, with its default and what it means; `oncall settings` prints this."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     database_url: SecretStr | None = Field(None, description="PostgreSQL 14 or newer: postgresql://user:pass@host/db. Unset: embedded.")
     data_dir: Path = Field(default_factory=default_data_dir, description="Where the embedded PostgreSQL and the secret keys live.")
@@ -60,15 +69,38 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             try:
                 return timedelta(seconds=float(value))
+            except OverflowError:
+                raise ValueError("must be a number of seconds that somebody will live to see") from None
             except ValueError:
                 return value
         return value
 
-    @field_validator("tick", "send_lease")
+    @field_validator("tick")
     @classmethod
-    def _positive(cls, value: timedelta) -> timedelta:
-        if value < timedelta(milliseconds=10):
-            raise ValueError("must be at least 0.01 seconds")
+    def _often(cls, value: timedelta) -> timedelta:
+        if not timedelta(milliseconds=10) <= value <= timedelta(seconds=60):
+            raise ValueError("must be between 0.01 and 60 seconds")
+        return value
+
+    @field_validator("send_lease")
+    @classmethod
+    def _patient(cls, value: timedelta) -> timedelta:
+        if not timedelta(milliseconds=100) <= value <= timedelta(minutes=10):
+            raise ValueError("must be between 0.1 and 600 seconds")
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("failpoints")
+    @classmethod
+    def _known_failpoints(cls, value: str) -> str:
+        failpoints.parse(value)
         return value
 
     @field_validator("admin_key")
@@ -85,11 +117,20 @@ class Settings(BaseSettings):
             raise ValueError("every key of the ring must have 32 or more characters")
         return value
 
+    @field_validator("public_url", "heartbeat_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")) or not urlsplit(value).hostname or not value.isprintable() or " " in value:
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
     @field_validator("public_url")
     @classmethod
-    def _no_trailing_slash(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
+    def _beginning_of_links(cls, value: str | None) -> str | None:
+        if value is not None and ("?" in value or "#" in value):
+            raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
 
     @field_validator("database_url")
@@ -102,7 +143,10 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """What links in messages begin with."""
-        return self.public_url or f"http://{'127.0.0.1' if self.host in {'0.0.0.0', '::'} else self.host}:{self.port}"  # noqa: S104 — read, not bound
+        if self.public_url:
+            return self.public_url
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 — read, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def but(self, **changes: object) -> Self:
         """A copy with some values replaced, for command line options and tests."""
@@ -113,13 +157,13 @@ def load() -> Settings:
     """Read the environment; a misspelt or unusable variable raises `SettingsError` with one line."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known | CLIENT_ONLY:
-            near = difflib.get_close_matches(name, known, n=1)
+        if name.upper().startswith(PREFIX) and name not in known | CLIENT_ONLY:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
             hint = f"did you mean {near[0]}?" if near else "`oncall settings` lists those that exist."
             raise SettingsError(f"{name} is not a setting of oncall: {hint}")
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        reason = str(first["msg"]).removeprefix("Value error, ")
+        reason = IN_OTHER_WORDS.get(first["type"]) or " ".join(str(first["msg"]).removeprefix("Value error, ").split())
         raise SettingsError(f"{PREFIX}{str(first['loc'][0]).upper()} cannot be used: {reason}") from None
