@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again, in_halves
+from oncall.kit.db import ConcurrentChange, Database, Pool, Trouble, again, in_halves, sqlstate, trouble, wait_for_locks
 from oncall.kit.log import get_log
 
 log = get_log("engine")
 RowT = TypeVar("RowT")
 
 SET_SIZE = 1_000
+SHRINK = 10
+TRIES = 2
 OVERDUE = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=1)
+"""How long a pass waits for any lock: less than an acknowledgement waits for the rows that the pass itself holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +82,91 @@ class SetSource(Generic[RowT]):
         self.name = rows.name
         self.every = every
         self._rows, self._database, self._clock = rows, database, clock
+        self._size = SET_SIZE
 
     async def run(self) -> Pass:
-        done = await again(lambda: self._pass(waiting=False))
-        if done.handled == 0 and done.lag >= OVERDUE:
-            # Somebody has held this row for too long to be skipped once more: wait for the lock, or a storm starves it. In a
-            # transaction of its own: a wait that ends in vain takes nobody's work with it.
-            return await again(lambda: self._pass(waiting=True))
-        return done
+        """One set of what is due. Rows that others hold are skipped, until they are overdue."""
+        size = self._size
+        try:
+            done = await again(lambda: self._pass(size), tries=TRIES)
+        except (DBAPIError, ConcurrentChange) as error:
+            if trouble(error) is not Trouble.CONFLICT and sqlstate(error) != STATEMENT_TIMEOUT:
+                raise
+            return await self._with_less(error)
+        self._size = min(size * SHRINK, SET_SIZE)
+        if done.lag < OVERDUE or done.handled >= size:
+            return done
+        return await self._wait_for_overdue(done)
 
-    async def _pass(self, *, waiting: bool) -> Pass:
+    async def _pass(self, size: int, *, waiting: bool = False) -> Pass:
         async with self._database.transaction(Pool.ENGINE) as tx:
+            await wait_for_locks(tx, at_most=PATIENCE)
             now = await self._clock.now(tx)
-            handled = await self._claim_and_run(tx, now=now, due_by=now - OVERDUE if waiting else now, waiting=waiting)
+            claimed = await self._rows.claim(tx, due_by=now - OVERDUE if waiting else now, limit=size, waiting=waiting)
+            await failpoints.reach("engine.post_claim")
+            handled = await self._decide(tx, claimed, now=now)
             next_at = await self._rows.next_at(tx)
             await failpoints.reach("engine.pre_commit")
         return Pass(handled, now, next_at)
 
-    async def _claim_and_run(self, tx: AsyncConnection, *, now: datetime, due_by: datetime, waiting: bool) -> int:
-        claimed = await self._rows.claim(tx, due_by=due_by, limit=SET_SIZE, waiting=waiting)
-        await failpoints.reach("engine.post_claim")
+    async def _decide(self, tx: AsyncConnection, claimed: Sequence[RowT], *, now: datetime) -> int:
+        """Decide all as a set; whoever spoils it is postponed alone. Returns how many are dealt with."""
+        stuck: list[RowT] = []
 
         async def decide(rows: Sequence[RowT]) -> None:
             await self._rows.run(tx, rows, now=now)
 
         async def poisoned(row: RowT, error: Exception) -> None:
             log.error("due row postponed", source=self.name, exc_info=error)
-            await self._rows.postpone(tx, row, error, now=now)
+
+            async def postpone(_: Sequence[RowT]) -> None:
+                await self._rows.postpone(tx, row, error, now=now)
+
+            async def leave(row: RowT, worse: Exception) -> None:
+                log.error("not even postponed; the row stays due", source=self.name, exc_info=worse)
+                stuck.append(row)
+
+            await in_halves(tx, [row], postpone, leave)
 
         await in_halves(tx, claimed, decide, poisoned)
-        return len(claimed)
+        return len(claimed) - len(stuck)
+
+    async def _wait_for_overdue(self, done: Pass) -> Pass:
+        """What is still due is locked, and has been for too long to be skipped once more: stand in line for it, or a storm starves it.
+
+        In a transaction of its own: a wait that ends in vain takes nobody's work with it.
+        """
+        try:
+            waited = await self._pass(SET_SIZE, waiting=True)
+        except (DBAPIError, ConcurrentChange) as error:
+            if trouble(error) is not Trouble.CONFLICT:
+                raise
+            log.warning("overdue rows are locked by somebody else", source=self.name, lag=done.lag.total_seconds())
+            return done
+        return Pass(done.handled + waited.handled, waited.now, waited.next_at)
+
+    async def _with_less(self, error: Exception) -> Pass:
+        """A set that met the same lock again, or took too long, is tried in smaller ones, so that it is not the end of all paging.
+
+        Down to the one row that meets it by itself, which is postponed.
+        """
+        log.warning("set failed as a whole", source=self.name, size=self._size, error=type(error).__name__, sqlstate=sqlstate(error))
+        if self._size > 1:
+            self._size //= SHRINK
+            return await self.run()
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            rows = await self._rows.claim(tx, due_by=now, limit=1, waiting=False)
+            for row in rows:
+                await self._rows.postpone(tx, row, error, now=now)
+            next_at = await self._rows.next_at(tx)
+        return Pass(len(rows), now, next_at)
 
     async def drain(self, *, timeout: float) -> None:
         """Nothing outlives a pass."""
+
+
+STATEMENT_TIMEOUT = "57014"
 
 
 class Engine:

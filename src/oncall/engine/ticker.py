@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from oncall.engine.pulse import Pulse
 from oncall.engine.source import DueSource, Pass
 from oncall.kit.log import get_log
 from oncall.kit.metrics import LAG
@@ -13,23 +14,31 @@ from oncall.kit.tasks import end, woken
 
 log = get_log("engine")
 
+HUNG = 60.0
+"""Seconds after which a pass is given up: each of its waits has a time-out of its own, so something else holds it."""
+
 
 class Ticker:
     """Runs each source when it is poked, when its next row is due, and at the latest every tick."""
 
-    def __init__(self, sources: Sequence[DueSource], *, tick: timedelta) -> None:
+    def __init__(self, sources: Sequence[DueSource], *, tick: timedelta, hung: float = HUNG) -> None:
         self._sources = {source.name: source for source in sources}
-        self._tick = tick
+        self._tick, self._hung = tick, hung
         self._wake = {name: asyncio.Event() for name in self._sources}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._beats: dict[str, float] = {}
+        self._pulse = Pulse()
+        # By default APScheduler drops a tick that comes late, for ever.
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
         self._stopping = False
 
     def start(self) -> None:
+        self._pulse.start()
+        seconds = self._tick.total_seconds()
         for name in self._sources:
             self._spawn(name)
-            self._scheduler.add_job(self._on_tick, "interval", seconds=self._tick.total_seconds(), args=[name], id=name)
+            # Jitter, so that nodes that were started together do not all ask at the same moment.
+            self._scheduler.add_job(self._on_tick, "interval", seconds=seconds, jitter=0.2 * seconds, args=[name], id=name)
         self._scheduler.start()
 
     def poke(self, name: str) -> None:
@@ -39,13 +48,14 @@ class Ticker:
                 event.set()
 
     def stale(self, *, limit: float = 30.0) -> list[str]:
-        """Sources whose task has not come round for `limit` seconds: this node's loop or database is stuck."""
+        """What does not come round on this node: sources whose task has not for `limit` seconds, and the event loop itself."""
         now = asyncio.get_running_loop().time()
-        return [name for name, at in self._beats.items() if now - at > limit]
+        stuck = [name for name, at in self._beats.items() if now - at > limit]
+        return [*stuck, "event loop"] if self._pulse.was_late() else stuck
 
     async def stop(self, *, timeout: float = 10.0) -> None:
-        """Stop claiming, then let what is in flight finish or keep its lease; `timeout` seconds for all of it together."""
-        until = asyncio.get_running_loop().time() + timeout
+        """Stop claiming, then let what is in flight finish or give its lease back; all of it within `timeout` seconds."""
+        deadline = asyncio.get_running_loop().time() + timeout
         self._stopping = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
@@ -54,14 +64,16 @@ class Ticker:
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=timeout)
             await asyncio.gather(*(end(task) for task in late))
-        left = max(until - asyncio.get_running_loop().time(), 1.0)
+        left = max(deadline - asyncio.get_running_loop().time(), 0.0)
         await asyncio.gather(*(source.drain(timeout=left) for source in self._sources.values()))
+        await self._pulse.stop()
 
     def _spawn(self, name: str) -> None:
         self._beats[name] = asyncio.get_running_loop().time()
         self._tasks[name] = asyncio.create_task(self._work(self._sources[name], self._wake[name]), name=f"source {name}")
 
-    def _on_tick(self, name: str) -> None:
+    async def _on_tick(self, name: str) -> None:
+        """A coroutine, because APScheduler calls a plain function in a thread, where neither events nor tasks may be touched."""
         task = self._tasks[name]
         if task.done() and not self._stopping:
             log.error("source had died and is started anew", source=name, exc_info=None if task.cancelled() else task.exception())
@@ -81,7 +93,8 @@ class Ticker:
 
     async def _pass(self, source: DueSource) -> Pass | None:
         try:
-            return await source.run()
+            async with asyncio.timeout(self._hung):
+                return await source.run()
         except Exception:  # whatever happened, the rows are still due and the next tick looks again
             log.exception("pass failed; the rows are still due", source=source.name)
             return None
