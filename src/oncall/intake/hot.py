@@ -1,33 +1,39 @@
 """The routes monitors post to: plain Starlette routes, since they carry every alert there is."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from oncall.incidents.values import Decided
-from oncall.intake.commands import Gate, read, read_enqueued, received_as, to_events, too_large
-from oncall.intake.values import InvalidEvent, Received
+from oncall.intake.commands import Gate, read, read_enqueued, received_as, to_events, too_large, without_key
+from oncall.intake.values import InvalidEvent
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Unavailable
-from oncall.kit.http import problem
+from oncall.kit.http import RETRY_AFTER, problem
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
 
 INTAKE_LIMIT = 4 * 1024 * 1024
 ENQUEUE_LIMIT = 512 * 1024
+LONG = 256 * 1024
+"""A body beyond this is read in a thread, so that nobody's acknowledgement waits for it."""
+
 BODY_TIMEOUT = 10.0
 JSON = "application/json"
+CLOSE = {"Connection": "close"}
+TOO_SLOW = "The body did not arrive within 10 seconds."
+INVALID = ("invalid event", "Event object is invalid")
 
 
 async def _body(request: Request, limit: int) -> bytes | None:
     """The whole body, or None once it is larger than `limit`; a sender slower than 10 s is cut off."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         return None
     chunks: list[bytes] = []
     size = 0
@@ -52,35 +58,36 @@ async def _integration(request: Request, key: str) -> IntegrationRef | None:
     return found or (await compilation.checked_now(keys)).get(digest)
 
 
-def _unavailable(error: Unavailable) -> Response:
-    return problem(503, error.code, error.title, str(error))
-
-
 async def intake(request: Request) -> Response:
-    """`POST /intake/{integration_key}`: 202 with the decisions after the commit; 401, 413 and 503 are the only refusals."""
-    gate: Gate = request.app.state.gate
+    """`POST /intake/{integration_key}`: 202 with the decisions after the commit; 401, 408, 413 and 503 are the only refusals."""
     try:
-        raw = await _body(request, INTAKE_LIMIT)
-        integration = await _integration(request, request.path_params["integration_key"])
-        if integration is None:
-            return _unknown_key()
-        content_type = request.headers.get("content-type", "")
-        if raw is None:
-            await gate.accept(to_events([too_large(integration, INTAKE_LIMIT)], Received(content_type, b""), integration))
-            return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
-        received = received_as(raw, content_type, request.headers.get("content-encoding", ""))
-        decided = await gate.accept(to_events(read(received, integration), received, integration))
+        return await _intake(request)
     except Unavailable as error:
-        return _unavailable(error)
+        return problem(503, error.code, error.title, str(error))
     except TimeoutError:
-        return problem(408, "too_slow", "Too slow", "The body did not arrive within 10 seconds.", headers={"Connection": "close"})
-    return Response(_accepted(decided), 202, media_type=JSON)
+        return problem(408, "too_slow", "Too slow", TOO_SLOW, headers=CLOSE)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
 
 
-def _unknown_key() -> Response:
-    """The same answer for an unknown, revoked and malformed key."""
-    detail = "No integration has this key: copy its address again, or make a new integration."
-    return problem(401, "unauthorized", "Unknown integration key", detail)
+async def _intake(request: Request) -> Response:
+    gate: Gate = request.app.state.gate
+    raw = await _body(request, INTAKE_LIMIT)
+    key = request.path_params["integration_key"]
+    integration = await _integration(request, key)
+    if integration is None:
+        # The same answer for an unknown, a revoked and a malformed key.
+        detail = "No integration has this key: copy its address again, or make a new integration."
+        return problem(401, "unauthorized", "Unknown integration key", detail)
+    content_type = request.headers.get("content-type", "")
+    if raw is None:
+        nothing = received_as(b"", content_type)
+        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), nothing, integration))
+        return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
+    received = received_as(raw, content_type, request.headers.get("content-encoding", ""))
+    readings = read(received, integration) if len(raw) <= LONG else await asyncio.to_thread(read, received, integration)
+    events = to_events(readings, without_key(received, key), integration)
+    return Response(_accepted(await gate.accept(events)), 202, media_type=JSON)
 
 
 def _accepted(decided: Sequence[Decided]) -> bytes:
@@ -89,36 +96,52 @@ def _accepted(decided: Sequence[Decided]) -> bytes:
 
 
 async def enqueue(request: Request) -> Response:
-    """`POST /v2/enqueue`: as PagerDuty's Events API v2 answers, status by status."""
-    gate: Gate = request.app.state.gate
+    """`POST /v2/enqueue`: as PagerDuty's Events API v2 answers, status by status; whatever goes wrong has its shape."""
     try:
-        raw = await _body(request, ENQUEUE_LIMIT)
-        if raw is None:
-            return _invalid(413, "Event object exceeds the maximum size of 512 KB")
-        received = Received(request.headers.get("content-type", ""), raw)
-        routing_key, readings = read_enqueued(received)
-        integration = await _integration(request, routing_key)
-        if integration is None:
-            return _invalid(400, "Invalid routing key")
-        decided = await gate.accept(to_events(readings, received, integration))
+        dedup_key = await _enqueue(request)
     except InvalidEvent as error:
-        return _invalid(400, *error.errors)
+        return _shaped_as_original(400, error.status, str(error), error.errors)
+    except _TooLarge:
+        return _shaped_as_original(413, *INVALID, ["Event object exceeds the maximum size of 512 KB"])
     except Unavailable as error:
-        return _unavailable(error)
+        return _shaped_as_original(503, "unavailable", str(error), [], RETRY_AFTER)
     except TimeoutError:
-        return problem(408, "too_slow", "Too slow", "The body did not arrive within 10 seconds.", headers={"Connection": "close"})
-    answer = {"status": "success", "message": "Event processed", "dedup_key": decided[0].dedup_key}
+        return _shaped_as_original(408, "request timeout", TOO_SLOW, [], CLOSE)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    answer = {"status": "success", "message": "Event processed", "dedup_key": dedup_key}
     return Response(msgspec.json.encode(answer), 202, media_type=JSON)
 
 
-def _invalid(status: int, *errors: str) -> Response:
-    answer = {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)}
-    return Response(msgspec.json.encode(answer), status, media_type=JSON)
+async def _enqueue(request: Request) -> str:
+    """The dedup key of the event, once it is committed."""
+    gate: Gate = request.app.state.gate
+    raw = await _body(request, ENQUEUE_LIMIT)
+    if raw is None:
+        raise _TooLarge
+    received = received_as(raw, request.headers.get("content-type", ""))
+    routing_key, readings = read_enqueued(received)
+    integration = await _integration(request, routing_key)
+    if integration is None:
+        raise InvalidEvent(*INVALID, ["Invalid routing key"])
+    events = to_events(readings, without_key(received, routing_key), integration)
+    return (await gate.accept(events))[0].dedup_key
+
+
+class _TooLarge(Exception):
+    """The body is larger than the original takes."""
+
+
+def _shaped_as_original(status: int, word: str, message: str, errors: Sequence[str], headers: Mapping[str, str] | None = None) -> Response:
+    answer = {"status": word, "message": message, "errors": errors}
+    return Response(msgspec.json.encode(answer), status, headers=headers, media_type=JSON)
 
 
 ROUTES = [
     Route("/intake/{integration_key}", intake, methods=["POST"]),
+    Route("/intake/{integration_key}/", intake, methods=["POST"]),  # not every sender follows a redirect with its body
     Route("/v2/enqueue", enqueue, methods=["POST"]),
+    Route("/v2/enqueue/", enqueue, methods=["POST"]),
 ]
 
 _ACCEPTED = {

@@ -12,16 +12,16 @@ class Unreadable(Exception):
 
 
 class InvalidEvent(Exception):
-    """A compatible endpoint refuses this as its original does; `errors` are in the original's words."""
+    """A compatible endpoint refuses this as its original does; `status`, the text and `errors` are in the original's words."""
 
-    def __init__(self, errors: Sequence[str]) -> None:
-        super().__init__("; ".join(errors))
-        self.errors = errors
+    def __init__(self, status: str, message: str, errors: Sequence[str]) -> None:
+        super().__init__(message)
+        self.status, self.errors = status, errors
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request body as it came, inflated if it was compressed."""
+    """A request body as it came, inflated if it was compressed. Its media type is a hint, kept for who looks at the bytes."""
 
     content_type: str
     raw: bytes

@@ -1,0 +1,84 @@
+"""From a request's body to our events: by the adapter of the integration, or as what stands for it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from oncall.incidents.values import Body, Event
+from oncall.intake.adapters import ADAPTERS, pagerduty
+from oncall.intake.rules import MAX_TEXT, bounded, bounded_key, cut, decode, inflate, oversized, storable, unreadable
+from oncall.intake.values import Reading, Received, Unreadable
+from oncall.kit.ids import EventId, new_id
+from oncall.kit.log import get_log
+from oncall.services.values import IntegrationRef
+
+log = get_log("intake")
+
+
+def received_as(raw: bytes, content_type: str, content_encoding: str = "") -> Received:
+    """A body as it was meant: inflated, within bounds, if its sender compressed it."""
+    encoding = content_encoding.strip().lower()
+    return Received(cut(storable(content_type), 200), inflate(raw, encoding) if encoding else raw)
+
+
+def without_key(received: Received, key: str) -> Received:
+    """The body as it is kept: some dialects carry the integration key in it, and of a key only the hash is stored."""
+    secret = key.encode("utf-8", "replace")
+    return replace(received, raw=received.raw.replace(secret, b"[redacted]")) if secret in received.raw else received
+
+
+def read(received: Received, integration: IntegrationRef) -> list[Reading]:
+    """The events in a body, by the integration's adapter; what cannot be read is one event that says so."""
+    try:
+        return ADAPTERS[integration.type](decode(received))
+    except Unreadable as why:
+        return [unreadable(integration.name, str(why))]
+    except Exception:
+        # An adapter is total; if one is not, that is our defect, and no reason to lose the page.
+        log.exception("an adapter raised, which is a defect", type=integration.type.value)
+        return [unreadable(integration.name, f"the {integration.type.value} adapter failed on it")]
+
+
+def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:
+    """The event that stands for a body beyond `limit` bytes."""
+    return [oversized(integration.name, limit)]
+
+
+def read_enqueued(received: Received) -> tuple[str, list[Reading]]:
+    """The routing key and the event of a PagerDuty body; raises InvalidEvent for what the original answers 400."""
+    try:
+        value = decode(received)
+    except Unreadable:
+        raise pagerduty.not_recognised() from None
+    return pagerduty.check(value), pagerduty.read(value)
+
+
+def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef) -> list[Event]:
+    """Give each reading its id, once, and its address; events of one request share its body."""
+    body = Body(new_id(), received.content_type, received.raw)
+    is_long = len(received.raw) > MAX_TEXT
+    return [_event(EventId(new_id()), reading, body, integration, is_long=is_long) for reading in readings]
+
+
+def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, *, is_long: bool) -> Event:
+    return Event(
+        id,
+        integration.id,
+        integration.name,
+        integration.service_id,
+        said.action,
+        bounded_key(said.dedup_key) if said.dedup_key and not said.dedup_key.isspace() else f"{id}",
+        said.severity,
+        said.summary,
+        body,
+        said.source,
+        said.component,
+        said.group,
+        said.class_,
+        said.labels,
+        said.links,
+        said.occurred_at,
+        said.expires_at,
+        bounded(said.details) if is_long else said.details,
+        said.reason,
+        said.unreadable,
+    )

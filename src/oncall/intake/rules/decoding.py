@@ -1,0 +1,173 @@
+"""From bytes to a plain value, whatever the bytes: strict and fast where it can be, tolerant where it must."""
+
+import codecs
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from itertools import islice
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from oncall.intake.values import Received, Unreadable
+from oncall.kit.json_scan import deeper_than
+
+T = TypeVar("T")
+
+MAX_DEPTH = 64
+MAX_INFLATED = 4 * 1024 * 1024
+MAX_TEXT = 64 * 1024
+MAX_MEMBERS = 1_000
+MAX_NAME = 255
+
+NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in what no text holds, a number may be beyond all
+NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # senders of "deflate" disagree on whether it has zlib's frame
+
+FIELD = re.compile(r"[\w.\-\[\]]{1,100}")
+FIELD_OF_A_PART = re.compile(r'(?i)\bname="([^"]*)"')
+
+
+def decode(received: Received) -> object:
+    """The value in a body: of JSON, of the fields of a form, or a plain sentence as a string.
+
+    What the strict decoder refuses (NaN, lone surrogates, a BOM, another encoding) is read tolerantly: NUL and lone surrogates become
+    U+FFFD, in names too, and what is no number null. Raises Unreadable, with the reason, for the rest and for more than 64 levels.
+    """
+    raw = received.raw
+    if b"\\u0000" in raw or deeper_than(raw, MAX_DEPTH):
+        return _decode_tolerantly(raw)
+    try:
+        value: object = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return _decode_tolerantly(raw)
+    return value
+
+
+def _decode_tolerantly(raw: bytes) -> object:
+    text = storable(_as_text(raw).strip("\x00\ufeff \t\r\n"))
+    if not text:
+        raise Unreadable("it is empty")
+    if deeper_than(text.encode("utf-8", "replace"), MAX_DEPTH):
+        raise Unreadable(f"it nests deeper than {MAX_DEPTH} levels")
+    try:
+        return _parse(text)
+    except ValueError as error:
+        if text[0] in '{["':
+            raise Unreadable(f"it is not JSON ({error})" if isinstance(error, json.JSONDecodeError) else "it is not JSON") from None
+    except RecursionError:
+        raise Unreadable("it is not JSON") from None
+    fields = _fields_of(text)
+    if fields:
+        return _unwrapped(fields)
+    if text[0] == "<" or NOT_PRINTED.search(text):
+        raise Unreadable("it is neither JSON, nor a form, nor a sentence")
+    return text
+
+
+def _parse(text: str) -> object:
+    value: object = json.loads(text, strict=False, parse_constant=lambda _: None, parse_int=_parse_int)
+    return _cleaned(value) if SUSPECT.search(text) else value
+
+
+def _parse_int(digits: str) -> int | str:
+    """Exact at any sensible length; beyond that the digits themselves."""
+    return int(digits) if len(digits) < 4_000 else digits
+
+
+def _as_text(raw: bytes) -> str:
+    for bom, encoding in BOMS:
+        if raw.startswith(bom):
+            return raw.decode(encoding, "replace")
+    if raw[:2].count(0) == 1:  # UTF-16 without a BOM: JSON begins with an ASCII character
+        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le", "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def _fields_of(text: str) -> dict[str, str]:
+    """The fields of a form, multipart or urlencoded, whatever the media type says; empty if it is none."""
+    if text.startswith("--"):
+        boundary = text.partition("\n")[0].strip()
+        parts = [part.replace("\r\n", "\n").partition("\n\n") for part in text.split(boundary, MAX_MEMBERS)[1:-1]]
+        return {found[1]: body.strip("\n") for head, _, body in parts if (found := FIELD_OF_A_PART.search(head))}
+    name, _, rest = text.partition("=")
+    if FIELD.fullmatch(name) and not isinstance(_json_in(rest), str):
+        return {name: rest}  # JSON that nobody escaped
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_MEMBERS)
+    except ValueError:
+        return {}
+    is_form = "=" in text and all(FIELD.fullmatch(name) for name, _ in pairs)
+    return {name: storable(value) for name, value in pairs} if is_form else {}
+
+
+def _unwrapped(fields: dict[str, str]) -> object:
+    """JSON inside the fields counts as what it is; if there is but one field, it was only the envelope."""
+    values = {name: _json_in(text) for name, text in fields.items()}
+    first = next(iter(values.values()))
+    return first if len(values) == 1 and isinstance(first, dict | list) else values
+
+
+def _json_in(text: str) -> object:
+    if not text.startswith(("{", "[")) or deeper_than(text.encode("utf-8", "replace"), MAX_DEPTH):
+        return text
+    try:
+        return _parse(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _cleaned(value: object) -> object:
+    match value:
+        case str():
+            return storable(value)
+        case float() if not math.isfinite(value):
+            return None
+        case list():
+            return [_cleaned(element) for element in value]
+        case dict():
+            return {storable(name): _cleaned(element) for name, element in value.items()}
+        case _:
+            return value
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL and UTF-8 can hold it: U+FFFD for NUL and for half a surrogate pair."""
+    return NOT_TEXT.sub(REPLACEMENT, text)
+
+
+def bounded(members: Mapping[str, T], limit: int = 16 * 1024) -> dict[str, T | str]:
+    """Members that all together are not much longer than `limit` characters of JSON: of a long one, and of what follows, the beginning."""
+    kept: dict[str, T | str] = {}
+    for name, value in islice(members.items(), MAX_MEMBERS):
+        said = msgspec.json.encode(value).decode()
+        limit -= len(name) + len(said)
+        kept[cut(name, MAX_NAME)] = value if limit >= 0 else cut(said, 100)
+    return kept
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters; the last of a longer text is a mark that something is missing."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def inflate(raw: bytes, encoding: str) -> bytes:
+    """Undo gzip or deflate, at most to 4 MiB; what cannot be inflated, or grows beyond, stays as it is (and becomes unreadable)."""
+    for wbits in WBITS.get(encoding, ()):
+        inflater = zlib.decompressobj(wbits)
+        try:
+            inflated = inflater.decompress(raw, MAX_INFLATED + 1)
+        except zlib.error:
+            continue  # perhaps in the other frame; else the bytes stay as they came
+        if inflater.eof and not inflater.unused_data and len(inflated) <= MAX_INFLATED:
+            return inflated
+    return raw

@@ -1,0 +1,35 @@
+"""Readings that stand for what could not be taken as it came, so that it pages all the same."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from oncall.incidents.values import Action
+from oncall.intake.values import Reading
+
+MAX_FROM_ONE_BODY = 5_000
+"""More events than any sender's group should hold."""
+
+
+def unreadable(name: str, why: str) -> Reading:
+    """For a body from integration `name`; the raw bytes are kept beside it."""
+    return _standing_in(f"unreadable event from {name}", f"oncall:unreadable:{name}", why)
+
+
+def oversized(name: str, limit: int) -> Reading:
+    """For a body of more than `limit` bytes, which is not kept."""
+    return _standing_in(f"oversized event from {name}", f"oncall:oversized:{name}", f"it is larger than {limit // 1024} KiB")
+
+
+def read_each(elements: Sequence[object], read: Callable[[Mapping[str, object]], Reading]) -> list[Reading]:
+    """The readings of a list of objects. One that is none spoils no other; what is beyond 5,000 pages as one."""
+    some, beyond = elements[:MAX_FROM_ONE_BODY], len(elements) - MAX_FROM_ONE_BODY
+    readings = [read(element) if isinstance(element, dict) else NO_OBJECT for element in some]
+    if beyond > 0:
+        readings.append(_standing_in(f"{beyond} more events in one body", "oncall:more events", f"one body held {beyond} events too many"))
+    return readings
+
+
+def _standing_in(summary: str, dedup_key: str, why: str) -> Reading:
+    return Reading(Action.TRIGGER, summary, dedup_key=dedup_key, details={"why": why}, reason=why, unreadable=True)
+
+
+NO_OBJECT = _standing_in("unreadable part of an event", "oncall:unreadable part", "its list holds something that is not an object")

@@ -1,0 +1,192 @@
+"""The generic dialect: what a person with curl, a script, or a monitor nobody has heard of says, and what it means to us."""
+
+import json
+
+import pytest
+from tests.intake.payloads import events
+
+from oncall.incidents.values import Event
+
+
+def said(value: object) -> Event:
+    (event,) = events("generic", json.dumps(value).encode())
+    return event
+
+
+@pytest.mark.parametrize(
+    ("value", "action"),
+    [
+        ({"summary": "x"}, "trigger"),
+        ({"summary": "x", "status": "resolved"}, "resolve"),
+        ({"summary": "x", "state": "OK"}, "resolve"),
+        ({"summary": "x", "action": "ack"}, "acknowledge"),
+        ({"summary": "x", "eventAction": "Resolve"}, "resolve"),
+        ({"summary": "x", "resolved": True}, "resolve"),
+        ({"summary": "x", "resolved": False}, "trigger"),
+        ({"summary": "x", "severity": "ok"}, "resolve"),
+        ({"summary": "x", "level": "OK"}, "resolve"),
+        ({"summary": "x", "severity": "normal"}, "trigger"),  # how some people say "not so urgent"
+        ({"summary": "x", "priority": "normal"}, "trigger"),
+        ({"summary": "x", "status": "flabbergasted"}, "trigger"),  # what nobody knows pages
+        ({"summary": "x", "action": "notify", "status": "ok"}, "resolve"),  # the first word that is known
+        ({"summary": "x", "event_type": "trigger", "status": "ok"}, "trigger"),
+        ({"summary": "x", "status": 1}, "trigger"),  # 1 may be up or down
+        ({"summary": "x", "status": ["ok"]}, "trigger"),
+        ({"summary": "x", "status": {"text": "ok"}}, "trigger"),
+    ],
+)
+def test_the_state_is_a_word_that_is_known_and_everything_else_pages(value: object, action: str) -> None:
+    assert said(value).action.value == action
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"),
+    [
+        ({"severity": "CRITICAL"}, "critical"),
+        ({"severity": "sev-1"}, "critical"),
+        ({"severity": "Sev 2"}, "error"),
+        ({"priority": "P3"}, "warning"),
+        ({"severity": "banana", "priority": "P1"}, "critical"),
+        ({"status": "warning"}, "warning"),
+        ({"labels": {"severity": "info"}}, "info"),
+        ({"severity": 3}, "unknown"),
+        ({"severity": None}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_severity_is_the_first_word_that_is_known(value: dict[str, object], severity: str) -> None:
+    assert said({"summary": "x", **value}).severity.value == severity
+
+
+def test_a_host_alone_is_no_identity_or_its_second_problem_would_page_nobody() -> None:
+    disk, cpu = said({"host": "db-1", "summary": "Disk full"}), said({"host": "db-1", "summary": "CPU high"})
+    assert disk.dedup_key != cpu.dedup_key
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"check": "disk", "host": "db-1"}, {"host": "db-1", "check": "disk", "summary": "99%", "state": "ok", "time": 1}, True),
+        ({"check": "disk", "host": "db-1"}, {"check": "disk", "host": "db-2"}, False),
+        ({"check": "disk", "host": "db-1"}, {"check": "cpu", "host": "db-1"}, False),
+        ({"dedup_key": "k", "summary": "a"}, {"dedupKey": "k", "summary": "b"}, True),
+        ({"monitor_id": 1, "host": "a"}, {"monitor_id": 1, "host": "b"}, False),  # numbers of different hosts
+        ({"monitor_id": 1}, {"rule_id": 1}, False),  # numbers of different tools
+        ({"id": "x1", "monitor_id": 7}, {"id": "x2", "monitor_id": 7}, True),  # an id that counts up with each message
+        ({"title": "Backup failed"}, {"title": "Backup failed"}, False),  # never by the title
+        ({"id": 12345678901234567890}, {"id": 12345678901234567891}, False),  # beyond 2^53
+    ],
+)
+def test_identity(one: dict[str, object], other: dict[str, object], same: bool) -> None:
+    assert (said(one).dedup_key == said(other).dedup_key) is same
+
+
+def test_a_key_of_ten_thousand_characters_is_cut_and_still_told_apart() -> None:
+    one, other = said({"dedup_key": "k" * 10_000}), said({"dedup_key": "k" * 9_999 + "!"})
+    assert len(one.dedup_key) == len(other.dedup_key) == 255
+    assert one.dedup_key != other.dedup_key
+    assert said({"dedup_key": "k" * 255}).dedup_key == "k" * 255, "and 255 is taken exactly"
+
+
+@pytest.mark.parametrize("key", ["", "  ", None, [], {}])
+def test_an_empty_key_is_none(key: object) -> None:
+    event = said({"dedup_key": key, "summary": "x"})
+    assert event.dedup_key == str(event.id)
+
+
+def test_what_was_not_read_stays_in_the_details_without_secrets() -> None:
+    event = said({"title": "Disk full", "message": "/var is at 99%", "free": {"bytes": 7}, "token": "s3cret", "host": "db-1", "none": None})
+    assert event.details == {"message": "/var is at 99%", "free": {"bytes": 7}}
+    assert event.source == "db-1"
+
+
+def test_labels_come_in_many_forms() -> None:
+    assert said({"labels": {"a": 1, "b": {"c": True}}}).labels == {"a": "1", "b": '{"c":true}'}
+    assert said({"tags": ["prod", "db"]}).labels == {"tags": "prod, db"}
+    assert said({"tags": "prod,db"}).labels == {"tags": "prod,db"}
+    assert said({"tags": [{"key": "env", "value": "prod"}, {"name": "team", "value": 7}, 3]}).labels == {
+        "env": "prod",
+        "team": "7",
+        "tags": "3",
+    }
+
+
+def test_only_addresses_that_people_can_follow_become_links() -> None:
+    event = said({"url": "https://a.example/x y", "link": "javascript:alert(1)", "links": [{"href": "http://b.example", "text": "b"}, 3]})
+    assert event.links == (("http://b.example", "b"), ("https://a.example/x%20y", "url"))
+    assert len(said({"links": [{"href": f"https://{n}.example"} for n in range(1_000)]}).links) == 20
+
+
+@pytest.mark.parametrize(
+    ("when", "at"),
+    [
+        ("2026-03-02T12:00:00Z", "2026-03-02 12:00:00+00:00"),
+        ("2026-03-02t12:00:00.123456789z", "2026-03-02 12:00:00.123456+00:00"),
+        ("2026-03-02T12:00:00+02:00", "2026-03-02 10:00:00+00:00"),
+        (1_772_452_800, "2026-03-02 12:00:00+00:00"),
+        (1_772_452_800_123, "2026-03-02 12:00:00.123000+00:00"),
+        ("2026-03-02T12:00:00", None),  # without an offset nobody knows when
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("2026-12-31T23:59:60Z", None),
+        (1e308, None),
+        (True, None),
+        (["2026"], None),
+    ],
+)
+def test_instants(when: object, at: str | None) -> None:
+    found = said({"summary": "x", "timestamp": when}).occurred_at
+    assert (str(found) if found else None) == at
+
+
+def test_a_list_is_many_events_and_one_that_is_none_spoils_no_other() -> None:
+    found = events("generic", b'[{"summary": "a"}, 7, {"summary": "b", "status": "ok"}]')
+    assert [(e.summary, e.action.value, e.unreadable) for e in found] == [
+        ("a", "trigger", False),
+        ("unreadable part of an event", "trigger", True),
+        ("b", "resolve", False),
+    ]
+
+
+def test_more_events_than_anybody_can_be_paged_for_page_as_one() -> None:
+    found = events("generic", b"[" + b"{}," * 5_002 + b"{}]")
+    assert len(found) == 5_001
+    assert (found[-1].summary, found[-1].unreadable) == ("3 more events in one body", True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "summary"),
+    [
+        (b"Backup failed on db-1: exit=3", "Backup failed on db-1: exit=3"),  # curl -d, which says it is a form
+        (b'"Backup failed"', "Backup failed"),
+        (b"summary=Disk+full&severity=critical", "Disk full"),
+        (b'payload={"summary": "Disk full"}', "Disk full"),
+        (b"payload=%7B%22summary%22%3A%20%22Disk%20full%22%7D", "Disk full"),
+        (b'[OK] {"not": "the beginning"}', "unreadable event from prod"),
+        (b'{"foo": 1}', 'event without a summary: {"foo":1}'),
+        (b'{"summary": "a\\nb\\t\\u202ec\\u0007  d"}', "a b c d"),
+        (b'{"title": "[FIRING:2] Disk full"}', "Disk full"),
+        (b'{"title": "[RESOLVED]"}', "[RESOLVED]"),
+    ],
+)
+def test_titles(raw: bytes, summary: str) -> None:
+    (event,) = events("generic", raw)
+    assert event.summary == summary
+
+
+def test_a_title_beyond_1024_characters_is_cut_with_a_mark() -> None:
+    summary = said({"summary": "x" * 5_000}).summary
+    assert (len(summary), summary[-2:]) == (1_024, "x…")
+
+
+def test_an_empty_list_says_nothing() -> None:
+    (event,) = events("generic", b"[]")
+    assert (event.action.value, event.reason) == ("ignore", "the list of events is empty")
+
+
+def test_uptime_kuma_in_maintenance_pages_nobody() -> None:
+    event = said(
+        {"heartbeat": {"status": 3}, "monitor": {"id": 1, "name": "Shop", "basic_auth_pass": "s3cret"}, "msg": "[Shop] maintenance"}
+    )
+    assert (event.action.value, event.reason) == ("ignore", "the monitored thing is in maintenance")
+    assert "s3cret" not in str(event.details)

@@ -1,0 +1,168 @@
+"""`POST /intake/{key}`: for a valid key whatever is sent becomes a page and a 202, never a 5xx; everything else is told plainly."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from tests.intake.hostile import ALL, BODIES, COMPRESSED, MEDIA_TYPES
+from tests.system import System, to
+
+from oncall.intake import hot
+from oncall.kit.db import Database
+from oncall.services.values import IntegrationType
+
+STORED = text("SELECT raw, content_type FROM event_bodies WHERE id = (SELECT body_id FROM events WHERE id = :id)")
+EVENTS = text("SELECT id, decision, reason, summary, action FROM events ORDER BY id")
+
+
+@pytest.fixture
+async def key(system: System) -> str:
+    ana = await system.user("Ana")
+    key: str = (await system.service([to(ana)], type="generic"))["key"]
+    return key
+
+
+@pytest.mark.parametrize("type", [type.value for type in IntegrationType])
+async def test_whatever_is_sent_becomes_a_202_and_is_kept_byte_by_byte(system: System, database: Database, type: str) -> None:
+    ana = await system.user("Ana")
+    key = (await system.service([to(ana)], type=type))["key"]
+    for what, raw in BODIES.items():
+        answer = await system.api.post(f"/intake/{key}", content=raw, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 202, f"{what}: {answer.text}"
+        events = answer.json()["events"]
+        assert events, what
+        for event in events:
+            assert event["decision"] in {"opened", "deduplicated", "resolved", "no_open_alert", "unreadable", "ignored"}, what
+            assert event["incident_id"] or event["decision"] in {"no_open_alert", "ignored"}, what
+            assert 0 < len(event["dedup_key"]) <= 255, what
+        async with database.transaction() as tx:
+            assert (await tx.execute(STORED, {"id": events[0]["id"]})).scalar_one() == raw, what
+    await system.run_due()
+    shown = (await system.api.get("/api/v1/incidents?limit=100")).json()["items"]
+    assert all(incident["title"].strip() for incident in shown)
+
+
+async def test_the_media_type_is_only_a_hint(system: System, key: str, database: Database) -> None:
+    for content_type in MEDIA_TYPES:
+        headers = {"Content-Type": content_type.encode("latin-1")} if content_type else {}
+        answer = await system.api.post(f"/intake/{key}", content=json.dumps({"id": content_type}).encode(), headers=headers)
+        event = answer.json()["events"][0]
+        assert (answer.status_code, event["decision"]) == (202, "opened"), content_type
+        async with database.transaction() as tx:
+            stored = (await tx.execute(STORED, {"id": event["id"]})).one()
+        assert stored.content_type[:199] == content_type.replace("\x00", "�")[:199]
+
+
+async def test_what_is_compressed_is_inflated_within_bounds_and_else_pages_as_unreadable(system: System, key: str) -> None:
+    decisions = {}
+    for what, (encoding, raw) in COMPRESSED.items():
+        answer = await system.api.post(f"/intake/{key}", content=raw, headers={"Content-Encoding": encoding})
+        assert answer.status_code == 202, what
+        decisions[what] = answer.json()["events"][0]["decision"]
+    assert decisions == {
+        "gzip": "opened",
+        "deflate": "deduplicated",  # the same event again
+        "a bomb": "unreadable",
+        "broken gzip": "unreadable",
+        "not gzip at all": "deduplicated",
+        "another encoding": "unreadable",
+        "two encodings": "unreadable",
+    }
+
+
+async def test_an_unreadable_body_pages_and_says_why_and_its_next_one_only_counts(system: System, key: str, database: Database) -> None:
+    first = (await system.api.post(f"/intake/{key}", content=b"<xml/>")).json()["events"][0]
+    second = (await system.api.post(f"/intake/{key}", content=b"{broken")).json()["events"][0]
+    assert first["decision"] == second["decision"] == "unreadable"
+    assert first["incident_id"] == second["incident_id"]
+    await system.run_due()
+    assert system.pages() == ["Ana"]
+    assert (await system.incident(first["incident_id"]))["title"] == "unreadable event from prod"
+    async with database.transaction() as tx:
+        assert [row.reason.split(":")[0] for row in await tx.execute(EVENTS)] == [
+            "it is neither JSON, nor a form, nor a sentence",
+            "it is not JSON (Expecting property name enclosed in double quotes",
+        ]
+
+
+async def test_600_kib_are_fine(system: System, key: str) -> None:
+    raw = json.dumps({**ALL, "padding": "x" * 600 * 1024}).encode()
+    assert (await system.api.post(f"/intake/{key}", content=raw)).json()["events"][0]["decision"] == "opened"
+
+
+async def test_more_than_4_mib_announced_or_in_chunks_is_413_and_an_alert(system: System, key: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(65):
+            yield b"x" * 64 * 1024
+
+    for content in (b"x" * (4 * 1024 * 1024 + 1), chunks()):
+        answer = await system.api.post(f"/intake/{key}", content=content)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert incident["title"] == "oversized event from prod"
+    limit = await system.api.post(f"/intake/{key}", content=b"x" * 4 * 1024 * 1024)
+    assert limit.status_code == 202, "4 MiB exactly are taken"
+
+
+async def test_a_length_that_lies_is_no_error(system: System, key: str) -> None:
+    for length in ("9" * 5_000, "٣٣٣٣٣٣٣٣", "-1", "x"):
+        answer = await system.api.post(f"/intake/{key}", content=b"{}", headers={"Content-Length": length.encode()})
+        assert answer.status_code in {202, 413}, length
+
+
+async def test_a_wrong_key_is_401_whatever_is_wrong_with_it_and_leaves_nothing(system: System, key: str, database: Database) -> None:
+    wrong = ("x" * 32, "x", "%00", "%ED%A0%80", "oc_api_abcdefgh_x", "é", "x" * 5_000, key + "x", key[:-1])
+    answers = [await system.api.post(f"/intake/{one}", content=json.dumps(ALL).encode()) for one in wrong]
+    assert {(answer.status_code, answer.headers["content-type"]) for answer in answers} == {(401, "application/problem+json")}
+    assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}
+    assert len({answer.text for answer in answers}) == 1
+    async with database.transaction() as tx:
+        assert (await tx.execute(EVENTS)).all() == []
+
+
+async def test_other_methods_are_405_and_change_nothing(system: System, key: str, database: Database) -> None:
+    for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        for path in (f"/intake/{key}", "/v2/enqueue"):
+            answer = await system.api.request(method, path)
+            assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+            assert answer.headers["allow"] == "POST"
+    async with database.transaction() as tx:
+        assert (await tx.execute(EVENTS)).all() == []
+
+
+async def test_a_slash_at_the_end_needs_no_redirect(system: System, key: str) -> None:
+    assert (await system.api.post(f"/intake/{key}/", content=b"Disk full")).status_code == 202
+
+
+async def test_a_body_that_does_not_arrive_in_time_is_408(system: System, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hot, "BODY_TIMEOUT", 0.05)
+
+    async def drip() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    for path in (f"/intake/{key}", "/v2/enqueue"):
+        answer = await system.api.post(path, content=drip())
+        assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+
+
+async def test_the_integration_key_in_a_body_is_not_kept(system: System, key: str, database: Database) -> None:
+    raw = json.dumps({"routing_key": key, "event_action": "trigger", "payload": {"summary": "Disk full"}}).encode()
+    sent = [await system.api.post(f"/intake/{key}", content=raw)]
+    sent.append(await system.api.post(f"/intake/{key}", content=gzip.compress(raw), headers={"Content-Encoding": "gzip"}))
+    async with database.transaction() as tx:
+        for answer in sent:
+            stored = (await tx.execute(STORED, {"id": answer.json()["events"][0]["id"]})).scalar_one()
+            assert stored == raw.replace(key.encode(), b"[redacted]")
+
+
+async def test_one_body_of_many_alerts_is_answered_alert_by_alert(system: System, key: str) -> None:
+    events = [{"check": "disk"}, {"check": "cpu"}, {"check": "disk"}, {"check": "disk", "status": "ok"}, {"check": "net", "status": "ok"}]
+    answer = await system.api.post(f"/intake/{key}", json=events)
+    decided = answer.json()["events"]
+    assert [d["decision"] for d in decided] == ["opened", "opened", "deduplicated", "resolved", "no_open_alert"]
+    assert decided[0]["incident_id"] == decided[2]["incident_id"] == decided[3]["incident_id"] != decided[1]["incident_id"]
+    assert decided[0]["dedup_key"] == decided[2]["dedup_key"]
