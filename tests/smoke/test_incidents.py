@@ -189,7 +189,7 @@ async def test_the_link_shows_on_get_and_acts_on_post(system: System) -> None:
     assert (await stranger.post(link, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
     pressed = await stranger.post(link, headers={"Sec-Fetch-Site": "same-origin"})
     assert pressed.status_code == 200
-    assert "Ana has it" in pressed.text
+    assert "Ana, you have it" in pressed.text
     assert pressed.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in pressed.headers["content-security-policy"]
     assert (await stranger.post(link[:-1] + ("A" if link[-1] != "A" else "B"))).status_code == 404
@@ -255,7 +255,8 @@ async def test_one_dead_channel_does_not_delay_another(system: System) -> None:
     made = await system.service([to(ana)])
     opened = await system.event(made["key"])
     assert len(system.email.sent) == 1
-    assert (await system.incident(opened["incident_id"]))["escalation"]["level"] == 2
+    escalation = (await system.incident(opened["incident_id"]))["escalation"]
+    assert (escalation["round"], escalation["level"]) == (2, 1), "the one step has fired; next comes the next round"
     await system.advance(minutes=1)
     assert len(system.email.sent) == 1, "Ana was reached: no early step"
 
@@ -298,7 +299,8 @@ async def test_an_incident_that_cannot_be_escalated_is_postponed_and_the_others_
     monkeypatch.setattr(life, "decide_due", poison)
     await system.advance(minutes=5)
     assert system.pages() == ["Ben"]
-    assert (await system.incident(fine["incident_id"]))["escalation"]["level"] == 3
+    escalation = (await system.incident(fine["incident_id"]))["escalation"]
+    assert (escalation["round"], escalation["level"]) == (2, 1), "both steps have fired; next comes the next round"
     assert any("postponed" in line for line in await system.reasons(poisoned["incident_id"]))
     assert [r["reason"] for r in (await system.api.get("/healthz")).json()["reasons"]] == ["failing"]
     monkeypatch.undo()

@@ -8,7 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
+from oncall.contacts.rules import plan_ways
+from oncall.contacts.values import Reach, Urgency
 from oncall.escalation import store
+from oncall.escalation.rules import targets_of
 from oncall.escalation.values import OnDuty, People, Policy, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
@@ -65,29 +68,23 @@ async def delete_policy(tx: AsyncConnection, id: PolicyId) -> None:
 async def take_snapshots(
     tx: AsyncConnection, owners: Iterable[tuple[PolicyId, TeamId | None]]
 ) -> dict[tuple[PolicyId, TeamId | None], Snapshot]:
-    """For each (policy, team that owns the service): the policy as it is now, with that team's fallback."""
+    """For each (policy, team that owns the service): the policy as it is now, with that team's fallback; absent if it is gone."""
     wanted = set(owners)
     policies = await store.get_policies(tx, sorted({policy for policy, _ in wanted}))
     teams = await get_teams(tx, sorted({team for _, team in wanted if team}))
     fallback_ids = {team.id: team.fallback_policy_id for team in teams.values() if team.fallback_policy_id}
     fallbacks = await store.get_policies(tx, sorted(set(fallback_ids.values()))) if fallback_ids else {}
     taken: dict[tuple[PolicyId, TeamId | None], Snapshot] = {}
-    for id, team in wanted & {(id, team) for id, team in wanted if id in policies}:
-        fallback = fallbacks.get(fallback_ids[team]) if team in fallback_ids else None
-        taken[id, team] = Snapshot(policies[id], fallback if fallback and fallback.id != id else None)
+    for id, team in wanted:
+        if id in policies:
+            fallback = fallbacks.get(fallback_ids[team]) if team in fallback_ids else None
+            taken[id, team] = Snapshot(policies[id], fallback if fallback and fallback.id != id else None)
     return taken
 
 
 async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, also: Iterable[UserId] = (), now: datetime) -> People:
     """Whom every target of these snapshots means now, and how each of those people is reached: a handful of statements for any number."""
-    targets = {
-        target
-        for snapshot in snapshots
-        for policy in (snapshot.policy, snapshot.fallback)
-        if policy
-        for step in policy.steps
-        for target in step.targets
-    }
+    targets = {target for snapshot in snapshots for target in targets_of(snapshot)}
     schedule_ids = sorted(ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE)
     on_call = await on_call_many(tx, schedule_ids, at=now) if schedule_ids else {}
     on_duty: dict[Target, OnDuty] = {}
@@ -97,11 +94,15 @@ async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, a
         elif (answer := on_call.get(ScheduleId(target.id))) is not None:
             why = f"on call in schedule {answer.schedule_name}" if answer.users else f"nobody is on call in schedule {answer.schedule_name}"
             on_duty[target] = OnDuty(tuple(answer.users), why)
-    empty = [id for id, answer in on_call.items() if not answer.users]
-    handoffs = (await next_handoff_many(tx, empty, at=now)).values() if empty else ()
     users = {user for duty in on_duty.values() for user in duty.users} | set(also)
     reach = await load_reach(tx, sorted(users)) if users else {}
-    return People(on_duty, reach, min((at for at in handoffs if at is not None), default=None))
+    lost = [id for id, answer in on_call.items() if not any(u in reach and _is_reachable(reach[u]) for u in answer.users)]
+    handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
+    return People(on_duty, reach, {Target(TargetType.SCHEDULE, id): at for id, at in handoffs.items() if at is not None})
+
+
+def _is_reachable(reach: Reach) -> bool:
+    return plan_ways(reach, Urgency.HIGH).reachable
 
 
 async def _check_targets(tx: AsyncConnection, policy: Policy, *, now: datetime) -> None:

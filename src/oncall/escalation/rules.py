@@ -17,6 +17,7 @@ from oncall.escalation.values import (
     Policy,
     Position,
     Snapshot,
+    Target,
 )
 from oncall.kit.ids import UserId
 
@@ -26,37 +27,47 @@ def next_cycle(position: Position) -> Position:
     return Position(cycle=position.cycle + 1)
 
 
+def policy_at(snapshot: Snapshot, position: Position) -> Policy:
+    """The policy that a position is a position in."""
+    return snapshot.fallback if position.on_fallback and snapshot.fallback else snapshot.policy
+
+
+def upcoming(snapshot: Snapshot, position: Position) -> Position:
+    """The step that fires next, as people count: past the last step it is the first one of the next round."""
+    if position.step < len(policy_at(snapshot, position).steps):
+        return position
+    return replace(position, round=position.round + 1, step=0)
+
+
+def targets_of(snapshot: Snapshot) -> set[Target]:
+    """Everybody and everything the policy and its fallback point at."""
+    policies = (snapshot.policy, snapshot.fallback) if snapshot.fallback else (snapshot.policy,)
+    return {target for policy in policies for step in policy.steps for target in step.targets}
+
+
 def advance(
-    snapshot: Snapshot,
-    position: Position,
-    *,
-    state: EscalationState,
-    urgency: Urgency,
-    people: People,
-    now: datetime,
-    also: tuple[UserId, ...] = (),
+    snapshot: Snapshot, position: Position, *, urgency: Urgency, people: People, now: datetime, also: tuple[UserId, ...] = ()
 ) -> Advance:
     """Fire the step that is due (`semantics.md` §4). Late by hours or not, it is one step and then the normal cadence.
 
     A step that reaches nobody is skipped at once with its reason. After the last step's delay the next round begins; after the last
-    round the incident is exhausted, or unroutable if a whole pass reached nobody: then the team's fallback, else a retry.
-    `also` is paged together with the first step that fires (the acknowledger whose acknowledgement ran out).
+    round the incident is exhausted, or unroutable if a whole pass reached nobody: then the team's fallback, else a retry from the
+    first step on. `also` (the acknowledger whose acknowledgement ran out) is paged with the first step, but does not stand in for
+    somebody whom that step should have reached.
     """
-    if state in {EscalationState.EXHAUSTED, EscalationState.UNROUTABLE}:
-        position = next_cycle(position)
     pages: list[PlannedPage] = []
     notes: list[Note] = []
     while True:
-        policy = snapshot.fallback if position.on_fallback and snapshot.fallback else snapshot.policy
+        policy = policy_at(snapshot, position)
         walked = _walk(policy, position, people, urgency, also, pages, notes)
         if isinstance(walked, Position):
             return _wait(policy, walked, urgency, now, pages, notes)
-        notes.append(Note(walked.state.value, walked.reason))
+        notes.append(Note(walked.state.value, walked.reason, walked.position))
         if position.on_fallback or snapshot.fallback is None:
             at = _retry_at(walked.state, snapshot, people, now)
-            return Advance(tuple(pages), tuple(notes), walked.position, walked.state, walked.reason, at)
-        notes.append(Note("fallback", f"goes to the team's fallback policy {snapshot.fallback.name}"))
-        position = replace(next_cycle(walked.position), on_fallback=True)
+            return Advance(tuple(pages), tuple(notes), next_cycle(position), walked.state, walked.reason, at)
+        position, also = replace(next_cycle(position), on_fallback=True), ()
+        notes.append(Note("fallback", f"goes to the team's fallback policy {snapshot.fallback.name}", position))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +89,17 @@ def _walk(
     notes: list[Note],
 ) -> Position | _DeadEnd:
     """Fire steps until one reaches somebody: the position after it. At most one whole pass through the policy."""
-    for _ in range(max(len(policy.steps), 1)):
+    for _ in policy.steps:
         if position.step >= len(policy.steps):
             if position.round > policy.repeat:
-                reason = f"policy {policy.name} was gone through {policy.repeat + 1} times and nobody acknowledged"
+                times = f"{policy.repeat + 1} times" if policy.repeat else "once"
+                reason = f"policy {policy.name} was gone through {times} and nobody acknowledged"
                 return _DeadEnd(position, EscalationState.EXHAUSTED, reason)
-            notes.append(Note("round_ended", f"round {position.round} of {policy.repeat + 1} of policy {policy.name} ended unacknowledged"))
+            reason = f"round {position.round} of {policy.repeat + 1} of policy {policy.name} ended unacknowledged"
+            notes.append(Note("round_ended", reason, position))
             position = replace(position, round=position.round + 1, step=0)
-        reached = bool(policy.steps) and _fire(policy, position, people, urgency, also, pages, notes)
-        position = replace(position, step=position.step + 1)
+        reached = _fire(policy, position, people, urgency, also, pages, notes)
+        position, also = replace(position, step=position.step + 1), ()
         if reached:
             return position
     return _DeadEnd(position, EscalationState.UNROUTABLE, f"nobody in the whole of policy {policy.name} can be reached")
@@ -101,9 +114,9 @@ def _fire(
     pages: list[PlannedPage],
     notes: list[Note],
 ) -> bool:
-    """Page everybody one step points at, each person once; true if one of them is reached by a way known to work."""
+    """Page everybody one step points at, and `also`, each person once; true if a target is reached by a way known to work."""
     where = f"step {position.step + 1} of policy {policy.name}" + (f", round {position.round}" if position.round > 1 else "")
-    whom: dict[UserId, str] = dict.fromkeys(also, "acknowledged it before, and the time ran out")
+    whom: dict[UserId, str] = {}
     nobody: list[str] = []
     for target in policy.steps[position.step].targets:
         duty = people.on_duty.get(target, OnDuty((), f"this {target.type.value} no longer exists"))
@@ -111,22 +124,23 @@ def _fire(
             nobody.append(duty.reason)
         for user in duty.users:
             whom.setdefault(user, duty.reason)
+    targeted = set(whom)
     reached = False
-    for user, why in whom.items():
+    for user, why in (dict.fromkeys(also, "acknowledged it before, and the time ran out") | whom).items():
         reach = people.reach.get(user)
         if reach is None:
             nobody.append("this user no longer exists")
             continue
         pages.append(PlannedPage(user, position, f"{where}: {why}"))
         ways = plan_ways(reach, urgency)
-        reached = reached or ways.reachable
+        reached = reached or (ways.reachable and user in targeted)
         if not ways.reachable:
             nobody.append(ways.reason)
     if reached:
-        notes.append(Note("step_fired", f"{where} fired", position.step))
-        notes.extend(Note("unreachable", f"{where}: {why}", position.step) for why in nobody)
+        notes.append(Note("step_fired", f"{where} fired", position))
+        notes.extend(Note("unreachable", f"{where}: {why}", position) for why in nobody)
     else:
-        notes.append(Note("step_skipped", f"{where} reached nobody: {'; '.join(nobody) or 'it has no targets'}", position.step))
+        notes.append(Note("step_skipped", f"{where} reached nobody: {'; '.join(nobody) or 'it has no targets'}", position))
     return reached
 
 
@@ -145,6 +159,6 @@ def _retry_at(state: EscalationState, snapshot: Snapshot, people: People, now: d
     """Exhausted: after the policy's own retry time. Unroutable: at the next handoff, at the latest after five minutes."""
     if state is EscalationState.EXHAUSTED:
         retry = snapshot.policy.exhausted_retry
-        return now + retry if retry else None
-    at = now + UNROUTABLE_RETRY
-    return people.next_handoff if people.next_handoff is not None and now < people.next_handoff < at else at
+        return now + retry if retry is not None else None
+    handoffs = [at for target, at in people.handoffs.items() if target in targets_of(snapshot) and at > now]
+    return min([now + UNROUTABLE_RETRY, *handoffs])

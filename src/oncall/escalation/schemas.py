@@ -1,13 +1,24 @@
 """What escalation policies look like over REST."""
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from oncall.escalation.values import EXHAUSTED_RETRY, MAX_STEPS, Policy, Step, Target, TargetType
 from oncall.kit.http import Duration, Shown, Strict
 from oncall.kit.ids import PolicyId, TeamId
+
+
+def _at_least_a_second(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError("must be at least PT1S")
+    return value
+
+
+Wait = Annotated[Duration, AfterValidator(_at_least_a_second)]
+"""How long something waits; without any wait the whole policy would fire at once."""
 
 
 class TargetIn(Strict):
@@ -18,7 +29,7 @@ class TargetIn(Strict):
 class StepIn(Strict):
     """`delay` is how long the step waits, unacknowledged, before the next one."""
 
-    delay: Duration
+    delay: Wait
     targets: Annotated[list[TargetIn], Field(min_length=1, max_length=50)]
     strategy: Literal["everyone"] = "everyone"
     condition: Literal["unacknowledged"] = "unacknowledged"
@@ -31,7 +42,7 @@ class PolicyIn(Strict):
     team_id: UUID | None = None
     repeat: Annotated[int, Field(ge=0, le=100)] = 2
     steps: Annotated[list[StepIn], Field(min_length=1, max_length=MAX_STEPS)]
-    exhausted_retry: Duration | None = EXHAUSTED_RETRY
+    exhausted_retry: Wait | None = EXHAUSTED_RETRY
     escalate_low: bool = False
 
     def to_policy(self, id: PolicyId) -> Policy:

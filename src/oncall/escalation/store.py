@@ -39,7 +39,6 @@ INSERT_TARGETS = text("""
     FROM unnest(CAST(:steps AS int[]), CAST(:positions AS int[]), CAST(:user_ids AS uuid[]), CAST(:schedule_ids AS uuid[]))
         AS t (step, position, user_id, schedule_id)
 """)
-FALLBACKS = text("SELECT id AS team_id, fallback_policy_id FROM teams WHERE id = ANY(:ids) AND fallback_policy_id IS NOT NULL")
 
 
 async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> dict[PolicyId, Policy]:

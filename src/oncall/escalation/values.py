@@ -81,7 +81,10 @@ class EscalationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where an incident stands: the step that fires next. Cycle and round count from 1, steps from 0."""
+    """Where an incident stands: the step that fires next. Cycle and round count from 1, steps from 0.
+
+    A step past the last means that the next round, if there is one, begins.
+    """
 
     cycle: int = 1
     round: int = 1
@@ -103,7 +106,8 @@ class People:
 
     on_duty: Mapping[Target, OnDuty] = field(default_factory=dict)
     reach: Mapping[UserId, Reach] = field(default_factory=dict)
-    next_handoff: datetime | None = None
+    handoffs: Mapping[Target, datetime] = field(default_factory=dict)
+    """For targets that reach nobody now: when that may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +121,11 @@ class PlannedPage:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something the timeline must know: `kind` is one of its kinds."""
+    """Something the timeline must know: `kind` is one of its kinds, `position` the step it is about."""
 
     kind: str
     reason: str
-    step: int | None = None
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)

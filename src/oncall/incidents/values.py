@@ -187,9 +187,10 @@ class PendingAction:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An incident with the names of what it refers to, its alerts, and what happens next."""
+    """An incident with the names of what it refers to, its alerts, and what happens next; `upcoming` is the step that fires next."""
 
     incident: Incident
+    upcoming: Position
     service: str
     owner: str | None
     alerts: AlertCounts

@@ -15,7 +15,7 @@ from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, PageId, UserId, new_id
 from oncall.notifications import store
 from oncall.notifications.ports import OnUndeliverable
-from oncall.notifications.rules import decide_fate, mask, plan_messages
+from oncall.notifications.rules import decide_fate, mask, plan_messages, word_for
 from oncall.notifications.values import Claimed, Done, Fate, GiveUp, NewPage, Notification, Status, TryAgain
 
 
@@ -33,7 +33,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
         (id, way)
         for id, page in wanted.items()
         if id in added
-        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), now=now)
+        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), due_at=page.due_at, now=now)
     ]
     await store.add_notifications(tx, messages, now=now)
     await notify(tx, "notifications")
@@ -69,13 +69,14 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
     if isinstance(fate, GiveUp):
 
         async def step_is_lost() -> bool:
-            return not await store.any_alive(tx, claimed)
+            # At high urgency the account e-mail is a last resort, for which nobody waits.
+            return not await store.any_alive(tx, claimed, account_email=Urgency(claimed.subject.urgency) is Urgency.LOW)
 
         await on_undeliverable(tx, claimed, step_is_lost=step_is_lost, reason=fate.reason, now=now)
     status, next_at, may_have_arrived = _written(fate, claimed)
     if not await store.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived):
         raise Fenced
-    await store.add_attempt(tx, claimed, outcome=type(outcome).__name__, detail=fate.reason, now=now)
+    await store.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, now=now)
     await timeline.add(tx, [_entry(claimed, fate, now=now)])
     return fate
 
@@ -83,7 +84,7 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
 async def record_fenced(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, now: datetime) -> None:
     """The message went out although the notification was no longer ours: the attempt is recorded, nothing else changes."""
     detail = f"cancelled or taken over while on the wire; {outcome.detail}"
-    await store.add_attempt(tx, claimed, outcome=type(outcome).__name__, detail=detail, now=now)
+    await store.add_attempt(tx, claimed, outcome=word_for(outcome), detail=detail, now=now)
 
 
 def _written(fate: Fate, claimed: Claimed) -> tuple[Status, datetime | None, bool]:

@@ -3,21 +3,18 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from oncall.channels.ports import Channel
 from oncall.channels.values import FailedTemporarily, Message, MessageKind, Outcome
 from oncall.engine import Pass
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool
+from oncall.kit.db import Database, Pool, again
 from oncall.kit.log import get_log
 from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.tasks import end
 from oncall.notifications import commands
 from oncall.notifications.ports import MakeLinks, OnUndeliverable
-from oncall.notifications.rules import late_by
+from oncall.notifications.rules import late_by, word_for
 from oncall.notifications.values import Claimed, Done
 
 log = get_log("notifications")
@@ -80,22 +77,22 @@ class Sender:
                 now = await self._clock.now(tx)
                 if not await commands.is_still_mine(tx, claimed, now=now):
                     return
-            outcome = await self._on_the_wire(self._message(claimed, now))
+            outcome = await self._on_the_wire(claimed, now)
+            PAGES.labels(self._channel.name, word_for(outcome)).inc()
             await failpoints.reach("send.post_wire")
-            await self._record(claimed, outcome)
-        except (DBAPIError, PoolTimeout, OSError, TimeoutError):
+            await again(lambda: self._record(claimed, outcome))
+        except Exception:
             # Not recorded: when the lease runs out its fate counts as unknown, and it is repeated with a label.
             log.exception("attempt not recorded; the lease will run out", notification=str(claimed.id))
 
-    async def _on_the_wire(self, message: Message) -> Outcome:
+    async def _on_the_wire(self, claimed: Claimed, now: datetime) -> Outcome:
         try:
-            return await self._channel.send(message)
+            return await self._channel.send(self._message(claimed, now))
         except Exception as error:
-            log.exception("a channel raised, which is a defect", channel=self._channel.name, notification=str(message.notification_id))
+            log.exception("a channel raised, which is a defect", channel=self._channel.name, notification=str(claimed.id))
             return FailedTemporarily(f"defect in channel {self._channel.name}: {type(error).__name__}", None)
 
     async def _record(self, claimed: Claimed, outcome: Outcome) -> None:
-        PAGES.labels(self._channel.name, type(outcome).__name__).inc()
         try:
             async with self._database.transaction(Pool.ENGINE) as tx:
                 now = await self._clock.now(tx)

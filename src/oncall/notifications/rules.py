@@ -7,14 +7,15 @@ from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
 from oncall.kit.ids import NotificationId
-from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, Done, Fate, GiveUp, TryAgain, Way
+from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, AttemptOutcome, Done, Fate, GiveUp, TryAgain, Way
 
 LATE = timedelta(seconds=60)
 
 
-def plan_messages(reach: Reach, urgency: Urgency, *, now: datetime) -> tuple[Way, ...]:
-    """The messages one page becomes: the person's own rules, each at its delay from now."""
-    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, now + w.delay) for w in plan_ways(reach, urgency).ways)
+def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime) -> tuple[Way, ...]:
+    """The messages one page becomes: the person's own rules, each at its delay from now, and late if the page is."""
+    ways = plan_ways(reach, urgency).ways
+    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
 
 
 def decide_fate(outcome: Outcome, *, id: NotificationId, attempt: int, may_have_arrived: bool, now: datetime) -> Fate:
@@ -36,6 +37,21 @@ def decide_fate(outcome: Outcome, *, id: NotificationId, attempt: int, may_have_
             return TryAgain(now + delay, may_have_arrived, detail)
         case FailedPermanently(detail=detail):
             return GiveUp(detail)
+        case _:
+            assert_never(outcome)
+
+
+def word_for(outcome: Outcome) -> AttemptOutcome:
+    """How an attempt is recorded and counted."""
+    match outcome:
+        case Sent():
+            return AttemptOutcome.SENT
+        case FailedTemporarily():
+            return AttemptOutcome.FAILED_TEMP
+        case FailedPermanently():
+            return AttemptOutcome.FAILED_PERM
+        case Unknown():
+            return AttemptOutcome.UNKNOWN
         case _:
             assert_never(outcome)
 

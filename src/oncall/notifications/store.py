@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import IncidentId, NotificationId, PageId, UserId, new_id
-from oncall.notifications.values import Attempt, Claimed, NewPage, Notification, Status, Subject, Way
+from oncall.notifications.values import Attempt, AttemptOutcome, Claimed, NewPage, Notification, Status, Subject, Way
 
 ADD_PAGES = text("""
     INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, created_at)
@@ -23,11 +23,11 @@ ADD_PAGES = text("""
 ADD_NOTIFICATIONS = text("""
     INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, due_at, next_at, incident_id, user_id,
         cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
-    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.due_at, n.due_at, p.incident_id, p.user_id,
+    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.due_at, n.next_at, p.incident_id, p.user_id,
         p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
-        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]))
-        AS n (id, page_id, contact_method_id, channel, address, nth, due_at)
+        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]))
+        AS n (id, page_id, contact_method_id, channel, address, nth, due_at, next_at)
     JOIN pages p ON p.id = n.page_id
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
 """)
@@ -71,7 +71,8 @@ CANCEL = text("""
 """)
 ANY_ALIVE = text("""
     SELECT EXISTS (SELECT 1 FROM notifications WHERE incident_id = :incident_id AND cycle = :cycle AND round = :round AND step = :step
-        AND id <> :but AND status IN ('pending', 'sending', 'sent', 'delivered', 'read'))
+        AND id <> :but AND status IN ('pending', 'sending', 'sent', 'delivered', 'read')
+        AND (contact_method_id <> user_id OR :account_email))
 """)
 LIST = text("""
     SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
@@ -114,7 +115,8 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
             "channels": [way.channel for _, way in messages],
             "addresses": [way.address for _, way in messages],
             "nths": [way.nth for _, way in messages],
-            "due_ats": [way.at for _, way in messages],
+            "due_ats": [way.due_at for _, way in messages],
+            "next_ats": [way.next_at for _, way in messages],
         },
     )
 
@@ -169,7 +171,7 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
     return row.first() is not None
 
 
-async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: str, detail: str, now: datetime) -> None:
+async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: AttemptOutcome, detail: str, now: datetime) -> None:
     await tx.execute(ADD_ATTEMPT, {"id": claimed.id, "attempt": claimed.attempt, "now": now, "outcome": outcome, "detail": detail[:2_000]})
 
 
@@ -178,8 +180,8 @@ async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Map
     return {IncidentId(r.incident_id): r.cancelled for r in rows}
 
 
-async def any_alive(tx: AsyncConnection, claimed: Claimed) -> bool:
-    """Is there another message of the same step that has arrived or still may?"""
+async def any_alive(tx: AsyncConnection, claimed: Claimed, *, account_email: bool) -> bool:
+    """Is there another message of the same step that has arrived or still may? Those to an account e-mail count only if it says so."""
     row = await tx.execute(
         ANY_ALIVE,
         {
@@ -188,6 +190,7 @@ async def any_alive(tx: AsyncConnection, claimed: Claimed) -> bool:
             "round": claimed.round,
             "step": claimed.step,
             "but": claimed.id,
+            "account_email": account_email,
         },
     )
     return bool(row.scalar_one())
@@ -197,7 +200,7 @@ async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> lis
     rows = (await tx.execute(LIST, {"incident_id": incident_id})).all()
     tries: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
     for a in await tx.execute(ATTEMPTS, {"ids": list(tries)}) if tries else ():
-        tries[a.notification_id].append(Attempt(a.number, a.at, a.outcome, a.detail))
+        tries[a.notification_id].append(Attempt(a.number, a.at, AttemptOutcome(a.outcome), a.detail))
     return [
         Notification(
             NotificationId(r.id),

@@ -35,7 +35,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class NewPage:
-    """The intention to reach a user about an incident now. Cycle and round count from 1, step from 0."""
+    """The intention to reach a user about an incident now. Cycle and round count from 1, step from 0.
+
+    `due_at` is when the step was due: its messages say how late they are.
+    """
 
     incident_id: IncidentId
     user_id: UserId
@@ -43,18 +46,23 @@ class NewPage:
     round: int
     step: int
     reason: str
+    due_at: datetime
     subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One planned message of a page: `at` is when it is due, `nth` counts messages to the same contact method."""
+    """One planned message of a page: sent from `next_at` on, which is later than `due_at` if its step fired late.
+
+    `nth` counts messages to the same contact method.
+    """
 
     contact_method_id: UUID
     channel: str
     address: str
     nth: int
-    at: datetime
+    due_at: datetime
+    next_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +88,22 @@ class Claimed:
     subject: Subject
 
 
+class AttemptOutcome(StrEnum):
+    """What one try came to."""
+
+    SENT = "sent"
+    FAILED_TEMP = "failed_temp"
+    FAILED_PERM = "failed_perm"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try at sending: append only."""
 
     number: int
     at: datetime
-    outcome: str
+    outcome: AttemptOutcome
     detail: str
 
 
@@ -139,5 +156,4 @@ RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 30, 60))
 """After each temporary failure; when they are used up the notification has failed."""
 
 MAX_RETRY_AFTER = timedelta(seconds=60)
-MAX_UNKNOWN = 2
-"""A message whose fate is unknown is repeated once, labelled; then it counts as sent."""
+"""A provider that asks for more patience than this gets this much."""

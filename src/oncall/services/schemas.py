@@ -4,11 +4,17 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from oncall.kit.http import Duration, Instant, Name, Shown, Strict
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.values import Integration, IntegrationType, Service, UrgencyMode
+
+
+def _not_zero(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than PT0S; null switches the time-out off")
+    return value
 
 
 class ServiceIn(Strict):
@@ -17,7 +23,7 @@ class ServiceIn(Strict):
     name: Name
     team_id: UUID | None = None
     escalation_policy_id: UUID
-    ack_timeout: Duration | None = timedelta(minutes=30)
+    ack_timeout: Annotated[Duration, AfterValidator(_not_zero)] | None = timedelta(minutes=30)
     urgency: Literal["high", "low", "by_severity"] = "by_severity"
     reopen_window: Duration = timedelta(minutes=15)
     process: Literal["sre"] = "sre"

@@ -11,7 +11,7 @@ from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.rules import life
-from oncall.incidents.rules.dedup import RANK, decide_run, needs_incident, sensible_instant, waves
+from oncall.incidents.rules.dedup import RANK, decide_run, ignored, needs_incident, sensible_instant, waves
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Incident, Key, Status
@@ -35,6 +35,10 @@ class Run:
     alert: Alert | None
     change: AlertChange
 
+    @property
+    def service_id(self) -> ServiceId:
+        return self.events[0].service_id
+
 
 async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> list[Decided]:
     """Decide and store events; returns their decisions in the order given. Repeats cost three statements for any number of them.
@@ -43,8 +47,11 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
     """
     decided: dict[EventId, Decided] = {}
-    for wave in waves(events):
-        decided |= await _accept_wave(tx, wave, now=now)
+    cut = waves(events)
+    # Alerts that one wave writes stay locked, so the first one locks the incidents of all: downward, never back up.
+    later = frozenset(key for wave in cut[1:] for key in wave)
+    for wave in cut:
+        decided |= await _accept_wave(tx, wave, later, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await alert_store.add_events(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
@@ -55,14 +62,16 @@ async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[Eve
     return await alert_store.find_decided(tx, [event.id for event in events])
 
 
-async def _accept_wave(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], *, now: datetime) -> dict[EventId, Decided]:
-    alerts = await _find_alerts(tx, wave, now=now)
+async def _accept_wave(
+    tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], *, now: datetime
+) -> dict[EventId, Decided]:
+    alerts = await _find_alerts(tx, wave, later, now=now)
     locked: dict[IncidentId, Incident] = {}
-    touched = _touched(wave, alerts)
+    touched = _touched(wave, later, alerts)
     if touched:
         locked = await store.lock_incidents(tx, touched)
-        alerts = await _find_alerts(tx, wave, now=now)
-        if not _touched(wave, alerts) <= locked.keys():
+        alerts = await _find_alerts(tx, wave, later, now=now)
+        if not _touched(wave, later, alerts) <= locked.keys():
             raise ConcurrentChange("an alert moved to another incident meanwhile")
     decided: dict[EventId, Decided] = {}
     runs: list[Run] = []
@@ -74,7 +83,11 @@ async def _accept_wave(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]],
     if not any(run.alert is None for run in runs) and not locked:
         await _write_repeats(tx, runs, now=now)
         return decided
-    services = await get_services(tx, sorted({run.events[0].service_id for run in runs}))
+    services = await get_services(tx, sorted({run.service_id for run in runs}))
+    for run in runs:
+        if run.service_id not in services:
+            decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
+    runs = [run for run in runs if run.service_id in services]
     opened = await _open(tx, [run for run in runs if run.alert is None], services, now=now)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     moved = await _follow(tx, runs, locked, services, now=now)
@@ -82,15 +95,17 @@ async def _accept_wave(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]],
     return decided
 
 
-async def _find_alerts(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], *, now: datetime) -> dict[Key, Alert]:
-    """For each key its open alert; where there is none and a trigger came, the one it would reopen."""
+async def _find_alerts(
+    tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], *, now: datetime
+) -> dict[Key, Alert]:
+    """For each key its open alert; where there is none and a trigger came, or may come later, the one it would reopen."""
     found = await alert_store.open_alerts(tx, list(wave))
-    missing = [key for key, run in wave.items() if key not in found and run[0].action is Action.TRIGGER]
+    missing = [key for key, run in wave.items() if key not in found and (key in later or run[0].action is Action.TRIGGER)]
     return {**await alert_store.reopenable_alerts(tx, missing, now=now), **found} if missing else found
 
 
-def _touched(wave: Mapping[Key, Sequence[Event]], alerts: Mapping[Key, Alert]) -> set[IncidentId]:
-    return {alerts[key].incident_id for key, run in wave.items() if key in alerts and needs_incident(run, alerts[key])}
+def _touched(wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], alerts: Mapping[Key, Alert]) -> set[IncidentId]:
+    return {alerts[key].incident_id for key in wave if key in alerts and (key in later or needs_incident(wave[key], alerts[key]))}
 
 
 async def _write_repeats(tx: AsyncConnection, runs: Sequence[Run], *, now: datetime) -> None:
@@ -105,7 +120,9 @@ async def _open(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[Serv
         return []
     owners: dict[ServiceId, tuple[PolicyId, TeamId | None]] = {s.id: (s.escalation_policy_id, s.team_id) for s in services.values()}
     snapshots = await take_snapshots(tx, owners.values())
-    born = [_born(run, services[run.events[0].service_id], snapshots[owners[run.events[0].service_id]], now=now) for run in runs]
+    if not snapshots.keys() >= set(owners.values()):
+        raise ConcurrentChange("a service changed its escalation policy meanwhile")
+    born = [_born(run, services[run.service_id], snapshots[owners[run.service_id]], now=now) for run in runs]
     incidents = await store.add_incidents(tx, born)
     await alert_store.add_alerts(tx, [(run.events[0], run.change) for run in runs], now=now)
     entries = [

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.escalation import gather_people
-from oncall.escalation.values import Note, PlannedPage, Position
+from oncall.escalation.values import PlannedPage, Position
 from oncall.incidents.rules import life
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.store import incidents as store
@@ -32,7 +32,11 @@ async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime
     outcomes = [life.decide_due(incident, people, now=now) for incident in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
-    pages = [_page(outcome.incident, page, services) for outcome in outcomes for page in outcome.pages]
+    pages = [
+        _page(outcome.incident, page, services, due_at=life.next_at(before) or now)
+        for before, outcome in zip(due, outcomes, strict=True)
+        for page in outcome.pages
+    ]
     await page_people(tx, pages, people.reach, now=now)
     names = {id: reach.name for id, reach in people.reach.items()}
     await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, names, now=now)])
@@ -67,7 +71,7 @@ async def page_undeliverable(
     await notify(tx, "incidents")
 
 
-def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service]) -> NewPage:
+def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], *, due_at: datetime) -> NewPage:
     at = page.position
     subject = Subject(
         incident.number,
@@ -77,30 +81,28 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
         incident.urgency.value,
         incident.triggered_at,
     )
-    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, subject)
+    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject)
 
 
 def _entries(outcome: Outcome, names: Mapping[UserId, str], *, now: datetime) -> list[timeline.Entry]:
-    incident = outcome.incident
-    where: dict[str, object] = {"cycle": incident.position.cycle, "round": incident.position.round}
-    notes = [_noted(incident, note, where, now=now) for note in outcome.notes]
+    id = outcome.incident.id
+    notes = [timeline.Entry(id, now, timeline.Kind(note.kind), ENGINE, note.reason, _where(note.position)) for note in outcome.notes]
     paged = [
         timeline.Entry(
-            incident.id,
+            id,
             now,
             timeline.Kind.PAGED,
             ENGINE,
             f"{names[page.user_id]} is paged: {page.reason}",
-            {"user_id": str(page.user_id), "cycle": page.position.cycle, "round": page.position.round, "step": page.position.step},
+            {"user_id": str(page.user_id), **_where(page.position)},
         )
         for page in outcome.pages
     ]
     return notes + paged
 
 
-def _noted(incident: Incident, note: Note, where: dict[str, object], *, now: datetime) -> timeline.Entry:
-    detail = where if note.step is None else {**where, "step": note.step}
-    return timeline.Entry(incident.id, now, timeline.Kind(note.kind), ENGINE, note.reason, detail)
+def _where(position: Position | None) -> dict[str, object]:
+    return {"cycle": position.cycle, "round": position.round, "step": position.step} if position else {}
 
 
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Incident]:

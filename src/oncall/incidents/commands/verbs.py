@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
+from oncall.escalation.rules import upcoming
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules import life
 from oncall.incidents.store import alerts as alert_store
@@ -99,6 +100,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     return [
         Overview(
             i,
+            upcoming(i.snapshot, i.position),
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),

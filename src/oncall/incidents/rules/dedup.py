@@ -52,7 +52,7 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
     first = run[0]
     match first.action:
         case Action.IGNORE:
-            return [Decided(e.id, e.dedup_key, Decision.IGNORED, e.reason) for e in run], None
+            return ignored(run), None
         case Action.TRIGGER:
             return _trigger(run, alert)
         case Action.ACKNOWLEDGE | Action.RESOLVE if alert is None or not alert.is_open:
@@ -64,6 +64,11 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
         case Action.RESOLVE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=False, acknowledged=alert.acknowledged)
             return _all(run, Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id), change
+
+
+def ignored(run: Sequence[Event], reason: str = "") -> list[Decided]:
+    """Events that are recorded and do nothing, for a reason of ours or for their adapter's."""
+    return [Decided(e.id, e.dedup_key, Decision.IGNORED, reason or e.reason) for e in run]
 
 
 def _trigger(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], AlertChange]:

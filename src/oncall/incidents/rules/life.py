@@ -23,7 +23,10 @@ class Outcome:
 
 
 def next_at(incident: Incident) -> datetime | None:
-    """The one instant at which time alone changes something (`semantics.md` §1); which thing, `pending_action` says."""
+    """The one instant at which time alone changes something (`semantics.md` §1); which thing, `pending_action` says.
+
+    A row whose handling failed is looked at later than that; what is done then is late by the difference.
+    """
     action = pending_action(incident)
     return action.at if action else None
 
@@ -96,11 +99,11 @@ def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
 def reopen(incident: Incident, *, now: datetime) -> Incident:
     """The problem came back. Never acknowledged: round, step and next instant are kept, so that a flapping alert still climbs.
 
-    Had somebody acknowledged it, that ended the cycle: a new one begins at once.
+    Had somebody acknowledged it, that ended the cycle: a new one begins at once. What fell due meanwhile is due now, and not late.
     """
     if incident.status is not Status.RESOLVED:
         return incident
-    fresh = incident.acknowledged_at is not None or incident.step_at is None
+    fresh = incident.acknowledged_at is not None
     return timed(
         incident.but(
             status=Status.TRIGGERED,
@@ -109,7 +112,7 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
             acknowledged_at=None,
             acknowledged_by=None,
             position=next_cycle(incident.position) if fresh else incident.position,
-            step_at=now if fresh else incident.step_at,
+            step_at=now if fresh or incident.step_at is None else max(incident.step_at, now),
             escalation_state=EscalationState.RUNNING,
             escalation_reason="reopened: the same problem came back inside the reopen window",
             escalation_since=now,
@@ -120,7 +123,7 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
 def raise_severity(incident: Incident, severity: Severity, urgency: Urgency, *, now: datetime) -> Incident:
     """A graver word from a monitor. A rise from low to high urgency is paged at once, as a cycle of its own.
 
-    Acknowledged, it stays acknowledged, and from now on the acknowledgement times out like any other.
+    Acknowledged, it stays acknowledged, and the acknowledgement times out like any other of high urgency: at once, if it is that old.
     """
     if RANK[severity] <= RANK[incident.severity]:
         return incident
@@ -129,7 +132,7 @@ def raise_severity(incident: Incident, severity: Severity, urgency: Urgency, *, 
         return raised
     raised = raised.but(urgency=urgency)
     if incident.status is Status.ACKNOWLEDGED:
-        return timed(raised.but(acknowledged_at=now))
+        return timed(raised)
     reason = f"severity rose to {severity.value}"
     state = EscalationState.RUNNING
     return timed(
@@ -174,7 +177,6 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
     then = advance(
         incident.snapshot,
         incident.position,
-        state=incident.escalation_state,
         urgency=incident.urgency,
         people=people,
         now=now,

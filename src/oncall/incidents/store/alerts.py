@@ -41,7 +41,8 @@ ADD = text("""
         AS a (id, service_id, incident_id, integration_id, dedup_key, severity, summary, source, labels, links, details, seen)
 """)
 
-# Locks in the order of ids, whatever order the join would take; `was_open` is what the decision rests on.
+# Locks in the order of ids, whatever order the join would take; `was_open` is what the decision rests on. A repeat was decided on an
+# alert read unlocked: it must not take back what another transaction acknowledged meanwhile.
 CHANGE = text("""
     WITH change AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:was_open AS boolean[]), CAST(:is_open AS boolean[]), CAST(:seen AS bigint[]),
@@ -53,7 +54,7 @@ CHANGE = text("""
         event_count = a.event_count + c.seen,
         last_seen_at = CASE WHEN c.seen > 0 THEN :now ELSE a.last_seen_at END,
         severity = c.severity,
-        acknowledged = c.acknowledged,
+        acknowledged = c.acknowledged OR (a.acknowledged AND c.was_open),
         state = CASE WHEN c.is_open THEN 'open' ELSE 'resolved' END,
         resolved_at = CASE WHEN c.is_open THEN NULL ELSE :now END
     FROM change c JOIN locked l ON l.id = c.id
@@ -155,17 +156,10 @@ async def counts(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Map
 async def add_events(
     tx: AsyncConnection, events: Sequence[Event], decided: Mapping[EventId, Decided], occurred_ats: Sequence[datetime], *, now: datetime
 ) -> None:
-    """Store events with their decisions and the instants their monitors claim, and each body once."""
-    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
-    await tx.execute(
-        ADD_BODIES,
-        {
-            "now": now,
-            "ids": list(bodies),
-            "content_types": [b.content_type for b in bodies.values()],
-            "raws": [b.raw for b in bodies.values()],
-        },
-    )
+    """Store events with their decisions and the instants their monitors claim, and each body once.
+
+    Events first: if they are stored already, that is what must be said.
+    """
     verdicts = [decided[e.id] for e in events]
     with racing("events_pkey"):
         await tx.execute(
@@ -187,6 +181,16 @@ async def add_events(
                 "body_ids": [e.body.id for e in events],
             },
         )
+    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
+    await tx.execute(
+        ADD_BODIES,
+        {
+            "now": now,
+            "ids": list(bodies),
+            "content_types": [b.content_type for b in bodies.values()],
+            "raws": [b.raw for b in bodies.values()],
+        },
+    )
 
 
 async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[EventId, Decided]:

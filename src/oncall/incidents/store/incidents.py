@@ -95,7 +95,12 @@ SAVE = text("""
 # The partial index `incidents_next_at_idx ON incidents (next_at) WHERE next_at IS NOT NULL` makes these free when nothing is due.
 DUE = INCIDENTS.where(incidents.c.next_at <= bindparam("due_by")).order_by(incidents.c.next_at).limit(bindparam("up_to"))
 CLAIM_SKIPPING = DUE.with_for_update(key_share=True, skip_locked=True)  # FOR NO KEY UPDATE SKIP LOCKED
-CLAIM_WAITING = DUE.with_for_update(key_share=True)
+# Who waits for locks takes them in the order of ids, as everybody does, and looks again at what it waited for.
+CLAIM_WAITING = (
+    INCIDENTS.where(incidents.c.id.in_(DUE.with_only_columns(incidents.c.id)), incidents.c.next_at <= bindparam("due_by"))
+    .order_by(incidents.c.id)
+    .with_for_update(key_share=True)
+)
 NEXT_AT = text("SELECT min(next_at) FROM incidents WHERE next_at IS NOT NULL")
 POSTPONE = text("UPDATE incidents SET next_at = :next_at, failures = failures + 1, last_error = :error WHERE id = :id")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oncall.contacts.values import ContactMethod, Reach, Urgency
-from oncall.escalation.rules import advance, next_cycle
+from oncall.escalation.rules import advance, next_cycle, upcoming
 from oncall.escalation.values import (
     Advance,
     EscalationState,
@@ -54,10 +54,10 @@ def reach(id: UserId, *, verified: bool = True) -> Reach:
     return Reach(id, NAMES[id], f"{id.int}@example.com", (method,))
 
 
-def people(*, on_call: Sequence[UserId] = (ANA,), unreachable: Sequence[UserId] = (), next_handoff: datetime | None = None) -> People:
+def people(*, on_call: Sequence[UserId] = (ANA,), unreachable: Sequence[UserId] = (), handoff: datetime | None = None) -> People:
     duty = {user(id): OnDuty((id,), "named in the step") for id in (ANA, BEN, EVE, GONE)}
     duty[SCHEDULE] = OnDuty(tuple(on_call), "on call in schedule S" if on_call else "nobody is on call in schedule S")
-    return People(duty, {id: reach(id, verified=id not in unreachable) for id in NAMES}, next_handoff)
+    return People(duty, {id: reach(id, verified=id not in unreachable) for id in NAMES}, {SCHEDULE: handoff} if handoff else {})
 
 
 def go(
@@ -65,13 +65,12 @@ def go(
     at: Position = Position(),  # noqa: B008 — a value
     *,
     fallback: Policy | None = None,
-    state: EscalationState = RUNNING,
     urgency: Urgency = Urgency.HIGH,
     who: People | None = None,
     now: datetime = NOW,
     also: tuple[UserId, ...] = (),
 ) -> Advance:
-    return advance(Snapshot(of, fallback), at, state=state, urgency=urgency, people=who or people(), now=now, also=also)
+    return advance(Snapshot(of, fallback), at, urgency=urgency, people=who or people(), now=now, also=also)
 
 
 def paged(then: Advance) -> list[str]:
@@ -88,24 +87,25 @@ TWO = policy([user(ANA)], [user(BEN)])
         ("then the next step", go(TWO, Position(1, 1, 1)), ["Ben c1 r1 s1"], RUNNING, Position(1, 1, 2), FIVE),
         ("after the last step's delay the next round", go(TWO, Position(1, 1, 2)), ["Ana c1 r2 s0"], RUNNING, Position(1, 2, 1), FIVE),
         ("repeat 2 is three rounds", go(TWO, Position(1, 2, 2)), ["Ana c1 r3 s0"], RUNNING, Position(1, 3, 1), FIVE),
-        ("after the last round: exhausted, retried after PT30M", go(TWO, Position(1, 3, 2)), [], EXHAUSTED, Position(1, 3, 2), 30 * MINUTE),
-        ("repeat 0 is one round", go(replace(TWO, repeat=0), Position(1, 1, 2)), [], EXHAUSTED, Position(1, 1, 2), 30 * MINUTE),
+        ("after the last round: exhausted, retried after PT30M", go(TWO, Position(1, 3, 2)), [], EXHAUSTED, Position(2), 30 * MINUTE),
+        ("repeat 0 is one round", go(replace(TWO, repeat=0), Position(1, 1, 2)), [], EXHAUSTED, Position(2), 30 * MINUTE),
         (
             "the retry of exhausted can be switched off, explicitly",
             go(replace(TWO, exhausted_retry=None), Position(1, 3, 2)),
             [],
             EXHAUSTED,
-            Position(1, 3, 2),
+            Position(2),
             None,
         ),
         (
-            "exhausted starts again as a new cycle",
-            go(TWO, Position(1, 3, 2), state=EXHAUSTED),
-            ["Ana c2 r1 s0"],
-            RUNNING,
-            Position(2, 1, 1),
-            FIVE,
+            "the policy's own retry time",
+            go(replace(TWO, exhausted_retry=MINUTE), Position(1, 3, 2)),
+            [],
+            EXHAUSTED,
+            Position(2),
+            MINUTE,
         ),
+        ("the retry is the first step of a new cycle", go(TWO, Position(2)), ["Ana c2 r1 s0"], RUNNING, Position(2, 1, 1), FIVE),
         (
             "exhausted goes to the team's fallback first",
             go(TWO, Position(1, 3, 2), fallback=policy([user(EVE)], name="fallback")),
@@ -119,7 +119,7 @@ TWO = policy([user(ANA)], [user(BEN)])
             go(TWO, Position(2, 3, 1, on_fallback=True), fallback=policy([user(EVE)], name="fallback")),
             [],
             EXHAUSTED,
-            Position(2, 3, 1, on_fallback=True),
+            Position(3),
             30 * MINUTE,
         ),
         (
@@ -151,15 +151,39 @@ TWO = policy([user(ANA)], [user(BEN)])
             go(policy([SCHEDULE]), who=people(on_call=())),
             [],
             UNROUTABLE,
-            Position(1, 1, 1),
+            Position(2),
+            FIVE,
+        ),
+        (
+            "nobody in the whole policy, seen from its middle: one pass, not more",
+            go(policy([SCHEDULE], [user(GONE)]), Position(1, 1, 1), who=people(on_call=())),
+            [],
+            UNROUTABLE,
+            Position(2),
+            FIVE,
+        ),
+        (
+            "unroutable, and the next handoff is later: after PT5M all the same",
+            go(policy([SCHEDULE]), who=people(on_call=(), handoff=NOW + 6 * MINUTE)),
+            [],
+            UNROUTABLE,
+            Position(2),
+            FIVE,
+        ),
+        (
+            "the handoff of a schedule of somebody else's policy changes nothing",
+            go(policy([user(GONE)]), who=people(on_call=(), handoff=NOW + MINUTE)),
+            [],
+            UNROUTABLE,
+            Position(2),
             FIVE,
         ),
         (
             "unroutable is retried at the next handoff if that is sooner",
-            go(policy([SCHEDULE]), who=people(on_call=(), next_handoff=NOW + MINUTE)),
+            go(policy([SCHEDULE]), who=people(on_call=(), handoff=NOW + MINUTE)),
             [],
             UNROUTABLE,
-            Position(1, 1, 1),
+            Position(2),
             MINUTE,
         ),
         (
@@ -171,14 +195,14 @@ TWO = policy([user(ANA)], [user(BEN)])
             FIVE,
         ),
         (
-            "unroutable starts again from the policy itself",
-            go(TWO, Position(2, 1, 1, on_fallback=True), state=UNROUTABLE),
-            ["Ana c3 r1 s0"],
-            RUNNING,
-            Position(3, 1, 1),
+            "a fallback that reaches nobody either is unroutable, and the policy itself is tried again",
+            go(policy([user(GONE)]), fallback=policy([SCHEDULE], name="fallback"), who=people(on_call=())),
+            [],
+            UNROUTABLE,
+            Position(3),
             FIVE,
         ),
-        ("a policy without steps is unroutable", go(policy()), [], UNROUTABLE, Position(1, 2, 1), FIVE),
+        ("a policy without steps is unroutable", go(policy(repeat=0)), [], UNROUTABLE, Position(2), FIVE),
         (
             "low urgency pages one step and reminds once a day",
             go(TWO, urgency=Urgency.LOW),
@@ -189,10 +213,26 @@ TWO = policy([user(ANA)], [user(BEN)])
         ),
         (
             "the reminder of low urgency is a page of its own",
-            go(TWO, Position(1, 2, 0), urgency=Urgency.LOW, state=LOW),
+            go(TWO, Position(1, 2, 0), urgency=Urgency.LOW),
             ["Ana c1 r2 s0"],
             LOW,
             Position(1, 3, 0),
+            timedelta(days=1),
+        ),
+        (
+            "low urgency skips a gap like any other",
+            go(policy([SCHEDULE], [user(BEN)]), urgency=Urgency.LOW, who=people(on_call=())),
+            ["Ben c1 r1 s1"],
+            LOW,
+            Position(1, 2, 0),
+            timedelta(days=1),
+        ),
+        (
+            "low urgency writes to the account e-mail of somebody without a contact method, and that counts",
+            go(TWO, urgency=Urgency.LOW, who=people(unreachable=[ANA])),
+            ["Ana c1 r1 s0"],
+            LOW,
+            Position(1, 2, 0),
             timedelta(days=1),
         ),
         (
@@ -217,6 +257,30 @@ TWO = policy([user(ANA)], [user(BEN)])
             ["Ben c2 r1 s0", "Ana c2 r1 s0"],
             RUNNING,
             Position(2, 1, 1),
+            FIVE,
+        ),
+        (
+            "the acknowledger stands for nobody: a gap is skipped all the same",
+            go(policy([SCHEDULE], [user(BEN)]), Position(2), also=(ANA,), who=people(on_call=())),
+            ["Ana c2 r1 s0", "Ben c2 r1 s1"],
+            RUNNING,
+            Position(2, 1, 2),
+            FIVE,
+        ),
+        (
+            "the acknowledger who is on call again is paged once",
+            go(TWO, Position(2), also=(ANA,)),
+            ["Ana c2 r1 s0"],
+            RUNNING,
+            Position(2, 1, 1),
+            FIVE,
+        ),
+        (
+            "the acknowledger is paged once, though it goes on to the fallback",
+            go(policy([user(GONE)]), Position(2), fallback=policy([user(EVE)], name="fallback"), also=(ANA,)),
+            ["Ana c2 r1 s0", "Eve c3 r1 s0"],
+            RUNNING,
+            Position(3, 1, 1, on_fallback=True),
             FIVE,
         ),
         (
@@ -255,16 +319,21 @@ worlds = st.builds(
     st.lists(st.sampled_from([ANA, BEN, EVE]), max_size=2, unique=True),
     st.lists(st.sampled_from([ANA, BEN, EVE]), max_size=3, unique=True),
 )
+acknowledgers = st.lists(st.sampled_from([ANA, BEN, GONE]), max_size=1).map(tuple)
 
 
-@given(policies, st.none() | policies, st.lists(worlds, min_size=1, max_size=25), st.sampled_from(Urgency))
+def _place(position: Position) -> tuple[int, int, int]:
+    return position.cycle, position.round, position.step
+
+
+@given(policies, st.none() | policies, st.lists(worlds, min_size=1, max_size=25), st.sampled_from(Urgency), acknowledgers)
 def test_an_unacknowledged_incident_always_has_a_next_instant_and_no_page_is_made_twice(
-    of: Policy, fallback: Policy | None, course: list[People], urgency: Urgency
+    of: Policy, fallback: Policy | None, course: list[People], urgency: Urgency, also: tuple[UserId, ...]
 ) -> None:
-    position, state, now = Position(), RUNNING, NOW
+    position, now = Position(), NOW
     seen: set[tuple[object, ...]] = set()
     for world in course:
-        then = advance(Snapshot(of, fallback), position, state=state, urgency=urgency, people=world, now=now)
+        then = advance(Snapshot(of, fallback), position, urgency=urgency, people=world, now=now, also=also)
         assert then.step_at is not None
         assert then.step_at > now
         assert sum(note.kind == "step_fired" for note in then.notes) <= 1, "one step at a time reaches somebody"
@@ -272,12 +341,48 @@ def test_an_unacknowledged_incident_always_has_a_next_instant_and_no_page_is_mad
         assert len(keys) == len(then.pages)
         assert not keys & seen
         seen |= keys
-        assert (then.position.cycle, then.position.round, then.position.step) > (position.cycle, position.round, position.step) or (
-            then.position == position and then.state is EXHAUSTED
-        )
-        if then.state in {RUNNING, LOW}:
-            assert then.pages
-        position, state, now = then.position, then.state, then.step_at
+        assert _place(then.position) > _place(position), "it never goes back"
+        assert then.state not in {RUNNING, LOW} or then.pages
+        position, now = then.position, then.step_at
+
+
+@given(policies, st.integers(0, 3))
+def test_who_acknowledges_nothing_for_ever_sees_every_round_of_every_step(of: Policy, cycles: int) -> None:
+    """In a world where everybody can be reached a policy is gone through exactly `repeat + 1` times, then it is exhausted."""
+    of = replace(of, steps=tuple(Step(s.delay, (*s.targets, user(ANA))) for s in of.steps))
+    position, now, fired = Position(cycle=cycles + 1), NOW, []
+    for _ in range((of.repeat + 1) * len(of.steps)):
+        then = advance(Snapshot(of), position, urgency=Urgency.HIGH, people=people(), now=now)
+        fired += [(n.position.round, n.position.step) for n in then.notes if n.kind == "step_fired" and n.position]
+        assert then.step_at == now + FIVE
+        position, now = then.position, then.step_at
+    assert fired == [(round, step) for round in range(1, of.repeat + 2) for step in range(len(of.steps))]
+    last = advance(Snapshot(of), position, urgency=Urgency.HIGH, people=people(), now=now)
+    assert last.state is (EXHAUSTED if of.steps else UNROUTABLE)
+
+
+@given(policies, st.none() | policies, worlds)
+def test_without_a_retry_an_exhausted_incident_is_the_only_one_that_waits_for_nothing(
+    of: Policy, fallback: Policy | None, world: People
+) -> None:
+    of, position = replace(of, exhausted_retry=None), Position()
+    for _ in range(60):
+        then = advance(Snapshot(of, fallback), position, urgency=Urgency.HIGH, people=world, now=NOW)
+        assert (then.step_at is None) == (then.state is EXHAUSTED)
+        position = then.position
+
+
+@pytest.mark.parametrize(
+    ("what", "position", "expected"),
+    [
+        ("the next step", Position(1, 1, 1), Position(1, 1, 1)),
+        ("past the last step it is the first of the next round", Position(1, 1, 2), Position(1, 2, 0)),
+        ("on the fallback, its steps count", Position(2, 1, 1, on_fallback=True), Position(2, 2, 0, on_fallback=True)),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_the_step_that_people_are_told(what: str, position: Position, expected: Position) -> None:
+    assert upcoming(Snapshot(TWO, policy([user(EVE)])), position) == expected
 
 
 def test_a_new_cycle_begins_at_the_first_step_of_the_policy_itself() -> None:
