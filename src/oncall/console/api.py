@@ -37,7 +37,8 @@ async def show_link(token: str, request: Request, tx: AckTx) -> Response:
 @router.post("/l/{token}", response_class=HTMLResponse)
 async def press_link(token: str, request: Request, tx: AckTx) -> Response:
     """Does what the link says: acknowledge or resolve. Pressing it again is no error and changes nothing."""
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    # Browsers say where a form was sent from; the page itself sends no referrer, so there is no Origin to go by.
+    if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return _html(FROM_ELSEWHERE)
     return _html(await commands.press_link(tx, token, request.app.state.link_keys, now=await now_in(request, tx)))
 
@@ -48,7 +49,4 @@ async def style() -> Response:
 
 
 def _html(page: LinkPage) -> Response:
-    body = PAGES.get_template("link.html").render(
-        title=page.title, word=page.word, mood=page.mood, button=page.button, small=page.small, incident=page.incident
-    )
-    return HTMLResponse(body, page.status, headers=HARDENED)
+    return HTMLResponse(PAGES.get_template("link.html").render(page=page), page.status, headers=HARDENED)

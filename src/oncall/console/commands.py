@@ -40,7 +40,7 @@ async def _page(tx: AsyncConnection, text: str, ring: Sequence[bytes], *, act: b
         return UNKNOWN
     incident = done.incident
     service = (await get_services(tx, [incident.service_id]))[incident.service_id].name
-    return link_page(token, incident, service=service, acted=act, cancelled=done.cancelled, now=now)
+    return link_page(token, incident, user=user.name, service=service, acted=act, cancelled=done.cancelled, now=now)
 
 
 async def _press(tx: AsyncConnection, token: LinkToken, by: Actor, *, now: datetime) -> verbs.Done:

@@ -1,58 +1,85 @@
 """What the page behind a link says, by the state of its incident. Pure."""
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.console.values import LinkPage, ShownIncident
+from oncall.incidents.rules.life import pending_actions
 from oncall.incidents.values import Incident, Status
 
+MINUTE = timedelta(minutes=1)
+NEXT = {
+    "escalate": "The next step is due",
+    "remind": "There will be a reminder",
+    "retry": "It is paged again",
+    "retrigger": "Unless it is resolved, it is paged again",
+}
+LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
 
-def link_page(token: LinkToken, incident: Incident, *, service: str, acted: bool, cancelled: int, now: datetime) -> LinkPage:
-    """The page for whoever opened the link (`acted` false) or pressed its button. A link dies when its incident is resolved."""
-    shown = ShownIncident(
-        incident.title, incident.number, service, incident.severity.value, incident.status.value, instant(incident.triggered_at)
-    )
+
+def link_page(token: LinkToken, incident: Incident, *, user: str, service: str, acted: bool, cancelled: int, now: datetime) -> LinkPage:
+    """The page for whoever opened the link (`acted` false) or pressed its button, as `user`, for whom it was made.
+
+    A link dies when its incident is resolved; only to press Resolve once more is no error.
+    """
+    since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
+    shown = ShownIncident(incident.title, incident.number, service, incident.severity.value, incident.status.value, since)
     title = f"#{incident.number} {incident.title}"
-    small = earlier(token, incident)
+    button, small, next_up = f"{LABELS[token.verb]} as {user}", earlier(token, incident), what_next(incident, now=now)
     match incident.status:
         case Status.TRIGGERED:
-            label = "Acknowledge" if token.verb is LinkVerb.ACKNOWLEDGE else "Resolve"
-            return LinkPage(200, title, "Nobody has it yet.", "open", label, small, shown)
+            return LinkPage(200, title, "Nobody has it yet.", "open", next_up, token.verb.value, button, small, shown)
         case Status.ACKNOWLEDGED:
             who = incident.acknowledged_by.name if incident.acknowledged_by else "Somebody"
-            at = incident.acknowledged_at or now
-            word = f"{who} has it: acknowledged {ago(now - at)}."
+            yours = incident.acknowledged_by is not None and incident.acknowledged_by.id == token.user_id
+            word = f"{f'{who}, you have' if yours else f'{who} has'} it: acknowledged {ago(now - (incident.acknowledged_at or now))}."
             if acted and cancelled:
                 word += f" {cancelled} pending message{'s' if cancelled != 1 else ''} cancelled."
-            button = "Resolve" if token.verb is LinkVerb.RESOLVE else None
-            return LinkPage(200, title, word, "done", button, small, shown)
+            if token.verb is not LinkVerb.RESOLVE:
+                return LinkPage(200, title, word, "done", next_up, incident=shown)
+            return LinkPage(200, title, word, "done", next_up, token.verb.value, button, small, shown)
         case Status.RESOLVED | Status.CLOSED:
             by = f" by {incident.resolved_by.name}" if incident.resolved_by else ""
-            resolved_at = incident.resolved_at or now
-            # Pressing Resolve again is no error; any other button of a resolved incident is dead.
-            status = 410 if acted and token.verb is not LinkVerb.RESOLVE else 200
-            return LinkPage(
-                status, title, f"Resolved{by} {ago(now - resolved_at)}. This link no longer does anything.", "done", None, small, shown
-            )
+            status = 200 if acted and token.verb is LinkVerb.RESOLVE else 410
+            word = f"Resolved{by} {ago(now - (incident.resolved_at or now))}."
+            return LinkPage(status, title, word, "done", small="This link no longer does anything.", incident=shown)
+        case _:
+            assert_never(incident.status)
 
 
 def earlier(token: LinkToken, incident: Incident) -> str | None:
-    """Says so when the message is from an earlier cycle or round than the one running now."""
-    position = incident.position
-    if (token.cycle, token.round) == (position.cycle, position.round):
+    """Says so when newer messages than the one with this link have gone out; it acts all the same.
+
+    The incident's position is the step that fires next: at the first step, the newest messages are of the round or cycle before it.
+    """
+    cycle, round, step = incident.position.cycle, incident.position.round, incident.position.step
+    newest = (cycle, round) if step else (cycle, round - 1) if round > 1 else (cycle - 1, 0)
+    if (token.cycle, token.round) >= newest:
         return None
-    now_in = f"the incident is in round {position.round} of cycle {position.cycle}"
-    return f"This link is from round {token.round} of cycle {token.cycle}; {now_in}."
+    return f"This link came with round {token.round} of cycle {token.cycle}; newer messages have gone out since. It still works."
+
+
+def what_next(incident: Incident, *, now: datetime) -> str | None:
+    """What happens if nobody does anything more."""
+    for action in pending_actions(incident):
+        when = f"in {spoken(action.at - now)}" if action.at - now >= MINUTE else "at once"
+        if action.action in NEXT:
+            return f"{NEXT[action.action]} {when}."
+    return None
 
 
 def ago(passed: timedelta) -> str:
     """In words a tired person reads at once."""
-    minutes = int(passed.total_seconds() // 60)
-    if minutes < 1:
-        return "just now"
+    return "just now" if passed < MINUTE else f"{spoken(passed)} ago"
+
+
+def spoken(length: timedelta) -> str:
+    """At most two units, which stay together on a narrow screen."""
+    minutes = int(length / MINUTE)
     if minutes < 60:
-        return f"{minutes} min ago"
-    return f"{minutes // 60} h {minutes % 60} min ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"
+        return f"{minutes}\N{NO-BREAK SPACE}min"
+    return f"{minutes // 60}\N{NO-BREAK SPACE}h {minutes % 60}\N{NO-BREAK SPACE}min" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def instant(at: datetime) -> str:

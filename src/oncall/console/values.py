@@ -15,12 +15,14 @@ class ShownIncident:
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """The page behind a link: what it says, and its button if there is something left to do."""
+    """The page behind a link: what it says, what happens next, and its button (of this `verb`) if there is something left to do."""
 
     status: int
     title: str
     word: str
     mood: str = ""
+    next_up: str | None = None
+    verb: str | None = None
     button: str | None = None
     small: str | None = None
     incident: ShownIncident | None = None
