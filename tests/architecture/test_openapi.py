@@ -47,7 +47,8 @@ def undocumented(routes: Sequence[BaseRoute], document: Mapping[str, Mapping[str
         for route in iter_route_contexts(routes)
         if route.path not in UNDOCUMENTED
         for method in sorted((route.methods or set()) - {"HEAD"})
-        if method.lower() not in document.get(str(route.path_format or route.path), {})
+        # The same address with a slash behind it is the same interface.
+        if method.lower() not in document.get(str(route.path_format or route.path).rstrip("/"), {})
     ]
 
 

@@ -3,21 +3,28 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
-from rich.table import Table
 
 from oncall import __version__
 from oncall.app import Role, openapi_document
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
-from oncall.kit import schema
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import PREFIX, Settings, SettingsError, load
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Self-hosted on-call alerting and paging.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # they print the values of variables, secrets included
+    help="Self-hosted on-call alerting and paging: alerts in, the right person paged, until somebody acknowledges.",
+    epilog="Configuration is environment variables only: `oncall settings` lists them.",
+)
 console = Console()
 
 
@@ -56,7 +63,10 @@ def serve(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Processes that answer HTTP.")] = 1,
 ) -> None:
-    """Run it. Without ONCALL_DATABASE_URL it starts and migrates its own PostgreSQL. SIGTERM drains."""
+    """Run it: take events, page people, answer requests.
+
+    Without ONCALL_DATABASE_URL it starts and migrates its own PostgreSQL. SIGTERM drains: readiness fails, what is under way ends.
+    """
     from oncall.cli.serve import run  # noqa: PLC0415 — keeps `oncall --help` quick
 
     run(settings_or_exit(), role=role, host=host, port=port, workers=workers)
@@ -65,16 +75,19 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database to this version."""
-    from oncall.cli.serve import database  # noqa: PLC0415
+    from oncall.cli.database import bring_up_to_date, database  # noqa: PLC0415
 
     with database(settings_or_exit()) as url:
-        schema.migrate(url)
+        bring_up_to_date(url)
     console.print("The database has the schema of this version.")
 
 
 @app.command()
 def demo() -> None:
-    """A sample team, a real alert, a page, an escalation and an acknowledgement, told step by step."""
+    """An alert, a page and an escalation, told live.
+
+    A sample team, a real alert, a page, an escalation and an acknowledgement, told step by step, on a node of its own.
+    """
     from oncall.cli.demo import tell  # noqa: PLC0415
 
     tell()
@@ -82,13 +95,26 @@ def demo() -> None:
 
 @app.command()
 def settings() -> None:
-    """List every environment variable, its value now, and what it is for."""
+    """List every setting and its value now."""
     now = settings_or_exit()
-    table = Table("variable", "value", "meaning")
     for name, field in Settings.model_fields.items():
-        value = getattr(now, name)
-        table.add_row(PREFIX + name.upper(), "" if value is None else str(value), field.description)
-    console.print(table)
+        console.print(f"{PREFIX}{name.upper()} = {_shown(getattr(now, name))}", style="bold", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"    {field.description}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _shown(value: object) -> str:
+    """A setting as it may be seen over a shoulder."""
+    match value:
+        case None | () | "":
+            return "(not set)"
+        case SecretStr() | (SecretStr(), *_):
+            return "(set, not shown)"
+        case tuple():
+            return ", ".join(map(str, value))
+        case timedelta():
+            return f"{value.total_seconds():g} s"
+        case _:
+            return str(value)
 
 
 @app.command()

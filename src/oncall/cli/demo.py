@@ -59,11 +59,21 @@ class Phones:
 def tell() -> None:
     """Run the story; every failure ends with one line and the node's last words."""
     try:
-        asyncio.run(_story())
-    except KeyboardInterrupt:
+        asyncio.run(_until_stopped())
+    except asyncio.CancelledError:
         stop("the demo was interrupted; its node is stopped and its data is gone.", code=130)
     except (DemoFailed, httpx.HTTPError) as error:
         stop(f"the demo did not work: {str(error) or type(error).__name__}", code=1)
+
+
+async def _until_stopped() -> None:
+    """The story, ended early and cleanly by Ctrl-C, a polite kill or a closed terminal; asking again does not hurry the cleaning up."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 — asyncio.run made it
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+    await _story()
 
 
 def _say(step: int | None, text: str) -> None:
@@ -91,12 +101,12 @@ async def _story() -> None:
         at, page = await phones.next("Ben")
         _say(6, f"{at:.1f} s after the post Ben's phone rings: {page['data']['reason']}.")
         link = page["data"]["acknowledge_url"]
-        await api.get(link)
+        await _open(api, "GET", link)
         id = page["data"]["incident"]["id"]
         _say(
             7, f"Ben opens the link in the message. Looking changes nothing: the incident is still {(await _incident(api, id))['status']}."
         )
-        await api.post(link)
+        await _open(api, "POST", link)
         incident = await _incident(api, id)
         _say(8, f"Ben presses the button: the incident is {incident['status']} by {incident['acknowledged_by']['name']}.")
         await _post(api, "/v2/enqueue", {**event, "event_action": "resolve"}, 202)
@@ -119,21 +129,45 @@ async def _node() -> AsyncIterator[httpx.AsyncClient]:
         tempfile.NamedTemporaryFile(prefix="oncall-demo-", suffix=".log") as out,
     ):
         ours = {"DATA_DIR": folder, "ADMIN_KEY": key, "OUTBOUND_ALLOW": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "WARNING"}
-        env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        env = {name: value for name, value in os.environ.items() if PREFIX not in name}
         env |= {PREFIX + name: value for name, value in ours.items()}
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "oncall", "serve", env=env, stdout=out, stderr=out)
+        command = [sys.executable, "-m", "oncall", "serve"]
+        # A session of its own: Ctrl-C reaches us alone, and we stop it.
+        process = await asyncio.create_subprocess_exec(*command, env=env, stdout=out, stderr=out, start_new_session=True)
         try:
             headers = {"Authorization": f"Bearer {key}"}
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10) as api:
-                await _ready(api, process, Path(out.name))
+            # trust_env: a proxy of the user's is not for a loopback address.
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10, trust_env=False) as api:
+                await _ready(api, process)
                 yield api
+        except (DemoFailed, httpx.HTTPError) as error:
+            raise DemoFailed(f"{str(error) or type(error).__name__}; the node's last words:\n{_last_words(out.name)}") from error
         finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
+            await _end(process, Path(folder))
+
+
+def _last_words(log: str) -> str:
+    return "\n".join(Path(log).read_text(errors="replace").splitlines()[-8:])
+
+
+async def _end(process: asyncio.subprocess.Process, folder: Path) -> None:
+    """SIGTERM, and SIGKILL for a node that does not obey; no PostgreSQL of a killed one is left behind."""
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(PATIENCE):
             await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    if process.returncode and (folder / "users.lock").exists():  # ended by a signal, perhaps while its database was being made
+        from oncall.kit.embedded import EmbeddedError, open_server  # noqa: PLC0415 — only then
+
+        with contextlib.suppress(EmbeddedError):  # then none runs
+            await asyncio.to_thread(lambda: open_server(folder).close())
 
 
-async def _ready(api: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
+async def _ready(api: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(60):
             while process.returncode is None:
@@ -141,8 +175,13 @@ async def _ready(api: httpx.AsyncClient, process: asyncio.subprocess.Process, lo
                     if (await api.get("/readyz")).status_code == 200:
                         return
                 await asyncio.sleep(0.05)
-    last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])  # noqa: ASYNC240 — nothing else runs any more
-    raise DemoFailed(f"the node did not start; its last words:\n{last}")
+    raise DemoFailed("the node did not start")
+
+
+async def _open(api: httpx.AsyncClient, method: str, link: str) -> None:
+    answer = await api.request(method, link)
+    if answer.status_code != 200:
+        raise DemoFailed(f"{method} of the acknowledge link answered {answer.status_code}")
 
 
 async def _post(api: httpx.AsyncClient, path: str, body: dict[str, Any], status: int = 201) -> dict[str, Any]:

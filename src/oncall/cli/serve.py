@@ -1,97 +1,53 @@
-"""`oncall serve`: the database, the first key and the sample, then uvicorn around a node."""
+"""`oncall serve`: the port, the database, the first key and the sample, then a node until it is told to leave."""
 
 import asyncio
-import contextlib
-import gc
-import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import socket
+import sys
 from dataclasses import dataclass
-from typing import Any
-
-import uvicorn
-from fastapi import FastAPI
-from pydantic import SecretStr
-from sqlalchemy.exc import DBAPIError
 
 from oncall.access.commands import ensure_admin_key
-from oncall.app import Node, Role
+from oncall.app import Role
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.cli import console, stop
+from oncall.cli.database import UNUSABLE, bring_up_to_date, database, unusable
+from oncall.cli.listening import listen, open_port, run_engine
 from oncall.cli.sample import make_sample
 from oncall.kit import log, schema
 from oncall.kit.clock import DatabaseClock
 from oncall.kit.compiled import changed
-from oncall.kit.db import Database
+from oncall.kit.db import CONNECTIONS_PER_PROCESS, Database
 from oncall.kit.http import CONFIGURATION
-from oncall.kit.settings import Settings, load
+from oncall.kit.keyring import load_ring
+from oncall.kit.settings import PREFIX, Settings
 
-KEEP_ALIVE = 75
-DRAIN = 15
-
-
-@contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """The URL of the configured database, or of the embedded one, which runs as long as any of our processes uses it."""
-    if settings.database_url:
-        yield settings.database_url.get_secret_value()
-        return
-    from oncall.kit.embedded import EmbeddedError, open_server  # noqa: PLC0415 — only where it is used, and not on Windows
-
-    try:
-        server = open_server(settings.data_dir, log=lambda line: console.print(line, highlight=False))
-    except EmbeddedError as error:
-        stop(str(error), code=1)
-    with server:
-        yield server.dsn
+EMBEDDED_CONNECTIONS = 97
+"""PostgreSQL's own default is 100, three of them for its owner."""
 
 
 def run(settings: Settings, *, role: Role, host: str | None, port: int | None, workers: int) -> None:
     """Start, say where it is, serve until SIGTERM, drain, and stop the embedded database if we were its last user."""
-    listens = role is not Role.ENGINE or port is not None
-    settings = settings.but(host=host or settings.host, port=settings.port if port is None else port)
+    # Until something better handles it, SIGTERM ends us as an exception does, so that no database is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     log.configure(level=settings.log_level)
+    listening: socket.socket | None = None
+    settings = settings.but(host=host or settings.host, port=settings.port if port is None else port)
+    if role is not Role.ENGINE or port is not None:
+        listening = open_port(settings.host, settings.port)
+        settings = settings.but(port=listening.getsockname()[1])
+    most = EMBEDDED_CONNECTIONS // CONNECTIONS_PER_PROCESS
+    if not settings.database_url and workers > most:
+        stop(f"the embedded PostgreSQL has connections for {most} workers: use fewer, or a PostgreSQL of your own ({PREFIX}DATABASE_URL).")
     with database(settings) as url:
         if not settings.database_url:
-            schema.migrate(url)
-        try:
-            first = asyncio.run(_prepare(settings, url))
-        except (DBAPIError, OSError, TimeoutError) as error:
-            stop(f"the database cannot be reached: {error.__cause__ or error}", code=1)
-        _greet(settings, role, first, listens=listens)
-        if not listens:
-            asyncio.run(_run_engine(settings, url))
+            bring_up_to_date(url)
+        first = _prepared(settings, url)
+        _greet(settings, role, first, listens=listening is not None)
+        if listening is None:
+            run_engine(settings, url)
         else:
-            _listen(settings, url, role, workers)
-
-
-def _listen(settings: Settings, url: str, role: Role, workers: int) -> None:
-    """uvicorn until a signal. It raises the signal again once it has drained: then it is our turn to stop the database and leave."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    try:
-        if workers > 1:
-            os.environ["ONCALL_DATABASE_URL"] = url
-            os.environ["ONCALL_HOST"], os.environ["ONCALL_PORT"] = settings.host, str(settings.port)
-            os.environ[ROLE] = role.value
-            uvicorn.run("oncall.cli.serve:make_worker", factory=True, workers=workers, **_uvicorn(settings))
-        else:
-            uvicorn.run(_frozen_when_ready(Node(settings, url, role=role)), **_uvicorn(settings))
-    except KeyboardInterrupt:
-        return  # Ctrl-C, after everything was drained
-
-
-ROLE = "_ONCALL_WORKER_ROLE"
-
-
-def make_worker() -> FastAPI:
-    """The application of one of several worker processes; its parent has prepared the database."""
-    settings = load()
-    log.configure(level=settings.log_level)
-    url = (settings.database_url or SecretStr("")).get_secret_value()
-    return _frozen_when_ready(Node(settings, url, role=Role(os.environ[ROLE])))
+            listen(settings, url, role, workers, listening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +56,18 @@ class First:
 
     admin_key: str | None
     sample_key: str | None
+
+
+def _prepared(settings: Settings, url: str) -> First:
+    """What a node takes for granted: secret keys, a schema it knows, a first admin key. Ends with one line if it cannot be."""
+    try:
+        load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
+    except OSError as error:
+        stop(f"{PREFIX}DATA_DIR cannot be used: {error}", code=1)
+    try:
+        return asyncio.run(_prepare(settings, url))
+    except UNUSABLE as error:
+        unusable(error)
 
 
 async def _prepare(settings: Settings, url: str) -> First:
@@ -136,46 +104,3 @@ def _greet(settings: Settings, role: Role, first: First, *, listens: bool) -> No
         say(f"  curl -sS {settings.base_url}/intake/{first.sample_key} -H 'Content-Type: application/json' -d '{body}'")
     if not settings.smtp_url:
         say("E-mail is not configured, so nobody can be paged by it: set ONCALL_SMTP_URL.")
-
-
-def _uvicorn(settings: Settings) -> dict[str, Any]:
-    return {
-        "host": settings.host,
-        "port": settings.port,
-        "loop": "uvloop",
-        "http": "httptools",
-        "access_log": False,
-        "log_config": None,
-        "server_header": False,
-        "timeout_keep_alive": KEEP_ALIVE,
-        "timeout_graceful_shutdown": DRAIN,
-    }
-
-
-def _frozen_when_ready(node: Node) -> FastAPI:
-    """What start-up has made stays for ever: the garbage collector need not look at it again."""
-    started = node.app.router.lifespan_context
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with started(app):
-            gc.collect()
-            gc.freeze()
-            yield
-
-    node.app.router.lifespan_context = lifespan
-    return node.app
-
-
-async def _run_engine(settings: Settings, url: str) -> None:
-    """An engine without HTTP: until SIGTERM or SIGINT, then drain."""
-    node = Node(settings, url, role=Role.ENGINE)
-    done = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(name, done.set)
-    await node.start()
-    gc.collect()
-    gc.freeze()
-    await done.wait()
-    await node.stop()
