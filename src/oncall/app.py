@@ -37,6 +37,7 @@ from oncall.kit import failpoints, http
 from oncall.kit.clock import Clock, DatabaseClock
 from oncall.kit.compiled import Compilation
 from oncall.kit.db import Database, Pool
+from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
 from oncall.kit.keyring import load_ring
 from oncall.kit.listen import Listener
@@ -173,7 +174,8 @@ def make_app(node: Node) -> FastAPI:
         yield
         await node.stop()
 
-    app = FastAPI(title="oncall", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    hot = [] if node.role is Role.ENGINE else HOT_ROUTES
+    app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels = node.channels
@@ -190,8 +192,6 @@ def make_app(node: Node) -> FastAPI:
     if node.role is not Role.ENGINE:
         for router in [console.router, *ROUTERS]:
             app.include_router(router)
-        # First: a request for one of these is not compared with every other route before it finds its own.
-        app.router.routes[:0] = HOT_ROUTES
         app.add_middleware(StrictBody)
     return app
 

@@ -35,15 +35,15 @@ async def _body(request: Request, limit: int) -> bytes | None:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         return None
-    chunks: list[bytes] = []
-    size = 0
+    body, more = bytearray(), True
     async with asyncio.timeout(BODY_TIMEOUT):
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                return None
-            chunks.append(chunk)
-    return b"".join(chunks)
+        while more and len(body) <= limit:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+    return bytes(body) if len(body) <= limit else None
 
 
 async def _integration(request: Request, key: str) -> IntegrationRef | None:

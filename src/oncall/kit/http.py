@@ -240,12 +240,25 @@ def crashed(_request: Request, error: Exception) -> Response:
     return problem(500, "internal", "Our fault", "This is a defect of ours; it has been logged.")
 
 
+ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    Refusal: refused,
+    RequestValidationError: invalid,
+    HTTPException: http_error,
+    DBAPIError: database_error,
+    PoolTimeout: database_error,
+    OSError: database_error,
+    TimeoutError: database_error,
+    Exception: crashed,
+}
+"""How each kind of error is answered; of several that fit, the most exact."""
+
+
 def install(app: FastAPI) -> None:
     """Give every error of this application the same form."""
-    app.add_exception_handler(Refusal, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(DBAPIError, database_error)
-    for unreachable in (PoolTimeout, OSError, TimeoutError):
-        app.add_exception_handler(unreachable, database_error)
-    app.add_exception_handler(Exception, crashed)
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """The answer to an error, for routes that the application's own way of finding it does not reach."""
+    return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)(request, error)

@@ -69,13 +69,13 @@ COUNTS = text("""
     FROM alerts WHERE incident_id = ANY(:incident_ids) GROUP BY incident_id
 """)
 
-ADD_BODIES = text("""
-    INSERT INTO event_bodies (id, received_at, content_type, raw)
-    SELECT b.id, :now, b.content_type, b.raw
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[])) AS b (id, content_type, raw)
-""")
-
+# One round trip for both: every request waits for it.
 ADD_EVENTS = text("""
+    WITH bodies AS (
+        INSERT INTO event_bodies (id, received_at, content_type, raw)
+        SELECT b.id, :now, b.content_type, b.raw
+        FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[])) AS b (id, content_type, raw)
+    )
     INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason,
         alert_id, incident_id, body_id)
     SELECT :now, e.* FROM unnest(CAST(:ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
@@ -156,12 +156,10 @@ async def counts(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Map
 async def add_events(
     tx: AsyncConnection, events: Sequence[Event], decided: Mapping[EventId, Decided], occurred_ats: Sequence[datetime], *, now: datetime
 ) -> None:
-    """Store events with their decisions and the instants their monitors claim, and each body once.
-
-    Events first: if they are stored already, that is what must be said.
-    """
+    """Store events with their decisions and the instants their monitors claim, and each body once."""
     verdicts = [decided[e.id] for e in events]
-    with racing("events_pkey"):
+    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
+    with racing("events_pkey", "event_bodies_pkey"):
         await tx.execute(
             ADD_EVENTS,
             {
@@ -179,18 +177,11 @@ async def add_events(
                 "alert_ids": [d.alert_id for d in verdicts],
                 "incident_ids": [d.incident_id for d in verdicts],
                 "body_ids": [e.body.id for e in events],
+                "distinct_body_ids": list(bodies),
+                "content_types": [b.content_type for b in bodies.values()],
+                "raws": [b.raw for b in bodies.values()],
             },
         )
-    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
-    await tx.execute(
-        ADD_BODIES,
-        {
-            "now": now,
-            "ids": list(bodies),
-            "content_types": [b.content_type for b in bodies.values()],
-            "raws": [b.raw for b in bodies.values()],
-        },
-    )
 
 
 async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[EventId, Decided]:

@@ -93,18 +93,19 @@ class Gate:
 
         A caller that is cancelled, because its client has gone, leaves its events in the queue.
         """
-        waiting = Waiting(events, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(events, loop.create_future())
         is_full = self._events + len(events) > MAX_EVENTS or self._bytes + waiting.size > MAX_BYTES
         if self._closed or is_full:
             raise Unavailable(TOO_MANY)
         self._queue.append(waiting)
         self._events, self._bytes = self._events + len(events), self._bytes + waiting.size
         self._wake.set()
+        patience = loop.call_later(BUDGET.total_seconds(), waiting.refuse, TOO_SLOW)
         try:
-            async with asyncio.timeout(BUDGET.total_seconds()):
-                return await asyncio.shield(waiting.answer)
-        except TimeoutError:
-            raise Unavailable(TOO_SLOW) from None
+            return await waiting.answer
+        finally:
+            patience.cancel()
 
     async def _work(self) -> None:
         while True:

@@ -1,0 +1,51 @@
+"""The few routes that must be fast: found with one look-up, and past all that only the other routes need."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from oncall.kit.http import failed
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class HotApp(FastAPI):
+    """An application with hot routes: each takes a request, answers it, and may raise what every other route may raise.
+
+    They are among its routes as well, so that a method they do not take is answered 405 and nobody need know which routes are hot.
+    """
+
+    def __init__(self, *, hot: Sequence[Route], **more: Any) -> None:
+        super().__init__(**more)
+        self.router.routes[:0] = hot
+        self._exact = {route.path: route for route in hot if not route.param_convertors}
+        self._patterns = [route for route in hot if route.param_convertors]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._find(scope) if scope["type"] == "http" else None
+        if route is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        request = Request(scope, receive)
+        try:
+            response = await route.endpoint(request)
+        except Exception as error:  # noqa: BLE001 — answered as the same error is anywhere else
+            response = failed(request, error)
+        await response(scope, receive, send)
+
+    def _find(self, scope: Scope) -> Route | None:
+        route = self._exact.get(scope["path"])
+        if route is None:
+            for route in self._patterns:
+                if found := route.path_regex.match(scope["path"]):
+                    scope["path_params"] = found.groupdict()
+                    break
+            else:
+                return None
+        return route if scope["method"] in (route.methods or ()) else None
