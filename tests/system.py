@@ -33,6 +33,9 @@ class FakeChannel:
         except ValueError as error:
             raise BadAddress(str(error)) from error
 
+    def signing_secret(self, address: str) -> str | None:
+        return f"the secret of {address}" if self.name == "webhook" else None
+
     async def send(self, message: Message) -> Outcome:
         outcome = self.outcomes.pop(0) if self.outcomes else self.always or Sent(None, "accepted by the fake")
         self.sent.append(message)

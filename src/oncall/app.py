@@ -29,7 +29,7 @@ from oncall.escalation.values import Position
 from oncall.health import api as health
 from oncall.health.due import Auditor
 from oncall.incidents import api as incidents
-from oncall.incidents.commands.escalate import page_undeliverable
+from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
@@ -39,6 +39,7 @@ from oncall.kit.compiled import Compilation
 from oncall.kit.db import Database, Pool
 from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
+from oncall.kit.ids import ContactMethodId, UserId
 from oncall.kit.keyring import load_ring
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
@@ -157,11 +158,19 @@ async def _on_undeliverable(
     await page_undeliverable(tx, claimed.incident_id, at, step_is_lost=step_is_lost, reason=reason, now=now)
 
 
+async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
+    await nobody_there(tx, user_id, reason="their account was removed", now=now)
+
+
+async def _on_contact_removed(tx: AsyncConnection, user_id: UserId, contact_method_id: ContactMethodId, *, now: datetime) -> None:
+    await nobody_there(tx, user_id, contact_method_id, reason="the contact method was removed", now=now)
+
+
 def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
     """The channels of this product, as the settings configure them."""
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
-    webhook = WebhookChannel(client, secrets=[derive_secret(key) for key in ring], now=about_now)
+    webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
     return {channel.name: channel for channel in (email, webhook)}
 
 
@@ -179,6 +188,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels = node.channels
+    app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker

@@ -99,7 +99,7 @@ class WebhookRig:
 
     def at(self, place: str) -> tuple[Channel, Message]:
         url = {"sink": self.sink.url, "closed": f"http://127.0.0.1:{closed_port()}/", "nowhere": f"http://{NOWHERE}/"}[place]
-        return WebhookChannel(self.client, secrets=[SECRET], now=lambda: NOW, deadline=DEADLINE), a_page(address=url)
+        return WebhookChannel(self.client, secrets=lambda _: [SECRET], now=lambda: NOW, deadline=DEADLINE), a_page(address=url)
 
     def behave(self, behaviour: str) -> None:
         self.sink.behave(behaviour)

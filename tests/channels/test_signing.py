@@ -53,11 +53,15 @@ def test_the_first_secret_signs_first() -> None:
     assert second == signed(b"x", OLD_SECRET, at=NOW)["webhook-signature"]
 
 
+URL = "https://hooks.example.com/ana"
+
+
 def test_a_derived_secret_is_stable_differs_by_key_and_is_one_that_others_can_use() -> None:
-    assert derive_secret("key-1") == derive_secret("key-1") != derive_secret("key-2")
-    assert len(read_secret(derive_secret("key-1"))) == 32
-    assert "key-1" not in derive_secret("key-1")
-    Webhook(derive_secret("key-1"))
+    assert derive_secret("key-1", URL) == derive_secret("key-1", URL) != derive_secret("key-2", URL)
+    assert derive_secret("key-1", URL) != derive_secret("key-1", f"{URL}/other"), "one receiver cannot speak to another in our name"
+    assert len(read_secret(derive_secret("key-1", URL))) == 32
+    assert "key-1" not in derive_secret("key-1", URL)
+    Webhook(derive_secret("key-1", URL))
 
 
 @pytest.mark.parametrize(

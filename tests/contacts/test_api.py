@@ -33,7 +33,17 @@ async def test_an_admin_adds_a_verified_contact_method(api: AsyncClient) -> None
     assert made.status_code == 201
     shown = made.json()
     assert (shown["channel"], shown["address"], shown["verified"]) == ("email", "ana@work.example.com", True)
+    assert shown.pop("signing_secret") is None, "e-mail is not signed"
     assert (await api.get(f"{user}/contact-methods")).json() == {"items": [shown], "next_cursor": None}
+
+
+async def test_the_receiver_of_a_webhook_is_told_once_how_to_verify_it(api: AsyncClient) -> None:
+    user = await ana(api)
+    hooks = [{"channel": "webhook", "address": f"https://hooks.example.com/{n}", "verified": True} for n in range(2)]
+    made = [(await api.post(f"{user}/contact-methods", json=hook)).json() for hook in hooks]
+    assert [method["signing_secret"] for method in made] == [f"the secret of {method['address']}" for method in made]
+    listed = (await api.get(f"{user}/contact-methods")).json()["items"]
+    assert all("signing_secret" not in method for method in listed)
 
 
 async def test_the_account_email_is_verified_and_another_address_is_not(api: AsyncClient) -> None:

@@ -192,7 +192,7 @@ async def test_what_does_not_come_round_is_said() -> None:
         await asyncio.Event().wait()
         return 0
 
-    async with ticking(Source("hanging", does=hang), Source("fine", every=SHORT)) as ticker:
+    async with ticking(Source("hanging", does=hang), Source("fine", every=SHORT), tick=timedelta(milliseconds=50)) as ticker:
         await asyncio.sleep(0.4)
         assert ticker.stale(limit=0.3) == ["hanging"]
 

@@ -65,6 +65,8 @@ async def test_trigger_resolve_trigger_of_one_key_in_one_batch_is_decided_in_ord
     assert (incident["status"], incident["escalation"]["level"]) == ("triggered", 2)
     kinds = [line.split(":")[0] for line in await system.reasons(incident["id"])]
     assert kinds[:5] == ["opened", "step_fired", "paged", "resolved", "reopened"]
+    await system.run_due()
+    assert system.pages() == ["Ana"], "the page that the resolve cancelled is sent after all"
 
 
 async def test_trigger_and_resolve_in_one_batch_page_nobody(system: System) -> None:

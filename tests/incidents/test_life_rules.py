@@ -37,8 +37,8 @@ def acknowledged(at: datetime = NOW, **changes: Any) -> Incident:
     return replace(life.acknowledge(incident(), ANA, owner=user_id(ANA), now=at), **changes)
 
 
-def resolved(at: datetime = NOW, before: Incident | None = None) -> Incident:
-    return life.resolve(before or incident(), BEN, now=at)
+def resolved(at: datetime = NOW, before: Incident | None = None, by: Actor = PROMETHEUS) -> Incident:
+    return life.resolve(before or incident(), by, now=at)
 
 
 def says(what: Incident) -> tuple[Status, EscalationState, Position, datetime | None]:
@@ -130,6 +130,13 @@ def test_what_is_resolved_is_not_resolved_again(given: Incident) -> None:
         (
             "an acknowledgement had ended the cycle: a new one begins at once",
             resolved(before=acknowledged()),
+            NOW + 2 * MINUTE,
+            Position(2),
+            NOW + 2 * MINUTE,
+        ),
+        (
+            "so had whoever resolved it by hand, without an acknowledgement",
+            resolved(by=BEN),
             NOW + 2 * MINUTE,
             Position(2),
             NOW + 2 * MINUTE,

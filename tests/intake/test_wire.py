@@ -85,7 +85,7 @@ async def test_a_body_that_drips_is_given_up_and_the_connection_closed(listening
         await asyncio.sleep(0.05)
         writer.write(b"x")
     code, head = await status(reader)
-    assert (code, b"connection: close" in head) == (408, True)
+    assert (code, b"connection: close" in head) == (503, True)
     await asyncio.wait_for(reader.read(), 5)
     assert reader.at_eof()
     writer.close()

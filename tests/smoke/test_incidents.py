@@ -87,6 +87,30 @@ async def test_what_was_acknowledged_and_resolved_begins_a_new_cycle_when_it_com
     assert (await system.incident(opened["incident_id"]))["escalation"]["cycle"] == 2
 
 
+async def test_a_flapping_alert_takes_no_message_away_that_nobody_has_had(system: System) -> None:
+    ana, ben = await system.user("Ana", rules=(("high", "PT1M"), ("high", "PT3M"))), await system.user("Ben")
+    made = await system.service([to(ana)], [to(ben)])
+    await system.event(made["key"])
+    await system.event(made["key"], action="resolve")
+    await system.advance(minutes=2)
+    assert system.pages() == [], "resolved before the first message was due"
+    await system.event(made["key"])
+    assert system.pages() == ["Ana"], "its message was due meanwhile"
+    await system.advance(minutes=2)
+    assert system.pages() == ["Ana"]
+    await system.advance(minutes=1)
+    assert system.pages() == ["Ben"]
+
+
+async def test_what_a_person_resolved_is_told_from_the_beginning_when_it_comes_back(system: System) -> None:
+    key, _, _ = await one_step(system)
+    opened = await system.event(key)
+    await system.api.post(f"/api/v1/incidents/{opened['incident_id']}/resolve")
+    system.pages()
+    assert (await system.event(key))["decision"] == "reopened"
+    assert system.pages() == ["Ana"]
+
+
 async def test_a_monitor_can_acknowledge(system: System) -> None:
     key, _, _ = await one_step(system)
     opened = await system.event(key)
@@ -113,6 +137,8 @@ async def test_trigger_resolve_trigger_in_one_body_ends_open(system: System) -> 
     events = (await system.api.post(f"/intake/{made['key']}", json=body)).json()["events"]
     assert [event["decision"] for event in events] == ["opened", "resolved", "reopened", "deduplicated"]
     assert (await system.incident(events[0]["incident_id"]))["status"] == "triggered"
+    await system.run_due()
+    assert system.pages() == ["Ana"]
 
 
 async def test_events_that_come_together_are_counted_exactly(system: System) -> None:
@@ -248,6 +274,49 @@ async def test_a_message_of_unknown_fate_is_repeated_once_and_says_so(system: Sy
     assert len({m.notification_id for m in system.webhook.sent}) == 1, "the idempotency key is the same"
 
 
+async def test_whoever_is_removed_gets_nothing_more_and_the_step_goes_on_without_them(system: System) -> None:
+    ana, ben = await system.user("Ana", rules=(("high", "PT2M"),)), await system.user("Ben")
+    made = await system.service([to(ana)], [to(ben)])
+    opened = await system.event(made["key"])
+    version = (await system.api.get(f"/api/v1/escalation-policies/{made['policy']['id']}")).headers["etag"]
+    steps = [{"delay": "PT5M", "targets": [to(ben)]}]
+    path = f"/api/v1/escalation-policies/{made['policy']['id']}"
+    assert (await system.api.put(path, json={"name": "Payments", "steps": steps}, headers={"If-Match": version})).status_code == 200
+    assert (await system.api.delete(f"/api/v1/users/{ana['id']}")).status_code == 204
+    await system.run_due()
+    assert system.pages() == ["Ben"]
+    assert any("their account was removed" in line for line in await system.reasons(opened["incident_id"]))
+    await system.advance(minutes=4)
+    assert system.pages() == []
+
+
+async def test_a_removed_contact_method_gets_nothing_more(system: System) -> None:
+    ana = await system.user("Ana", rules=(("high", "PT0S"), ("high", "PT2M")))
+    made = await system.service([to(ana)])
+    await system.event(made["key"])
+    assert system.pages() == ["Ana"]
+    methods = (await system.api.get(f"/api/v1/users/{ana['id']}/contact-methods")).json()["items"]
+    assert (await system.api.delete(f"/api/v1/users/{ana['id']}/contact-methods/{methods[0]['id']}")).status_code == 204
+    await system.advance(minutes=4)
+    assert system.pages() == [], "the message of two minutes later is not sent; the first has arrived, so the step goes on waiting"
+
+
+async def test_a_policy_none_of_whose_messages_left_us_is_unroutable_and_tried_again_soon(system: System) -> None:
+    key, _, _ = await one_step(system, repeat=0)
+    system.email.always = FailedPermanently("535 password refused", "credential_refused", credential=True)
+    opened = await system.event(key)
+    incident = await system.incident(opened["incident_id"])
+    assert incident["escalation"]["state"] == "unroutable"
+    assert "no message could be delivered" in incident["escalation"]["reason"]
+    health = await system.api.get("/healthz")
+    assert [r["reason"] for r in health.json()["reasons"]] == ["unroutable", "bad_credential"]
+    system.email.always = None
+    system.pages()
+    await system.advance(minutes=5)
+    assert system.pages() == ["Ana"]
+    assert (await system.api.get("/healthz")).status_code == 200
+
+
 async def test_one_dead_channel_does_not_delay_another(system: System) -> None:
     ana = await system.user("Ana")
     await system.make(f"users/{ana['id']}/contact-methods", channel="webhook", address="https://hooks.example.com/ana", verified=True)
@@ -266,10 +335,10 @@ async def test_all_ways_of_all_steps_dead_ends_in_the_open_never_in_silence(syst
     system.email.always = DEAD
     opened = await system.event(key)
     incident = await system.incident(opened["incident_id"])
-    assert incident["escalation"]["state"] == "exhausted"
+    assert incident["escalation"]["state"] == "unroutable"
     assert incident["pending_actions"][0]["action"] == "retry"
     health = await system.api.get("/healthz")
-    assert (health.status_code, [r["reason"] for r in health.json()["reasons"]]) == (503, ["exhausted"])
+    assert (health.status_code, [r["reason"] for r in health.json()["reasons"]]) == (503, ["unroutable"])
 
 
 @pytest.mark.parametrize("statement", ["UPDATE incidents SET next_at = NULL", "UPDATE alerts SET state = 'gone'"])

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from oncall.access import commands
+from oncall.access.compiled import find_caller
 from oncall.access.schemas import ApiKeyIn, ApiKeyMade, ApiKeyShown, Me
 from oncall.access.values import Caller, NotSignedIn, NotYours, Scope
 from oncall.kit.db import Database, Pool
@@ -35,8 +36,8 @@ class Doorkeeper:
 async def _admit(request: Request, needs: Scope) -> Caller:
     """The caller, or 401, or 403; 429 after too many failures from one address. Acknowledging draws on its own connections.
 
-    A key that was let in lately is still looked up then, or whoever shares an address (a proxy's) with an attacker, or with one
-    forgotten dashboard, could not acknowledge.
+    A key that was let in lately, or that this node knows, is still looked up then, or whoever shares an address (a proxy's) with an
+    attacker, or with one forgotten dashboard, could not acknowledge.
     """
     state = request.app.state
     if not hasattr(state, "doorkeeper"):
@@ -47,7 +48,7 @@ async def _admit(request: Request, needs: Scope) -> Caller:
     source = network_of(request.client.host if request.client else None)
     fingerprint = sha256((header or "").encode("latin-1")).digest()
     wait = keeper.failures.wait(source)
-    if wait and fingerprint not in keeper.known:
+    if wait and fingerprint not in keeper.known and not find_caller(header, state.callers.value or {}, admin_key_hash=state.admin_key_hash):
         raise TooMany("Too many requests without a valid key came from this address; wait before the next.", retry_after=wait)
     try:
         async with database.transaction(Pool.ACKS if needs is Scope.RESPOND else Pool.API, read_only=True) as tx:

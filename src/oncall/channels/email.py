@@ -48,6 +48,9 @@ class EmailChannel:
         except ValueError as error:
             raise BadAddress(f"This is not an e-mail address we can send to. {one_line(str(error))}") from error
 
+    def signing_secret(self, address: str) -> None:
+        """E-mail is not signed by us."""
+
     async def send(self, message: Message) -> Outcome:
         if self._server is None:
             return FailedPermanently("e-mail is not configured: set ONCALL_SMTP_URL", code="not_configured")

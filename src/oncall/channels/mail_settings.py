@@ -19,6 +19,9 @@ class Tls(StrEnum):
     NEVER = "never"
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
     host: str
@@ -45,7 +48,9 @@ class MailSender:
 
 
 def parse_smtp_url(url: str) -> SmtpServer:
-    """`smtp://user:pass@host:port?starttls=required|auto|never` or `smtps://…`; the default is `auto`.
+    """`smtp://user:pass@host:port?starttls=required|auto|never` or `smtps://…`.
+
+    The default is `auto`, and `required` where a password would else cross a network in the clear if somebody suppressed STARTTLS.
 
     Ports default to 25, 587 (starttls=required) and 465 (smtps). No sentence repeats the URL: it holds a password.
     """
@@ -61,15 +66,15 @@ def parse_smtp_url(url: str) -> SmtpServer:
         _refuse("it must begin with smtp:// or smtps://")
     if not host or parts.path not in {"", "/"} or parts.fragment:
         _refuse("after smtp:// come a host and a port and nothing else; percent-encode special characters in the password")
-    tls = _tls(parts.scheme, query)
     username = unquote(parts.username) if parts.username else None
+    tls = _tls(parts.scheme, query, default=Tls.REQUIRED if username and host not in LOOPBACK else Tls.AUTO)
     password = unquote(parts.password) if parts.password else None
     if password and not username:
         _refuse("it has a password but no user name")
     return SmtpServer(host, port or {Tls.IMPLICIT: 465, Tls.REQUIRED: 587}.get(tls, 25), tls, username, password)
 
 
-def _tls(scheme: str, query: list[tuple[str, str]]) -> Tls:
+def _tls(scheme: str, query: list[tuple[str, str]], *, default: Tls) -> Tls:
     if len(query) > 1 or any(name != "starttls" for name, _ in query):
         _refuse("starttls is the only thing that may follow the question mark")
     chosen = query[0][1] if query else None
@@ -79,7 +84,7 @@ def _tls(scheme: str, query: list[tuple[str, str]]) -> Tls:
         return Tls.IMPLICIT
     if chosen not in {None, Tls.REQUIRED, Tls.AUTO, Tls.NEVER}:
         _refuse("starttls must be required, auto or never")
-    return Tls(chosen or Tls.AUTO)
+    return Tls(chosen or default)
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -17,6 +17,10 @@ class Channel(Protocol):
         """The address as it should be stored, or `BadAddress` with a sentence for the person. Asks nobody: no network."""
         ...
 
+    def signing_secret(self, address: str) -> str | None:
+        """What whoever has this address verifies our messages with; None on a channel that signs nothing."""
+        ...
+
     async def send(self, message: Message) -> Outcome:
         """One attempt, within the deadline given at construction; whatever provider or network do becomes an `Outcome`."""
         ...

@@ -15,9 +15,13 @@ SECRET_PREFIX = "whsec_"  # noqa: S105
 _PURPOSE = b"oncall outgoing webhook signatures, version 1"
 
 
-def derive_secret(secret_key: str) -> str:
-    """The signing secret that belongs to one of the deployment's secret keys; it tells nothing about that key."""
-    digest = hmac.digest(secret_key.encode("utf-8", "surrogateescape"), _PURPOSE, "sha256")
+def derive_secret(secret_key: str, address: str) -> str:
+    """The signing secret that belongs to one receiver and one of the deployment's secret keys.
+
+    It tells nothing about that key, nor about the secret of any other receiver.
+    """
+    key = secret_key.encode("utf-8", "surrogateescape")
+    digest = hmac.digest(key, b"\n".join((_PURPOSE, address.encode("utf-8", "surrogateescape"))), "sha256")
     return SECRET_PREFIX + base64.b64encode(digest).decode("ascii")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from oncall.channels.render import one_line
-from oncall.channels.signing import read_secret, signed_headers
+from oncall.channels.signing import signed_headers
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
 from oncall.kit.outbound import AddressNotAllowed
@@ -19,14 +19,12 @@ class WebhookChannel:
 
     name = "webhook"
 
-    def __init__(self, client: HttpClient, *, secrets: Sequence[str], now: Callable[[], datetime], deadline: float = 10.0) -> None:
-        """`secrets` is the deployment's ring of `whsec_…`: all sign, so that receivers can change over while keys rotate."""
-        if not secrets:
-            raise ValueError("webhooks need at least one signing secret")
-        for secret in secrets:
-            read_secret(secret)
+    def __init__(
+        self, client: HttpClient, *, secrets: Callable[[str], Sequence[str]], now: Callable[[], datetime], deadline: float = 10.0
+    ) -> None:
+        """`secrets` are the `whsec_…` of an address: all sign, so that its receiver can change over while the deployment's keys rotate."""
         self._client = client
-        self._secrets = tuple(secrets)
+        self._secrets = secrets
         self._now = now
         self._deadline = deadline
 
@@ -37,11 +35,15 @@ class WebhookChannel:
         except AddressNotAllowed as error:
             raise BadAddress(f"This URL cannot be used: {error}") from error
 
+    def signing_secret(self, address: str) -> str:
+        """The first of the ring: what new receivers are told."""
+        return self._secrets(address)[0]
+
     async def send(self, message: Message) -> Outcome:
         now = self._now()
         content = body(message)
         headers = {"Content-Type": "application/json"} | signed_headers(
-            self._secrets, message_id=str(message.notification_id), at=now, body=content
+            self._secrets(message.address), message_id=str(message.notification_id), at=now, body=content
         )
         try:
             reply = await self._client.request("POST", message.address, headers=headers, content=content, deadline=self._deadline)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from oncall.cli import console, stop
 from oncall.kit import schema
 from oncall.kit.log import get_log
-from oncall.kit.settings import Settings
+from oncall.kit.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from oncall.kit.embedded import EmbeddedServer
@@ -76,4 +76,4 @@ def unusable(error: Exception) -> NoReturn:
     """End with one line that says what is wrong with the database."""
     cause = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else None
     said = str(cause or error).strip() or type(error).__name__
-    stop(f"the database cannot be used: {said.splitlines()[0]}", code=1)
+    stop(f"the database cannot be used ({PREFIX}DATABASE_URL): {said.splitlines()[0]}", code=1)

@@ -36,6 +36,8 @@ def run(settings: Settings, *, role: Role, host: str | None, port: int | None, w
     if role is not Role.ENGINE or port is not None:
         listening = open_port(settings.host, settings.port)
         settings = settings.but(port=listening.getsockname()[1])
+    if role is Role.ENGINE and workers > 1:
+        stop("--workers are processes that answer HTTP, and an engine answers none: start several engines instead.")
     most = EMBEDDED_CONNECTIONS // CONNECTIONS_PER_PROCESS
     if not settings.database_url and workers > most:
         stop(f"the embedded PostgreSQL has connections for {most} workers: use fewer, or a PostgreSQL of your own ({PREFIX}DATABASE_URL).")
@@ -102,5 +104,9 @@ def _greet(settings: Settings, role: Role, first: First, *, listens: bool) -> No
         body = '{"summary": "Disk is full on db-1", "severity": "critical", "dedup_key": "db-1/disk"}'
         say("Fire a first alert:")
         say(f"  curl -sS {settings.base_url}/intake/{first.sample_key} -H 'Content-Type: application/json' -d '{body}'")
+    if not settings.public_url:
+        say(f"Links in messages begin with {settings.base_url}: if phones cannot open that, set {PREFIX}PUBLIC_URL to what they can.")
+    if settings.database_url and not settings.secret_keys:
+        say(f"{PREFIX}SECRET_KEYS is not set: links signed here are unknown to nodes on other machines, and lost with the data folder.")
     if not settings.smtp_url:
         say("E-mail is not configured, so nobody can be paged by it: set ONCALL_SMTP_URL.")

@@ -1,15 +1,20 @@
 """The acknowledge link: GET shows, POST acts. The token in the address is the authority; there is no cookie to steal."""
 
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse, Response
 
+from oncall.access.values import LinkToken
 from oncall.console import commands
-from oncall.console.values import FROM_ELSEWHERE, LinkPage
-from oncall.kit.http import AckTx, now_in
+from oncall.console.values import FROM_ELSEWHERE, NOT_NOW, UNKNOWN, LinkPage
+from oncall.kit.http import AckTx, AgainRoute, now_in
+from oncall.kit.log import get_log
 
+log = get_log("console")
 HERE = Path(__file__).parent
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
 STYLE = (HERE / "assets" / "console.css").read_bytes()
@@ -24,23 +29,55 @@ HARDENED = {
     "X-Content-Type-Options": "nosniff",
 }
 
-router = APIRouter(tags=["links"])
+
+class NotALink(Exception):
+    """Somebody opened an address that is none of our links."""
+
+
+class LinkRoute(AgainRoute):
+    """Whatever happens is told as a page: whoever reads it is a person."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        run = super().get_route_handler()
+
+        async def run_and_tell(request: Request) -> Response:
+            try:
+                return await run(request)
+            except NotALink:
+                return _html(UNKNOWN)
+            except Exception as error:
+                log.exception("a link could not be followed", error=type(error).__name__)
+                return _html(NOT_NOW)
+
+        return run_and_tell
+
+
+def _token(token: str, request: Request) -> LinkToken:
+    """Read before anything else: junk takes no connection away from those who acknowledge."""
+    read = commands.read_token(token, request.app.state.link_keys)
+    if read is None:
+        raise NotALink
+    return read
+
+
+Token = Annotated[LinkToken, Depends(_token)]
+router = APIRouter(tags=["links"], route_class=LinkRoute)
 
 
 @router.get("/l/{token}", response_class=HTMLResponse)
 @router.head("/l/{token}", include_in_schema=False)
-async def show_link(token: str, request: Request, tx: AckTx) -> Response:
+async def show_link(token: Token, request: Request, tx: AckTx) -> Response:
     """Shows the incident and a button. Changes nothing, however often and by whomever it is fetched."""
-    return _html(await commands.open_link(tx, token, request.app.state.link_keys, now=await now_in(request, tx)))
+    return _html(await commands.open_link(tx, token, now=await now_in(request, tx)))
 
 
 @router.post("/l/{token}", response_class=HTMLResponse)
-async def press_link(token: str, request: Request, tx: AckTx) -> Response:
+async def press_link(token: Token, request: Request, tx: AckTx) -> Response:
     """Does what the link says: acknowledge or resolve. Pressing it again is no error and changes nothing."""
     # Browsers say where a form was sent from; the page itself sends no referrer, so there is no Origin to go by.
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return _html(FROM_ELSEWHERE)
-    return _html(await commands.press_link(tx, token, request.app.state.link_keys, now=await now_in(request, tx)))
+    return _html(await commands.press_link(tx, token, now=await now_in(request, tx)))
 
 
 @router.get("/assets/console.css", include_in_schema=False)

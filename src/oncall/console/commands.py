@@ -12,35 +12,44 @@ from oncall.console.values import GONE_USER, UNKNOWN, LinkPage
 from oncall.incidents.commands import verbs
 from oncall.incidents.values import UnknownIncident
 from oncall.kit.actors import Actor, ActorKind
+from oncall.notifications import was_paged_since
 from oncall.services.commands import get_services
 from oncall.teams.commands import get_users
 
 
-async def open_link(tx: AsyncConnection, text: str, ring: Sequence[bytes], *, now: datetime) -> LinkPage:
-    """The page behind a link. Changes nothing, however often and by whomever it is opened."""
-    return await _page(tx, text, ring, act=False, now=now)
-
-
-async def press_link(tx: AsyncConnection, text: str, ring: Sequence[bytes], *, now: datetime) -> LinkPage:
-    """Do what the link says, and show what came of it. Pressing again changes nothing."""
-    return await _page(tx, text, ring, act=True, now=now)
-
-
-async def _page(tx: AsyncConnection, text: str, ring: Sequence[bytes], *, act: bool, now: datetime) -> LinkPage:
+def read_token(text: str, ring: Sequence[bytes]) -> LinkToken | None:
+    """What a link of ours that a page can follow says; None for anything else. Asks no database."""
     token = read_link(text, ring)
-    if token is None or token.verb is LinkVerb.ESCALATE:
-        return UNKNOWN
+    return None if token is None or token.verb is LinkVerb.ESCALATE else token
+
+
+async def open_link(tx: AsyncConnection, token: LinkToken, *, now: datetime) -> LinkPage:
+    """The page behind a link. Changes nothing, however often and by whomever it is opened."""
+    return await _page(tx, token, act=False, now=now)
+
+
+async def press_link(tx: AsyncConnection, token: LinkToken, *, now: datetime) -> LinkPage:
+    """Do what the link says, and show what came of it. Pressing again changes nothing."""
+    return await _page(tx, token, act=True, now=now)
+
+
+async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: datetime) -> LinkPage:
     user = (await get_users(tx, [token.user_id])).get(token.user_id)
     if user is None:
         return GONE_USER
     by = Actor(ActorKind.USER, user.id, user.name, "link")
+    # Somebody whom the newest cycle has not paged has no say in it, whatever they were sent before.
+    counts = await was_paged_since(tx, token.incident_id, token.user_id, cycle=token.cycle)
     try:
-        done = await _press(tx, token, by, now=now) if act else verbs.Done(await verbs.get_incident(tx, token.incident_id), False, 0)
+        if act and counts:
+            done = await _press(tx, token, by, now=now)
+        else:
+            done = verbs.Done(await verbs.get_incident(tx, token.incident_id), False, 0)
     except UnknownIncident:
         return UNKNOWN
     incident = done.incident
     service = (await get_services(tx, [incident.service_id]))[incident.service_id].name
-    return link_page(token, incident, user=user.name, service=service, acted=act, cancelled=done.cancelled, now=now)
+    return link_page(token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, now=now)
 
 
 async def _press(tx: AsyncConnection, token: LinkToken, by: Actor, *, now: datetime) -> verbs.Done:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from oncall.access.values import LinkToken, LinkVerb
-from oncall.console.values import LinkPage, ShownIncident
+from oncall.console.values import NOT_YOURS_ANY_MORE, LinkPage, ShownIncident
 from oncall.incidents.rules.life import pending_actions
 from oncall.incidents.values import Incident, Status
 
@@ -18,16 +18,21 @@ NEXT = {
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
 
 
-def link_page(token: LinkToken, incident: Incident, *, user: str, service: str, acted: bool, cancelled: int, now: datetime) -> LinkPage:
+def link_page(
+    token: LinkToken, incident: Incident, *, user: str, service: str, counts: bool, acted: bool, cancelled: int, now: datetime
+) -> LinkPage:
     """The page for whoever opened the link (`acted` false) or pressed its button, as `user`, for whom it was made.
 
-    A link dies when its incident is resolved; only to press Resolve once more is no error.
+    A link dies when its incident is resolved; only to press Resolve once more is no error. One that no longer `counts`, because a
+    later cycle paged others, shows how things stand and has no button.
     """
     since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
     shown = ShownIncident(incident.title, incident.number, service, incident.severity.value, incident.status.value, since)
     title = f"#{incident.number} {incident.title}"
     button, small, next_up = f"{LABELS[token.verb]} as {user}", earlier(token, incident), what_next(incident, now=now)
     match incident.status:
+        case Status.TRIGGERED if not counts:
+            return LinkPage(200, title, "Nobody has it yet.", "open", next_up, small=NOT_YOURS_ANY_MORE, incident=shown)
         case Status.TRIGGERED:
             return LinkPage(200, title, "Nobody has it yet.", "open", next_up, token.verb.value, button, small, shown)
         case Status.ACKNOWLEDGED:
@@ -36,7 +41,7 @@ def link_page(token: LinkToken, incident: Incident, *, user: str, service: str, 
             word = f"{f'{who}, you have' if yours else f'{who} has'} it: acknowledged {ago(now - (incident.acknowledged_at or now))}."
             if acted and cancelled:
                 word += f" {cancelled} pending message{'s' if cancelled != 1 else ''} cancelled."
-            if token.verb is not LinkVerb.RESOLVE:
+            if token.verb is not LinkVerb.RESOLVE or not counts:
                 return LinkPage(200, title, word, "done", next_up, incident=shown)
             return LinkPage(200, title, word, "done", next_up, token.verb.value, button, small, shown)
         case Status.RESOLVED | Status.CLOSED:

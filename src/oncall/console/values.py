@@ -33,3 +33,9 @@ GONE_USER = LinkPage(410, "Link no longer valid", "The account this link was mad
 FROM_ELSEWHERE = LinkPage(
     403, "Not from here", "This button was pressed from another site. Open the link in the message and press it there."
 )
+NOT_NOW = LinkPage(
+    503, "Not just now", "This could not be done just now, and nothing was changed. Try again in a moment; the link stays good."
+)
+NOT_YOURS_ANY_MORE = (
+    "This link came with an earlier cycle, and others have been paged since. Use the link in a newer message, or ask whoever was paged."
+)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import PersonOrAdmin, Responder
 from oncall.contacts import commands
-from oncall.contacts.schemas import ContactMethodIn, ContactMethodShown, NotificationRuleIn, NotificationRuleShown
+from oncall.contacts.ports import OnContactRemoved
+from oncall.contacts.schemas import ContactMethodIn, ContactMethodMade, ContactMethodShown, NotificationRuleIn, NotificationRuleShown
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
 
@@ -16,7 +17,9 @@ router = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
 @router.post("/contact-methods", status_code=201)
 async def add_contact_method(
     request: Request, user_id: UserId, caller: PersonOrAdmin, tx: WriteTx, wanted: ContactMethodIn
-) -> ContactMethodShown:
+) -> ContactMethodMade:
+    """Add an address. A webhook's answer holds the secret (Standard Webhooks) by which its receiver knows that a message is ours."""
+    channels = request.app.state.channels
     method = await commands.add_contact_method(
         tx,
         user_id,
@@ -24,10 +27,11 @@ async def add_contact_method(
         address=wanted.address,
         verified=wanted.verified,
         caller=caller,
-        channels=request.app.state.channels,
+        channels=channels,
         now=await now_in(request, tx),
     )
-    return ContactMethodShown.model_validate(method)
+    secret = channels[method.channel].signing_secret(method.address)
+    return ContactMethodMade(signing_secret=secret, **ContactMethodShown.model_validate(method).model_dump())
 
 
 @router.get("/contact-methods")
@@ -37,9 +41,11 @@ async def list_contact_methods(user_id: UserId, _: Responder, tx: ReadTx, page: 
 
 
 @router.delete("/contact-methods/{id}", status_code=204)
-async def delete_contact_method(user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> Response:
-    """Delete an address; the rules that name it go with it."""
+async def delete_contact_method(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> Response:
+    """Delete an address; the rules that name it go with it, and what was still to be sent there."""
     await commands.delete_contact_method(tx, user_id, id)
+    on_removed: OnContactRemoved = request.app.state.on_contact_removed
+    await on_removed(tx, user_id, id, now=await now_in(request, tx))
     return Response(status_code=204)
 
 

@@ -28,6 +28,12 @@ class ContactMethodShown(Shown):
     created_at: Instant
 
 
+class ContactMethodMade(ContactMethodShown):
+    """`signing_secret` is what a webhook's receiver verifies our signature with; this answer is the only one that shows it."""
+
+    signing_secret: str | None
+
+
 class NotificationRuleIn(Strict):
     """For this urgency, after `delay`, use this contact method."""
 

@@ -48,8 +48,10 @@ class Ticker:
                 event.set()
 
     def stale(self, *, limit: float = 30.0) -> list[str]:
-        """What does not come round on this node: sources whose task has not for `limit` seconds, and the event loop itself."""
+        """What does not come round on this node: sources whose task has not for `limit` seconds (three ticks, where those are longer),
+        and the event loop itself."""
         now = asyncio.get_running_loop().time()
+        limit = max(limit, 3 * self._tick.total_seconds())
         stuck = [name for name, at in self._beats.items() if now - at > limit]
         return [*stuck, "event loop"] if self._pulse.was_late() else stuck
 

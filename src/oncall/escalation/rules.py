@@ -45,28 +45,40 @@ def targets_of(snapshot: Snapshot) -> set[Target]:
     return {target for policy in policies for step in policy.steps for target in step.targets}
 
 
+def in_last_round(snapshot: Snapshot, position: Position) -> bool:
+    """The policy does not start over after this pass through it."""
+    return position.round > policy_at(snapshot, position).repeat
+
+
 def advance(
-    snapshot: Snapshot, position: Position, *, urgency: Urgency, people: People, now: datetime, also: tuple[UserId, ...] = ()
+    snapshot: Snapshot,
+    position: Position,
+    *,
+    urgency: Urgency,
+    people: People,
+    now: datetime,
+    also: tuple[UserId, ...] = (),
+    heard: bool = True,
 ) -> Advance:
     """Fire the step that is due (`semantics.md` §4). Late by hours or not, it is one step and then the normal cadence.
 
     A step that reaches nobody is skipped at once with its reason. After the last step's delay the next round begins; after the last
-    round the incident is exhausted, or unroutable if a whole pass reached nobody: then the team's fallback, else a retry from the
-    first step on. `also` (the acknowledger whose acknowledgement ran out) is paged with the first step, but does not stand in for
-    somebody whom that step should have reached.
+    round the incident is exhausted, or unroutable if a whole pass reached nobody, or not one message left us (`heard` false): then the
+    team's fallback, else a retry from the first step on. `also` (the acknowledger whose acknowledgement ran out) is paged with the
+    first step, but does not stand in for somebody whom that step should have reached.
     """
     pages: list[PlannedPage] = []
     notes: list[Note] = []
     while True:
         policy = policy_at(snapshot, position)
-        walked = _walk(policy, position, people, urgency, also, pages, notes)
+        walked = _walk(policy, position, people, urgency, also, pages, notes, heard=heard)
         if isinstance(walked, Position):
             return _wait(policy, walked, urgency, now, pages, notes)
         notes.append(Note(walked.state.value, walked.reason, walked.position))
         if position.on_fallback or snapshot.fallback is None:
             at = _retry_at(walked.state, snapshot, people, now)
             return Advance(tuple(pages), tuple(notes), next_cycle(position), walked.state, walked.reason, at)
-        position, also = replace(next_cycle(position), on_fallback=True), ()
+        position, also, heard = replace(next_cycle(position), on_fallback=True), (), True
         notes.append(Note("fallback", f"goes to the team's fallback policy {snapshot.fallback.name}", position))
 
 
@@ -87,12 +99,17 @@ def _walk(
     also: tuple[UserId, ...],
     pages: list[PlannedPage],
     notes: list[Note],
+    *,
+    heard: bool,
 ) -> Position | _DeadEnd:
     """Fire steps until one reaches somebody: the position after it. At most one whole pass through the policy."""
     for _ in policy.steps:
         if position.step >= len(policy.steps):
             if position.round > policy.repeat:
                 times = f"{policy.repeat + 1} times" if policy.repeat else "once"
+                if not heard:
+                    reason = f"policy {policy.name} was gone through {times} and no message could be delivered"
+                    return _DeadEnd(position, EscalationState.UNROUTABLE, reason)
                 reason = f"policy {policy.name} was gone through {times} and nobody acknowledged"
                 return _DeadEnd(position, EscalationState.EXHAUSTED, reason)
             reason = f"round {position.round} of {policy.repeat + 1} of policy {policy.name} ended unacknowledged"

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.health import store
 from oncall.health.values import OVERDUE, Red
 
-INVARIANTS = frozenset({"no_next_at", "incidents_overdue", "notifications_overdue"})
+INVARIANTS = frozenset({"no_next_at", "incidents_overdue", "notifications_overdue", "failing"})
 """What must never be; the other findings are states an operator must see, but the pager itself does its work."""
 
 

@@ -6,13 +6,17 @@ from datetime import timedelta
 OVERDUE = timedelta(seconds=60)
 """A due row this old means that nobody is doing the work."""
 
+LATELY = timedelta(hours=1)
+"""A refused credential counts until a message of its channel gets through, at most this long."""
+
 SENTENCES = {
     "no_next_at": "triggered incidents have no next action: please report this, it must not happen",
     "incidents_overdue": "incidents have been due for over a minute: is an engine running?",
     "notifications_overdue": "notifications have been due for over a minute: is an engine running?",
     "exhausted": "incidents went through their whole policy and nobody acknowledged",
     "unroutable": "incidents cannot reach anybody: check schedules and contact methods",
-    "failing": "incidents could not be escalated and are tried again: see their timeline",
+    "failing": "incidents could not be handled and are tried again: see their timeline",
+    "bad_credential": "channels were refused by their provider: check user name, password or key",
 }
 """Every reason there is, with the words that follow its count."""
 

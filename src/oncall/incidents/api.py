@@ -11,12 +11,12 @@ from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
 from oncall.incidents.schemas import EntryOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
-from oncall.kit.http import AckTx, Listed, Paging, ReadTx, now_in
+from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
 from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
 
-router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
 
 
 def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:

@@ -2,13 +2,14 @@
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,7 +19,7 @@ from starlette.responses import JSONResponse
 
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, changed
-from oncall.kit.db import Database, Pool, Trouble, constraint_name, sqlstate, trouble
+from oncall.kit.db import Database, Pool, Trouble, again, constraint_name, sqlstate, trouble
 from oncall.kit.errors import Invalid, PreconditionRequired, Refusal, Stale
 from oncall.kit.limits import TooMany
 from oncall.kit.log import get_log
@@ -53,6 +54,18 @@ def _begin(pool: Pool, *, read_only: bool = False, edits: bool = False) -> Calla
 ReadTx = Annotated[AsyncConnection, Depends(_begin(Pool.API, read_only=True), scope="function")]
 WriteTx = Annotated[AsyncConnection, Depends(_begin(Pool.API, edits=True), scope="function")]
 AckTx = Annotated[AsyncConnection, Depends(_begin(Pool.ACKS), scope="function")]
+
+
+class AgainRoute(APIRoute):
+    """A route that is run again, transaction and all, when it met another transaction: an acknowledgement must not fail for that."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        run = super().get_route_handler()
+
+        async def run_again(request: Request) -> Response:
+            return await again(lambda: run(request), tries=3)
+
+        return run_again
 
 
 async def now_in(request: Request, tx: AsyncConnection) -> datetime:

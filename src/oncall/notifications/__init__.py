@@ -4,7 +4,27 @@ Promises: at least once, duplicates bounded by crashes and labelled; nothing is 
 the wire already; no transaction is open while sending. May touch: its own pages, notifications and attempts; channels; the timeline.
 """
 
-from oncall.notifications.commands import cancel_for, list_for_incident, page_people
+from oncall.notifications.commands import (
+    abandon,
+    cancel_for,
+    find_heard,
+    list_for_incident,
+    list_unfinished_of,
+    page_people,
+    revive_for,
+    was_paged_since,
+)
 from oncall.notifications.values import NewPage, Subject
 
-__all__ = ["NewPage", "Subject", "cancel_for", "list_for_incident", "page_people"]
+__all__ = [
+    "NewPage",
+    "Subject",
+    "abandon",
+    "cancel_for",
+    "find_heard",
+    "list_for_incident",
+    "list_unfinished_of",
+    "page_people",
+    "revive_for",
+    "was_paged_since",
+]

@@ -1,5 +1,6 @@
 """What can be done with pages and their messages: make them, cancel them, claim one to send, record what became of it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,11 +13,11 @@ from oncall.channels.values import Outcome
 from oncall.contacts.values import Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
-from oncall.kit.ids import IncidentId, PageId, UserId, new_id
+from oncall.kit.ids import ContactMethodId, IncidentId, PageId, UserId, new_id
 from oncall.notifications import store
 from oncall.notifications.ports import OnUndeliverable
 from oncall.notifications.rules import decide_fate, mask, plan_messages, word_for
-from oncall.notifications.values import Claimed, Done, Fate, GiveUp, NewPage, Notification, Status, TryAgain
+from oncall.notifications.values import AT_ONCE_TO_ONE, Claimed, Done, Fate, GiveUp, NewPage, Notification, Status, Step, TryAgain
 
 
 class Fenced(Exception):
@@ -44,15 +45,59 @@ async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) ->
     return await store.cancel(tx, incident_ids) if incident_ids else {}
 
 
+async def revive_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> None:
+    """Send after all what was cancelled of the last step of these incidents: they go on from there, and nobody was told."""
+    if incident_ids and await store.revive(tx, incident_ids, now=now):
+        await notify(tx, "notifications")
+
+
+async def list_unfinished_of(tx: AsyncConnection, user_id: UserId, contact_method_id: ContactMethodId | None) -> list[Step]:
+    """The steps with messages to this user (or to this one address of theirs) that are still to be sent, in the order of incidents."""
+    return await store.list_unfinished_of(tx, user_id, contact_method_id)
+
+
+async def abandon(tx: AsyncConnection, step: Step, user_id: UserId, contact_method_id: ContactMethodId | None) -> bool:
+    """Cancel what this incident was still to send there; its caller has locked the incident. True if the step has nobody else now."""
+    await store.cancel_of(tx, step.incident_id, user_id, contact_method_id)
+    gone = user_id if contact_method_id is None else None
+    return not await store.any_alive(tx, step, but_user=gone, account_email=True)
+
+
+async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, *, cycle: int) -> bool:
+    """Whether what this user was told in `cycle` still counts: no later cycle has paged anybody, or one has paged them too."""
+    return await store.was_paged_since(tx, incident_id, user_id, cycle=cycle)
+
+
+async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> set[IncidentId]:
+    """Those of the incidents (each with its cycle) of which at least one message has left us."""
+    return await store.find_heard(tx, cycles) if cycles else set()
+
+
 async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:
     """Every message about an incident with every try, addresses masked."""
     return [replace(n, address=mask(n.address)) for n in await store.list_for_incident(tx, incident_id)]
 
 
-async def claim(tx: AsyncConnection, *, channel: str, now: datetime, lease: timedelta, limit: int) -> tuple[list[Claimed], datetime | None]:
-    """Take up to `limit` due notifications of a channel under a lease; also when the next one is due."""
-    claimed = await store.claim_due(tx, channel=channel, now=now, lease_until=now + lease, limit=limit) if limit else []
+async def claim(
+    tx: AsyncConnection, *, channel: str, in_flight: Counter[str], now: datetime, lease: timedelta, limit: int
+) -> tuple[list[Claimed], datetime | None]:
+    """Take up to `limit` due notifications of a channel under a lease, a few to each address; also when the next one is due.
+
+    `in_flight` counts this node's messages to each address that are on the wire: a receiver that does not answer delays only itself.
+    """
+    busy = [address for address, messages in in_flight.items() if messages >= AT_ONCE_TO_ONE]
+    claimed = (
+        await store.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=now + lease, limit=limit)
+        if limit
+        else []
+    )
     return claimed, await store.next_at(tx, channel=channel)
+
+
+async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> None:
+    """It never came to the wire: whoever claims it next need not call it a repeat."""
+    await store.give_back(tx, claimed, now=now)
+    await notify(tx, "notifications")
 
 
 async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
@@ -70,7 +115,8 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
 
         async def step_is_lost() -> bool:
             # At high urgency the account e-mail is a last resort, for which nobody waits.
-            return not await store.any_alive(tx, claimed, account_email=Urgency(claimed.subject.urgency) is Urgency.LOW)
+            step = Step(claimed.incident_id, claimed.cycle, claimed.round, claimed.step)
+            return not await store.any_alive(tx, step, but=claimed.id, account_email=Urgency(claimed.subject.urgency) is Urgency.LOW)
 
         await on_undeliverable(tx, claimed, step_is_lost=step_is_lost, reason=fate.reason, now=now)
     status, next_at, may_have_arrived = _written(fate, claimed)

@@ -1,6 +1,7 @@
 """The sender: claims due notifications of one channel and puts them on the wire, with no transaction open meanwhile."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 
 from oncall.channels.ports import Channel
@@ -49,7 +50,12 @@ class Sender:
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             claimed, next_at = await commands.claim(
-                tx, channel=self._channel.name, now=now, lease=self._lease, limit=SLOTS - len(self._in_flight)
+                tx,
+                channel=self._channel.name,
+                in_flight=Counter(one.address for one in self._in_flight.values()),
+                now=now,
+                lease=self._lease,
+                limit=SLOTS - len(self._in_flight),
             )
         await failpoints.reach("send.post_claim")
         for one in claimed:
@@ -72,11 +78,14 @@ class Sender:
 
     async def _send(self, claimed: Claimed) -> None:
         try:
-            # Looked at again just before the wire: an acknowledgement may have come, or this process may have slept past its lease.
-            async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
-                now = await self._clock.now(tx)
-                if not await commands.is_still_mine(tx, claimed, now=now):
-                    return
+            now = await self._look_again(claimed)
+        except Exception:
+            log.exception("given back before the wire", notification=str(claimed.id))
+            await self._give_back(claimed)
+            return
+        if now is None:
+            return
+        try:
             outcome = await self._on_the_wire(claimed, now)
             PAGES.labels(self._channel.name, word_for(outcome)).inc()
             await failpoints.reach("send.post_wire")
@@ -84,6 +93,19 @@ class Sender:
         except Exception:
             # Not recorded: when the lease runs out its fate counts as unknown, and it is repeated with a label.
             log.exception("attempt not recorded; the lease will run out", notification=str(claimed.id))
+
+    async def _look_again(self, claimed: Claimed) -> datetime | None:
+        """Just before the wire: None if an acknowledgement has come meanwhile, or this process has slept past its lease."""
+        async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+            now = await self._clock.now(tx)
+            return now if await commands.is_still_mine(tx, claimed, now=now) else None
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        try:
+            async with self._database.transaction(Pool.ENGINE) as tx:
+                await commands.give_back(tx, claimed, now=await self._clock.now(tx))
+        except Exception as error:  # noqa: BLE001 — then its lease runs out instead
+            log.warning("not even given back; the lease will run out", notification=str(claimed.id), error=type(error).__name__)
 
     async def _on_the_wire(self, claimed: Claimed, now: datetime) -> Outcome:
         try:

@@ -48,8 +48,8 @@ def word_for(outcome: Outcome) -> AttemptOutcome:
             return AttemptOutcome.SENT
         case FailedTemporarily():
             return AttemptOutcome.FAILED_TEMP
-        case FailedPermanently():
-            return AttemptOutcome.FAILED_PERM
+        case FailedPermanently(credential=credential):
+            return AttemptOutcome.BAD_CREDENTIAL if credential else AttemptOutcome.FAILED_PERM
         case Unknown():
             return AttemptOutcome.UNKNOWN
         case _:

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import IncidentId, NotificationId, PageId, UserId, new_id
-from oncall.notifications.values import Attempt, AttemptOutcome, Claimed, NewPage, Notification, Status, Subject, Way
+from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.notifications.values import Attempt, AttemptOutcome, Claimed, NewPage, Notification, Status, Step, Subject, Way
 
 ADD_PAGES = text("""
     INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, created_at)
@@ -35,9 +35,15 @@ ADD_NOTIFICATIONS = text("""
 # `notifications_next_at_idx (channel, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. Fresh and stale (a lease
 # that ran out) are claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says so.
 CLAIM = text("""
-    WITH due AS MATERIALIZED (
-        SELECT id, status, attempt FROM notifications WHERE channel = :channel AND next_at <= :now
-        ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    WITH first AS (
+        SELECT id, address, next_at FROM notifications
+        WHERE channel = :channel AND next_at <= :now AND address <> ALL(CAST(:busy AS text[])) ORDER BY next_at LIMIT 1000
+    ), fair AS (
+        SELECT id, next_at, row_number() OVER (PARTITION BY address ORDER BY next_at) AS nth FROM first
+    ), due AS MATERIALIZED (
+        SELECT id, status, attempt FROM notifications
+        WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY next_at LIMIT :limit) AND next_at <= :now
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), unknown AS (
         INSERT INTO attempts (notification_id, number, at, outcome, detail)
         SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
@@ -57,6 +63,9 @@ RECORD = text("""
     UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
     WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING id
 """)
+GIVE_BACK = text("""
+    UPDATE notifications SET status = 'pending', next_at = :now WHERE id = :id AND attempt = :attempt AND status = 'sending'
+""")
 ADD_ATTEMPT = text("""
     INSERT INTO attempts (notification_id, number, at, outcome, detail) VALUES (:id, :attempt, :now, :outcome, :detail)
     ON CONFLICT DO NOTHING
@@ -69,10 +78,41 @@ CANCEL = text("""
         RETURNING incident_id
     ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
 """)
+# What was cancelled of the step that fired last. Whoever was on the wire when it was cancelled finds itself fenced.
+REVIVE = text("""
+    WITH last AS (
+        SELECT DISTINCT ON (incident_id) incident_id, cycle, round, step FROM notifications
+        WHERE incident_id = ANY(:incident_ids) ORDER BY incident_id, cycle DESC, round DESC, step DESC
+    )
+    UPDATE notifications n
+    SET status = 'pending', next_at = greatest(n.due_at, :now), may_have_arrived = n.may_have_arrived OR n.attempt > 0
+    FROM last WHERE n.incident_id = last.incident_id AND (n.cycle, n.round, n.step) = (last.cycle, last.round, last.step)
+        AND n.status = 'cancelled'
+""")
 ANY_ALIVE = text("""
     SELECT EXISTS (SELECT 1 FROM notifications WHERE incident_id = :incident_id AND cycle = :cycle AND round = :round AND step = :step
-        AND id <> :but AND status IN ('pending', 'sending', 'sent', 'delivered', 'read')
+        AND id IS DISTINCT FROM CAST(:but AS uuid) AND user_id IS DISTINCT FROM CAST(:but_user AS uuid)
+        AND status IN ('pending', 'sending', 'sent', 'delivered', 'read')
         AND (contact_method_id <> user_id OR :account_email))
+""")
+UNFINISHED_OF = text("""
+    SELECT DISTINCT incident_id, cycle, round, step FROM notifications
+    WHERE next_at IS NOT NULL AND user_id = :user_id AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
+    ORDER BY incident_id, cycle, round, step
+""")
+CANCEL_OF = text("""
+    UPDATE notifications SET status = 'cancelled', next_at = NULL
+    WHERE incident_id = :incident_id AND next_at IS NOT NULL AND user_id = :user_id
+        AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
+""")
+HEARD = text("""
+    SELECT DISTINCT n.incident_id FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
+    JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.status IN ('sent', 'delivered', 'read')
+""")
+# By the unique index (incident_id, cycle, …): a link counts in its own cycle, and in the newest one if that paged its user too.
+PAGED_SINCE = text("""
+    SELECT coalesce(max(cycle), 0) <= :cycle OR bool_or(user_id = :user_id AND cycle > :cycle) AS counts
+    FROM pages WHERE incident_id = :incident_id
 """)
 LIST = text("""
     SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
@@ -121,8 +161,12 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
     )
 
 
-async def claim_due(tx: AsyncConnection, *, channel: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
-    rows = await tx.execute(CLAIM, {"channel": channel, "now": now, "lease_until": lease_until, "limit": limit})
+async def claim_due(
+    tx: AsyncConnection, *, channel: str, busy: Sequence[str], each: int, now: datetime, lease_until: datetime, limit: int
+) -> list[Claimed]:
+    """At most `each` to one address, and none to those that are busy."""
+    params = {"channel": channel, "busy": list(busy), "each": each, "now": now, "lease_until": lease_until, "limit": limit}
+    rows = await tx.execute(CLAIM, params)
     return [
         Claimed(
             NotificationId(r.id),
@@ -171,6 +215,10 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
     return row.first() is not None
 
 
+async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> None:
+    await tx.execute(GIVE_BACK, {"id": claimed.id, "attempt": claimed.attempt, "now": now})
+
+
 async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: AttemptOutcome, detail: str, now: datetime) -> None:
     await tx.execute(ADD_ATTEMPT, {"id": claimed.id, "attempt": claimed.attempt, "now": now, "outcome": outcome, "detail": detail[:2_000]})
 
@@ -180,20 +228,36 @@ async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Map
     return {IncidentId(r.incident_id): r.cancelled for r in rows}
 
 
-async def any_alive(tx: AsyncConnection, claimed: Claimed, *, account_email: bool) -> bool:
-    """Is there another message of the same step that has arrived or still may? Those to an account e-mail count only if it says so."""
-    row = await tx.execute(
-        ANY_ALIVE,
-        {
-            "incident_id": claimed.incident_id,
-            "cycle": claimed.cycle,
-            "round": claimed.round,
-            "step": claimed.step,
-            "but": claimed.id,
-            "account_email": account_email,
-        },
-    )
+async def revive(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> int:
+    return (await tx.execute(REVIVE, {"incident_ids": list(incident_ids), "now": now})).rowcount
+
+
+async def any_alive(
+    tx: AsyncConnection, step: Step, *, but: NotificationId | None = None, but_user: UserId | None = None, account_email: bool
+) -> bool:
+    """Is there another message of this step that has arrived or still may? Those to an account e-mail count only if it says so."""
+    params = {"incident_id": step.incident_id, "cycle": step.cycle, "round": step.round, "step": step.step}
+    row = await tx.execute(ANY_ALIVE, params | {"but": but, "but_user": but_user, "account_email": account_email})
     return bool(row.scalar_one())
+
+
+async def list_unfinished_of(tx: AsyncConnection, user_id: UserId, method: ContactMethodId | None) -> list[Step]:
+    rows = await tx.execute(UNFINISHED_OF, {"user_id": user_id, "method": method})
+    return [Step(IncidentId(r.incident_id), r.cycle, r.round, r.step) for r in rows]
+
+
+async def cancel_of(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, method: ContactMethodId | None) -> None:
+    await tx.execute(CANCEL_OF, {"incident_id": incident_id, "user_id": user_id, "method": method})
+
+
+async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, *, cycle: int) -> bool:
+    row = await tx.execute(PAGED_SINCE, {"incident_id": incident_id, "user_id": user_id, "cycle": cycle})
+    return bool(row.scalar_one())
+
+
+async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> set[IncidentId]:
+    rows = await tx.execute(HEARD, {"ids": list(cycles), "cycles": list(cycles.values())})
+    return {IncidentId(r.incident_id) for r in rows}
 
 
 async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:

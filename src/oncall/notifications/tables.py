@@ -63,4 +63,5 @@ attempts = Table(
     instant("at"),
     Column("outcome", String, nullable=False),
     Column("detail", String, nullable=False),
+    Index("attempts_at_idx", "at"),
 )

@@ -88,12 +88,23 @@ class Claimed:
     subject: Subject
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where in its incident's escalation a message belongs. Cycle and round count from 1, step from 0."""
+
+    incident_id: IncidentId
+    cycle: int
+    round: int
+    step: int
+
+
 class AttemptOutcome(StrEnum):
     """What one try came to."""
 
     SENT = "sent"
     FAILED_TEMP = "failed_temp"
     FAILED_PERM = "failed_perm"
+    BAD_CREDENTIAL = "bad_credential"
     UNKNOWN = "unknown"
 
 
@@ -157,3 +168,6 @@ RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 30, 60))
 
 MAX_RETRY_AFTER = timedelta(seconds=60)
 """A provider that asks for more patience than this gets this much."""
+
+AT_ONCE_TO_ONE = 4
+"""Messages to one address that are on the wire at once."""

@@ -8,6 +8,7 @@ from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import TeamId, UserId
 from oncall.teams import commands
+from oncall.teams.ports import OnUserRemoved
 from oncall.teams.schemas import MemberIn, MemberShown, RoleIn, TeamEdit, TeamIn, TeamShown, UserEdit, UserIn, UserShown
 from oncall.teams.values import Team, User
 
@@ -57,8 +58,10 @@ async def edit_user(response: Response, id: UserId, _: Admin, tx: WriteTx, versi
 
 
 @users.delete("/{id}", status_code=204)
-async def delete_user(id: UserId, _: Admin, tx: WriteTx) -> Response:
+async def delete_user(request: Request, id: UserId, _: Admin, tx: WriteTx) -> Response:
     await commands.delete_user(tx, id)
+    on_removed: OnUserRemoved = request.app.state.on_user_removed
+    await on_removed(tx, id, now=await now_in(request, tx))
     return Response(status_code=204)
 
 

@@ -20,7 +20,7 @@ from oncall.kit.db import ConcurrentChange, in_halves
 from oncall.kit.ids import EventId, IncidentId, PolicyId, ServiceId, TeamId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
-from oncall.notifications import cancel_for
+from oncall.notifications import cancel_for, revive_for
 from oncall.services.commands import get_services
 from oncall.services.values import Service, urgency_of
 
@@ -162,7 +162,7 @@ def _born(run: Run, service: Service, snapshot: Snapshot, *, now: datetime) -> I
 async def _follow(
     tx: AsyncConnection, runs: Sequence[Run], locked: Mapping[IncidentId, Incident], services: Mapping[ServiceId, Service], *, now: datetime
 ) -> list[Incident]:
-    """Let locked incidents follow their alerts; what is pending for those that stopped is cancelled."""
+    """Let locked incidents follow their alerts: what is pending for those that stopped is cancelled, and sent after all if they go on."""
     if not locked:
         return []
     counts = await alert_store.counts(tx, list(locked))
@@ -186,6 +186,8 @@ async def _follow(
         entries += _told(before, after[id], actor, now=now)
     await store.save_incidents(tx, list(after.values()))
     await cancel_for(tx, [id for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status])
+    went_on = [id for id, i in after.items() if i.status is Status.TRIGGERED and locked[id].status is Status.RESOLVED]
+    await revive_for(tx, [id for id in went_on if after[id].position == locked[id].position], now=now)
     await timeline.add(tx, entries)
     return list(after.values())
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.escalation import gather_people
+from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import PlannedPage, Position
 from oncall.incidents.rules import life
 from oncall.incidents.rules.life import Outcome
@@ -14,9 +16,9 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
-from oncall.kit.ids import IncidentId, ServiceId, UserId
+from oncall.kit.ids import ContactMethodId, IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
-from oncall.notifications import NewPage, Subject, page_people
+from oncall.notifications import NewPage, Subject, abandon, find_heard, list_unfinished_of, page_people
 from oncall.services.commands import get_services
 from oncall.services.values import Service
 
@@ -29,7 +31,9 @@ async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
     owners = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
     people = await gather_people(tx, {i.snapshot for i in escalating}, also=owners, now=now)
-    outcomes = [life.decide_due(incident, people, now=now) for incident in due]
+    ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
+    unheard = ending.keys() - await find_heard(tx, ending)
+    outcomes = [life.decide_due(incident, people, now=now, heard=incident.id not in unheard) for incident in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     pages = [
@@ -69,6 +73,21 @@ async def page_undeliverable(
     why = f"nobody paged by step {position.step + 1} can be reached ({reason}); the next step is due now"
     await timeline.add(tx, [timeline.Entry(incident_id, now, timeline.Kind.UNREACHABLE, ENGINE, why)])
     await notify(tx, "incidents")
+
+
+async def nobody_there(
+    tx: AsyncConnection, user_id: UserId, contact_method_id: ContactMethodId | None = None, *, reason: str, now: datetime
+) -> None:
+    """A person, or one of their addresses, was removed: nothing more is sent there, and a step that waits for nobody else goes on."""
+    for step in await list_unfinished_of(tx, user_id, contact_method_id):
+        await page_undeliverable(
+            tx,
+            step.incident_id,
+            Position(step.cycle, step.round, step.step),
+            step_is_lost=partial(abandon, tx, step, user_id, contact_method_id),
+            reason=reason,
+            now=now,
+        )
 
 
 def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], *, due_at: datetime) -> NewPage:

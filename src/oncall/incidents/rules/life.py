@@ -9,7 +9,7 @@ from oncall.escalation.rules import advance, next_cycle
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.values import Incident, PendingAction, Severity, Status
-from oncall.kit.actors import ENGINE, Actor
+from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
 
 
@@ -97,13 +97,15 @@ def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
 
 
 def reopen(incident: Incident, *, now: datetime) -> Incident:
-    """The problem came back. Never acknowledged: round, step and next instant are kept, so that a flapping alert still climbs.
+    """The problem came back. Nobody had touched it: round, step and next instant are kept, so that a flapping alert still climbs.
 
-    Had somebody acknowledged it, that ended the cycle: a new one begins at once. What fell due meanwhile is due now, and not late.
+    Had somebody acknowledged or resolved it, that ended the cycle: a new one begins at once. What fell due meanwhile is due now, and
+    not late.
     """
     if incident.status is not Status.RESOLVED:
         return incident
-    fresh = incident.acknowledged_at is not None
+    by_hand = incident.resolved_by is not None and incident.resolved_by.kind is not ActorKind.INTEGRATION
+    fresh = by_hand or incident.acknowledged_at is not None
     return timed(
         incident.but(
             status=Status.TRIGGERED,
@@ -157,11 +159,14 @@ def step_lost(incident: Incident, lost: Position, *, now: datetime) -> Incident:
     return timed(incident.but(position=after, escalation_state=EscalationState.RUNNING, step_at=now))
 
 
-def decide_due(incident: Incident, people: People, *, now: datetime) -> Outcome:
-    """What time does to an incident whose `next_at` has come: one thing, however late."""
+def decide_due(incident: Incident, people: People, *, now: datetime, heard: bool = True) -> Outcome:
+    """What time does to an incident whose `next_at` has come: one thing, however late.
+
+    `heard` false: not one message of its cycle has left us, which matters once its policy has been gone through.
+    """
     match incident.status:
         case Status.TRIGGERED:
-            return _advance(incident, people, now=now)
+            return _advance(incident, people, now=now, heard=heard)
         case Status.ACKNOWLEDGED:
             return _time_out(incident, people, now=now)
         case Status.RESOLVED:
@@ -173,7 +178,7 @@ def decide_due(incident: Incident, people: People, *, now: datetime) -> Outcome:
             assert_never(incident.status)
 
 
-def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[UserId, ...] = ()) -> Outcome:
+def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[UserId, ...] = (), heard: bool = True) -> Outcome:
     then = advance(
         incident.snapshot,
         incident.position,
@@ -181,6 +186,7 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         people=people,
         now=now,
         also=also,
+        heard=heard,
     )
     since = incident.escalation_since if then.state is incident.escalation_state else now
     moved = incident.but(

@@ -159,7 +159,7 @@ async def add_events(
     """Store events with their decisions and the instants their monitors claim, and each body once."""
     verdicts = [decided[e.id] for e in events]
     bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
-    with racing("events_pkey", "event_bodies_pkey"):
+    with racing("events_pkey"):
         await tx.execute(
             ADD_EVENTS,
             {

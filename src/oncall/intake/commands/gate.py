@@ -30,7 +30,7 @@ BUDGET = timedelta(seconds=8)
 repeat, than never, since not every sender comes again."""
 
 CONFLICT_TRIES = 5
-LOCK_TIMEOUT = "55P03"
+LOCK_TIMEOUT, STATEMENT_TIMEOUT = "55P03", "57014"
 
 TOO_MANY = "Too many events are waiting; send this one again shortly."
 TOO_SLOW = "The database is too slow just now; send this event again shortly."
@@ -135,13 +135,14 @@ class Gate:
             batch += [(event, waiting) for event in waiting.events]
         return batch
 
-    async def _settle(self, batch: Sequence[Asked], *, patient: bool = True) -> None:
+    async def _settle(self, batch: Sequence[Asked], *, patient: bool = True, unsure: bool = False) -> None:
         """Everybody is answered: together, or by halves if one event spoils it for the others, or refused for now.
 
-        Once a lock has run out, the search for the row that somebody keeps locked must not hold up everybody else: it is impatient.
+        Once a lock has run out, the search for the row that somebody keeps locked must not hold up everybody else: it is impatient. And
+        a COMMIT of the whole may have been on its way, so its halves look first for what is stored already: they are unsure.
         """
         try:
-            decided = await self._commit([event for event, _ in batch], patient=patient)
+            decided = await self._commit([event for event, _ in batch], patient=patient, unsure=unsure)
         except Exception as error:  # noqa: BLE001 — sorted below: halved, refused, or quarantined with a log line
             spoilt: Exception = error
         else:
@@ -150,10 +151,11 @@ class Gate:
                 waiting.tell(its)
             return
         what = trouble(spoilt)
-        if what is not Trouble.UNREACHABLE and len(batch) > 1:
+        too_much = sqlstate(spoilt) == STATEMENT_TIMEOUT
+        if (what is not Trouble.UNREACHABLE or too_much) and len(batch) > 1:
             middle, patient = len(batch) // 2, patient and sqlstate(spoilt) != LOCK_TIMEOUT
-            await self._settle(batch[:middle], patient=patient)
-            await self._settle(batch[middle:], patient=patient)
+            await self._settle(batch[:middle], patient=patient, unsure=True)
+            await self._settle(batch[middle:], patient=patient, unsure=True)
         elif what in {Trouble.UNREACHABLE, Trouble.CONFLICT}:
             log.warning("events refused, senders are asked to come again", error=type(spoilt).__name__, events=len(batch))
             _refuse(batch, NOT_NOW)
@@ -184,19 +186,18 @@ class Gate:
             log.exception("even what stands for it could not be stored")
             waiting.refuse(NOT_STORED)
 
-    async def _commit(self, events: Sequence[Event], *, patient: bool = True) -> list[Decided]:
+    async def _commit(self, events: Sequence[Event], *, patient: bool = True, unsure: bool = False) -> list[Decided]:
         """One transaction for all. Again after a conflict, and once after a lost connection: a COMMIT whose answer was lost may have
         happened, so from then on decisions that are recorded already are looked for first, and nothing counts twice.
         """
-        unsure = False
-        tries = 1
+        tries, tried_again = 1, False
         while True:
             try:
                 return await self._transaction(events, unsure=unsure, patient=patient)
             except Exception as error:
                 what = trouble(error)
-                if what is Trouble.UNREACHABLE and not unsure:
-                    unsure = True
+                if what is Trouble.UNREACHABLE and not tried_again:
+                    unsure = tried_again = True
                 elif what is Trouble.CONFLICT and sqlstate(error) != LOCK_TIMEOUT and tries < CONFLICT_TRIES:
                     tries += 1
                 else:

@@ -1,0 +1,118 @@
+"""What is asked all the time goes by its partial index, so that a long history costs nothing."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests import databases
+from tests.conftest import START
+from tests.system import System, to
+
+from oncall.incidents.store import alerts, incidents
+from oncall.kit.clock import ManualClock
+from oncall.notifications import store as notifications
+
+# One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
+HISTORY = [
+    """
+    INSERT INTO incidents OVERRIDING SYSTEM VALUE
+    SELECT (jsonb_populate_record(i, jsonb_build_object('id', md5(format('incident %s', n)), 'number', 1000 + n)
+        || CASE WHEN n > 40 THEN '{"status": "closed", "next_at": null}' ELSE '{}'::jsonb END)).*
+    FROM incidents i, generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO alerts SELECT (jsonb_populate_record(a, jsonb_build_object(
+        'id', gen_random_uuid(), 'incident_id', md5(format('incident %s', n)), 'dedup_key', format('key %s', n))
+        || CASE WHEN n > 40 THEN '{"state": "resolved", "resolved_at": "2026-03-01T12:00:00Z"}' ELSE '{}'::jsonb END)).*
+    FROM alerts a, generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO pages SELECT (jsonb_populate_record(p, jsonb_build_object(
+        'id', md5(format('page %s', n)), 'incident_id', md5(format('incident %s', n))))).*
+    FROM pages p, generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO notifications SELECT (jsonb_populate_record(m, jsonb_build_object(
+        'id', gen_random_uuid(), 'page_id', md5(format('page %s', n)), 'incident_id', md5(format('incident %s', n)))
+        || CASE WHEN n > 40 THEN '{"status": "sent", "next_at": null}' ELSE '{}'::jsonb END)).*
+    FROM notifications m, generate_series(1, 2040) n
+    """,
+    "ANALYZE incidents, alerts, pages, notifications",
+]
+
+VALUES = {
+    "due_by": "'2026-03-02T13:00:00Z'",
+    "now": "'2026-03-02T13:00:00Z'",
+    "lease_until": "'2026-03-02T13:00:30Z'",
+    "up_to": "1000",
+    "limit": "32",
+    "each": "4",
+    "channel": "'email'",
+    "busy": "CAST(ARRAY[] AS text[])",
+    "service_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
+    "dedup_keys": "ARRAY['key 1', 'key 2', 'key 3', 'key 50', 'key 60']",
+}
+
+
+@pytest.fixture(scope="module")
+def url(server_dsn: str, template: str) -> Iterator[str]:
+    with databases.fresh_database(server_dsn, template, f"oncall_test_{os.getpid()}_plans") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def old(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+    """A system with a long history."""
+    system = System(url, ManualClock(START), tmp_path_factory.mktemp("plans"))
+    await system.start()
+    await system.event((await system.service([to(await system.user("Ana"))]))["key"])
+    async with system.node.database.transaction() as tx:
+        for statement in HISTORY:
+            await tx.exec_driver_sql(statement)
+    yield system
+    await system.stop()
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> list[Mapping[str, Any]]:
+    """Every node of the plan that a statement gets, prepared as asyncpg does it, with parameters that the planner knows or not."""
+    compiled = statement.compile(dialect=PGDialect_asyncpg())
+    [[service_id]] = await tx.exec_driver_sql("SELECT id FROM services")
+    values = ", ".join(VALUES[name].format(service_id=service_id) for name in compiled.positiontup or ())
+    await tx.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
+    await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
+    [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' * bool(values)}")
+    await tx.exec_driver_sql("DEALLOCATE asked")
+    return list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize(
+    ("statement", "table", "index"),
+    [
+        pytest.param(incidents.CLAIM_SKIPPING, "incidents", "incidents_next_at_idx", id="due incidents"),
+        pytest.param(incidents.CLAIM_WAITING, "incidents", "incidents_next_at_idx", id="overdue incidents"),
+        pytest.param(incidents.NEXT_AT, "incidents", "incidents_next_at_idx", id="the next incident"),
+        pytest.param(notifications.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
+        pytest.param(notifications.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
+        pytest.param(alerts.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts"),
+        pytest.param(alerts.REOPENABLE, "alerts", "alerts_resolved_idx", id="alerts that may reopen"),
+    ],
+)
+async def test_claims_and_look_ups_use_their_partial_index(
+    old: System, statement: ClauseElement, table: str, index: str, mode: str
+) -> None:
+    async with old.node.database.transaction() as tx:
+        plan = await explain(tx, statement, mode)
+    assert index in {node.get("Index Name") for node in plan}
+    assert table not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
