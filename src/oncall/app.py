@@ -54,7 +54,16 @@ from oncall.services.commands import integration_keys
 from oncall.services.compiled import Book, load_book
 from oncall.teams import api as teams
 
-ROUTERS = [access.router, teams.router, contacts.router, schedules.router, escalation.router, services.router, incidents.router]
+ROUTERS = [
+    access.router,
+    teams.router,
+    contacts.router,
+    schedules.router,
+    escalation.router,
+    services.router,
+    incidents.router,
+    incidents.events,
+]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
 
@@ -184,7 +193,7 @@ def make_app(node: Node) -> FastAPI:
         await node.stop()
 
     hot = [] if node.role is Role.ENGINE else HOT_ROUTES
-    app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels = node.channels

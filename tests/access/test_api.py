@@ -120,13 +120,15 @@ async def test_who_fails_too_often_has_to_wait_and_is_told_how_long(api: AsyncCl
     assert refused.json()["code"] == "too_many_requests"
 
 
-async def test_a_key_that_was_let_in_before_still_gets_in_from_an_address_that_fails(api: AsyncClient) -> None:
-    known, stranger = await make_key(api, "read"), await make_key(api, "read")
+async def test_a_good_key_still_gets_in_from_an_address_that_fails(api: AsyncClient) -> None:
+    known, other = await make_key(api, "read"), await make_key(api, "read")
     assert (await api.get("/api/v1/me", headers=known)).status_code == 200
     api.app.state.doorkeeper.failures = Doorkeeper(limit=1).failures
     await api.get("/api/v1/me", headers={"Authorization": "Bearer nonsense"})
     assert (await api.get("/api/v1/me", headers=known)).status_code == 200
-    assert (await api.get("/api/v1/me", headers=stranger)).status_code == 429
+    await api.app.state.compilation.refresh()
+    assert (await api.get("/api/v1/me", headers=other)).status_code == 200, "this node knows it, though nobody has used it yet"
+    assert (await api.get("/api/v1/me", headers={"Authorization": "Bearer nonsense"})).status_code == 429
 
 
 @pytest.mark.parametrize(

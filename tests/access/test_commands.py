@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.commands import authenticate, create_api_key, ensure_admin_key, list_api_keys, new_key, revoke_api_key
 from oncall.access.rules import hash_key
-from oncall.access.values import Caller, KeyKind, NotSignedIn, Scope, ScopeTooSmall, UnknownApiKey, UnknownKeyOwner
+from oncall.access.values import Caller, KeyKind, LastAdminKey, NotSignedIn, Scope, ScopeTooSmall, UnknownApiKey, UnknownKeyOwner
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database, sqlstate
 from oncall.kit.ids import ApiKeyId, UserId, new_id
+
+SOMEBODY = Caller("environment", None, "environment admin key", Scope.ADMIN, None)
 
 ENVIRONMENT = "an admin key that an operator chose"
 
@@ -38,7 +40,7 @@ async def test_a_node_that_starts_at_the_same_time_waits_and_makes_no_second_key
 
 async def test_no_new_admin_key_appears_when_all_are_revoked(tx: AsyncConnection, clock: ManualClock) -> None:
     made, _ = await create_api_key(tx, name="old", scope=Scope.ADMIN, user_id=None, now=clock.at)
-    await revoke_api_key(tx, made.id, now=clock.at)
+    await revoke_api_key(tx, made.id, caller=SOMEBODY, now=clock.at)
     assert await ensure_admin_key(tx, now=clock.at) is None
 
 
@@ -60,7 +62,7 @@ async def test_the_key_fixed_in_the_environment_is_an_admin(tx: AsyncConnection)
 
 async def test_every_bad_credential_gets_the_same_sentence(tx: AsyncConnection, clock: ManualClock) -> None:
     made, revoked = await create_api_key(tx, name="lost laptop", scope=Scope.ADMIN, user_id=None, now=clock.at)
-    await revoke_api_key(tx, made.id, now=clock.at)
+    await revoke_api_key(tx, made.id, caller=SOMEBODY, now=clock.at)
     sentences = set()
     for header in (None, "", "Bearer", "Basic abc", "Bearer nonsense", f"Bearer {new_key(KeyKind.API)}", f"Bearer {revoked}"):
         with pytest.raises(NotSignedIn) as refusal:
@@ -83,8 +85,18 @@ async def test_a_key_for_somebody_who_does_not_exist_is_refused(tx: AsyncConnect
 async def test_revoking_twice_keeps_the_first_instant_and_an_unknown_key_is_said_so(tx: AsyncConnection, clock: ManualClock) -> None:
     made, _ = await create_api_key(tx, name="old", scope=Scope.READ, user_id=None, now=clock.at)
     first = clock.at
-    await revoke_api_key(tx, made.id, now=first)
-    await revoke_api_key(tx, made.id, now=first.replace(year=2027))
+    await revoke_api_key(tx, made.id, caller=SOMEBODY, now=first)
+    await revoke_api_key(tx, made.id, caller=SOMEBODY, now=first.replace(year=2027))
     assert [key.revoked_at for key in await list_api_keys(tx)] == [first]
     with pytest.raises(UnknownApiKey):
-        await revoke_api_key(tx, ApiKeyId(new_id()), now=first)
+        await revoke_api_key(tx, ApiKeyId(new_id()), caller=SOMEBODY, now=first)
+
+
+async def test_the_last_admin_key_cannot_revoke_itself(tx: AsyncConnection, clock: ManualClock) -> None:
+    last, _ = await create_api_key(tx, name="last", scope=Scope.ADMIN, user_id=None, now=clock.at)
+    await create_api_key(tx, name="reader", scope=Scope.READ, user_id=None, now=clock.at)
+    itself = Caller("key", last.id, "last", Scope.ADMIN, None)
+    with pytest.raises(LastAdminKey, match="make another one first"):
+        await revoke_api_key(tx, last.id, caller=itself, now=clock.at)
+    await create_api_key(tx, name="next", scope=Scope.ADMIN, user_id=None, now=clock.at)
+    await revoke_api_key(tx, last.id, caller=itself, now=clock.at)

@@ -33,12 +33,14 @@ PUBLIC: Mapping[str, str] = {
     "/metrics": "Prometheus has no key; bind to a private address",
     "/openapi.json": "says nothing that the source does not",
     "/docs": "the same, to read",
-    "/docs/oauth2-redirect": "part of /docs",
+    "/docs/{name}": "part of /docs",
+    "/": "leads to /docs",
+    "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
     "/assets/console.css": "a style sheet",
 }
 # What describes the interface, or dresses a page, is no interface itself.
-UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/assets/console.css"}
+UNDOCUMENTED = {"/", "/l/", "/openapi.json", "/docs", "/docs/{name}", "/assets/console.css"}
 
 
 def undocumented(routes: Sequence[BaseRoute], document: Mapping[str, Mapping[str, object]]) -> list[str]:
@@ -113,7 +115,7 @@ def house() -> FastAPI:
 
     guarded = APIRouter(dependencies=[Depends(require(Scope.ADMIN))])
     guarded.get("/by-its-router")(nothing)
-    app = FastAPI(redoc_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None)
     app.get("/asks")(anything)
     app.get("/by-a-detour")(by_a_detour)
     app.include_router(guarded, prefix="/api")

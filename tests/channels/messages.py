@@ -33,6 +33,9 @@ PAGE = Message(
     attempt=1,
     repeated=False,
     late_by=None,
+    source="web-1",
+    facts={"description": "5 % of requests fail"},
+    links=(("https://runbooks.example.com/errors", "runbook"),),
 )
 
 

@@ -120,7 +120,7 @@ async def test_a_service_that_has_had_incidents_stays(api: AsyncClient, system: 
     refused = await api.delete(f"/api/v1/services/{web['id']}")
     assert (refused.status_code, refused.json()["detail"]) == (
         409,
-        "Service web is still used by alerts.service_id (1), incidents.service_id (1): change or delete those first.",
+        "Service web has had incidents and stays for their sake; to retire it, delete its integrations.",
     )
     assert (await api.post(f"/intake/{made['key']}", json={"id": 2, "summary": "y"})).status_code == 202
 

@@ -1,6 +1,7 @@
 """What events, people and time do to an incident, on the whole system."""
 
 import asyncio
+import base64
 from datetime import timedelta
 
 import pytest
@@ -375,3 +376,62 @@ async def test_an_incident_that_cannot_be_escalated_is_postponed_and_the_others_
     monkeypatch.undo()
     await system.advance(minutes=1)
     assert system.pages() == ["Ben"], "the poisoned one too, once it can be handled"
+
+
+# --- what a person can look into --------------------------------------------------------------------------------------------
+
+FIRING = {
+    "receiver": "oncall",
+    "groupKey": "{}:{alertname='DiskFull'}",
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "DiskFull", "instance": "db-1", "severity": "critical", "mount": "/var"},
+            "annotations": {
+                "summary": "Disk of db-1 is full",
+                "description": "97 % used",
+                "runbook_url": "https://runbooks.example.com/disk",
+            },
+            "generatorURL": "https://prometheus.example.com/graph",
+            "startsAt": "2026-03-02T11:59:00Z",
+        }
+    ],
+}
+
+
+async def test_what_the_monitor_says_is_in_the_message_and_can_be_looked_up(system: System) -> None:
+    ana = await system.user("Ana")
+    made = await system.service([to(ana)], type="alertmanager")
+    [event] = (await system.api.post(f"/intake/{made['key']}", json=FIRING)).json()["events"]
+    await system.run_due()
+    [message] = system.email.sent
+    assert (message.source, message.facts["description"], message.facts["mount"]) == ("db-1", "97 % used", "/var")
+    assert ("https://runbooks.example.com/disk", "runbook") in message.links
+    path = f"/api/v1/incidents/{event['incident_id']}"
+    [alert] = (await system.api.get(f"{path}/alerts")).json()["items"]
+    assert (alert["state"], alert["event_count"], alert["labels"]["mount"]) == ("open", 1, "/var")
+    assert alert["details"]["annotations"]["description"] == "97 % used"
+    [listed] = (await system.api.get(f"{path}/events")).json()["items"]
+    assert (listed["id"], listed["decision"], listed["occurred_at"]) == (event["id"], "opened", "2026-03-02T11:59:00Z")
+
+
+async def test_the_bytes_of_an_unreadable_event_can_be_seen(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="alertmanager")
+    [event] = (await system.api.post(f"/intake/{made['key']}", content=b"\xff{not json")).json()["events"]
+    seen = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
+    assert (seen["decision"], seen["body"], base64.b64decode(seen["body_base64"])) == ("unreadable", "�{not json", b"\xff{not json")
+    unknown = await system.api.get("/api/v1/events/00000000-0000-0000-0000-000000000000")
+    assert (unknown.status_code, unknown.json()["detail"]) == (404, "There is no event with this id.")
+
+
+async def test_what_is_urgent_does_not_stand_in_line_behind_what_is_not(system: System) -> None:
+    ana = await system.user("Ana")
+    made = await system.service([to(ana)])
+    body = {"event_action": "trigger", "payload": {"source": "x", "severity": "info"}}
+    for n in range(20):
+        answer = await system.api.post(f"/intake/{made['key']}", json={**body, "payload": {**body["payload"], "summary": f"minor {n}"}})
+        assert answer.status_code == 202
+    await system.event(made["key"], "disk", severity="critical", summary="Disk full")
+    assert "Disk full" in [message.title for message in system.email.sent][:4]
+    assert len(system.email.sent) == 21

@@ -1,5 +1,6 @@
 """Who is on call, as anyone may ask."""
 
+import pytest
 from tests.system import System, to
 
 
@@ -37,3 +38,9 @@ async def test_a_look_up_needs_a_key_and_sensible_filters(system: System) -> Non
         refused = await system.api.get(f"/api/v1/oncalls?{query}")
         assert refused.status_code == 422
         assert word in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["service_id", "schedule_id", "user_id", "escalation_policy_id"])
+async def test_an_id_that_nobody_has_does_not_look_like_nobody_on_call(system: System, name: str) -> None:
+    answer = await system.api.get(f"/api/v1/oncalls?{name}=00000000-0000-0000-0000-000000000000")
+    assert (answer.status_code, name in answer.json()["detail"]) == (404, True)

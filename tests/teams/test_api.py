@@ -131,7 +131,7 @@ async def test_a_user_who_is_counted_on_cannot_be_deleted(api: AsyncClient, data
         await tx.execute(text(rota))
     answer = await api.delete(f"/api/v1/users/{ana['id']}")
     assert problem(answer) == (409, "in_use")
-    assert "User Ana is still used by rota.user_id (1)" in answer.json()["detail"]
+    assert "User Ana is still used by 1 rota" in answer.json()["detail"]
 
 
 async def test_a_team_is_created_edited_found_and_deleted(api: AsyncClient) -> None:

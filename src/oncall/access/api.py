@@ -107,7 +107,7 @@ async def list_api_keys(_: Admin, tx: ReadTx, page: Paging) -> Listed[ApiKeyShow
 
 
 @router.delete("/api-keys/{id}", status_code=204)
-async def revoke_api_key(request: Request, id: ApiKeyId, _: Admin, tx: WriteTx) -> Response:
+async def revoke_api_key(request: Request, id: ApiKeyId, caller: Admin, tx: WriteTx) -> Response:
     """Revoke a key: it stays in the list, and nobody gets in with it any more."""
-    await commands.revoke_api_key(tx, id, now=await now_in(request, tx))
+    await commands.revoke_api_key(tx, id, caller=caller, now=await now_in(request, tx))
     return Response(status_code=204)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access import store
 from oncall.access.rules import RANDOMNESS, bearer_key, check_scope, hash_key, make_key, public_prefix, well_formed
-from oncall.access.values import ApiKey, Caller, KeyKind, NotSignedIn, Scope, UnknownApiKey
+from oncall.access.values import ApiKey, Caller, KeyKind, LastAdminKey, NotSignedIn, Scope, UnknownApiKey
 from oncall.kit.ids import ApiKeyId, UserId, new_id
 
 
@@ -71,7 +71,11 @@ async def list_api_keys(tx: AsyncConnection, *, after: UUID | None = None, limit
     return await store.list_keys(tx, after=after, limit=limit)
 
 
-async def revoke_api_key(tx: AsyncConnection, id: ApiKeyId, *, now: datetime) -> None:
-    """From the commit on nobody gets in with it; revoking it again is no error."""
+async def revoke_api_key(tx: AsyncConnection, id: ApiKeyId, *, caller: Caller, now: datetime) -> None:
+    """From the commit on nobody gets in with it; revoking it again is no error. The last admin key cannot revoke itself."""
+    if caller.key_id == id:
+        await store.lock_keys(tx)
+        if not await store.has_other_admins(tx, id):
+            raise LastAdminKey
     if not await store.save_revoked(tx, id, now=now):
         raise UnknownApiKey

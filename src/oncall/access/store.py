@@ -33,6 +33,7 @@ ADD = text("""
 """)
 
 # Revoking twice keeps the first instant.
+OTHER_ADMINS = text("SELECT EXISTS (SELECT 1 FROM api_keys WHERE scope = 'admin' AND revoked_at IS NULL AND id <> :id)")
 REVOKE = text("UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :id")
 
 
@@ -76,6 +77,10 @@ async def add_key(tx: AsyncConnection, key: ApiKey, key_hash: bytes) -> None:
                 "created_at": key.created_at,
             },
         )
+
+
+async def has_other_admins(tx: AsyncConnection, id: ApiKeyId) -> bool:
+    return bool((await tx.execute(OTHER_ADMINS, {"id": id})).scalar_one())
 
 
 async def save_revoked(tx: AsyncConnection, id: ApiKeyId, *, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from oncall.kit.errors import Forbidden, Invalid, NotFound, Unauthorized
+from oncall.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from oncall.kit.ids import ApiKeyId, IncidentId, UserId
 
 
@@ -22,6 +22,15 @@ class ScopeTooSmall(Forbidden):
 
 class NotYours(Forbidden):
     """Only the person concerned, or an admin, may do this."""
+
+
+class LastAdminKey(Conflict):
+    """Nobody could administer anything any more."""
+
+    code = "last_admin_key"
+
+    def __init__(self) -> None:
+        super().__init__("This is the only admin key left: make another one first, then revoke this one with it.")
 
 
 class UnknownApiKey(NotFound):

@@ -79,8 +79,16 @@ def page(message: Message) -> Page:
         "title": one_line(message.title, 1024) or "no title",
         "since": instant(message.triggered_at),
         "late_by": None if message.late_by is None else spoken(message.late_by),
+        "source": one_line(message.source),
+        "facts": [(one_line(name, 60), one_line(value, 500)) for name, value in message.facts.items()],
+        "links": shown_links(message),
     }
     return Page(line, _TEMPLATES.get_template("page.txt").render(words), _TEMPLATES.get_template("page.html").render(words))
+
+
+def shown_links(message: Message) -> list[tuple[str, str]]:
+    """The monitor's links that can be shown and followed, with their words."""
+    return [(href, one_line(words) or href) for href, words in message.links if _link(href)]
 
 
 def _link(url: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """What a person must be told, and what can become of telling them; the same for every channel."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -40,6 +41,12 @@ class Message:
     """An earlier attempt may have arrived: the message says so."""
     late_by: timedelta | None
     """Sent this much later than planned: the message says so."""
+    source: str = ""
+    """What the monitor says is broken: a host, an instance."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What else the monitor says, name by name."""
+    links: tuple[tuple[str, str], ...] = ()
+    """(address, words): runbooks, graphs, the monitor's own page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from oncall.channels.render import one_line
+from oncall.channels.render import one_line, shown_links
 from oncall.channels.signing import signed_headers
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
@@ -73,6 +73,9 @@ def body(message: Message) -> bytes:
                 "service": one_line(message.service),
                 "severity": one_line(message.severity),
                 "urgency": one_line(message.urgency),
+                "source": one_line(message.source, 1024),
+                "facts": {one_line(name): one_line(value, 1024) for name, value in message.facts.items()},
+                "links": [{"href": href, "text": one_line(words)} for href, words in shown_links(message)],
             },
             "recipient": one_line(message.recipient),
             "reason": one_line(message.reason, 500),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import fastapi_offline
 from fastapi import APIRouter, Depends, Request
+from fastapi.openapi.docs import get_swagger_ui_html
 from jinja2 import Environment, FileSystemLoader
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from oncall.access.values import LinkToken
 from oncall.console import commands
@@ -16,6 +18,7 @@ from oncall.kit.log import get_log
 
 log = get_log("console")
 HERE = Path(__file__).parent
+SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
 STYLE = (HERE / "assets" / "console.css").read_bytes()
 
@@ -78,6 +81,34 @@ async def press_link(token: Token, request: Request, tx: AckTx) -> Response:
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return _html(FROM_ELSEWHERE)
     return _html(await commands.press_link(tx, token, now=await now_in(request, tx)))
+
+
+@router.get("/", include_in_schema=False)
+async def front_door() -> Response:
+    """Until there is a console, whoever opens the printed address finds the API reference."""
+    return RedirectResponse("/docs")
+
+
+@router.get("/docs", include_in_schema=False)
+async def reference(request: Request) -> Response:
+    """The API, to read and to try. Nothing of it is loaded from elsewhere: whoever installs a pager may have no internet there."""
+    return get_swagger_ui_html(
+        openapi_url=request.app.openapi_url,
+        title="oncall API",
+        swagger_js_url="/docs/swagger-ui-bundle.js",
+        swagger_css_url="/docs/swagger-ui.css",
+        swagger_favicon_url="data:,",
+    )
+
+
+@router.get("/docs/{name}", include_in_schema=False)
+async def part_of_reference(name: Literal["swagger-ui-bundle.js", "swagger-ui.css"]) -> Response:
+    return FileResponse(SWAGGER / name, headers={"Cache-Control": "public, max-age=3600"})
+
+
+@router.get("/l/", include_in_schema=False)
+async def cut_off_link() -> Response:
+    return _html(UNKNOWN)
 
 
 @router.get("/assets/console.css", include_in_schema=False)

@@ -10,10 +10,10 @@ from oncall.incidents.values import Incident, Status
 
 MINUTE = timedelta(minutes=1)
 NEXT = {
-    "escalate": "The next step is due",
+    "escalate": "If nobody acknowledges, the next person is paged",
     "remind": "There will be a reminder",
-    "retry": "It is paged again",
-    "retrigger": "Unless it is resolved, it is paged again",
+    "retry": "Everybody was paged and nobody acknowledged; it starts again",
+    "retrigger": "Unless it is resolved, you are paged again",
 }
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
 
@@ -27,9 +27,9 @@ def link_page(
     later cycle paged others, shows how things stand and has no button.
     """
     since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
-    shown = ShownIncident(incident.title, incident.number, service, incident.severity.value, incident.status.value, since)
+    shown = ShownIncident(shortened(incident.title, 140), incident.number, service, incident.severity.value, incident.status.value, since)
     title = f"#{incident.number} {incident.title}"
-    button, small, next_up = f"{LABELS[token.verb]} as {user}", earlier(token, incident), what_next(incident, now=now)
+    button, small, next_up = f"{LABELS[token.verb]} as {shortened(user, 30)}", earlier(token, incident), what_next(incident, now=now)
     match incident.status:
         case Status.TRIGGERED if not counts:
             return LinkPage(200, title, "Nobody has it yet.", "open", next_up, small=NOT_YOURS_ANY_MORE, incident=shown)
@@ -62,7 +62,7 @@ def earlier(token: LinkToken, incident: Incident) -> str | None:
     newest = (cycle, round) if step else (cycle, round - 1) if round > 1 else (cycle - 1, 0)
     if (token.cycle, token.round) >= newest:
         return None
-    return f"This link came with round {token.round} of cycle {token.cycle}; newer messages have gone out since. It still works."
+    return f"This link is from an earlier message (cycle {token.cycle}, round {token.round}); newer ones have gone out. It still works."
 
 
 def what_next(incident: Incident, *, now: datetime) -> str | None:
@@ -72,6 +72,11 @@ def what_next(incident: Incident, *, now: datetime) -> str | None:
         if action.action in NEXT:
             return f"{NEXT[action.action]} {when}."
     return None
+
+
+def shortened(text: str, limit: int) -> str:
+    """So that the button stays on the screen."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def ago(passed: timedelta) -> str:

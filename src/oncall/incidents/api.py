@@ -9,14 +9,15 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from oncall.access.api import Reader, Responder
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
-from oncall.incidents.schemas import EntryOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
+from oncall.incidents.schemas import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn, WholeEventOut
 from oncall.incidents.values import Incident, Status, UnknownIncident
 from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
-from oncall.kit.ids import ServiceId
+from oncall.kit.ids import EventId, ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
+events = APIRouter(prefix="/api/v1/events", tags=["incidents"])
 
 
 def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:
@@ -84,6 +85,26 @@ async def get_notifications(ref: Ref, _: Reader, tx: ReadTx) -> Listed[Notificat
     """Every message of every page, with every try."""
     found = await verbs.get_incident(tx, ref)
     return Listed(items=[NotificationOut.of(n) for n in await list_for_incident(tx, found.id)])
+
+
+@router.get("/{incident}/alerts")
+async def list_alerts(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[AlertOut]:
+    """What its monitors say, alert by alert: labels, links, details."""
+    shown, cursor = page.cut(await verbs.list_alerts(tx, ref, after=page.after, limit=page.limit + 1))
+    return Listed(items=[AlertOut.of(alert) for alert in shown], next_cursor=cursor)
+
+
+@router.get("/{incident}/events")
+async def list_events(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[EventOut]:
+    """Every event that reached it, in order, each with its decision."""
+    shown, cursor = page.cut(await verbs.list_events(tx, ref, after=page.after, limit=page.limit + 1))
+    return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
+
+
+@events.get("/{id}")
+async def get_event(id: EventId, _: Reader, tx: ReadTx) -> WholeEventOut:
+    """One event, what was decided about it and why, and its body as it was received."""
+    return WholeEventOut.of(*await verbs.get_event(tx, id))
 
 
 async def _shown(tx: ReadTx, incidents: Sequence[Incident]) -> list[IncidentOut]:

@@ -1,5 +1,6 @@
 """What incidents look like over REST."""
 
+import base64
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState
-from oncall.incidents.values import Overview, Severity, Status
+from oncall.incidents.values import Action, AlertSeen, Body, Decision, EventSeen, Overview, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.http import Instant, Shown, Strict
 from oncall.kit.ids import UserId
@@ -157,6 +158,79 @@ class NotificationOut(Shown):
             due_at=n.due_at,
             attempts=[AttemptOut.model_validate(a) for a in n.attempts],
         )
+
+
+class LinkOut(Shown):
+    href: str
+    text: str
+
+
+class AlertOut(Shown):
+    """The deduplicated problem that events report, in its monitor's words."""
+
+    id: UUID
+    dedup_key: str
+    state: Literal["open", "resolved"]
+    severity: Severity
+    acknowledged: bool = Field(description="By its monitor.")
+    summary: str
+    source: str
+    labels: dict[str, str]
+    links: list[LinkOut]
+    details: dict[str, Any]
+    event_count: int
+    first_seen_at: Instant
+    last_seen_at: Instant
+    resolved_at: Instant | None
+
+    @classmethod
+    def of(cls, alert: AlertSeen) -> Self:
+        return cls(
+            id=alert.id,
+            dedup_key=alert.dedup_key,
+            state="open" if alert.is_open else "resolved",
+            severity=alert.severity,
+            acknowledged=alert.acknowledged,
+            summary=alert.summary,
+            source=alert.told.source,
+            labels=alert.told.labels,
+            links=[LinkOut(href=href, text=words) for href, words in alert.told.links],
+            details=alert.told.details,
+            event_count=alert.event_count,
+            first_seen_at=alert.first_seen_at,
+            last_seen_at=alert.last_seen_at,
+            resolved_at=alert.resolved_at,
+        )
+
+
+class EventOut(Shown):
+    """One message from a monitor, and what was decided about it."""
+
+    id: UUID
+    received_at: Instant
+    occurred_at: Instant = Field(description="As its monitor claims, where that can be true.")
+    integration_id: UUID
+    action: Action
+    dedup_key: str
+    severity: Severity
+    summary: str
+    decision: Decision
+    reason: str
+    incident_id: UUID | None
+
+
+class WholeEventOut(EventOut):
+    """An event with its body as it was received: what is not UTF-8 shows as U+FFFD in `body`; `body_base64` is exact."""
+
+    content_type: str
+    body: str
+    body_base64: str
+
+    @classmethod
+    def of(cls, event: EventSeen, body: Body) -> Self:
+        seen = EventOut.model_validate(event).model_dump()
+        text, exact = body.raw.decode("utf-8", "replace"), base64.b64encode(body.raw).decode()
+        return cls(content_type=body.content_type, body=text, body_base64=exact, **seen)
 
 
 class EntryOut(Shown):

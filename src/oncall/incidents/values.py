@@ -16,6 +16,10 @@ class UnknownIncident(NotFound):
     """There is no incident with this id or number."""
 
 
+class UnknownEvent(NotFound):
+    """There is no event with this id."""
+
+
 class UnknownActor(Invalid):
     """A verb is to be done on behalf of a user who does not exist."""
 
@@ -175,6 +179,50 @@ class AlertCounts:
     resolved: int = 0
     acknowledged: int = 0
     dedup_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a message says of an alert besides its title; links are (address, words)."""
+
+    source: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """An alert as people look into it."""
+
+    id: AlertId
+    dedup_key: str
+    is_open: bool
+    severity: Severity
+    acknowledged: bool
+    summary: str
+    told: Told
+    event_count: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """An event as people look into it: what it said, and what was decided about it, and why."""
+
+    id: EventId
+    received_at: datetime
+    occurred_at: datetime
+    integration_id: IntegrationId
+    action: Action
+    dedup_key: str
+    severity: Severity
+    summary: str
+    decision: Decision
+    reason: str
+    incident_id: IncidentId | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -95,7 +95,9 @@ def _utc(value: datetime) -> str:
 
 
 def _seconds_or_iso(value: object) -> object:
-    return timedelta(seconds=value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 else value
+    if isinstance(value, bool):
+        return None  # pydantic would make a second of it
+    return timedelta(seconds=value) if isinstance(value, int | float) and abs(value) < 1e9 else value
 
 
 def iso_duration(value: timedelta) -> str:
@@ -212,10 +214,33 @@ def refused(_request: Request, error: Exception) -> Response:
     return problem(error.status, error.code, error.title, str(error), headers=headers)
 
 
+# What pydantic calls it, and what to do about it, where its own words do not say.
+SENTENCES = {
+    "extra_forbidden": "there is no such field here; see the API reference for those there are",
+    "missing": "is needed",
+    "time_delta_parsing": 'must be a duration such as "PT5M" (ISO 8601) or a number of seconds',
+    "time_delta_type": 'must be a duration such as "PT5M" (ISO 8601) or a number of seconds',
+    "timezone_aware": 'must have an offset, such as "2026-03-08T09:00:00Z"',
+    "timezone_naive": 'must be a local time without an offset, such as "2026-03-08T09:00:00"',
+    "datetime_from_date_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B',
+    "datetime_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B',
+    "union_tag_not_found": "needs a type that says what it is",
+    "model_attributes_type": "must be a JSON object",
+    "dict_type": "must be a JSON object",
+    "string_pattern_mismatch": "must be one line without control characters",
+    "uuid_parsing": "must be an id (a UUID), as the answer that made it said",
+}
+
+
+def sentence_of(fault: Mapping[str, Any]) -> str:
+    """What to do about one of pydantic's faults; never repeats the value."""
+    return SENTENCES.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+
+
 def invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 — registered for it only
-    errors = [{"loc": ".".join(str(x) for x in e["loc"]), "code": e["type"], "message": e["msg"]} for e in error.errors()[:20]]
-    detail = "; ".join(f"{e['loc']}: {e['message']}" for e in errors[:3])
+    errors = [{"loc": ".".join(str(x) for x in e["loc"]), "code": e["type"], "message": sentence_of(e)} for e in error.errors()[:20]]
+    detail = "; ".join(dict.fromkeys(f"{e['loc']}: {e['message']}" for e in errors[:3]))
     return problem(422, "invalid", "Invalid request", detail, errors=errors)
 
 

@@ -59,7 +59,7 @@ async def used_by(tx: AsyncConnection, table_name: str, id: UUID) -> list[Use]:
 def check_unused(what: str, uses: Sequence[Use]) -> None:
     """Refuse a delete with a sentence that names what stands in its way; `what` begins it ("User Ana")."""
     if uses:
-        by = ", ".join(f"{use.table}.{use.column} ({use.count})" for use in uses)
+        by = ", ".join(f"{use.count} {use.table.replace('_', ' ')}" for use in uses)
         raise InUse(f"{what} is still used by {by}: change or delete those first.")
 
 

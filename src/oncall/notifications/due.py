@@ -124,7 +124,9 @@ class Sender:
             async with self._database.transaction(Pool.ENGINE) as tx:
                 await commands.record_fenced(tx, claimed, outcome, now=await self._clock.now(tx))
             return
-        if isinstance(fate, Done) and (claimed.cycle, claimed.round, claimed.step, claimed.nth) == (1, 1, 0, 1):
+        if not isinstance(fate, Done):
+            log.warning("message not sent", channel=self._channel.name, notification=str(claimed.id), why=fate.reason)
+        elif (claimed.cycle, claimed.round, claimed.step, claimed.nth) == (1, 1, 0, 1):
             FIRST_PAGE.observe((now - claimed.subject.triggered_at).total_seconds())
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
@@ -150,4 +152,7 @@ class Sender:
             attempt=claimed.attempt,
             repeated=claimed.may_have_arrived,
             late_by=late_by(claimed.due_at, now=now),
+            source=subject.source,
+            facts=subject.facts,
+            links=subject.links,
         )

@@ -21,10 +21,10 @@ ADD_PAGES = text("""
 """)
 
 ADD_NOTIFICATIONS = text("""
-    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, due_at, next_at, incident_id, user_id,
+    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, urgency, due_at, next_at, incident_id, user_id,
         cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
-    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.due_at, n.next_at, p.incident_id, p.user_id,
-        p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
+    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, p.subject ->> 'urgency', n.due_at,
+        n.next_at, p.incident_id, p.user_id, p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
         CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]))
         AS n (id, page_id, contact_method_id, channel, address, nth, due_at, next_at)
@@ -32,17 +32,23 @@ ADD_NOTIFICATIONS = text("""
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
 """)
 
-# `notifications_next_at_idx (channel, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. Fresh and stale (a lease
-# that ran out) are claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says so.
+# `notifications_next_at_idx (channel, urgency, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. High urgency goes
+# first ('high' sorts before 'low'), and nobody gets more than their share of the slots. Fresh and stale (a lease that ran out) are
+# claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says so.
 CLAIM = text("""
     WITH first AS (
-        SELECT id, address, next_at FROM notifications
-        WHERE channel = :channel AND next_at <= :now AND address <> ALL(CAST(:busy AS text[])) ORDER BY next_at LIMIT 1000
+        (SELECT id, address, urgency, next_at FROM notifications
+         WHERE channel = :channel AND urgency = 'high' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
+         ORDER BY next_at LIMIT 1000)
+        UNION ALL
+        (SELECT id, address, urgency, next_at FROM notifications
+         WHERE channel = :channel AND urgency = 'low' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
+         ORDER BY next_at LIMIT 1000)
     ), fair AS (
-        SELECT id, next_at, row_number() OVER (PARTITION BY address ORDER BY next_at) AS nth FROM first
+        SELECT id, urgency, next_at, row_number() OVER (PARTITION BY address ORDER BY urgency, next_at) AS nth FROM first
     ), due AS MATERIALIZED (
         SELECT id, status, attempt FROM notifications
-        WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY next_at LIMIT :limit) AND next_at <= :now
+        WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY urgency, next_at LIMIT :limit) AND next_at <= :now
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), unknown AS (
         INSERT INTO attempts (notification_id, number, at, outcome, detail)
@@ -57,7 +63,11 @@ CLAIM = text("""
         n.attempt, n.may_have_arrived, n.reason, p.subject::text AS subject
 """)
 
-NEXT_AT = text("SELECT min(next_at) FROM notifications WHERE channel = :channel AND next_at IS NOT NULL")
+NEXT_AT = text("""
+    SELECT least(
+        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
+        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL))
+""")
 STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
 RECORD = text("""
     UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived

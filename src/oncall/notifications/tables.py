@@ -37,6 +37,7 @@ notifications = Table(
     Column("round", Integer, nullable=False),
     Column("step", Integer, nullable=False),
     Column("nth", Integer, nullable=False),
+    Column("urgency", String, nullable=False, server_default="high"),
     Column("status", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -51,8 +52,9 @@ notifications = Table(
     CheckConstraint(
         "status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'bundled')", name="status_is_known"
     ),
+    CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
     CheckConstraint("(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="only_unfinished_ones_have_next_at"),
-    Index("notifications_next_at_idx", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("notifications_next_at_idx", "channel", "urgency", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 
 attempts = Table(

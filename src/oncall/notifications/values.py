@@ -1,6 +1,7 @@
 """What a page, a notification and an attempt are, and what can become of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -31,6 +32,9 @@ class Subject:
     severity: str
     urgency: str
     triggered_at: datetime
+    source: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from oncall.access.rules import hash_key, public_prefix
 from oncall.access.values import KeyKind
 from oncall.escalation.commands import get_policies
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
-from oncall.kit.references import check_unused, used_by
+from oncall.kit.references import InUse, check_unused, used_by
 from oncall.services import store
 from oncall.services.values import (
     Integration,
@@ -69,7 +69,11 @@ async def update_service(tx: AsyncConnection, service: Service, *, expected_vers
 async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
     """Delete a service and its integrations; one that has had incidents stays, or their history would go with it."""
     current = await _lock(tx, id, None)
-    check_unused(f"Service {current.name}", await used_by(tx, "services", id))
+    uses = await used_by(tx, "services", id)
+    if any(use.table == "incidents" for use in uses):
+        sentence = f"Service {current.name} has had incidents and stays for their sake; to retire it, delete its integrations."
+        raise InUse(sentence)
+    check_unused(f"Service {current.name}", uses)
     await store.delete_service(tx, id)
 
 

@@ -1,6 +1,6 @@
 """Who is on call, answered from memory: plain Starlette routes, since every dashboard and script asks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -30,6 +30,7 @@ async def oncalls(request: Request) -> Response:
     at = _instant(request)
     book = await _book(request, at)
     schedule_id, user_id = _id(said, "schedule_id"), _id(said, "user_id")
+    _check_known(book, said)
     policies = book.policies_of(
         service_id=_id(said, "service_id"), team_id=_id(said, "team_id"), policy_id=_id(said, "escalation_policy_id")
     )
@@ -81,10 +82,24 @@ async def _book(request: Request, at: datetime) -> Book:
 
 
 def _filters(params: Mapping[str, str]) -> Mapping[str, str]:
-    unknown = sorted(set(params) - set(FILTERS) - {"limit", "cursor"})
+    unknown = sorted(set(params) - set(FILTERS))
     if unknown:
         raise Invalid(f"There is no filter {', '.join(unknown)}; there are: {', '.join(FILTERS)}.")
     return {name: value for name, value in params.items() if name in FILTERS and name != "at"}
+
+
+def _check_known(book: Book, said: Mapping[str, str]) -> None:
+    """An id that nobody has must not look like "nobody is on call"."""
+    known: Mapping[str, Container[UUID]] = {
+        "service_id": book.services,
+        "schedule_id": book.schedules,
+        "user_id": book.users,
+        "escalation_policy_id": book.policies,
+    }
+    for name, ids in known.items():
+        id = _id(said, name)
+        if id is not None and id not in ids:
+            raise NotFound(f"There is no {name.removesuffix('_id').replace('_', ' ')} with this {name}.")
 
 
 def _id(said: Mapping[str, str], name: str) -> UUID | None:

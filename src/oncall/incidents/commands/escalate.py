@@ -12,8 +12,10 @@ from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import PlannedPage, Position
 from oncall.incidents.rules import life
 from oncall.incidents.rules.life import Outcome
+from oncall.incidents.rules.telling import facts_of
+from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Incident, Status
+from oncall.incidents.values import Incident, Status, Told
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, ServiceId, UserId
@@ -21,6 +23,9 @@ from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import NewPage, Subject, abandon, find_heard, list_unfinished_of, page_people
 from oncall.services.commands import get_services
 from oncall.services.values import Service
+
+LINKS_TOLD = 5
+"""A message is read on a phone; all of them are in the API."""
 
 
 async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime) -> None:
@@ -36,8 +41,9 @@ async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime
     outcomes = [life.decide_due(incident, people, now=now, heard=incident.id not in unheard) for incident in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
+    told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
-        _page(outcome.incident, page, services, due_at=life.next_at(before) or now)
+        _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=life.next_at(before) or now)
         for before, outcome in zip(due, outcomes, strict=True)
         for page in outcome.pages
     ]
@@ -90,7 +96,7 @@ async def nobody_there(
         )
 
 
-def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], *, due_at: datetime) -> NewPage:
+def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> NewPage:
     at = page.position
     subject = Subject(
         incident.number,
@@ -99,6 +105,9 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
         incident.severity.value,
         incident.urgency.value,
         incident.triggered_at,
+        told.source,
+        facts_of(told, title=incident.title),
+        told.links[:LINKS_TOLD],
     )
     return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject)
 

@@ -15,10 +15,21 @@ from oncall.escalation.values import EscalationState
 from oncall.incidents.rules import life
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import AlertCounts, Incident, Overview, Status, UnknownActor, UnknownIncident
+from oncall.incidents.values import (
+    AlertCounts,
+    AlertSeen,
+    Body,
+    EventSeen,
+    Incident,
+    Overview,
+    Status,
+    UnknownActor,
+    UnknownEvent,
+    UnknownIncident,
+)
 from oncall.kit import failpoints
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import IncidentId, ServiceId, UserId
+from oncall.kit.ids import EventId, IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for
 from oncall.services.commands import get_services
@@ -67,6 +78,26 @@ async def get_incident(tx: AsyncConnection, ref: UUID | int) -> Incident:
     found = await store.find_incident(tx, ref)
     if found is None:
         raise UnknownIncident("There is no incident with this id or number.")
+    return found
+
+
+async def list_alerts(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[AlertSeen]:
+    """The alerts of an incident, in order of their first event."""
+    incident = await get_incident(tx, ref)
+    return await alert_store.list_alerts(tx, incident.id, after=after or UUID(int=0), limit=limit)
+
+
+async def list_events(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[EventSeen]:
+    """The events of an incident, in order of receipt."""
+    incident = await get_incident(tx, ref)
+    return await alert_store.list_events(tx, incident.id, after=after or UUID(int=0), limit=limit)
+
+
+async def get_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body]:
+    """An event with the bytes it came in."""
+    found = await alert_store.find_event(tx, id)
+    if found is None:
+        raise UnknownEvent("There is no event with this id.")
     return found
 
 

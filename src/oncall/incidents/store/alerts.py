@@ -3,14 +3,29 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.values import Alert, AlertChange, AlertCounts, Body, Decided, Decision, Event, Key, Severity
+from oncall.incidents.values import (
+    Action,
+    Alert,
+    AlertChange,
+    AlertCounts,
+    AlertSeen,
+    Body,
+    Decided,
+    Decision,
+    Event,
+    EventSeen,
+    Key,
+    Severity,
+    Told,
+)
 from oncall.kit.db import ConcurrentChange, racing
-from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
 # By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`.
 OPEN = text("""
@@ -62,6 +77,27 @@ CHANGE = text("""
 """)
 
 RESOLVE_OF = text("UPDATE alerts SET state = 'resolved', resolved_at = :now WHERE incident_id = ANY(:incident_ids) AND state = 'open'")
+
+# Of each incident the alert that people are told about: its first, or the first that is still open.
+TOLD = text("""
+    SELECT DISTINCT ON (incident_id) incident_id, source, labels::text AS labels, details::text AS details,
+        links::text AS links
+    FROM alerts WHERE incident_id = ANY(:incident_ids) ORDER BY incident_id, state, id
+""")
+LIST = text("""
+    SELECT id, dedup_key, state = 'open' AS is_open, severity, acknowledged, summary, source, labels::text AS labels, links::text AS links,
+        details::text AS details, event_count, first_seen_at, last_seen_at, resolved_at
+    FROM alerts WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
+""")
+LIST_EVENTS = text("""
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, incident_id FROM events
+    WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
+""")
+FIND_EVENT = text("""
+    SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
+        e.incident_id, b.content_type, b.raw
+    FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
+""")
 
 COUNTS = text("""
     SELECT incident_id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'resolved') AS resolved,
@@ -148,6 +184,42 @@ async def resolve_alerts_of(tx: AsyncConnection, incident_ids: Sequence[Incident
     await tx.execute(RESOLVE_OF, {"incident_ids": list(incident_ids), "now": now})
 
 
+async def told(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> dict[IncidentId, Told]:
+    rows = await tx.execute(TOLD, {"incident_ids": list(incident_ids)})
+    return {IncidentId(r.incident_id): Told(r.source, _labels(r.labels), msgspec.json.decode(r.details), _links(r.links)) for r in rows}
+
+
+async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[AlertSeen]:
+    """In order of their first event."""
+    return [
+        AlertSeen(
+            AlertId(r.id),
+            r.dedup_key,
+            r.is_open,
+            Severity(r.severity),
+            r.acknowledged,
+            r.summary,
+            Told(r.source, _labels(r.labels), msgspec.json.decode(r.details), _links(r.links)),
+            r.event_count,
+            r.first_seen_at,
+            r.last_seen_at,
+            r.resolved_at,
+        )
+        for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})
+    ]
+
+
+async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:
+    """In order of receipt, without their bodies."""
+    return [_seen(r) for r in await tx.execute(LIST_EVENTS, {"incident_id": incident_id, "after": after, "limit": limit})]
+
+
+async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body] | None:
+    """An event with the bytes it came in."""
+    row = (await tx.execute(FIND_EVENT, {"id": id})).first()
+    return (_seen(row), Body(row.id, row.content_type or "", row.raw or b"")) if row else None
+
+
 async def counts(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, AlertCounts]:
     rows = await tx.execute(COUNTS, {"incident_ids": list(incident_ids)})
     return {IncidentId(r.incident_id): AlertCounts(r.open, r.resolved, r.acknowledged, tuple(r.dedup_keys)) for r in rows}
@@ -197,6 +269,30 @@ async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[Even
         )
         for r in await tx.execute(DECIDED, {"ids": list(ids)})
     }
+
+
+def _seen(r: Row[Any]) -> EventSeen:
+    return EventSeen(
+        EventId(r.id),
+        r.received_at,
+        r.occurred_at,
+        IntegrationId(r.integration_id),
+        Action(r.action),
+        r.dedup_key,
+        Severity(r.severity),
+        r.summary,
+        Decision(r.decision),
+        r.reason,
+        IncidentId(r.incident_id) if r.incident_id else None,
+    )
+
+
+def _labels(raw: str) -> dict[str, str]:
+    return msgspec.json.decode(raw, type=dict[str, str])
+
+
+def _links(raw: str) -> tuple[tuple[str, str], ...]:
+    return tuple((link["href"], link["text"]) for link in msgspec.json.decode(raw, type=list[dict[str, str]]))
 
 
 def _json(value: object) -> str:
