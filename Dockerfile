@@ -20,6 +20,6 @@ USER oncall
 VOLUME /var/lib/oncall
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('ONCALL_PORT', '8080') + '/livez', timeout=2)"]
 ENTRYPOINT ["oncall"]
 CMD ["serve"]
