@@ -18,7 +18,11 @@ from tests.intake.postgres_proxy import PostgresProxy
 from tests.providers.smtp import SmtpSink
 from tests.serving import Served, serving
 
-from oncall.kit.db import Database
+from oncall.kit.compiled import Compilation
+from oncall.kit.db import SIZES, Database, Pool
+from oncall.kit.errors import Unavailable
+from oncall.kit.http import CONFIGURATION
+from oncall.services.commands import integration_keys
 
 COMMITTING = text("""
     SELECT count(*) FROM pg_stat_activity
@@ -62,7 +66,6 @@ async def test_sigterm_answers_every_request_that_is_in_flight_and_ends_with_0(d
         assert not any(task.done() for task in posts)
         served.send(signal.SIGTERM)
         await until(lambda: is_draining(served))
-        assert not all(task.done() for task in posts)
         answers = await asyncio.gather(*posts)
         assert [answer.status_code for answer in answers] == [202] * 40
         assert await served.ended() == 0
@@ -143,3 +146,24 @@ async def test_what_a_node_remembers_is_not_told_once_it_may_be_out_of_date(node
     node.network.mode = "pass"
     assert (await oncalls()).json() == known.json(), "it needs no restart"
     assert (await post(node.served, node.key, "later")).status_code == 202
+
+
+# A defect, found with a real node whose database is black-holed (nothing is refused, nothing answers): `Compilation.refresh` lets one
+# caller at a time ask, each waits the whole connect time-out, and only a success is shared. Of six look-ups and two events at once the
+# first was refused after 9 s, the last after 44 s; `reliability.md` F6 promises 3 s each.
+@pytest.mark.xfail(strict=True, reason="whoever waits for a silent database waits for everybody before them, a time-out each")
+async def test_all_who_wait_for_a_database_that_is_silent_are_refused_together(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oncall.kit.db.CONNECT_TIMEOUT", 0.3)
+    async with PostgresProxy(database_url) as network:
+        database = Database(network.url, sizes=SIZES | {Pool.API: (6, 5_000, 0.3)})
+        compilation = Compilation(database)
+        keys = compilation.add(CONFIGURATION, integration_keys)
+        await compilation.fresh(keys)
+        network.mode = "blackhole"
+        compilation.expire()
+        asked = time.monotonic()
+        answers = await asyncio.gather(*(compilation.fresh(keys) for _ in range(10)), return_exceptions=True)
+        took = time.monotonic() - asked
+        await database.close()
+    assert {type(answer) for answer in answers} == {Unavailable}
+    assert took < 2, "two of their time-outs, with room for a slow machine"

@@ -17,7 +17,19 @@ from oncall.kit.ids import ContactMethodId, IncidentId, PageId, UserId, new_id
 from oncall.notifications import store
 from oncall.notifications.ports import OnUndeliverable
 from oncall.notifications.rules import decide_fate, mask, plan_messages, word_for
-from oncall.notifications.values import AT_ONCE_TO_ONE, Claimed, Done, Fate, GiveUp, NewPage, Notification, Status, Step, TryAgain
+from oncall.notifications.values import (
+    AT_ONCE_TO_ONE,
+    RETRY_DELAYS,
+    Claimed,
+    Done,
+    Fate,
+    GiveUp,
+    NewPage,
+    Notification,
+    Status,
+    Step,
+    TryAgain,
+)
 
 
 class Fenced(Exception):
@@ -57,8 +69,8 @@ async def list_unfinished_of(tx: AsyncConnection, user_id: UserId, contact_metho
 
 
 async def abandon(tx: AsyncConnection, step: Step, user_id: UserId, contact_method_id: ContactMethodId | None) -> bool:
-    """Cancel what this incident was still to send there; its caller has locked the incident. True if the step has nobody else now."""
-    await store.cancel_of(tx, step.incident_id, user_id, contact_method_id)
+    """Give up what this incident was still to send there; its caller has locked the incident. True if the step has nobody else now."""
+    await store.fail_of(tx, step.incident_id, user_id, contact_method_id)
     gone = user_id if contact_method_id is None else None
     return not await store.any_alive(tx, step, but_user=gone, account_email=True)
 
@@ -96,8 +108,7 @@ async def claim(
 
 async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> None:
     """It never came to the wire: whoever claims it next need not call it a repeat."""
-    await store.give_back(tx, claimed, now=now)
-    await notify(tx, "notifications")
+    await store.give_back(tx, claimed, next_at=now + RETRY_DELAYS[0])
 
 
 async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:

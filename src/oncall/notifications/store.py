@@ -73,8 +73,10 @@ RECORD = text("""
     UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
     WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING id
 """)
+# It was no attempt: a claim that came to nothing uses up none of the tries.
 GIVE_BACK = text("""
-    UPDATE notifications SET status = 'pending', next_at = :now WHERE id = :id AND attempt = :attempt AND status = 'sending'
+    UPDATE notifications SET status = 'pending', attempt = attempt - 1, next_at = :next_at
+    WHERE id = :id AND attempt = :attempt AND status = 'sending'
 """)
 ADD_ATTEMPT = text("""
     INSERT INTO attempts (notification_id, number, at, outcome, detail) VALUES (:id, :attempt, :now, :outcome, :detail)
@@ -110,8 +112,9 @@ UNFINISHED_OF = text("""
     WHERE next_at IS NOT NULL AND user_id = :user_id AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
     ORDER BY incident_id, cycle, round, step
 """)
-CANCEL_OF = text("""
-    UPDATE notifications SET status = 'cancelled', next_at = NULL
+# Failed, not cancelled: should the incident go on, there is nobody to tell.
+FAIL_OF = text("""
+    UPDATE notifications SET status = 'failed', next_at = NULL
     WHERE incident_id = :incident_id AND next_at IS NOT NULL AND user_id = :user_id
         AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
 """)
@@ -225,8 +228,8 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
     return row.first() is not None
 
 
-async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> None:
-    await tx.execute(GIVE_BACK, {"id": claimed.id, "attempt": claimed.attempt, "now": now})
+async def give_back(tx: AsyncConnection, claimed: Claimed, *, next_at: datetime) -> None:
+    await tx.execute(GIVE_BACK, {"id": claimed.id, "attempt": claimed.attempt, "next_at": next_at})
 
 
 async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: AttemptOutcome, detail: str, now: datetime) -> None:
@@ -256,8 +259,8 @@ async def list_unfinished_of(tx: AsyncConnection, user_id: UserId, method: Conta
     return [Step(IncidentId(r.incident_id), r.cycle, r.round, r.step) for r in rows]
 
 
-async def cancel_of(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, method: ContactMethodId | None) -> None:
-    await tx.execute(CANCEL_OF, {"incident_id": incident_id, "user_id": user_id, "method": method})
+async def fail_of(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, method: ContactMethodId | None) -> None:
+    await tx.execute(FAIL_OF, {"incident_id": incident_id, "user_id": user_id, "method": method})
 
 
 async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, *, cycle: int) -> bool:

@@ -191,6 +191,7 @@ class Gate:
         happened, so from then on decisions that are recorded already are looked for first, and nothing counts twice.
         """
         tries, tried_again = 1, False
+        alone = len(events) == 1 and not patient  # its row is known to be locked, and perhaps by somebody quick
         while True:
             try:
                 return await self._transaction(events, unsure=unsure, patient=patient)
@@ -198,7 +199,7 @@ class Gate:
                 what = trouble(error)
                 if what is Trouble.UNREACHABLE and not tried_again:
                     unsure = tried_again = True
-                elif what is Trouble.CONFLICT and sqlstate(error) != LOCK_TIMEOUT and tries < CONFLICT_TRIES:
+                elif what is Trouble.CONFLICT and tries < CONFLICT_TRIES and (sqlstate(error) != LOCK_TIMEOUT or alone):
                     tries += 1
                 else:
                     raise
