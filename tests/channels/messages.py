@@ -34,7 +34,7 @@ PAGE = Message(
     repeated=False,
     late_by=None,
     source="web-1",
-    facts={"description": "5 % of requests fail"},
+    facts=(("description", "5 % of requests fail"),),
     links=(("https://runbooks.example.com/errors", "runbook"),),
 )
 

@@ -22,15 +22,21 @@ from oncall.incidents.values import Told
             Told(details={"value": 0.97, "list": [1, 2], "none": None, "yes": True, "text": ""}),
             {"value": "0.97"},
         ),
+        (
+            "nor what is a link already",
+            Told(details={"runbook_url": "https://runbooks.example.com/x"}, links=(("https://runbooks.example.com/x", "runbook"),)),
+            {},
+        ),
         ("a detail hides a label of its name", Told(labels={"team": "a"}, details={"team": "b"}), {"team": "b"}),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
 def test_facts(what: str, told: Told, expected: dict[str, str]) -> None:
-    assert facts_of(told, title="Disk full") == expected
+    assert dict(facts_of(told, title="Disk full")) == expected
+    assert [name for name, _ in facts_of(told, title="Disk full")] == list(expected)
 
 
 def test_no_more_than_a_phone_can_show() -> None:
-    facts = facts_of(Told(labels={f"label {n}": "x" * 10_000 for n in range(100)}), title="")
+    facts = dict(facts_of(Told(labels={f"label {n}": "x" * 10_000 for n in range(100)}), title=""))
     assert len(facts) == MOST
     assert {len(text) for text in facts.values()} == {500}

@@ -406,7 +406,8 @@ async def test_what_the_monitor_says_is_in_the_message_and_can_be_looked_up(syst
     [event] = (await system.api.post(f"/intake/{made['key']}", json=FIRING)).json()["events"]
     await system.run_due()
     [message] = system.email.sent
-    assert (message.source, message.facts["description"], message.facts["mount"]) == ("db-1", "97 % used", "/var")
+    facts = dict(message.facts)
+    assert (message.source, facts["description"], facts["mount"]) == ("db-1", "97 % used", "/var")
     assert ("https://runbooks.example.com/disk", "runbook") in message.links
     path = f"/api/v1/incidents/{event['incident_id']}"
     [alert] = (await system.api.get(f"{path}/alerts")).json()["items"]

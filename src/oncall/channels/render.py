@@ -80,7 +80,7 @@ def page(message: Message) -> Page:
         "since": instant(message.triggered_at),
         "late_by": None if message.late_by is None else spoken(message.late_by),
         "source": one_line(message.source),
-        "facts": [(one_line(name, 60), one_line(value, 500)) for name, value in message.facts.items()],
+        "facts": [(one_line(name, 60), one_line(value, 500)) for name, value in message.facts],
         "links": shown_links(message),
     }
     return Page(line, _TEMPLATES.get_template("page.txt").render(words), _TEMPLATES.get_template("page.html").render(words))

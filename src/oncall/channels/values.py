@@ -1,7 +1,6 @@
 """What a person must be told, and what can become of telling them; the same for every channel."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -43,8 +42,8 @@ class Message:
     """Sent this much later than planned: the message says so."""
     source: str = ""
     """What the monitor says is broken: a host, an instance."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What else the monitor says, name by name."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """(name, words): what else the monitor says, the most telling first."""
     links: tuple[tuple[str, str], ...] = ()
     """(address, words): runbooks, graphs, the monitor's own page."""
 

@@ -74,7 +74,7 @@ def body(message: Message) -> bytes:
                 "severity": one_line(message.severity),
                 "urgency": one_line(message.urgency),
                 "source": one_line(message.source, 1024),
-                "facts": {one_line(name): one_line(value, 1024) for name, value in message.facts.items()},
+                "facts": {one_line(name): one_line(value, 1024) for name, value in message.facts},
                 "links": [{"href": href, "text": one_line(words)} for href, words in shown_links(message)],
             },
             "recipient": one_line(message.recipient),

@@ -1,7 +1,6 @@
 """What a page, a notification and an attempt are, and what can become of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -33,7 +32,7 @@ class Subject:
     urgency: str
     triggered_at: datetime
     source: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
 
 

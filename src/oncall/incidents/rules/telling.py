@@ -10,13 +10,14 @@ MOST = 12
 LONGEST = 500
 
 
-def facts_of(told: Told, *, title: str) -> dict[str, str]:
-    """Name by name what the monitor says: descriptions and other details first, then labels; nothing that the title says already."""
+def facts_of(told: Told, *, title: str) -> tuple[tuple[str, str], ...]:
+    """Name by name what the monitor says: descriptions and other details first, then labels; nothing that is said elsewhere already."""
     facts: dict[str, str] = {}
+    said = {title, told.source, *(href for href, _ in told.links)}
     for name, text in (*_words_in(told.details), *told.labels.items()):
-        if text and text not in {title, told.source} and len(facts) < MOST:
+        if text and text not in said and len(facts) < MOST:
             facts.setdefault(name, text[:LONGEST])
-    return facts
+    return tuple(facts.items())
 
 
 def _words_in(details: Mapping[str, object], depth: int = 1) -> Iterator[tuple[str, str]]:
