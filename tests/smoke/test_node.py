@@ -148,10 +148,6 @@ async def test_what_a_node_remembers_is_not_told_once_it_may_be_out_of_date(node
     assert (await post(node.served, node.key, "later")).status_code == 202
 
 
-# A defect, found with a real node whose database is black-holed (nothing is refused, nothing answers): `Compilation.refresh` lets one
-# caller at a time ask, each waits the whole connect time-out, and only a success is shared. Of six look-ups and two events at once the
-# first was refused after 9 s, the last after 44 s; `reliability.md` F6 promises 3 s each.
-@pytest.mark.xfail(strict=True, reason="whoever waits for a silent database waits for everybody before them, a time-out each")
 async def test_all_who_wait_for_a_database_that_is_silent_are_refused_together(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oncall.kit.db.CONNECT_TIMEOUT", 0.3)
     async with PostgresProxy(database_url) as network:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import Database, Trouble, metadata, notify, trouble
+from oncall.kit.db import Database, Trouble, Unreachable, metadata, notify, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end, woken
@@ -59,6 +59,7 @@ class Compilation:
         self._database = database
         self._all: list[Compiled[Any]] = []
         self._asked_at = self._expired_at = float("-inf")
+        self._failure: Exception | None = None
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -102,18 +103,31 @@ class Compilation:
         return compiled.value
 
     async def refresh(self) -> None:
-        """Read all revisions with one statement and load again what moved; nothing if another caller did so meanwhile."""
+        """Read all revisions with one statement and load again what moved.
+
+        Of those who call while a check is under way one makes the next, and all share what comes of it: a database that is silent must
+        not be waited for by one after the other.
+        """
         called_at = time.monotonic()
         async with self._lock:
             if self._asked_at > called_at:
+                if self._failure is not None:
+                    raise Unreachable("the check that began after this call failed") from self._failure
                 return
-            asked_at = time.monotonic()
-            async with self._database.transaction(read_only=True) as tx:
-                known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
-                for compiled in self._all:
-                    # The revision is read before the structure: a change in between is noticed at the next check.
-                    await self._check(tx, compiled, known.get(compiled.topic, 0), asked_at)
-            self._asked_at = asked_at
+            self._asked_at, self._failure = time.monotonic(), None
+            try:
+                await self._ask(self._asked_at)
+            except Exception as error:
+                self._failure = error
+                raise
+
+    async def _ask(self, asked_at: float) -> None:
+        async with asyncio.timeout(TOO_OLD) as patience, self._database.transaction(read_only=True) as tx:
+            known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
+            patience.reschedule(None)  # it answers; what moved may take longer to load
+            for compiled in self._all:
+                # The revision is read before the structure: a change in between is noticed at the next check.
+                await self._check(tx, compiled, known.get(compiled.topic, 0), asked_at)
 
     async def _check(self, tx: AsyncConnection, compiled: Compiled[Any], revision: int, asked_at: float) -> None:
         """Load one structure if it moved. One that cannot be made takes no other with it: a bad schedule must not close the intake."""
