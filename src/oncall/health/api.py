@@ -1,5 +1,7 @@
 """What machines that watch us ask. Public: no secrets, no names."""
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +14,8 @@ from oncall.kit.schema import is_current
 
 router = APIRouter(tags=["health"])
 UNREACHABLE = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+PATIENCE = 3.0
+"""Seconds: whoever asks about our health has a time-out of their own, and a database that is silent must not use it up."""
 
 
 @router.get("/livez")
@@ -29,7 +33,7 @@ async def readyz(request: Request) -> Response:
     if state.draining:
         reasons.append("draining")
     try:
-        async with database.transaction(read_only=True) as tx:
+        async with asyncio.timeout(PATIENCE), database.transaction(read_only=True) as tx:
             if not await is_current(tx):
                 reasons.append("schema_version")
     except UNREACHABLE:
@@ -44,7 +48,7 @@ async def healthz(request: Request) -> Response:
     """The pager's health, as any node sees it in the database: 503 with the reasons while something is red."""
     database: Database = request.app.state.database
     try:
-        async with database.transaction(read_only=True) as tx:
+        async with asyncio.timeout(PATIENCE), database.transaction(read_only=True) as tx:
             red = await commands.audit(tx, now=await request.app.state.clock.now(tx))
     except UNREACHABLE:
         return JSONResponse({"status": "red", "reasons": [{"reason": "db", "count": 1, "detail": "the database cannot be reached"}]}, 503)
