@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench openapi lock clean
+.PHONY: help run test faults check bench openapi lock clean
 
 help: ## what one can do here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,8 +29,11 @@ $(DEV_READY): requirements-dev.lock $(RUN_READY)
 run: $(RUN_READY) ## start oncall on 127.0.0.1:8080 with its own PostgreSQL
 	@exec $(BIN)/oncall serve
 
-test: $(DEV_READY) ## the whole test suite
+test: $(DEV_READY) ## the test suite
 	@$(BIN)/python -m pytest -n 2
+
+faults: $(DEV_READY) ## what kills and restarts real processes: nodes, databases, the demo
+	@$(BIN)/python -m pytest -n 2 -m faults
 
 check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/ruff check .

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.faults
+
 STORY = [
     "ms after the post Ana's phone rings: step 1 of policy",
     "Ana sleeps on",

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from tests.databases import ROOT
 
+pytestmark = pytest.mark.faults
+
 PIP = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
 NEEDED = [
     "oncall/console/templates/link.html",

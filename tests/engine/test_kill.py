@@ -15,7 +15,7 @@ from tests.serving import Served, free_port, serving
 from oncall.kit.db import Database
 from oncall.notifications.values import AT_ONCE_TO_ONE
 
-pytestmark = pytest.mark.crash
+pytestmark = pytest.mark.faults
 LEASE = "1.5"
 
 

@@ -21,6 +21,7 @@ import pytest
 from oncall.kit import pgbinaries
 from oncall.kit.embedded import EmbeddedError, EmbeddedServer, open_server
 
+pytestmark = pytest.mark.faults
 ROOT = os.geteuid() == 0
 as_root = pytest.mark.skipif(not ROOT, reason="needs root, to become somebody else")
 
@@ -180,7 +181,6 @@ def test_of_two_processes_the_last_one_out_stops(data_dir: Path, hold: Callable[
     assert not is_up(data_dir)
 
 
-@pytest.mark.crash
 def test_after_kill_9_of_its_last_user_the_next_start_adopts_it_and_stops_it(
     data_dir: Path, hold: Callable[[], "subprocess.Popen[str]"]
 ) -> None:
@@ -197,7 +197,6 @@ def test_after_kill_9_of_its_last_user_the_next_start_adopts_it_and_stops_it(
     assert not is_up(data_dir)
 
 
-@pytest.mark.crash
 def test_after_kill_9_in_the_middle_of_initdb_the_next_start_begins_again(
     data_dir: Path, hold: Callable[[], "subprocess.Popen[str]"]
 ) -> None:
@@ -213,7 +212,6 @@ def test_after_kill_9_in_the_middle_of_initdb_the_next_start_begins_again(
         assert ask(server, "SELECT 1") == 1
 
 
-@pytest.mark.crash
 def test_after_kill_9_of_the_server_itself_what_was_committed_is_there(data_dir: Path) -> None:
     """Its orphaned processes are waited for, it recovers, and the first opener is still a user of it."""
     with open_server(data_dir) as first:
@@ -226,7 +224,6 @@ def test_after_kill_9_of_the_server_itself_what_was_committed_is_there(data_dir:
     assert not is_up(data_dir)
 
 
-@pytest.mark.crash
 @pytest.mark.parametrize("whose", ["nobody's", "another program's", "not yet written"])
 def test_a_stale_pid_file_does_not_stop_a_start(data_dir: Path, whose: str) -> None:
     """Not even when the pid belongs to another program of the same user, which PostgreSQL alone takes for a server."""
@@ -249,7 +246,6 @@ def test_a_stale_pid_file_does_not_stop_a_start(data_dir: Path, whose: str) -> N
     assert not is_up(data_dir)
 
 
-@pytest.mark.crash
 def test_many_at_once_start_adopt_and_stop_without_getting_in_each_others_way(data_dir: Path) -> None:
     script = textwrap.dedent("""
         import asyncio, sys
