@@ -1,17 +1,14 @@
 """The few routes that must be fast: found with one look-up, and past all that only the other routes need."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from oncall.kit.http import failed
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class HotApp(FastAPI):
