@@ -53,6 +53,13 @@ async def test_the_account_email_is_verified_and_another_address_is_not(api: Asy
     assert (other.json()["verified"], other.json()["verified_at"]) == (False, None)
 
 
+async def test_a_rule_for_an_address_that_nobody_verified_says_that_it_does_nothing(api: AsyncClient) -> None:
+    user = await ana(api)
+    method = (await api.post(f"{user}/contact-methods", json={**EMAIL, "address": "ana@work.example.com"})).json()
+    made = await api.post(f"{user}/notification-rules", json={"urgency": "high", "delay": "PT0S", "contact_method_id": method["id"]})
+    assert (made.status_code, "not verified" in made.json()["warning"]) == (201, True)
+
+
 async def test_rules_are_added_listed_and_deleted_and_two_may_name_one_method(api: AsyncClient) -> None:
     user = await ana(api)
     method = (await api.post(f"{user}/contact-methods", json=EMAIL)).json()
@@ -62,6 +69,7 @@ async def test_rules_are_added_listed_and_deleted_and_two_may_name_one_method(ap
         assert made.status_code == 201
         assert (made.json()["urgency"], made.json()["delay"], made.json()["contact_method_id"]) == ("high", shown, method["id"])
         rules.append(made.json())
+        assert rules[-1].pop("warning") is None
     first = (await api.get(f"{user}/notification-rules", params={"limit": 1})).json()
     rest = (await api.get(f"{user}/notification-rules", params={"cursor": first["next_cursor"]})).json()
     assert first["items"] + rest["items"] == rules

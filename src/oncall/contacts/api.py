@@ -7,9 +7,18 @@ from fastapi import APIRouter, Request, Response
 from oncall.access.api import PersonOrAdmin, Responder
 from oncall.contacts import commands
 from oncall.contacts.ports import OnContactRemoved
-from oncall.contacts.schemas import ContactMethodIn, ContactMethodMade, ContactMethodShown, NotificationRuleIn, NotificationRuleShown
+from oncall.contacts.schemas import (
+    ContactMethodIn,
+    ContactMethodMade,
+    ContactMethodShown,
+    NotificationRuleIn,
+    NotificationRuleMade,
+    NotificationRuleShown,
+)
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
+
+UNVERIFIED = "This contact method is not verified, so nothing is sent there: an admin may add it with verified set to true."
 
 router = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
 
@@ -52,7 +61,8 @@ async def delete_contact_method(request: Request, user_id: UserId, id: ContactMe
 @router.post("/notification-rules", status_code=201)
 async def add_notification_rule(
     request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx, wanted: NotificationRuleIn
-) -> NotificationRuleShown:
+) -> NotificationRuleMade:
+    """Add a rule. One for an address that nobody has verified yet is kept, and answered with a warning."""
     rule = await commands.add_notification_rule(
         tx,
         user_id,
@@ -61,7 +71,8 @@ async def add_notification_rule(
         contact_method_id=wanted.contact_method_id,
         now=await now_in(request, tx),
     )
-    return NotificationRuleShown.model_validate(rule)
+    warning = None if await commands.is_verified(tx, rule) else UNVERIFIED
+    return NotificationRuleMade(warning=warning, **NotificationRuleShown.model_validate(rule).model_dump())
 
 
 @router.get("/notification-rules")

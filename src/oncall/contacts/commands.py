@@ -90,6 +90,12 @@ async def add_notification_rule(
     return rule
 
 
+async def is_verified(tx: AsyncConnection, rule: NotificationRule) -> bool:
+    """Whether the contact method that the rule names may be paged."""
+    methods, _ = await store.gather(tx, [rule.user_id])
+    return any(method.verified for method in methods if method.id == rule.contact_method_id)
+
+
 async def list_notification_rules(
     tx: AsyncConnection, user_id: UserId, *, after: UUID | None = None, limit: int = 100
 ) -> Sequence[NotificationRule]:

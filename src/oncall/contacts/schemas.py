@@ -49,3 +49,9 @@ class NotificationRuleShown(Shown):
     delay: Duration
     contact_method_id: ContactMethodId
     created_at: Instant
+
+
+class NotificationRuleMade(NotificationRuleShown):
+    """`warning` says why the rule does nothing yet, if that is so."""
+
+    warning: str | None
