@@ -149,9 +149,9 @@ async def test_what_a_node_remembers_is_not_told_once_it_may_be_out_of_date(node
 
 
 async def test_all_who_wait_for_a_database_that_is_silent_are_refused_together(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oncall.kit.db.CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr("oncall.kit.db.CONNECT_TIMEOUT", 1.0)
     async with PostgresProxy(database_url) as network:
-        database = Database(network.url, sizes=SIZES | {Pool.API: (6, 5_000, 0.3)})
+        database = Database(network.url, sizes=SIZES | {Pool.API: (6, 5_000, 1.0)})
         compilation = Compilation(database)
         keys = compilation.add(CONFIGURATION, integration_keys)
         await compilation.fresh(keys)
@@ -162,4 +162,4 @@ async def test_all_who_wait_for_a_database_that_is_silent_are_refused_together(d
         took = time.monotonic() - asked
         await database.close()
     assert {type(answer) for answer in answers} == {Unavailable}
-    assert took < 2, "two of their time-outs, with room for a slow machine"
+    assert took < 6, "two of their time-outs, with room for a slow machine; one after the other would be ten of them"
