@@ -33,7 +33,7 @@ from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
-from oncall.kit import failpoints, http
+from oncall.kit import failpoints, http, problems
 from oncall.kit.clock import Clock, DatabaseClock
 from oncall.kit.compiled import Compilation
 from oncall.kit.db import Database, Pool
@@ -206,7 +206,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False
     app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's own way to replace the document
-    http.install(app)
+    problems.install(app)
     app.include_router(health.router)
     if node.role is not Role.ENGINE:
         for router in [console.router, *ROUTERS]:

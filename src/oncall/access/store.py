@@ -32,8 +32,8 @@ ADD = text("""
     VALUES (:id, :prefix, :key_hash, :name, :scope, :user_id, :created_at)
 """)
 
-# Revoking twice keeps the first instant.
 OTHER_ADMINS = text("SELECT EXISTS (SELECT 1 FROM api_keys WHERE scope = 'admin' AND revoked_at IS NULL AND id <> :id)")
+# Revoking twice keeps the first instant.
 REVOKE = text("UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :id")
 
 

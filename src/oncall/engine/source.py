@@ -10,7 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import ConcurrentChange, Database, Pool, Trouble, again, in_halves, sqlstate, trouble, wait_for_locks
+from oncall.kit.db import (
+    STATEMENT_TIMED_OUT,
+    ConcurrentChange,
+    Database,
+    Pool,
+    Trouble,
+    again,
+    in_halves,
+    sqlstate,
+    trouble,
+    wait_for_locks,
+)
 from oncall.kit.log import get_log
 
 log = get_log("engine")
@@ -90,7 +101,7 @@ class SetSource(Generic[RowT]):
         try:
             done = await again(lambda: self._pass(size), tries=TRIES)
         except (DBAPIError, ConcurrentChange) as error:
-            if trouble(error) is not Trouble.CONFLICT and sqlstate(error) != STATEMENT_TIMEOUT:
+            if trouble(error) is not Trouble.CONFLICT and sqlstate(error) != STATEMENT_TIMED_OUT:
                 raise
             return await self._with_less(error)
         self._size = min(size * SHRINK, SET_SIZE)
@@ -164,9 +175,6 @@ class SetSource(Generic[RowT]):
 
     async def drain(self, *, timeout: float) -> None:
         """Nothing outlives a pass."""
-
-
-STATEMENT_TIMEOUT = "57014"
 
 
 class Engine:

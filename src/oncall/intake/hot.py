@@ -14,7 +14,7 @@ from oncall.intake.commands import Gate, read, read_enqueued, received_as, to_ev
 from oncall.intake.values import InvalidEvent
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Unavailable
-from oncall.kit.http import RETRY_AFTER, problem
+from oncall.kit.problems import RETRY_AFTER, problem
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
 

@@ -176,6 +176,10 @@ def constraint_name(error: BaseException) -> str | None:
     return str(name) if name else None
 
 
+LOCK_TIMED_OUT, STATEMENT_TIMED_OUT = "55P03", "57014"
+"""SQLSTATEs of our own limits."""
+
+
 class Trouble(StrEnum):
     """What to do about a database error."""
 
@@ -214,9 +218,9 @@ def trouble(error: BaseException) -> Trouble:
     if state is not None:
         if state[:2] in {"22", "23", "54"}:
             return Trouble.BAD_DATA
-        if state[:2] == "40" or state == "55P03":
+        if state[:2] == "40" or state == LOCK_TIMED_OUT:
             return Trouble.CONFLICT
-        if state[:2] in {"08", "53", "58"} or state[:3] == "57P" or state in {"25006", "57014"}:
+        if state[:2] in {"08", "53", "58"} or state[:3] == "57P" or state in {"25006", STATEMENT_TIMED_OUT}:
             return Trouble.UNREACHABLE
         return Trouble.OTHER
     if isinstance(error, DBAPIError) and error.connection_invalidated:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from oncall.kit.http import failed
+from oncall.kit.problems import failed
 
 
 class HotApp(FastAPI):

@@ -15,8 +15,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from oncall.kit.http import problem
 from oncall.kit.json_scan import deeper_than
+from oncall.kit.problems import problem
 
 PREFIX = "/api/v1"
 BODY_LIMIT = 512 * 1024

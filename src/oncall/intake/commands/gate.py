@@ -9,11 +9,10 @@ from datetime import timedelta
 
 from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.values import Decided, Event
-from oncall.intake import store
 from oncall.intake.rules import bounded_key, unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, Trouble, sqlstate, trouble
+from oncall.kit.db import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Database, Pool, Trouble, sqlstate, trouble, wait_for_locks
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import EventId
 from oncall.kit.log import get_log
@@ -30,7 +29,8 @@ BUDGET = timedelta(seconds=8)
 repeat, than never, since not every sender comes again."""
 
 CONFLICT_TRIES = 5
-LOCK_TIMEOUT, STATEMENT_TIMEOUT = "55P03", "57014"
+IMPATIENT = timedelta(milliseconds=100)
+"""How long a batch waits for a lock while we look for the row that somebody keeps locked."""
 
 TOO_MANY = "Too many events are waiting; send this one again shortly."
 TOO_SLOW = "The database is too slow just now; send this event again shortly."
@@ -151,9 +151,9 @@ class Gate:
                 waiting.tell(its)
             return
         what = trouble(spoilt)
-        too_much = sqlstate(spoilt) == STATEMENT_TIMEOUT
+        too_much = sqlstate(spoilt) == STATEMENT_TIMED_OUT
         if (what is not Trouble.UNREACHABLE or too_much) and len(batch) > 1:
-            middle, patient = len(batch) // 2, patient and sqlstate(spoilt) != LOCK_TIMEOUT
+            middle, patient = len(batch) // 2, patient and sqlstate(spoilt) != LOCK_TIMED_OUT
             await self._settle(batch[:middle], patient=patient, unsure=True)
             await self._settle(batch[middle:], patient=patient, unsure=True)
         elif what in {Trouble.UNREACHABLE, Trouble.CONFLICT}:
@@ -199,7 +199,7 @@ class Gate:
                 what = trouble(error)
                 if what is Trouble.UNREACHABLE and not tried_again:
                     unsure = tried_again = True
-                elif what is Trouble.CONFLICT and tries < CONFLICT_TRIES and (sqlstate(error) != LOCK_TIMEOUT or alone):
+                elif what is Trouble.CONFLICT and tries < CONFLICT_TRIES and (sqlstate(error) != LOCK_TIMED_OUT or alone):
                     tries += 1
                 else:
                     raise
@@ -209,7 +209,7 @@ class Gate:
     async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
         async with self._database.transaction(Pool.INTAKE) as tx:
             if not patient:
-                await store.wait_briefly_for_locks(tx)
+                await wait_for_locks(tx, at_most=IMPATIENT)
             now = await self._clock.now(tx)
             decided = await find_decided(tx, events) if unsure else {}
             fresh = [event for event in events if event.id not in decided]

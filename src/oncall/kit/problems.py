@@ -1,0 +1,128 @@
+"""What clients are told when something goes wrong: RFC 9457 problem+json, with a stable code and a sentence that says what to do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from oncall.kit.db import STATEMENT_TIMED_OUT, Trouble, constraint_name, sqlstate, trouble
+from oncall.kit.errors import Refusal
+from oncall.kit.limits import TooMany
+from oncall.kit.log import get_log
+
+log = get_log("http")
+RETRY_AFTER = {"Retry-After": "5"}
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, *, errors: Sequence[dict[str, Any]] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """RFC 9457 problem+json with a stable `code`; never echoes the value that offended."""
+    body: dict[str, Any] = {"type": f"urn:oncall:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    if errors:
+        body["errors"] = list(errors)
+    extra = dict(headers or {})
+    if status == 401:
+        extra["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        extra = RETRY_AFTER | extra
+    return JSONResponse(body, status, headers=extra, media_type="application/problem+json")
+
+
+def refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 — registered for Refusal only
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
+    return problem(error.status, error.code, error.title, str(error), headers=headers)
+
+
+# What pydantic calls it, and what to do about it, where its own words do not say.
+SENTENCES = {
+    "extra_forbidden": "there is no such field here; see the API reference for those there are",
+    "missing": "is needed",
+    "time_delta_parsing": 'must be a duration such as "PT5M" (ISO 8601) or a number of seconds',
+    "time_delta_type": 'must be a duration such as "PT5M" (ISO 8601) or a number of seconds',
+    "timezone_aware": 'must have an offset, such as "2026-03-08T09:00:00Z"',
+    "timezone_naive": 'must be a local time without an offset, such as "2026-03-08T09:00:00"',
+    "datetime_from_date_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B',
+    "datetime_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B',
+    "union_tag_not_found": "needs a type that says what it is",
+    "model_attributes_type": "must be a JSON object",
+    "dict_type": "must be a JSON object",
+    "string_pattern_mismatch": "must be one line without control characters",
+    "uuid_parsing": "must be an id (a UUID), as the answer that made it said",
+}
+
+
+def sentence_of(fault: Mapping[str, Any]) -> str:
+    """What to do about one of pydantic's faults; never repeats the value."""
+    return SENTENCES.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+
+
+def invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 — registered for it only
+    errors = [{"loc": ".".join(str(x) for x in e["loc"]), "code": e["type"], "message": sentence_of(e)} for e in error.errors()[:20]]
+    detail = "; ".join(dict.fromkeys(f"{e['loc']}: {e['message']}" for e in errors[:3]))
+    return problem(422, "invalid", "Invalid request", detail, errors=errors)
+
+
+def http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 — registered for it only
+    code = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
+        error.status_code, "refused"
+    )
+    detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+    return problem(error.status_code, code, str(error.detail), detail, headers=dict(error.headers or {}))
+
+
+def database_error(_request: Request, error: Exception) -> Response:
+    """Which of our limits or the database's state this was, as far as a client should know."""
+    if sqlstate(error) == STATEMENT_TIMED_OUT:
+        return problem(503, "query_timeout", "Too slow", "This query took too long and was stopped; narrow it.")
+    kind = trouble(error)
+    if kind is Trouble.UNREACHABLE:
+        return problem(503, "database_unavailable", "Database unavailable", "The database cannot be reached; try again shortly.")
+    if kind is Trouble.CONFLICT:
+        return problem(503, "busy", "Try again", "Others were changing the same records; send the request again.")
+    if kind is Trouble.BAD_DATA:
+        log.warning("refused by the database", constraint=constraint_name(error), sqlstate=sqlstate(error))
+        name = constraint_name(error)
+        if sqlstate(error) == "23503":
+            return problem(409, "in_use_or_missing", "Reference", f"Something this refers to is missing, or still refers to it ({name}).")
+        if sqlstate(error) == "23505":
+            return problem(409, "exists", "Already exists", f"One with the same identity exists already ({name}).")
+        return problem(422, "invalid", "Invalid request", f"A value does not fit ({name or 'out of range'}).")
+    return crashed(_request, error)
+
+
+def crashed(_request: Request, error: Exception) -> Response:
+    log.error("unhandled error", exc_info=error)
+    return problem(500, "internal", "Our fault", "This is a defect of ours; it has been logged.")
+
+
+ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    Refusal: refused,
+    RequestValidationError: invalid,
+    HTTPException: http_error,
+    DBAPIError: database_error,
+    PoolTimeout: database_error,
+    OSError: database_error,
+    TimeoutError: database_error,
+    Exception: crashed,
+}
+"""How each kind of error is answered; of several that fit, the most exact."""
+
+
+def install(app: FastAPI) -> None:
+    """Give every error of this application the same form."""
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """The answer to an error, for routes that the application's own way of finding it does not reach."""
+    return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)(request, error)
