@@ -12,7 +12,7 @@ MINUTE = timedelta(minutes=1)
 NEXT = {
     "escalate": "If nobody acknowledges, the next person is paged",
     "remind": "There will be a reminder",
-    "retry": "Everybody was paged and nobody acknowledged; it starts again",
+    "retry": "Nobody acknowledged, or nobody could be reached; it starts again with the first step",
     "retrigger": "Unless it is resolved, you are paged again",
 }
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
