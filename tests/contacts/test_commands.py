@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.conftest import START
 
 from oncall.access.values import Caller, Scope
 from oncall.channels.values import BadAddress
@@ -163,7 +164,7 @@ async def test_rules_go_with_their_method_and_both_with_their_user(tx: AsyncConn
     kept = await rule(tx, clock, user, two)
     await delete_contact_method(tx, user.id, one.id)
     assert await list_notification_rules(tx, user.id) == [kept]
-    await delete_user(tx, user.id)
+    await delete_user(tx, user.id, now=START)
     for table in ("contact_methods", "notification_rules"):
         assert (await tx.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.conftest import START
 
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
@@ -158,10 +159,10 @@ async def test_nobody_joins_an_unknown_team(tx: AsyncConnection, clock: ManualCl
 async def test_a_deleted_user_leaves_their_teams(tx: AsyncConnection, clock: ManualClock) -> None:
     user, team = await ana(tx, clock), await create_team(tx, name="Payments", now=clock.at)
     await set_member(tx, team.id, user.id, TeamRole.RESPONDER)
-    await delete_user(tx, user.id)
+    await delete_user(tx, user.id, now=START)
     assert await list_members(tx, team.id) == []
     with pytest.raises(UnknownUser):
-        await delete_user(tx, user.id)
+        await delete_user(tx, user.id, now=START)
 
 
 async def test_who_is_counted_on_is_not_deleted_and_the_refusal_says_by_what(tx: AsyncConnection, clock: ManualClock) -> None:
@@ -169,9 +170,9 @@ async def test_who_is_counted_on_is_not_deleted_and_the_refusal_says_by_what(tx:
     await tx.execute(text("CREATE TABLE rota (user_id uuid REFERENCES users, team_id uuid REFERENCES teams)"))
     await tx.execute(text("INSERT INTO rota VALUES (:user, :team)"), {"user": user.id, "team": team.id})
     with pytest.raises(InUse, match=r"User Ana is still used by 1 rota"):
-        await delete_user(tx, user.id)
+        await delete_user(tx, user.id, now=START)
     with pytest.raises(InUse, match=r"Team Payments is still used by 1 rota"):
         await delete_team(tx, team.id)
     await tx.execute(text("DELETE FROM rota"))
-    await delete_user(tx, user.id)
+    await delete_user(tx, user.id, now=START)
     await delete_team(tx, team.id)

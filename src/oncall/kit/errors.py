@@ -12,11 +12,15 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """The request was understood and says something that cannot be."""
+    """The request was understood and says something that cannot be; `field` is where in the body, as `layers.0.rotation.count`."""
 
     status = 422
     code = "invalid"
     title = "Invalid request"
+
+    def __init__(self, sentence: str = "", *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class NotFound(Refusal):

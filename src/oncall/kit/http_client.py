@@ -35,7 +35,7 @@ class NoAnswer(Exception):
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """What came back, not to be trusted: names of `headers` are lower case; `body` is as it came (never inflated), at most
-    `BODY_LIMIT` bytes; `cut` says that there was more."""
+    so many bytes as were asked for; `cut` says that there was more."""
 
     status: int
     headers: Mapping[str, str]
@@ -149,11 +149,19 @@ class HttpClient:
         return str(check_url(url, self._allow))
 
     async def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"", deadline: float | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+        deadline: float | None = None,
+        limit: int = BODY_LIMIT,
     ) -> HttpReply:
-        """One request and its reply within `deadline` seconds, or `AddressNotAllowed`, `NotSent`, `NoAnswer`."""
+        """One request and its reply (its body cut after `limit` bytes) within `deadline` seconds; or `AddressNotAllowed`, `NotSent`,
+        `NoAnswer`."""
         target = check_url(url, self._allow)
-        limit = self._deadline if deadline is None else deadline
+        patience = self._deadline if deadline is None else deadline
         written = False
 
         async def trace(event: str, _details: object) -> None:
@@ -162,16 +170,16 @@ class HttpClient:
 
         sent = {"Host": target.netloc.decode("ascii"), "User-Agent": "oncall", "Accept-Encoding": "identity"} | dict(headers or {})
         wire_url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
-        extensions = {"trace": trace, "timeout": {"connect": limit}}
+        extensions = {"trace": trace, "timeout": {"connect": patience}}
         try:
             async with (
-                asyncio.timeout(limit),
+                asyncio.timeout(patience),
                 self._pool.stream(method, wire_url, headers=list(sent.items()), content=content, extensions=extensions) as response,
             ):
-                body, cut = await _read_capped(response)
+                body, cut = await _read_capped(response, limit)
                 return HttpReply(response.status, _readable(response.headers), body, cut)
         except TimeoutError:
-            detail = f"no whole answer within {limit:g} s" if written else f"no connection within {limit:g} s"
+            detail = f"no whole answer within {patience:g} s" if written else f"no connection within {patience:g} s"
         except httpcore.ProtocolError:
             detail = "the connection ended early, or what came back was not HTTP"  # its own text would repeat what the host said
         except (httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
@@ -184,12 +192,12 @@ class HttpClient:
         self._resolver.close()
 
 
-async def _read_capped(response: httpcore.Response) -> tuple[bytes, bool]:
+async def _read_capped(response: httpcore.Response, limit: int) -> tuple[bytes, bool]:
     body = bytearray()
     async for chunk in response.aiter_stream():
         body += chunk
-        if len(body) > BODY_LIMIT:
-            return bytes(body[:BODY_LIMIT]), True
+        if len(body) > limit:
+            return bytes(body[:limit]), True
     return bytes(body), False
 
 

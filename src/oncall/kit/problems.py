@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from oncall.kit.db import STATEMENT_TIMED_OUT, Trouble, constraint_name, sqlstate, trouble
-from oncall.kit.errors import Refusal
+from oncall.kit.errors import Invalid, Refusal
 from oncall.kit.limits import TooMany
 from oncall.kit.log import get_log
 
@@ -37,7 +37,9 @@ def problem(
 def refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 — registered for Refusal only
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
-    return problem(error.status, error.code, error.title, str(error), headers=headers)
+    field = error.field if isinstance(error, Invalid) else None
+    errors = [{"loc": f"body.{field}", "code": error.code, "message": str(error)}] if field else []
+    return problem(error.status, error.code, error.title, str(error), errors=errors, headers=headers)
 
 
 # What pydantic calls it, and what to do about it, where its own words do not say.

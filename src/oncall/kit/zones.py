@@ -59,6 +59,15 @@ def resolve(local: int, zone: str) -> int:
     return max(t, starts[i]) if i else t
 
 
+def clock_changes(zone: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Every instant in `[start, end)` at which the zone's offset changes, with by how many seconds the clocks are put forward (or back)."""
+    found: dict[int, int] = {}
+    for block in range(start >> BLOCK_BITS, (end >> BLOCK_BITS) + 1):
+        starts, offsets, _ = _stretches(zone, block)
+        found |= {at: after - before for at, before, after in zip(starts[1:], offsets, offsets[1:], strict=False)}
+    return [(at, by) for at, by in sorted(found.items()) if start <= at < end]
+
+
 def to_seconds(at: datetime) -> int:
     """Whole seconds since 1970 of an aware datetime; a fraction is cut off."""
     return (at - EPOCH) // SECOND

@@ -59,9 +59,10 @@ async def edit_user(response: Response, id: UserId, _: Admin, tx: WriteTx, versi
 
 @users.delete("/{id}", status_code=204)
 async def delete_user(request: Request, id: UserId, _: Admin, tx: WriteTx) -> Response:
-    await commands.delete_user(tx, id)
+    now = await now_in(request, tx)
+    await commands.delete_user(tx, id, now=now)
     on_removed: OnUserRemoved = request.app.state.on_user_removed
-    await on_removed(tx, id, now=await now_in(request, tx))
+    await on_removed(tx, id, now=now)
     return Response(status_code=204)
 
 

@@ -31,8 +31,18 @@ async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> Mapping[UserI
 
 
 async def user_names(tx: AsyncConnection) -> Mapping[UserId, str]:
-    """The name of everybody, for what is kept in memory."""
+    """The name of everybody, for what is kept in memory; of those who were removed as well."""
     return await store.all_names(tx)
+
+
+async def names_of(tx: AsyncConnection, ids: Iterable[UserId]) -> Mapping[UserId, str]:
+    """The names of these people; of those who were removed as well, who are marked."""
+    return await store.names_of(tx, ids)
+
+
+async def directory(tx: AsyncConnection) -> Sequence[tuple[UserId, str, str]]:
+    """Everybody's id, name and e-mail address, to find out whom the words of others mean."""
+    return await store.directory(tx)
 
 
 async def get_user(tx: AsyncConnection, id: UserId) -> User:
@@ -66,13 +76,13 @@ async def edit_user(tx: AsyncConnection, id: UserId, changes: UserChanges, *, ve
     return edited
 
 
-async def delete_user(tx: AsyncConnection, id: UserId) -> None:
+async def delete_user(tx: AsyncConnection, id: UserId, *, now: datetime) -> None:
     """Delete a person with their contact methods, keys and memberships; refused while a schedule or policy counts on them."""
     user = await store.lock_user(tx, id)
     if user is None:
         raise UnknownUser
     check_unused(f"User {user.name}", await used_by(tx, "users", id))
-    await store.delete_user(tx, id)
+    await store.delete_user(tx, user, now=now)
 
 
 async def get_teams(tx: AsyncConnection, ids: Iterable[TeamId]) -> Mapping[TeamId, Team]:
@@ -123,6 +133,23 @@ async def delete_team(tx: AsyncConnection, id: TeamId) -> None:
 async def list_members(tx: AsyncConnection, team_id: TeamId, *, after: UUID | None = None, limit: int = 100) -> Sequence[Member]:
     await get_team(tx, team_id)
     return await store.list_members(tx, team_id, after=after, limit=limit)
+
+
+async def responders_of(tx: AsyncConnection, team_ids: Iterable[TeamId]) -> Mapping[TeamId, tuple[UserId, ...]]:
+    """Whom a page to each of these teams reaches when it has no schedule: its responders and managers."""
+    found: dict[TeamId, tuple[UserId, ...]] = {}
+    for team, user in await store.list_responders(tx, team_ids):
+        found[team] = (*found.get(team, ()), user)
+    return found
+
+
+async def member_ids(tx: AsyncConnection, team_id: TeamId) -> set[UserId]:
+    """Everybody in a team, whatever their role."""
+    return await store.member_ids(tx, team_id)
+
+
+async def manages(tx: AsyncConnection, team_id: TeamId, user_id: UserId) -> bool:
+    return await store.manages(tx, team_id, user_id)
 
 
 async def set_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId, role: TeamRole) -> Member:

@@ -1,6 +1,7 @@
 """Every SQL statement about users, teams and memberships."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,12 @@ REFUSALS = {
 }
 
 GET_USERS = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = ANY(:ids)")
-NAMES = text("SELECT id, name FROM users")
+NAMES = text("SELECT id, name FROM users UNION ALL SELECT id, name || ' (removed)' FROM former_users")
+NAMES_OF = text("""
+    SELECT id, name FROM users WHERE id = ANY(:ids) UNION ALL SELECT id, name || ' (removed)' FROM former_users WHERE id = ANY(:ids)
+""")
+ADD_FORMER = text("INSERT INTO former_users (id, name, removed_at) VALUES (:id, :name, :now)")
+DIRECTORY = text("SELECT id, name, email FROM users ORDER BY id")
 LOCK_USER = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = :id FOR NO KEY UPDATE")
 LIST_USERS = text("""
     SELECT id, name, email, time_zone, org_roles, created_at, version FROM users
@@ -71,6 +77,11 @@ LIST_MEMBERS = text("""
     WHERE m.team_id = :team_id AND (CAST(:after AS uuid) IS NULL OR m.user_id > :after)
     ORDER BY m.user_id LIMIT :limit
 """)
+RESPONDERS = text("""
+    SELECT team_id, user_id FROM team_members WHERE team_id = ANY(:team_ids) AND role IN ('manager', 'responder') ORDER BY team_id, user_id
+""")
+MEMBERS = text("SELECT user_id FROM team_members WHERE team_id = :team_id")
+IS_MANAGER = text("SELECT 1 FROM team_members WHERE team_id = :team_id AND user_id = :user_id AND role = 'manager'")
 SAVE_MEMBER = text("""
     INSERT INTO team_members (team_id, user_id, role) VALUES (:team_id, :user_id, :role)
     ON CONFLICT (team_id, user_id) DO UPDATE SET role = excluded.role
@@ -84,6 +95,14 @@ async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> dict[UserId, 
 
 async def all_names(tx: AsyncConnection) -> dict[UserId, str]:
     return {UserId(row.id): row.name for row in await tx.execute(NAMES)}
+
+
+async def names_of(tx: AsyncConnection, ids: Iterable[UserId]) -> dict[UserId, str]:
+    return {UserId(row.id): row.name for row in await tx.execute(NAMES_OF, {"ids": list(set(ids))})}
+
+
+async def directory(tx: AsyncConnection) -> list[tuple[UserId, str, str]]:
+    return [(UserId(row.id), row.name, row.email) for row in await tx.execute(DIRECTORY)]
 
 
 async def lock_user(tx: AsyncConnection, id: UserId) -> User | None:
@@ -105,8 +124,10 @@ async def save_user(tx: AsyncConnection, user: User) -> None:
         await tx.execute(SAVE_USER, _columns_of_user(user))
 
 
-async def delete_user(tx: AsyncConnection, id: UserId) -> None:
-    await tx.execute(DELETE_USER, {"id": id})
+async def delete_user(tx: AsyncConnection, user: User, *, now: datetime) -> None:
+    """Their name stays, for what they did and when they were on call."""
+    await tx.execute(ADD_FORMER, {"id": user.id, "name": user.name, "now": now})
+    await tx.execute(DELETE_USER, {"id": user.id})
 
 
 async def get_teams(tx: AsyncConnection, ids: Iterable[TeamId]) -> dict[TeamId, Team]:
@@ -139,6 +160,19 @@ async def delete_team(tx: AsyncConnection, id: TeamId) -> None:
 async def list_members(tx: AsyncConnection, team_id: TeamId, *, after: UUID | None, limit: int) -> Sequence[Member]:
     rows = await tx.execute(LIST_MEMBERS, {"team_id": team_id, "after": after, "limit": limit})
     return [Member(UserId(row.id), row.name, TeamRole(row.role)) for row in rows]
+
+
+async def list_responders(tx: AsyncConnection, team_ids: Iterable[TeamId]) -> list[tuple[TeamId, UserId]]:
+    rows = await tx.execute(RESPONDERS, {"team_ids": list(team_ids)})
+    return [(TeamId(row.team_id), UserId(row.user_id)) for row in rows]
+
+
+async def member_ids(tx: AsyncConnection, team_id: TeamId) -> set[UserId]:
+    return {UserId(row.user_id) for row in await tx.execute(MEMBERS, {"team_id": team_id})}
+
+
+async def manages(tx: AsyncConnection, team_id: TeamId, user_id: UserId) -> bool:
+    return (await tx.execute(IS_MANAGER, {"team_id": team_id, "user_id": user_id})).first() is not None
 
 
 async def save_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId, role: TeamRole) -> None:

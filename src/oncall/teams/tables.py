@@ -19,6 +19,15 @@ users = Table(
     Index("users_email_key", text("lower(email)"), unique=True),
 )
 
+# What those were called who are gone: what they did, and when they were on call, is told for ever.
+former_users = Table(
+    "former_users",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    instant("removed_at"),
+)
+
 # Schedules and policies belong to teams and teams point back at them: these two keys are added once all tables exist.
 teams = Table(
     "teams",
@@ -28,7 +37,7 @@ teams = Table(
     Column(
         "schedule_id",
         UUID(as_uuid=True),
-        ForeignKey("schedules.id", name="teams_schedule_id_fkey", ondelete="SET NULL", use_alter=True),
+        ForeignKey("schedules.id", name="teams_schedule_id_fkey", use_alter=True),
         nullable=True,
     ),
     Column(
