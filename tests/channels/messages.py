@@ -1,4 +1,4 @@
-"""One message for all tests of channels; each test says what is special about its own."""
+"""One page and one notice for all tests of channels; each test says what is special about its own."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,15 +7,14 @@ from uuid import UUID
 
 import standardwebhooks.webhooks
 
-from oncall.channels.values import Message, MessageKind
+from oncall.channels.values import NoticeMessage, PageMessage
 
 NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
 SECRET = "whsec_" + "b25jYWxsLXRlc3RzLXNpZ25pbmctc2VjcmV0LTMyYg=="
 OLD_SECRET = "whsec_" + "YW4tb2xkZXItc2VjcmV0LW9mLXRoZS1zYW1lLXJpbmc="
 
-PAGE = Message(
+PAGE = PageMessage(
     notification_id=UUID("01960000-0000-7000-8000-000000000001"),
-    kind=MessageKind.PAGE,
     address="ana@example.com",
     recipient="Ana",
     incident_id=UUID("01960000-0000-7000-8000-000000000002"),
@@ -38,9 +37,28 @@ PAGE = Message(
     links=(("https://runbooks.example.com/errors", "runbook"),),
 )
 
+NOTICE = NoticeMessage(
+    notification_id=UUID("01960000-0000-7000-8000-000000000003"),
+    address="ana@example.com",
+    recipient="Ana",
+    kind="handoff",
+    urgency="low",
+    subject="You are on call in Primary now",
+    paragraphs=("Your shift lasts until Mon 16 Mar 2026 09:00.", "Open now: nothing."),
+    links=(("https://oncall.example.com/schedules/primary", "the schedule"),),
+    created_at=NOW - timedelta(minutes=5),
+    attempt=1,
+    repeated=False,
+    late_by=None,
+)
 
-def a_page(**changes: Any) -> Message:
+
+def a_page(**changes: Any) -> PageMessage:
     return replace(PAGE, **changes)
+
+
+def a_notice(**changes: Any) -> NoticeMessage:
+    return replace(NOTICE, **changes)
 
 
 def real_now() -> datetime:

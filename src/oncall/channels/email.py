@@ -1,4 +1,4 @@
-"""Pages as e-mail over the operator's SMTP server."""
+"""Pages and notices as e-mail over the operator's SMTP server."""
 
 import asyncio
 import contextlib

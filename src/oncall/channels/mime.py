@@ -13,8 +13,8 @@ from email.policy import compat32
 from email.utils import format_datetime
 
 from oncall.channels.mail_settings import MailSender
-from oncall.channels.render import page
-from oncall.channels.values import Message
+from oncall.channels.render import written
+from oncall.channels.values import Message, PageMessage
 
 _WIRE = compat32.clone(linesep="\r\n")
 _UTF_8 = Charset("utf-8")
@@ -28,25 +28,26 @@ def message_id(message: Message, sender: MailSender) -> str:
 
 def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> bytes:
     """The whole e-mail, 7-bit, with CRLF line ends. `to` is an address that was checked; `now` becomes its date."""
-    written = page(message)
+    words = written(message)
     mail = MIMEMultipart("alternative", boundary=f"=_{message.notification_id.hex}")
     mail["From"] = sender.header
     mail["To"] = to
-    mail["Subject"] = _subject(written.subject)
+    mail["Subject"] = _subject(words.subject)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = message_id(message, sender)
-    # All e-mails of an incident answer one that was never sent: mail programs make that one conversation.
-    mail["In-Reply-To"] = mail["References"] = f"<incident-{message.incident_id}@{sender.domain}>"
+    if isinstance(message, PageMessage):
+        # All e-mails of an incident answer one that was never sent: mail programs make that one conversation.
+        mail["In-Reply-To"] = mail["References"] = f"<incident-{message.incident_id}@{sender.domain}>"
+        mail["X-Oncall-Incident"] = str(message.incident_id)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Oncall-Notification"] = str(message.notification_id)
-    mail["X-Oncall-Incident"] = str(message.incident_id)
     if message.urgency == "high":
         mail["X-Priority"] = "1 (Highest)"
         mail["Importance"] = "high"
         mail["Priority"] = "urgent"
-    mail.attach(_part("plain", written.text))
-    mail.attach(_part("html", written.html))
+    mail.attach(_part("plain", words.text))
+    mail.attach(_part("html", words.html))
     return mail.as_bytes(policy=_WIRE)
 
 

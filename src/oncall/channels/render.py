@@ -7,13 +7,15 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from oncall.channels.values import Message
+from oncall.channels.values import Message, NoticeMessage, PageMessage
 
 SUBJECT_LIMIT = 140
 REASON_LIMIT = 500
+PARAGRAPH_LIMIT = 1_000
 
 _TEMPLATES = Environment(
     loader=PackageLoader("oncall.channels"),
@@ -30,7 +32,7 @@ _PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Written:
     """One message as a person reads it."""
 
     subject: str
@@ -54,14 +56,25 @@ def _harmless(character: str) -> str:
     return "" if unicodedata.category(character) in {"Cc", "Cs"} or character in _REORDERING else character
 
 
-def first_line(message: Message) -> str:
+def written(message: Message) -> Written:
+    """The message in the words of what it is."""
+    match message:
+        case PageMessage():
+            return page(message)
+        case NoticeMessage():
+            return notice(message)
+        case _:
+            assert_never(message)
+
+
+def first_line(message: PageMessage) -> str:
     """How bad, where and what, in that order: `[critical] payments-api: High error rate (#42)`. Also the subject of the e-mail:
     it stays the same on every attempt, so that mail programs keep one conversation per incident."""
     before, after = f"[{one_line(message.severity, 20)}] {one_line(message.service, 50)}: ", f" (#{message.number})"
     return before + (one_line(message.title, SUBJECT_LIMIT - len(before) - len(after)) or "no title") + after
 
 
-def page(message: Message) -> Page:
+def page(message: PageMessage) -> Written:
     """The whole message in the words of a page."""
     safe = replace(
         message,
@@ -83,11 +96,25 @@ def page(message: Message) -> Page:
         "facts": [(one_line(name, 60), one_line(value, 500)) for name, value in message.facts],
         "links": shown_links(message),
     }
-    return Page(line, _TEMPLATES.get_template("page.txt").render(words), _TEMPLATES.get_template("page.html").render(words))
+    return Written(line, _TEMPLATES.get_template("page.txt").render(words), _TEMPLATES.get_template("page.html").render(words))
+
+
+def notice(message: NoticeMessage) -> Written:
+    """The whole message in the words of a notice; its subject is its first line, the same on every attempt."""
+    line = one_line(message.subject, SUBJECT_LIMIT) or "no subject"
+    words = {
+        "first_line": line,
+        "recipient": one_line(message.recipient, 80),
+        "paragraphs": [said for paragraph in message.paragraphs if (said := one_line(paragraph, PARAGRAPH_LIMIT))],
+        "links": shown_links(message),
+        "repeated": message.repeated,
+        "late_by": None if message.late_by is None else spoken(message.late_by),
+    }
+    return Written(line, _TEMPLATES.get_template("notice.txt").render(words), _TEMPLATES.get_template("notice.html").render(words))
 
 
 def shown_links(message: Message) -> list[tuple[str, str]]:
-    """The monitor's links that can be shown and followed, with their words."""
+    """The links that can be shown and followed, with their words."""
     return [(href, one_line(words) or href) for href, words in message.links if _link(href)]
 
 

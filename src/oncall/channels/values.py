@@ -2,21 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 
-class MessageKind(StrEnum):
-    PAGE = "page"
-
-
 @dataclass(frozen=True, slots=True)
-class Message:
+class PageMessage:
     """What a person must know, whatever the wire. Text may hold anything a monitor can say; each channel escapes for itself."""
 
     notification_id: UUID
     """The idempotency key: the same on every attempt."""
-    kind: MessageKind
     address: str
     recipient: str
     """The person's name."""
@@ -46,6 +40,34 @@ class Message:
     """(name, words): what else the monitor says, the most telling first."""
     links: tuple[tuple[str, str], ...] = ()
     """(address, words): runbooks, graphs, the monitor's own page."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeMessage:
+    """What a person should know that is about no incident: their shift begins, a swap is offered. Each channel escapes for itself."""
+
+    notification_id: UUID
+    """The idempotency key: the same on every attempt."""
+    address: str
+    recipient: str
+    """The person's name."""
+    kind: str
+    """One word for machines: handoff, swap."""
+    urgency: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    """(address, words)."""
+    created_at: datetime
+    attempt: int
+    """Counts from 1."""
+    repeated: bool
+    """An earlier attempt may have arrived: the message says so."""
+    late_by: timedelta | None
+    """Sent this much later than planned: the message says so."""
+
+
+Message = PageMessage | NoticeMessage
 
 
 @dataclass(frozen=True, slots=True)

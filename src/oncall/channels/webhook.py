@@ -1,13 +1,24 @@
-"""Pages as signed HTTP requests (Standard Webhooks) to a URL of the recipient's own."""
+"""Pages and notices as signed HTTP requests (Standard Webhooks) to a URL of the recipient's own."""
 
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import assert_never
 
-from oncall.channels.render import one_line, shown_links
+from oncall.channels.render import PARAGRAPH_LIMIT, one_line, shown_links
 from oncall.channels.signing import signed_headers
-from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
+from oncall.channels.values import (
+    BadAddress,
+    FailedPermanently,
+    FailedTemporarily,
+    Message,
+    NoticeMessage,
+    Outcome,
+    PageMessage,
+    Sent,
+    Unknown,
+)
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
 from oncall.kit.outbound import AddressNotAllowed
 
@@ -60,35 +71,70 @@ class WebhookChannel:
 
 
 def body(message: Message) -> bytes:
-    """The JSON that is signed and sent, byte for byte. `timestamp` is when the incident triggered, not when this was sent."""
-    said = {
-        "type": message.kind.value,
-        "timestamp": message.triggered_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "data": {
-            "notification_id": str(message.notification_id),
-            "incident": {
-                "id": str(message.incident_id),
-                "number": message.number,
-                "title": one_line(message.title, 1024),
-                "service": one_line(message.service),
-                "severity": one_line(message.severity),
-                "urgency": one_line(message.urgency),
-                "source": one_line(message.source, 1024),
-                "facts": {one_line(name): one_line(value, 1024) for name, value in message.facts},
-                "links": [{"href": href, "text": one_line(words)} for href, words in shown_links(message)],
-            },
-            "recipient": one_line(message.recipient),
-            "reason": one_line(message.reason, 500),
-            "level": message.level,
-            "acknowledge_url": _link(message.acknowledge_url),
-            "resolve_url": _link(message.resolve_url),
-            "incident_url": _link(message.incident_url),
-            "attempt": message.attempt,
-            "repeated": message.repeated,
-            "late_by": None if message.late_by is None else f"PT{round(message.late_by.total_seconds())}S",
-        },
-    }
+    """The JSON that is signed and sent, byte for byte.
+
+    `timestamp` is when the incident triggered or the notice was made, not when this was sent.
+    """
+    match message:
+        case PageMessage():
+            said = {"type": "page", "timestamp": _instant(message.triggered_at), "data": _page(message)}
+        case NoticeMessage():
+            said = {"type": "notice", "timestamp": _instant(message.created_at), "data": _notice(message)}
+        case _:
+            assert_never(message)
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _page(message: PageMessage) -> dict[str, object]:
+    return {
+        "notification_id": str(message.notification_id),
+        "incident": {
+            "id": str(message.incident_id),
+            "number": message.number,
+            "title": one_line(message.title, 1024),
+            "service": one_line(message.service),
+            "severity": one_line(message.severity),
+            "urgency": one_line(message.urgency),
+            "source": one_line(message.source, 1024),
+            "facts": {one_line(name): one_line(value, 1024) for name, value in message.facts},
+            "links": _links(message),
+        },
+        "recipient": one_line(message.recipient),
+        "reason": one_line(message.reason, 500),
+        "level": message.level,
+        "acknowledge_url": _link(message.acknowledge_url),
+        "resolve_url": _link(message.resolve_url),
+        "incident_url": _link(message.incident_url),
+        "attempt": message.attempt,
+        "repeated": message.repeated,
+        "late_by": _late_by(message),
+    }
+
+
+def _notice(message: NoticeMessage) -> dict[str, object]:
+    return {
+        "notification_id": str(message.notification_id),
+        "kind": one_line(message.kind),
+        "subject": one_line(message.subject, 1024),
+        "paragraphs": [one_line(paragraph, PARAGRAPH_LIMIT) for paragraph in message.paragraphs],
+        "links": _links(message),
+        "recipient": one_line(message.recipient),
+        "attempt": message.attempt,
+        "repeated": message.repeated,
+        "late_by": _late_by(message),
+    }
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _links(message: Message) -> list[dict[str, str]]:
+    return [{"href": href, "text": one_line(words)} for href, words in shown_links(message)]
+
+
+def _late_by(message: Message) -> str | None:
+    return None if message.late_by is None else f"PT{round(message.late_by.total_seconds())}S"
 
 
 def _link(url: str | None) -> str | None:
@@ -96,7 +142,7 @@ def _link(url: str | None) -> str | None:
 
 
 def outcome_of(reply: HttpReply, *, now: datetime) -> Outcome:
-    """What a receiver's status means for this page."""
+    """What a receiver's status means for this message."""
     detail = f"answered {reply.status}"
     match reply.status:
         case status if 200 <= status < 300:

@@ -1,30 +1,36 @@
 """Gets one message to one address, and remembers every try.
 
 Promises: at least once, duplicates bounded by crashes and labelled; nothing is sent after what ended its cycle, but for what was on
-the wire already; no transaction is open while sending. May touch: its own pages, notifications and attempts; channels; the timeline.
+the wire already; no transaction is open while sending. May touch: its own pages, notices, notifications and attempts; channels; the
+timeline.
 """
 
 from oncall.notifications.commands import (
     abandon,
+    abandon_notices,
     cancel_for,
     find_heard,
     list_for_incident,
     list_unfinished_of,
     page_people,
     revive_for,
+    send_notices,
     was_paged_since,
 )
-from oncall.notifications.values import NewPage, Subject
+from oncall.notifications.values import NewNotice, NewPage, Subject
 
 __all__ = [
+    "NewNotice",
     "NewPage",
     "Subject",
     "abandon",
+    "abandon_notices",
     "cancel_for",
     "find_heard",
     "list_for_incident",
     "list_unfinished_of",
     "page_people",
     "revive_for",
+    "send_notices",
     "was_paged_since",
 ]

@@ -1,4 +1,4 @@
-"""What can be done with pages and their messages: make them, cancel them, claim one to send, record what became of it."""
+"""What can be done with pages, notices and their messages: make them, cancel them, claim one to send, record what became of it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,11 @@ from oncall.contacts.values import Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, PageId, UserId, new_id
-from oncall.notifications import store
 from oncall.notifications.ports import OnUndeliverable
 from oncall.notifications.rules import decide_fate, mask, plan_messages, word_for
+from oncall.notifications.store import notices as notice_store
+from oncall.notifications.store import pages as store
+from oncall.notifications.store import sending
 from oncall.notifications.values import (
     AT_ONCE_TO_ONE,
     RETRY_DELAYS,
@@ -24,8 +26,11 @@ from oncall.notifications.values import (
     Done,
     Fate,
     GiveUp,
+    NewNotice,
     NewPage,
+    NoticeId,
     Notification,
+    Page,
     Status,
     Step,
     TryAgain,
@@ -52,6 +57,28 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     await notify(tx, "notifications")
 
 
+async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach: Mapping[UserId, Reach], *, now: datetime) -> set[UserId]:
+    """Turn notices into messages by each person's own rules; one whose topic was told of before is left alone.
+
+    Returns whom it skipped, since `reach` does not know them.
+    """
+    # Sorted by topic, so that two transactions which make the same notices wait in one order.
+    known = sorted((notice for notice in notices if notice.user_id in reach), key=lambda notice: notice.topic)
+    wanted = {NoticeId(new_id()): notice for notice in known}
+    if wanted:
+        added = await notice_store.add_notices(tx, [(id, reach[o.user_id].name, o) for id, o in wanted.items()], now=now)
+        messages = [
+            (id, way)
+            for id, notice in wanted.items()
+            if id in added
+            for way in plan_messages(reach[notice.user_id], Urgency(notice.urgency), due_at=now, now=now)
+        ]
+        if messages:
+            await notice_store.add_messages(tx, messages, now=now)
+            await notify(tx, "notifications")
+    return {notice.user_id for notice in notices if notice.user_id not in reach}
+
+
 async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:
     """Cancel whatever is pending or claimed for these incidents; a sender looks again just before the wire. Returns how many."""
     return await store.cancel(tx, incident_ids) if incident_ids else {}
@@ -75,9 +102,19 @@ async def abandon(tx: AsyncConnection, step: Step, user_id: UserId, contact_meth
     return not await store.any_alive(tx, step, but_user=gone, account_email=True)
 
 
+async def abandon_notices(tx: AsyncConnection, user_id: UserId, contact_method_id: ContactMethodId | None, *, reason: str) -> None:
+    """Give up the notices that were still to be sent to this user, or to this one address of theirs."""
+    await notice_store.fail_of(tx, user_id, contact_method_id, reason=reason)
+
+
 async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, *, cycle: int) -> bool:
     """Whether what this user was told in `cycle` still counts: no later cycle has paged anybody, or one has paged them too."""
     return await store.was_paged_since(tx, incident_id, user_id, cycle=cycle)
+
+
+async def paged_between(tx: AsyncConnection, user_id: UserId, *, since: datetime, until: datetime) -> datetime | None:
+    """When a page last left us for this user in `[since, until)`; None if none did."""
+    return await store.paged_between(tx, user_id, since=since, until=until)
 
 
 async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> set[IncidentId]:
@@ -99,49 +136,51 @@ async def claim(
     """
     busy = [address for address, messages in in_flight.items() if messages >= AT_ONCE_TO_ONE]
     claimed = (
-        await store.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=now + lease, limit=limit)
+        await sending.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=now + lease, limit=limit)
         if limit
         else []
     )
-    return claimed, await store.next_at(tx, channel=channel)
+    return claimed, await sending.next_at(tx, channel=channel)
 
 
 async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> None:
     """It never came to the wire: whoever claims it next need not call it a repeat."""
-    await store.give_back(tx, claimed, next_at=now + RETRY_DELAYS[0])
+    await sending.give_back(tx, claimed, next_at=now + RETRY_DELAYS[0])
 
 
 async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
     """Asked just before the wire: nobody cancelled it, and the lease has not run out."""
-    return await store.is_still_mine(tx, claimed, now=now)
+    return await sending.is_still_mine(tx, claimed, now=now)
 
 
 async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_undeliverable: OnUndeliverable, now: datetime) -> Fate:
     """Write the attempt and what it makes of the notification, fenced by the attempt number; raises Fenced if it is not ours any more.
 
-    Lock order is incident before notification: a lost way tells the escalation first.
+    Lock order is incident before notification: a lost way tells the escalation first. A notice has neither escalation nor timeline.
     """
     fate = decide_fate(outcome, id=claimed.id, attempt=claimed.attempt, may_have_arrived=claimed.may_have_arrived, now=now)
-    if isinstance(fate, GiveUp):
+    page = claimed.about if isinstance(claimed.about, Page) else None
+    if page and isinstance(fate, GiveUp):
 
         async def step_is_lost() -> bool:
             # At high urgency the account e-mail is a last resort, for which nobody waits.
-            step = Step(claimed.incident_id, claimed.cycle, claimed.round, claimed.step)
-            return not await store.any_alive(tx, step, but=claimed.id, account_email=Urgency(claimed.subject.urgency) is Urgency.LOW)
+            by_email = Urgency(page.subject.urgency) is Urgency.LOW
+            return not await store.any_alive(tx, page.step, but=claimed.id, account_email=by_email)
 
-        await on_undeliverable(tx, claimed, step_is_lost=step_is_lost, reason=fate.reason, now=now)
+        await on_undeliverable(tx, page.step, step_is_lost=step_is_lost, reason=fate.reason, now=now)
     status, next_at, may_have_arrived = _written(fate, claimed)
-    if not await store.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived):
+    if not await sending.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived):
         raise Fenced
-    await store.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, now=now)
-    await timeline.add(tx, [_entry(claimed, fate, now=now)])
+    await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, now=now)
+    if page:
+        await timeline.add(tx, [_entry(claimed, page.step, fate, now=now)])
     return fate
 
 
 async def record_fenced(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, now: datetime) -> None:
     """The message went out although the notification was no longer ours: the attempt is recorded, nothing else changes."""
     detail = f"cancelled or taken over while on the wire; {outcome.detail}"
-    await store.add_attempt(tx, claimed, outcome=word_for(outcome), detail=detail, now=now)
+    await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=detail, now=now)
 
 
 def _written(fate: Fate, claimed: Claimed) -> tuple[Status, datetime | None, bool]:
@@ -154,14 +193,14 @@ def _written(fate: Fate, claimed: Claimed) -> tuple[Status, datetime | None, boo
             return Status.FAILED, None, claimed.may_have_arrived
 
 
-def _entry(claimed: Claimed, fate: Fate, *, now: datetime) -> timeline.Entry:
+def _entry(claimed: Claimed, at: Step, fate: Fate, *, now: datetime) -> timeline.Entry:
     to = f"{claimed.user_name} by {claimed.channel} ({mask(claimed.address)})"
     detail: dict[str, object] = {
         "notification_id": str(claimed.id),
         "channel": claimed.channel,
-        "cycle": claimed.cycle,
-        "round": claimed.round,
-        "step": claimed.step,
+        "cycle": at.cycle,
+        "round": at.round,
+        "step": at.step,
         "attempt": claimed.attempt,
     }
     match fate:
@@ -173,4 +212,4 @@ def _entry(claimed: Claimed, fate: Fate, *, now: datetime) -> timeline.Entry:
             kind, what = timeline.Kind.SEND_FAILED, f"cannot be sent to {to}: {reason}"
         case _:
             assert_never(fate)
-    return timeline.Entry(claimed.incident_id, now, kind, ENGINE, what, detail)
+    return timeline.Entry(at.incident_id, now, kind, ENGINE, what, detail)

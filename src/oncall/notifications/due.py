@@ -3,9 +3,10 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from oncall.channels.ports import Channel
-from oncall.channels.values import FailedTemporarily, Message, MessageKind, Outcome
+from oncall.channels.values import FailedTemporarily, Message, NoticeMessage, Outcome, PageMessage
 from oncall.engine import Pass
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
@@ -15,8 +16,8 @@ from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.tasks import end
 from oncall.notifications import commands
 from oncall.notifications.ports import MakeLinks, OnUndeliverable
-from oncall.notifications.rules import late_by, word_for
-from oncall.notifications.values import Claimed, Done
+from oncall.notifications.rules import decide_expiry, late_by, word_for
+from oncall.notifications.values import Claimed, Done, Notice, Page
 
 log = get_log("notifications")
 SLOTS = 32
@@ -86,7 +87,7 @@ class Sender:
         if now is None:
             return
         try:
-            outcome = await self._on_the_wire(claimed, now)
+            outcome = decide_expiry(claimed.about, now=now) or await self._on_the_wire(claimed, now)
             PAGES.labels(self._channel.name, word_for(outcome)).inc()
             await failpoints.reach("send.post_wire")
             await again(lambda: self._record(claimed, outcome))
@@ -126,33 +127,59 @@ class Sender:
             return
         if not isinstance(fate, Done):
             log.warning("message not sent", channel=self._channel.name, notification=str(claimed.id), why=fate.reason)
-        elif (claimed.cycle, claimed.round, claimed.step, claimed.nth) == (1, 1, 0, 1):
-            FIRST_PAGE.observe((now - claimed.subject.triggered_at).total_seconds())
+        elif isinstance(page := claimed.about, Page) and (page.step.cycle, page.step.round, page.step.step, claimed.nth) == (1, 1, 0, 1):
+            FIRST_PAGE.observe((now - page.subject.triggered_at).total_seconds())
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
-        acknowledge_url, resolve_url = self._links(claimed)
-        subject = claimed.subject
-        return Message(
-            notification_id=claimed.id,
-            kind=MessageKind.PAGE,
-            address=claimed.address,
-            recipient=claimed.user_name,
-            incident_id=claimed.incident_id,
-            number=subject.number,
-            title=subject.title,
-            service=subject.service,
-            severity=subject.severity,
-            urgency=subject.urgency,
-            level=claimed.step + 1,
-            reason=claimed.reason,
-            triggered_at=subject.triggered_at,
-            acknowledge_url=acknowledge_url,
-            resolve_url=resolve_url,
-            incident_url=None,
-            attempt=claimed.attempt,
-            repeated=claimed.may_have_arrived,
-            late_by=late_by(claimed.due_at, now=now),
-            source=subject.source,
-            facts=subject.facts,
-            links=subject.links,
-        )
+        match claimed.about:
+            case Page() as page:
+                return _page_message(claimed, page, self._links(page.step, claimed.user_id), now)
+            case Notice() as notice:
+                return _notice_message(claimed, notice, now)
+            case _:
+                assert_never(claimed.about)
+
+
+def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: datetime) -> PageMessage:
+    acknowledge_url, resolve_url = links
+    subject = page.subject
+    return PageMessage(
+        notification_id=claimed.id,
+        address=claimed.address,
+        recipient=claimed.user_name,
+        incident_id=page.step.incident_id,
+        number=subject.number,
+        title=subject.title,
+        service=subject.service,
+        severity=subject.severity,
+        urgency=subject.urgency,
+        level=page.step.step + 1,
+        reason=page.reason,
+        triggered_at=subject.triggered_at,
+        acknowledge_url=acknowledge_url,
+        resolve_url=resolve_url,
+        incident_url=None,
+        attempt=claimed.attempt,
+        repeated=claimed.may_have_arrived,
+        late_by=late_by(claimed.due_at, now=now),
+        source=subject.source,
+        facts=subject.facts,
+        links=subject.links,
+    )
+
+
+def _notice_message(claimed: Claimed, notice: Notice, now: datetime) -> NoticeMessage:
+    return NoticeMessage(
+        notification_id=claimed.id,
+        address=claimed.address,
+        recipient=claimed.user_name,
+        kind=notice.kind,
+        urgency=notice.urgency,
+        subject=notice.subject,
+        paragraphs=notice.paragraphs,
+        links=notice.links,
+        created_at=notice.created_at,
+        attempt=claimed.attempt,
+        repeated=claimed.may_have_arrived,
+        late_by=late_by(claimed.due_at, now=now),
+    )

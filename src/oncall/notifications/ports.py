@@ -6,21 +6,22 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.notifications.values import Claimed
+from oncall.kit.ids import UserId
+from oncall.notifications.values import Step
 
 
 class OnUndeliverable(Protocol):
-    """Called in the recording transaction before a notification is marked failed: may let its incident escalate early.
+    """Called in the recording transaction before a message of a page is marked failed: may let its incident escalate early.
 
     It locks the incident first and asks `step_is_lost` then: no other message of the same step has arrived or still may.
     """
 
     async def __call__(
-        self, tx: AsyncConnection, claimed: Claimed, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
+        self, tx: AsyncConnection, at: Step, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
     ) -> None: ...
 
 
 class MakeLinks(Protocol):
-    """The links of one message: (acknowledge, resolve)."""
+    """The links of one message of a page: (acknowledge, resolve)."""
 
-    def __call__(self, claimed: Claimed) -> tuple[str, str]: ...
+    def __call__(self, at: Step, user_id: UserId) -> tuple[str, str]: ...

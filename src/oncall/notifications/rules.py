@@ -7,15 +7,22 @@ from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
 from oncall.kit.ids import NotificationId
-from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, AttemptOutcome, Done, Fate, GiveUp, TryAgain, Way
+from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, AttemptOutcome, Done, Fate, GiveUp, Notice, Page, TryAgain, Way
 
 LATE = timedelta(seconds=60)
 
 
 def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime) -> tuple[Way, ...]:
-    """The messages one page becomes: the person's own rules, each at its delay from now, and late if the page is."""
+    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is."""
     ways = plan_ways(reach, urgency).ways
     return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+
+
+def decide_expiry(about: Page | Notice, *, now: datetime) -> FailedPermanently | None:
+    """A notice that has expired is not sent: who is told too late is misled. A page never expires; an acknowledgement ends it."""
+    if isinstance(about, Page) or about.expires_at is None or now < about.expires_at:
+        return None
+    return FailedPermanently(f"not sent: it was of use until {about.expires_at.isoformat()}", code="expired")
 
 
 def decide_fate(outcome: Outcome, *, id: NotificationId, attempt: int, may_have_arrived: bool, now: datetime) -> Fate:

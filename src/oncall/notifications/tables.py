@@ -1,4 +1,4 @@
-"""Pages, notifications (the only queue-shaped table) and attempts."""
+"""Pages, notices, notifications (the only queue-shaped table) and attempts."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -22,20 +22,40 @@ pages = Table(
     UniqueConstraint("incident_id", "cycle", "round", "step", "user_id", name="pages_once_per_user_and_step"),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    id_column(),
+    # No foreign key: who was told stays true when the account is gone.
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    Column("user_name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("urgency", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("body", JSONB, nullable=False),
+    instant("created_at"),
+    # Later than this it is of no use any more, and is not sent.
+    instant("expires_at", nullable=True),
+    UniqueConstraint("topic", name="notices_once_per_topic"),
+    CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+)
+
 notifications = Table(
     "notifications",
     metadata,
     id_column(),
-    Column("page_id", UUID(as_uuid=True), ForeignKey("pages.id", ondelete="CASCADE"), nullable=False),
-    Column("incident_id", UUID(as_uuid=True), nullable=False),
+    Column("page_id", UUID(as_uuid=True), ForeignKey("pages.id", ondelete="CASCADE")),
+    Column("notice_id", UUID(as_uuid=True), ForeignKey("notices.id", ondelete="CASCADE")),
+    Column("incident_id", UUID(as_uuid=True)),
     Column("user_id", UUID(as_uuid=True), nullable=False),
     # No foreign key: the record outlives the contact method; the user's own id stands for the account e-mail.
     Column("contact_method_id", UUID(as_uuid=True), nullable=False),
     Column("channel", String, nullable=False),
     Column("address", String, nullable=False),
-    Column("cycle", Integer, nullable=False),
-    Column("round", Integer, nullable=False),
-    Column("step", Integer, nullable=False),
+    Column("cycle", Integer),
+    Column("round", Integer),
+    Column("step", Integer),
     Column("nth", Integer, nullable=False),
     Column("urgency", String, nullable=False, server_default="high"),
     Column("status", String, nullable=False),
@@ -49,12 +69,25 @@ notifications = Table(
     UniqueConstraint(
         "incident_id", "cycle", "round", "step", "nth", "contact_method_id", name="notifications_once_per_position_and_contact_method"
     ),
+    CheckConstraint("num_nonnulls(page_id, notice_id) = 1", name="is_of_one_page_or_one_notice"),
+    CheckConstraint(
+        "num_nonnulls(incident_id, cycle, round, step) = CASE WHEN page_id IS NULL THEN 0 ELSE 4 END",
+        name="a_page_has_a_whole_position_and_a_notice_none",
+    ),
     CheckConstraint(
         "status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'bundled')", name="status_is_known"
     ),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
     CheckConstraint("(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="only_unfinished_ones_have_next_at"),
     Index("notifications_next_at_idx", "channel", "urgency", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index(
+        "notifications_once_per_notice_and_contact_method",
+        "notice_id",
+        "nth",
+        "contact_method_id",
+        unique=True,
+        postgresql_where=text("notice_id IS NOT NULL"),
+    ),
 )
 
 attempts = Table(

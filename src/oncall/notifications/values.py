@@ -1,11 +1,14 @@
-"""What a page, a notification and an attempt are, and what can become of them."""
+"""What a page, a notice, a notification and an attempt are, and what can become of them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NewType
 from uuid import UUID
 
-from oncall.kit.ids import IncidentId, NotificationId, PageId, UserId
+from oncall.kit.ids import IncidentId, NotificationId, UserId
+
+NoticeId = NewType("NoticeId", UUID)
 
 
 class Status(StrEnum):
@@ -54,8 +57,26 @@ class NewPage:
 
 
 @dataclass(frozen=True, slots=True)
+class NewNotice:
+    """The intention to tell a user something that is about no incident: their shift begins, a swap is offered.
+
+    A `topic` is one notice to one person, made once and for ever, so it names that person; `urgency` is high or low. `links` are
+    (address, words). From `expires_at` on it is of no use, and is not sent.
+    """
+
+    user_id: UserId
+    kind: str
+    topic: str
+    urgency: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
-    """One planned message of a page: sent from `next_at` on, which is later than `due_at` if its step fired late.
+    """One planned message of a page or a notice: sent from `next_at` on, which is later than `due_at` if its step fired late.
 
     `nth` counts messages to the same contact method.
     """
@@ -69,29 +90,6 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A notification this node may send until `lease_until`; `attempt` is the fence."""
-
-    id: NotificationId
-    page_id: PageId
-    incident_id: IncidentId
-    user_id: UserId
-    user_name: str
-    cycle: int
-    round: int
-    step: int
-    nth: int
-    channel: str
-    address: str
-    due_at: datetime
-    attempt: int
-    may_have_arrived: bool
-    lease_until: datetime
-    reason: str
-    subject: Subject
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """Where in its incident's escalation a message belongs. Cycle and round count from 1, step from 0."""
 
@@ -99,6 +97,45 @@ class Step:
     cycle: int
     round: int
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a message that was claimed says, being one of a page."""
+
+    step: Step
+    reason: str
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a message that was claimed says, being one of a notice."""
+
+    kind: str
+    urgency: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notification this node may send until `lease_until`; `attempt` is the fence."""
+
+    id: NotificationId
+    user_id: UserId
+    user_name: str
+    nth: int
+    channel: str
+    address: str
+    due_at: datetime
+    attempt: int
+    may_have_arrived: bool
+    lease_until: datetime
+    about: Page | Notice
 
 
 class AttemptOutcome(StrEnum):
@@ -159,7 +196,7 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """This way does not work: the escalation must know."""
+    """This way does not work: if it was a page's, the escalation must know."""
 
     reason: str
 

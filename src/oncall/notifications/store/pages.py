@@ -1,4 +1,4 @@
-"""Every SQL statement about pages, notifications and attempts."""
+"""SQL about pages and their messages: made, cancelled, revived, failed and asked about by their incident."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
-from oncall.notifications.values import Attempt, AttemptOutcome, Claimed, NewPage, Notification, Status, Step, Subject, Way
+from oncall.notifications.values import Attempt, AttemptOutcome, NewPage, Notification, Status, Step, Way
 
 ADD_PAGES = text("""
     INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, created_at)
@@ -30,57 +30,6 @@ ADD_NOTIFICATIONS = text("""
         AS n (id, page_id, contact_method_id, channel, address, nth, due_at, next_at)
     JOIN pages p ON p.id = n.page_id
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
-""")
-
-# `notifications_next_at_idx (channel, urgency, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. High urgency goes
-# first ('high' sorts before 'low'), and nobody gets more than their share of the slots. Fresh and stale (a lease that ran out) are
-# claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says so.
-CLAIM = text("""
-    WITH first AS (
-        (SELECT id, address, urgency, next_at FROM notifications
-         WHERE channel = :channel AND urgency = 'high' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
-         ORDER BY next_at LIMIT 1000)
-        UNION ALL
-        (SELECT id, address, urgency, next_at FROM notifications
-         WHERE channel = :channel AND urgency = 'low' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
-         ORDER BY next_at LIMIT 1000)
-    ), fair AS (
-        SELECT id, urgency, next_at, row_number() OVER (PARTITION BY address ORDER BY urgency, next_at) AS nth FROM first
-    ), due AS MATERIALIZED (
-        SELECT id, status, attempt FROM notifications
-        WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY urgency, next_at LIMIT :limit) AND next_at <= :now
-        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-    ), unknown AS (
-        INSERT INTO attempts (notification_id, number, at, outcome, detail)
-        SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
-        ON CONFLICT DO NOTHING
-    )
-    UPDATE notifications n
-    SET status = 'sending', attempt = n.attempt + 1, next_at = :lease_until,
-        may_have_arrived = n.may_have_arrived OR due.status = 'sending'
-    FROM due, pages p WHERE n.id = due.id AND p.id = n.page_id
-    RETURNING n.id, n.page_id, n.incident_id, n.user_id, p.user_name, n.cycle, n.round, n.step, n.nth, n.channel, n.address, n.due_at,
-        n.attempt, n.may_have_arrived, n.reason, p.subject::text AS subject
-""")
-
-NEXT_AT = text("""
-    SELECT least(
-        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
-        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL))
-""")
-STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
-RECORD = text("""
-    UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
-    WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING id
-""")
-# It was no attempt: a claim that came to nothing uses up none of the tries.
-GIVE_BACK = text("""
-    UPDATE notifications SET status = 'pending', attempt = attempt - 1, next_at = :next_at
-    WHERE id = :id AND attempt = :attempt AND status = 'sending'
-""")
-ADD_ATTEMPT = text("""
-    INSERT INTO attempts (notification_id, number, at, outcome, detail) VALUES (:id, :attempt, :now, :outcome, :detail)
-    ON CONFLICT DO NOTHING
 """)
 CANCEL = text("""
     WITH cancelled AS (
@@ -109,7 +58,8 @@ ANY_ALIVE = text("""
 """)
 UNFINISHED_OF = text("""
     SELECT DISTINCT incident_id, cycle, round, step FROM notifications
-    WHERE next_at IS NOT NULL AND user_id = :user_id AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
+    WHERE next_at IS NOT NULL AND page_id IS NOT NULL AND user_id = :user_id
+        AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
     ORDER BY incident_id, cycle, round, step
 """)
 # Failed, not cancelled: should the incident go on, there is nobody to tell.
@@ -126,6 +76,11 @@ HEARD = text("""
 PAGED_SINCE = text("""
     SELECT coalesce(max(cycle), 0) <= :cycle OR bool_or(user_id = :user_id AND cycle > :cycle) AS counts
     FROM pages WHERE incident_id = :incident_id
+""")
+# By attempts_at_idx (at): one night's.
+PAGED_BETWEEN = text("""
+    SELECT max(a.at) FROM attempts a JOIN notifications n ON n.id = a.notification_id
+    WHERE a.at >= :since AND a.at < :until AND a.outcome = 'sent' AND n.user_id = :user_id AND n.page_id IS NOT NULL
 """)
 LIST = text("""
     SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
@@ -174,68 +129,6 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
     )
 
 
-async def claim_due(
-    tx: AsyncConnection, *, channel: str, busy: Sequence[str], each: int, now: datetime, lease_until: datetime, limit: int
-) -> list[Claimed]:
-    """At most `each` to one address, and none to those that are busy."""
-    params = {"channel": channel, "busy": list(busy), "each": each, "now": now, "lease_until": lease_until, "limit": limit}
-    rows = await tx.execute(CLAIM, params)
-    return [
-        Claimed(
-            NotificationId(r.id),
-            PageId(r.page_id),
-            IncidentId(r.incident_id),
-            UserId(r.user_id),
-            r.user_name,
-            r.cycle,
-            r.round,
-            r.step,
-            r.nth,
-            r.channel,
-            r.address,
-            r.due_at,
-            r.attempt,
-            r.may_have_arrived,
-            lease_until,
-            r.reason,
-            msgspec.json.decode(r.subject, type=Subject),
-        )
-        for r in rows
-    ]
-
-
-async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:
-    at: datetime | None = (await tx.execute(NEXT_AT, {"channel": channel})).scalar_one()
-    return at
-
-
-async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
-    return (await tx.execute(STILL_MINE, {"id": claimed.id, "attempt": claimed.attempt, "now": now})).first() is not None
-
-
-async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> bool:
-    """Write what became of it; false if it was cancelled or claimed by another meanwhile (the fence)."""
-    row = await tx.execute(
-        RECORD,
-        {
-            "id": claimed.id,
-            "attempt": claimed.attempt,
-            "status": status.value,
-            "next_at": next_at,
-            "may_have_arrived": may_have_arrived,
-        },
-    )
-    return row.first() is not None
-
-
-async def give_back(tx: AsyncConnection, claimed: Claimed, *, next_at: datetime) -> None:
-    await tx.execute(GIVE_BACK, {"id": claimed.id, "attempt": claimed.attempt, "next_at": next_at})
-
-
-async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: AttemptOutcome, detail: str, now: datetime) -> None:
-    await tx.execute(ADD_ATTEMPT, {"id": claimed.id, "attempt": claimed.attempt, "now": now, "outcome": outcome, "detail": detail[:2_000]})
-
-
 async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:
     rows = await tx.execute(CANCEL, {"incident_ids": list(incident_ids)})
     return {IncidentId(r.incident_id): r.cancelled for r in rows}
@@ -271,6 +164,11 @@ async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id:
 async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> set[IncidentId]:
     rows = await tx.execute(HEARD, {"ids": list(cycles), "cycles": list(cycles.values())})
     return {IncidentId(r.incident_id) for r in rows}
+
+
+async def paged_between(tx: AsyncConnection, user_id: UserId, *, since: datetime, until: datetime) -> datetime | None:
+    at: datetime | None = (await tx.execute(PAGED_BETWEEN, {"user_id": user_id, "since": since, "until": until})).scalar_one()
+    return at
 
 
 async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:

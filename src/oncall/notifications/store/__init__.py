@@ -1,0 +1,1 @@
+"""Every SQL statement about pages, notices, notifications and attempts."""
