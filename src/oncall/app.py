@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -26,6 +26,8 @@ from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
 from oncall.escalation.values import Position
+from oncall.handoffs import api as handoffs
+from oncall.handoffs.due import DueHandoffs
 from oncall.health import api as health
 from oncall.health.due import Auditor
 from oncall.incidents import api as incidents
@@ -45,9 +47,12 @@ from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import Settings
 from oncall.kit.strict import StrictBody
+from oncall.notifications import abandon_notices
 from oncall.notifications.due import Sender
-from oncall.notifications.values import Claimed
+from oncall.notifications.values import Step
 from oncall.schedules import api as schedules
+from oncall.schedules.commands.unavailability import forget_user
+from oncall.schedules.due import CalendarReader, DueRecords
 from oncall.services import api as services
 from oncall.services import hot as lookup
 from oncall.services.commands import integration_keys
@@ -63,9 +68,14 @@ ROUTERS = [
     services.router,
     incidents.router,
     incidents.events,
+    handoffs.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
+
+
+RECORDS_EVERY = timedelta(seconds=30)
+"""How often schedules are looked at whose past is to be written down; until then it is computed."""
 
 
 class Role(StrEnum):
@@ -121,19 +131,22 @@ class Node:
             for channel in self.channels.values()
         ]
         auditor = Auditor(client=self.client, heartbeat_url=self.settings.heartbeat_url, **common)
-        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, auditor]
+        records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
+        calendars = CalendarReader(self.client, every=RECORDS_EVERY, **common)
+        told = SetSource(DueHandoffs(), every=RECORDS_EVERY, **common)
+        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, auditor]
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
-        return await load_book(tx, now=await self.clock.now(tx))
+        return await load_book(tx, self.book.value, now=await self.clock.now(tx))
 
     def _hear(self, topic: str) -> None:
         self.ticker.poke(topic)
         self.compilation.hear(topic)
 
-    def _links(self, claimed: Claimed) -> tuple[str, str]:
+    def _links(self, at: Step, user_id: UserId) -> tuple[str, str]:
         ring = [key.encode() for key in self.ring]
         acknowledge, resolve = (
-            sign_link(LinkToken(claimed.incident_id, claimed.user_id, verb, claimed.cycle, claimed.round), ring)
+            sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
             for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE)
         )
         return f"{self.settings.base_url}/l/{acknowledge}", f"{self.settings.base_url}/l/{resolve}"
@@ -161,18 +174,23 @@ class Node:
 
 
 async def _on_undeliverable(
-    tx: AsyncConnection, claimed: Claimed, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
+    tx: AsyncConnection, at: Step, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
 ) -> None:
-    at = Position(claimed.cycle, claimed.round, claimed.step)
-    await page_undeliverable(tx, claimed.incident_id, at, step_is_lost=step_is_lost, reason=reason, now=now)
+    position = Position(at.cycle, at.round, at.step)
+    await page_undeliverable(tx, at.incident_id, position, step_is_lost=step_is_lost, reason=reason, now=now)
 
 
 async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    await nobody_there(tx, user_id, reason="their account was removed", now=now)
+    await forget_user(tx, user_id, now=now)
+    reason = "their account was removed"
+    await nobody_there(tx, user_id, reason=reason, now=now)
+    await abandon_notices(tx, user_id, None, reason=reason)
 
 
 async def _on_contact_removed(tx: AsyncConnection, user_id: UserId, contact_method_id: ContactMethodId, *, now: datetime) -> None:
-    await nobody_there(tx, user_id, contact_method_id, reason="the contact method was removed", now=now)
+    reason = "the contact method was removed"
+    await nobody_there(tx, user_id, contact_method_id, reason=reason, now=now)
+    await abandon_notices(tx, user_id, contact_method_id, reason=reason)
 
 
 def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
@@ -196,7 +214,7 @@ def make_app(node: Node) -> FastAPI:
     app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
-    app.state.channels = node.channels
+    app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book

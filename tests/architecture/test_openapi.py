@@ -38,6 +38,10 @@ PUBLIC: Mapping[str, str] = {
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
     "/assets/console.css": "a style sheet",
+    **{
+        f"/api/v1/{what}/calendar.ics": "the token is the authority; without one a key is asked for"
+        for what in ("schedules/{id}", "users/{user_id}", "teams/{id}")
+    },
 }
 # What describes the interface, or dresses a page, is no interface itself.
 UNDOCUMENTED = {"/", "/l/", "/openapi.json", "/docs", "/docs/{name}", "/assets/console.css"}

@@ -21,13 +21,21 @@ class Target:
     floors: tuple[float, ...]
     goals: tuple[float, ...]
     unit: str
-    at_least: bool = False
+    at_least: bool | tuple[bool, ...] = False
 
     def met_by(self, result: Sequence[float], limits: Sequence[float]) -> bool:
-        return all(got >= limit if self.at_least else got <= limit for got, limit in zip(result, limits, strict=True))
+        each = zip(result, limits, self._floors, strict=True)
+        return all(got >= limit if at_least else got <= limit for got, limit, at_least in each)
 
     def said(self, numbers: Sequence[float]) -> str:
-        return f"{'≥' if self.at_least else '≤'} {' / '.join(f'{n:g}' for n in numbers)} {self.unit}".rstrip()
+        signs = ["≥" if at_least else "≤" for at_least in self._floors]
+        if len(set(signs)) == 1:
+            return f"{signs[0]} {' / '.join(f'{n:g}' for n in numbers)} {self.unit}".rstrip()
+        return f"{' / '.join(f'{sign} {n:g}' for sign, n in zip(signs, numbers, strict=True))} {self.unit}".rstrip()
+
+    @property
+    def _floors(self) -> tuple[bool, ...]:
+        return self.at_least if isinstance(self.at_least, tuple) else (self.at_least,) * len(self.floors)
 
 
 TARGETS = {
@@ -37,6 +45,19 @@ TARGETS = {
         Target("P2", "its CPU per event (server + database) vs the echo's", (1.2,), (0.8,), "×"),
         Target("P5", "fsyncs per accepted event", (0.12,), (0.06,), ""),
         Target("P8", "who is on call over HTTP vs bare FastAPI GET", (1.0,), (1.9,), "×", at_least=True),
+        Target(
+            "P10",
+            "look-up in process vs recurring-ical-events; ten years out vs today",
+            (100, 1.5),
+            (300, 1.1),
+            "×",
+            at_least=(True, False),
+        ),
+        Target("S1", "who is on call: 3 layers, 20 overrides; compiled", (25, 2), (25, 2), "µs"),
+        Target("S2", "the same, 20 years after its beginning vs a day", (1.1,), (1.1,), "×"),
+        Target("S3", "a year of 3 layers rendered", (40,), (40,), "ms"),
+        Target("S4", "10,000 schedules in one call over HTTP, the first time / again", (1.5, 1.5), (1.5, 0.3), "s"),
+        Target("S5", "resident memory after 20 more such calls vs after the first", (1.1,), (1.05,), "×"),
         Target("P13", "lateness at 200 due/s, intake saturated: p50 / p99 / max", (10, 50, 250), (3, 10, 40), "ms"),
         Target("P17", "event posted to first byte at the provider, idle: p50 / p99", (100, 1000), (30, 100), "ms"),
         Target("P20", "resident memory of one idle `serve`", (150,), (100,), "MB"),

@@ -7,6 +7,8 @@ from oncall.kit.ids import ScheduleId, UserId
 from oncall.kit.zones import to_local_seconds, to_seconds
 from oncall.schedules.values import (
     Arithmetic,
+    Away,
+    FixedShift,
     Layer,
     LayerId,
     OnCall,
@@ -17,8 +19,11 @@ from oncall.schedules.values import (
     Schedule,
     Source,
     SourceKind,
+    Temporary,
+    TemporaryId,
     Tile,
     Turn,
+    UnavailabilityId,
     Unit,
     Version,
     Window,
@@ -64,7 +69,7 @@ def window(days: str, start: str, hours: float) -> tuple[Window, ...]:
 
 
 def layer(
-    *turns: UserId | Turn | None,
+    *turns: UserId | Schedule | Turn | None,
     rotation: Rotation | None = None,
     zone: str = "UTC",
     name: str = "weekly",
@@ -74,20 +79,24 @@ def layer(
     end: str | None = None,
     start_index: int = 0,
     on_duty: int | None = None,
+    shifts: tuple[FixedShift, ...] = (),
 ) -> Layer:
-    """Participants are users, tuples of users on call together, or None for a vacant turn."""
+    """Participants are users, nested schedules, tuples of both on call together, or None for a vacant turn."""
+    each = tuple(() if turn is None else turn if isinstance(turn, tuple) else (turn,) for turn in turns)
     return Layer(
         LayerId(uuid(f"layer {name}")),
         name,
         zone,
         precedence,
-        tuple(() if turn is None else turn if isinstance(turn, tuple) else (turn,) for turn in turns),
+        each,
         rotation,
         windows,
         None if start is None else t(start),
         None if end is None else t(end),
         start_index,
         on_duty,
+        shifts,
+        nests=any(isinstance(member, Schedule) for turn in each for member in turn),
     )
 
 
@@ -97,20 +106,47 @@ def override(kind: str, start: str, end: str, who: UserId | None = None, *, inst
     return Override(OverrideId(uuid(f"override {seq}")), seq, OverrideKind(kind), t(start), t(end), named, replacements)
 
 
-def schedule(*layers: Layer, overrides: tuple[Override, ...] = ()) -> Schedule:
-    return Schedule(ScheduleId(uuid("schedule")), "Payments", (Version(1, None, layers),), overrides)
+def shift(start: str, end: str, *who: UserId) -> FixedShift:
+    return FixedShift(t(start), t(end), who)
+
+
+def temporary(start: str, end: str, *shifts: FixedShift) -> Temporary:
+    return Temporary(TemporaryId(uuid(f"temporary {start}")), t(start), t(end), shifts)
+
+
+def away(who: UserId, start: str, end: str, *, cover: UserId | None = None) -> Away:
+    return Away(UnavailabilityId(uuid(f"away {who}")), who, t(start), t(end), cover)
+
+
+def schedule(
+    *layers: Layer,
+    overrides: tuple[Override, ...] = (),
+    temporaries: tuple[Temporary, ...] = (),
+    away: tuple[Away, ...] = (),
+    id: str = "schedule",
+) -> Schedule:
+    return Schedule(ScheduleId(uuid(id)), "Payments", (Version(1, None, layers),), overrides, temporaries, away)
 
 
 def names(on_call: OnCall) -> list[str]:
     return [NAMES[user] for user in on_call.users]
 
 
-def from_layer(name: str = "weekly", turn: int = 0) -> Source:
-    return Source(SourceKind.LAYER, uuid(f"layer {name}"), name, turn)
+def from_layer(name: str = "weekly", turn: int = 0, within: Schedule | None = None) -> Source:
+    return Source(SourceKind.LAYER, uuid(f"layer {name}"), name, turn, None if within is None else within.id)
 
 
-def from_override(kind: str, seq: int = 1) -> Source:
-    return Source(SourceKind.OVERRIDE, uuid(f"override {seq}"), kind)
+def from_override(kind: str, seq: int = 1, within: Schedule | None = None) -> Source:
+    return Source(SourceKind.OVERRIDE, uuid(f"override {seq}"), kind, within=None if within is None else within.id)
+
+
+def from_temporary(start: str, shift: str | None = None) -> Source:
+    """A temporary schedule by its start, and the start of the shift; no shift where it leaves nobody on call."""
+    return Source(SourceKind.TEMPORARY, uuid(f"temporary {start}"), None, 0 if shift is None else t(shift))
+
+
+def from_away(who: UserId, within: Schedule | None = None) -> Source:
+    return Source(SourceKind.UNAVAILABILITY, uuid(f"away {who}"), None, within=None if within is None else within.id)
 
 
 def shown(tiles: list[Tile]) -> list[tuple[str, list[str]]]:

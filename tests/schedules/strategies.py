@@ -2,16 +2,35 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 from hypothesis import strategies as st
 from tests.schedules.building import ana, at, bob, cem, dee, layer, schedule, uuid
 
-from oncall.kit.zones import _stretches, to_local_seconds, to_seconds
-from oncall.schedules.values import Arithmetic, Layer, Override, OverrideKind, Rotation, Schedule, Unit, Version, Window
+from oncall.kit.zones import clock_changes, to_local_seconds, to_seconds
+from oncall.schedules.values import (
+    Arithmetic,
+    Away,
+    FixedShift,
+    Layer,
+    Override,
+    OverrideId,
+    OverrideKind,
+    Rotation,
+    Schedule,
+    Temporary,
+    TemporaryId,
+    UnavailabilityId,
+    Unit,
+    Version,
+    Window,
+)
 
 # 1 h, 30 min and 2 h of summer time, gaps at midnight, winter time that is "summer", Ramadan, a skipped day, odd offsets, none.
 ZONES = (
+    "America/New_York",
     "America/Chicago",
+    "Europe/Berlin",
     "Australia/Lord_Howe",
     "Antarctica/Troll",
     "Africa/Cairo",
@@ -33,8 +52,7 @@ people = st.sampled_from((ana, bob, cem, dee))
 
 @cache
 def transitions(zone: str) -> list[int]:
-    blocks = range(FIRST >> 25, (LAST >> 25) + 1)
-    return sorted({start for block in blocks for start in _stretches(zone, block)[0][1:] if FIRST < start < LAST})
+    return [at for at, _ in clock_changes(zone, FIRST, LAST)]
 
 
 @st.composite
@@ -74,15 +92,34 @@ def windows(draw: st.DrawFn) -> tuple[Window, ...] | None:
     )
 
 
-turns = st.lists(st.one_of(people, st.tuples(people, people), st.none()), min_size=1, max_size=4)
+several = st.permutations((ana, bob, cem, dee)).flatmap(lambda order: st.sampled_from((tuple(order[:1]), tuple(order[:2]))))
 
 
 @st.composite
-def layers(draw: st.DrawFn, zone: str) -> Layer:
+def fixed_shifts(draw: st.DrawFn, start: int, end: int) -> tuple[FixedShift, ...]:
+    """Up to three within `[start, end)`, by start; they may overlap, and leave gaps."""
+    edges = st.lists(st.integers(start, end), min_size=2, max_size=2, unique=True).map(sorted)
+    return tuple(FixedShift(*span, draw(several)) for span in sorted(draw(st.lists(edges, max_size=3))))
+
+
+@st.composite
+def layers(draw: st.DrawFn, zone: str, near: int, inner: Schedule | None = None) -> Layer:
+    """Of any kind; a turn may be, or hold, the `inner` schedule. Fixed shifts lie within ten days of an instant."""
     bounds = sorted(draw(st.lists(st.integers(FIRST, LAST), min_size=2, max_size=2, unique=True)))
-    rotation = draw(st.one_of(st.none(), rotations()))
+    fixed = draw(st.sampled_from((False, False, False, True)))
+    rotation = None if fixed else draw(st.one_of(st.none(), rotations()))
+    turn = st.one_of(people, st.tuples(people, people), st.none())
+    if inner is not None:
+        turn = st.one_of(turn, st.just(inner), people.map(lambda user: (user, inner)))
     return replace(
-        layer(*draw(turns), zone=zone, rotation=rotation, windows=draw(windows()), name=str(draw(st.integers(0, 9)))),
+        layer(
+            *([] if fixed else draw(st.lists(turn, min_size=1, max_size=4))),
+            zone=zone,
+            rotation=rotation,
+            windows=draw(windows()),
+            name=str(draw(st.integers(0, 9))),
+            shifts=draw(fixed_shifts(near - 10 * DAY, near + 10 * DAY)) if fixed else (),
+        ),
         precedence=draw(st.integers(0, 2)),
         start=draw(st.sampled_from((None, None, bounds[0]))),
         end=draw(st.sampled_from((None, None, bounds[1]))),
@@ -98,7 +135,7 @@ def overrides(draw: st.DrawFn, near: int, *, seq: int = 1) -> Override:
     kind = draw(st.sampled_from(OverrideKind))
     first, second = draw(st.permutations((ana, bob, cem, dee)))[:2]
     return Override(
-        uuid(f"override {seq}"),
+        OverrideId(uuid(f"override {seq}")),
         seq,
         kind,
         start,
@@ -109,13 +146,43 @@ def overrides(draw: st.DrawFn, near: int, *, seq: int = 1) -> Override:
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> tuple[Schedule, int]:
-    """A schedule of one or two versions, with an instant at which something may be going on."""
-    zone = draw(zones)
-    t = draw(instants(zone))
-    several = st.lists(layers(zone), max_size=3)
-    versions = [Version(1, None, tuple(draw(several)))]
+def absences(draw: st.DrawFn, near: int) -> tuple[Away, ...]:
+    """Up to five within a month of an instant, covered or not: by somebody who is there, who is away too, or in a circle."""
+    found = []
+    for n in range(draw(st.sampled_from((0, 0, 1, 2, 3, 5)))):
+        user, other = draw(st.permutations((ana, bob, cem, dee)))[:2]
+        start = near + draw(st.integers(-240, 48)) * 3600
+        cover = draw(st.sampled_from((None, other, other)))
+        found.append(Away(UnavailabilityId(uuid(f"away {n}")), user, start, start + draw(st.integers(1, 500)) * 3600, cover))
+    return tuple(found)
+
+
+@st.composite
+def temporaries(draw: st.DrawFn, near: int) -> tuple[Temporary, ...]:
+    """None overlaps another, some follow one another at once; within ten days of an instant."""
+    edges = sorted(near + edge * 3600 for edge in draw(st.lists(st.integers(-240, 240), max_size=4, unique=True)))
+    return tuple(
+        Temporary(TemporaryId(uuid(f"temporary {n}")), *span, draw(fixed_shifts(*span)))
+        for n, span in enumerate(pairwise(edges))
+        if draw(st.booleans())
+    )
+
+
+@st.composite
+def schedules_around(draw: st.DrawFn, t: int, *, depth: int = 2) -> Schedule:
+    """One or two versions, and all that may lie on top of them near an instant; schedules nested in it, and in those, up to a depth."""
+    inner = draw(schedules_around(t, depth=depth - 1)) if depth and draw(st.sampled_from((False, False, True))) else None
+    some = st.lists(layers(draw(zones), t, inner), max_size=3)
+    versions = [Version(1, None, tuple(draw(some)))]
     if draw(st.booleans()):
-        versions.append(Version(2, t + draw(st.integers(-5, 5)) * DAY, tuple(draw(several))))
+        versions.append(Version(2, t + draw(st.integers(-5, 5)) * DAY, tuple(draw(some))))
     written = tuple(draw(overrides(t, seq=seq)) for seq in range(1, draw(st.integers(1, 5))))
-    return replace(schedule(overrides=written), versions=tuple(versions)), t
+    made = schedule(overrides=written, temporaries=draw(temporaries(t)), away=draw(absences(t)), id=f"schedule {depth}")
+    return replace(made, versions=tuple(versions))
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> tuple[Schedule, int]:
+    """A schedule, with an instant at which something may be going on."""
+    t = draw(zones.flatmap(instants))
+    return draw(schedules_around(t)), t

@@ -90,6 +90,7 @@ async def test_a_schedule_is_shown_as_it_was_written_with_every_default(api: Asy
         "restrictions": [nights, weekend],
         "effective_from": "2026-02-01T00:00:00Z",
         "effective_until": None,
+        "shifts": None,
     }
     assert (second["rotation"], second["restrictions"]) == (None, None)
     assert {key: shown[key] for key in ("name", "team_id", "time_zone")} == {
@@ -97,6 +98,8 @@ async def test_a_schedule_is_shown_as_it_was_written_with_every_default(api: Asy
         "team_id": None,
         "time_zone": "America/New_York",
     }
+    shown.pop("warnings")
+    assert shown["upcoming"] == []
     read = await api.get(f"/api/v1/schedules/{shown['id']}")
     assert (read.json(), read.headers["ETag"]) == (shown, '"1"')
     listed = await api.get("/api/v1/schedules", params={"name": "Payments"})
@@ -114,6 +117,7 @@ async def test_who_is_on_call_since_when_until_when_and_who_is_next(
         "at": "2026-03-07T11:00:00Z",
         "users": [{**ana, "start": start, "end": end}],
         "source": source,
+        "reasons": [{**source, "turn": 8, "within": None}],
         "start": start,
         "end": end,
         "next": {"start": end, "users": [bob], "source": source},
@@ -142,15 +146,17 @@ async def test_shifts_tile_the_range_exactly(api: AsyncClient, payments: str, an
     range_ = {"since": "2026-03-07T00:00:00Z", "until": "2026-03-11T00:00:00Z"}
     answer = (await api.get(f"/api/v1/schedules/{bounded}/shifts", params=range_)).json()
     source = {"kind": "layer", "id": layers[0]["id"], "name": "weekly"}
+    reasons = [[{**source, "turn": turn, "within": None}] for turn in (8, 9)]
     assert answer == {
         "items": [
-            {"start": "2026-03-07T00:00:00Z", "end": "2026-03-09T13:00:00Z", "users": [ana], "source": source},
-            {"start": "2026-03-09T13:00:00Z", "end": "2026-03-10T00:00:00Z", "users": [bob], "source": source},
+            {"start": "2026-03-07T00:00:00Z", "end": "2026-03-09T13:00:00Z", "users": [ana], "source": source, "reasons": reasons[0]},
+            {"start": "2026-03-09T13:00:00Z", "end": "2026-03-10T00:00:00Z", "users": [bob], "source": source, "reasons": reasons[1]},
             {
                 "start": "2026-03-10T00:00:00Z",
                 "end": "2026-03-11T00:00:00Z",
                 "users": [],
                 "source": {"kind": "gap", "id": None, "name": None},
+                "reasons": [],
             },
         ],
         "coverage": 0.75,
@@ -195,8 +201,20 @@ async def test_an_override_is_made_listed_and_taken_back(
     start, end = z(clock.at + timedelta(hours=1)), z(clock.at + timedelta(hours=2))
     made = await api.post(f"{path}/overrides", json={"start": start, "end": end, "user_id": bob["id"]})
     assert made.status_code == 201, made.text
-    shown = {"id": made.json()["id"], "start": start, "end": end, "kind": "cover", "user_id": bob["id"], "replaces_user_id": None}
-    assert made.json() == shown
+    shown = {
+        "id": made.json()["id"],
+        "start": start,
+        "end": end,
+        "kind": "cover",
+        "user_id": bob["id"],
+        "replaces_user_id": None,
+        "reason": "",
+        "author": "environment admin key",
+        "created_at": z(clock.at),
+    }
+    written = made.json()
+    assert [warning["code"] for warning in written.pop("warnings")] == ["nothing_changes", "no_verified_contact_method"]
+    assert written == shown
     assert (await api.get(f"{path}/overrides")).json() == {"items": [shown], "next_cursor": None}
     on_call = (await api.get(f"{path}/oncall", params={"at": start})).json()
     assert (on_call["users"][0]["name"], on_call["source"]) == ("Bob", {"kind": "override", "id": shown["id"], "name": "cover"})
@@ -220,8 +238,8 @@ async def test_a_cleared_time_is_a_gap_that_names_its_override(api: AsyncClient,
         ("a zone that does not exist", {"time_zone": "Mars/Olympus"}, "invalid"),
         ("a field we do not know", {"colour": "red"}, "invalid"),
         ("a field we do not know inside a layer", {"layers": [weekly(colour="red")]}, "invalid"),
-        ("a team as participant", {"layers": [weekly({"type": "team", "id": UNKNOWN})]}, "invalid_schedule"),
-        ("a nested schedule", {"layers": [weekly({"type": "schedule", "id": UNKNOWN})]}, "invalid_schedule"),
+        ("a team as participant", {"layers": [weekly({"type": "team", "id": UNKNOWN})]}, "unknown_team"),
+        ("a nested schedule", {"layers": [weekly({"type": "schedule", "id": UNKNOWN})]}, "unknown_schedule"),
         ("a participant of no type", {"layers": [weekly({"id": UNKNOWN})]}, "invalid"),
         ("an anchor with an offset", {"layers": [weekly(rotation={"unit": "day", "starts_at": "2026-01-05T09:00:00Z"})]}, "invalid"),
         ("a fraction of a second", {"layers": [weekly(effective_from="2026-01-05T09:00:00.5Z")]}, "invalid"),

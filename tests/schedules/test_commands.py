@@ -8,26 +8,16 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.conftest import START
 
 from oncall.kit.clock import ManualClock
 from oncall.kit.errors import Stale
 from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.kit.references import InUse
-from oncall.schedules.commands import (
-    add_override,
-    create_schedule,
-    delete_schedule,
-    edit_schedule,
-    get_outlook,
-    get_schedule,
-    get_shifts,
-    list_overrides,
-    list_schedules,
-    load_schedules,
-    next_handoff_many,
-    on_call_many,
-    remove_override,
-)
+from oncall.schedules.commands import get_outlook, get_shifts, load_schedules, next_handoff_many, on_call_many
+from oncall.schedules.commands.editing import create_schedule, delete_schedule, edit_schedule, get_schedule, list_schedules
+from oncall.schedules.commands.overrides import add_override, list_overrides, remove_override
+from oncall.schedules.commands.unavailability import forget_user
 from oncall.schedules.rules import on_call_at
 from oncall.schedules.values import (
     AuthoredSchedule,
@@ -101,13 +91,13 @@ async def counting(tx: AsyncConnection) -> AsyncIterator[list[str]]:
     event.remove(tx.sync_connection, "before_cursor_execute", count)
 
 
-async def test_a_schedule_is_read_as_it_was_written(tx: AsyncConnection, payments: AuthoredSchedule) -> None:
-    assert await get_schedule(tx, payments.id) == payments
+async def test_a_schedule_is_read_as_it_was_written(tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule) -> None:
+    assert await get_schedule(tx, payments.id, now=clock.at) == payments
     assert payments.definition.layers[0].id is not None
-    assert list(await list_schedules(tx)) == [payments]
-    assert list(await list_schedules(tx, name="Payments")) == [payments]
-    assert list(await list_schedules(tx, name="payments")) == []
-    assert list(await list_schedules(tx, after=payments.id)) == []
+    assert list(await list_schedules(tx, now=clock.at)) == [payments]
+    assert list(await list_schedules(tx, name="Payments", now=clock.at)) == [payments]
+    assert list(await list_schedules(tx, name="payments", now=clock.at)) == []
+    assert list(await list_schedules(tx, after=payments.id, now=clock.at)) == []
 
 
 async def test_it_says_who_is_on_call_also_long_before_it_was_written(
@@ -126,7 +116,7 @@ async def test_any_number_of_schedules_is_asked_with_one_statement(
     async with counting(tx) as sent:
         on_call = await on_call_many(tx, [payments.id, empty.id, unknown, payments.id], at=began)
         handoffs = await next_handoff_many(tx, [payments.id, empty.id, unknown], at=began)
-    assert len(sent) == 2
+    assert len(sent) == 4, "one for schedules and one for unavailability, each time"
     assert set(on_call) == {payments.id, empty.id}
     assert (on_call[payments.id].schedule_name, on_call[payments.id].users) == ("Payments", (ana,))
     assert (on_call[empty.id].schedule_name, on_call[empty.id].users) == ("Empty", ())
@@ -148,7 +138,7 @@ async def test_an_edit_is_in_force_from_now_on_and_not_before(
     clock.advance(HOUR)
     edited = await edit_schedule(tx, payments.id, {"layers": (weekly(ana, starts=began),)}, version=1, now=clock.at)
     assert edited.version == 2
-    assert await get_schedule(tx, payments.id) == edited
+    assert await get_schedule(tx, payments.id, now=clock.at) == edited
     assert await users_at(tx, payments, clock.at) == (ana,)
     assert await users_at(tx, payments, clock.at - timedelta(seconds=1)) == (bob,)
     tiles, coverage = await get_shifts(tx, payments.id, since=before, until=clock.at + HOUR)
@@ -162,7 +152,7 @@ async def test_edits_of_one_second_all_count_and_the_last_wins(
     clock.advance(timedelta(milliseconds=700))
     for number, order in enumerate([(ana,), (), (bob, ana)], start=1):
         await edit_schedule(tx, payments.id, {"layers": (weekly(*order, starts=began),)}, version=number, now=clock.at)
-    assert await users_at(tx, payments, clock.at) == (ana,)
+    assert await users_at(tx, payments, clock.at) == (ana,), "whoever is on call stays, where the order has them"
 
 
 async def test_a_new_name_makes_no_new_version_of_the_definition(
@@ -192,7 +182,7 @@ async def test_what_does_not_exist_is_said_by_its_id(tx: AsyncConnection, clock:
     with pytest.raises(UnknownParticipants, match=str(ghost)):
         await create_schedule(tx, name="x", team_id=None, definition=definition, now=clock.at)
     with pytest.raises(UnknownSchedule):
-        await get_schedule(tx, ScheduleId(new_id()))
+        await get_schedule(tx, ScheduleId(new_id()), now=clock.at)
     with pytest.raises(UnknownSchedule):
         await get_outlook(tx, ScheduleId(new_id()), at=clock.at)
     with pytest.raises(UnknownOwner):
@@ -200,38 +190,40 @@ async def test_what_does_not_exist_is_said_by_its_id(tx: AsyncConnection, clock:
 
 
 async def test_what_cannot_be_is_not_kept(tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule) -> None:
-    team = Participant(ParticipantType.TEAM, new_id())
+    layers = (LayerDefinition("x", (Participant(ParticipantType.GROUP),)),)
     with pytest.raises(InvalidSchedule):
-        await edit_schedule(tx, payments.id, {"layers": (LayerDefinition("x", (team,)),)}, version=1, now=clock.at)
-    assert await get_schedule(tx, payments.id) == payments
+        await edit_schedule(tx, payments.id, {"layers": layers}, version=1, now=clock.at)
+    assert await get_schedule(tx, payments.id, now=clock.at) == payments
 
 
 async def test_who_takes_part_cannot_be_deleted_until_the_schedule_is_edited(
     *, tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule, ana: UserId, bob: UserId, began: datetime
 ) -> None:
     with pytest.raises(InUse, match="1 schedule participants"):
-        await delete_user(tx, bob)
+        await delete_user(tx, bob, now=START)
     clock.advance(HOUR)
     await edit_schedule(tx, payments.id, {"layers": (weekly(ana, starts=began),)}, version=1, now=clock.at)
-    await delete_user(tx, bob)
+    await delete_user(tx, bob, now=clock.at)
+    await forget_user(tx, bob, now=clock.at)
     assert await users_at(tx, payments, clock.at - HOUR) == (bob,), "the past still knows who it was"
 
 
 async def test_a_schedule_belongs_to_a_team_and_is_found_by_it(tx: AsyncConnection, clock: ManualClock) -> None:
     team = await create_team(tx, name="Payments", now=clock.at)
     schedule = await create_schedule(tx, name="x", team_id=team.id, definition=Definition("UTC", ()), now=clock.at)
-    assert list(await list_schedules(tx, team_id=team.id)) == [schedule]
-    assert list(await list_schedules(tx, team_id=TeamId(new_id()))) == []
+    assert list(await list_schedules(tx, team_id=team.id, now=clock.at)) == [schedule]
+    assert list(await list_schedules(tx, team_id=TeamId(new_id()), now=clock.at)) == []
 
 
-async def test_a_deleted_schedule_is_gone_with_its_overrides(
-    tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule, ana: UserId
+async def test_a_deleted_schedule_is_gone_from_now_on(
+    tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule, ana: UserId, bob: UserId
 ) -> None:
     await cover(tx, payments, ana, clock.at, clock.at + HOUR)
-    await delete_schedule(tx, payments.id)
+    await delete_schedule(tx, payments.id, now=clock.at)
     assert await on_call_many(tx, [payments.id], at=clock.at) == {}
+    assert await users_at(tx, payments, clock.at - HOUR) == (bob,), "its past can still be asked"
     with pytest.raises(UnknownSchedule):
-        await delete_schedule(tx, payments.id)
+        await delete_schedule(tx, payments.id, now=clock.at)
 
 
 # --- overrides --------------------------------------------------------------------------------------------------------------
@@ -239,7 +231,7 @@ async def test_a_deleted_schedule_is_gone_with_its_overrides(
 
 async def cover(tx: AsyncConnection, of: AuthoredSchedule, user_id: UserId, start: datetime, end: datetime, **more: object) -> Override:
     asked = {"kind": OverrideKind.COVER, "replaces_user_id": None, "now": start} | more
-    return await add_override(tx, of.id, user_id=user_id, start=start, end=end, **asked)
+    return (await add_override(tx, of.id, user_id=user_id, start=start, end=end, **asked)).override
 
 
 async def test_an_override_counts_in_its_interval_and_says_so(
@@ -263,7 +255,7 @@ async def test_overrides_apply_in_the_order_of_their_creation(
     await cover(tx, payments, bob, clock.at, end, kind=OverrideKind.REPLACE, replaces_user_id=ana)
     await cover(tx, payments, ana, clock.at, end, kind=OverrideKind.ADD)
     assert await users_at(tx, payments, clock.at) == (bob, ana)
-    assert [override.kind.value for override in await list_overrides(tx, payments.id)] == ["cover", "replace", "add"]
+    assert [one.override.kind.value for one in await list_overrides(tx, payments.id, now=clock.at)] == ["cover", "replace", "add"]
 
 
 async def test_every_kind_is_read_as_it_was_written(
@@ -275,8 +267,8 @@ async def test_every_kind_is_read_as_it_was_written(
         if kind is not OverrideKind.CLEAR
     ]
     asked = {"start": clock.at, "end": clock.at + HOUR, "user_id": None, "replaces_user_id": None, "now": clock.at}
-    written.append(await add_override(tx, payments.id, kind=OverrideKind.CLEAR, **asked))
-    assert [replace(override, seq=0) for override in await list_overrides(tx, payments.id)] == written
+    written.append((await add_override(tx, payments.id, kind=OverrideKind.CLEAR, **asked)).override)
+    assert [replace(one.override, seq=0) for one in await list_overrides(tx, payments.id, now=clock.at)] == written
     [loaded] = (await load_schedules(tx, [payments.id], since=clock.at, until=clock.at)).values()
     assert [replace(override, seq=0) for override in loaded.overrides] == written
 
@@ -299,7 +291,7 @@ async def test_a_running_override_that_is_taken_back_ends_now_and_one_to_come_is
     for override in (running, to_come):
         await remove_override(tx, payments.id, override.id, now=now)
     assert [await users_at(tx, payments, at) for at in (then, now, then + 3 * HOUR)] == [(ana,), (bob,), (bob,)]
-    assert [override.id for override in await list_overrides(tx, payments.id)] == [running.id]
+    assert [override.id for override in await list_overrides(tx, payments.id, now=clock.at)] == [running.id]
     with pytest.raises(OverrideIsOver):
         await remove_override(tx, payments.id, running.id, now=now)
     with pytest.raises(UnknownOverride):
@@ -323,5 +315,7 @@ async def test_the_overrides_of_a_deleted_user_go_and_the_layers_show_through(
 ) -> None:
     cem = await user(tx, "cem", clock.at)
     await cover(tx, payments, cem, clock.at, clock.at + HOUR)
-    await delete_user(tx, cem)
-    assert await users_at(tx, payments, clock.at) == (bob,)
+    await delete_user(tx, cem, now=clock.at)
+    await forget_user(tx, cem, now=clock.at + HOUR / 2)
+    assert await users_at(tx, payments, clock.at + HOUR / 2) == (bob,)
+    assert await users_at(tx, payments, clock.at) == (cem,), "the past still knows who it was"

@@ -20,6 +20,7 @@ from oncall.schedules.values import (
     RestrictionType,
     Rotation,
     RotationDefinition,
+    ShiftDefinition,
     TurnCounting,
     Unit,
     Weekday,
@@ -50,7 +51,8 @@ def every_day(start: int, length: int) -> tuple[Window, ...]:
     return tuple(Window(day, start, length) for day in range(7))
 
 
-TEAM = Participant(ParticipantType.TEAM, uuid("team"))
+SHIFT = ShiftDefinition(at("2026-01-05"), at("2026-01-06"), (ana,))
+FIXED = {"participants": (), "rotation": None}
 ACTIVE = RotationDefinition(Unit.DAY, 2, WEEKLY.starts_at, Arithmetic.WALL, TurnCounting.ACTIVE, (MONDAY, FRIDAY))
 OFFICE = daily("09:00", "17:00")
 
@@ -119,9 +121,9 @@ def test_everybody_who_takes_part() -> None:
 @pytest.mark.parametrize(
     ("what", "changes", "sentence"),
     [
-        ("a team as participant", {"participants": (TEAM,)}, "a team cannot take part .* yet; available are user, group"),
-        ("a schedule as participant", {"participants": (replace(TEAM, type=ParticipantType.SCHEDULE),)}, "a schedule cannot take part"),
-        ("a team in a group", {"participants": (Participant(ParticipantType.GROUP, members=(TEAM,)),)}, "a team cannot take part"),
+        ("fixed shifts and a rotation", {"shifts": (SHIFT,)}, "either fixed shifts, or participants"),
+        ("a shift that ends before it starts", {**FIXED, "shifts": (replace(SHIFT, end=at("2026-01-01")),)}, "must end later"),
+        ("a shift of nobody", {**FIXED, "shifts": (replace(SHIFT, user_ids=()),)}, "needs somebody"),
         ("an empty group", {"participants": (Participant(ParticipantType.GROUP),)}, "a group needs members"),
         ("several participants and no rotation", {"rotation": None}, "several participants need a rotation"),
         ("bounds the wrong way round", {"effective_from": at("2026-02-01"), "effective_until": at("2026-02-01")}, "must be later"),

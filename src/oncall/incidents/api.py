@@ -46,7 +46,7 @@ async def list_incidents(
         before=page.after,
         statuses=status,
         states=escalation_state,
-        service_id=service_id,
+        service_ids=None if service_id is None else [service_id],
         dedup_key=dedup_key,
         limit=page.limit + 1,
     )

@@ -1,41 +1,35 @@
-"""Who is on call as a list of handoffs in UTC, so that a look-up is one bisection; made from the resolver and equal to it."""
+"""Who is on call as stretches between handoffs in UTC, each worked out once by the resolver and then found by one bisection."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from oncall.kit.zones import to_seconds
-from oncall.schedules.rules import on_call_at, render
-from oncall.schedules.values import OnCall, Schedule, Tile
+from oncall.schedules.rules import outlook_at
+from oncall.schedules.values import Outlook, Schedule
+
+MOST = 1_000
+"""Stretches that are kept of one schedule."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompiledSchedule:
-    """Entry i holds from `starts[i]` to the next start (seconds since 1970); outside the horizon the resolver answers.
+    """What was asked about so far: stretch i holds in `[starts[i], ends[i])`. The schedule must have been loaded for all that is asked."""
 
-    The first and the last entry keep their own start and end where those lie outside the horizon.
-    """
+    schedule: Schedule
+    starts: list[datetime] = field(default_factory=list)
+    ends: list[datetime] = field(default_factory=list)
+    outlooks: list[Outlook] = field(default_factory=list)
 
-    version: int
-    horizon_start: datetime
-    horizon_end: datetime
-    starts: tuple[int, ...]
-    entries: tuple[Tile, ...]
-    schedule: Schedule = field(repr=False)
-
-    def at(self, at: datetime) -> OnCall:
-        """Who is on call at an instant, and why."""
-        tile = self.tile_at(at)
-        return on_call_at(self.schedule, at=at) if tile is None else tile.on_call
-
-    def tile_at(self, at: datetime) -> Tile | None:
-        """The entry that holds an instant; None outside the horizon."""
-        if not self.horizon_start <= at < self.horizon_end:
-            return None
-        return self.entries[bisect_right(self.starts, to_seconds(at)) - 1]
-
-
-def compile_schedule(schedule: Schedule, *, version: int, horizon_start: datetime, horizon_end: datetime) -> CompiledSchedule:
-    """Render the horizon once. `schedule` must have been loaded for a year more on both sides, and for every instant that will be asked."""
-    tiles = tuple(render(schedule, horizon_start, horizon_end, overflow=True))
-    return CompiledSchedule(version, horizon_start, horizon_end, tuple(to_seconds(tile.start) for tile in tiles), tiles, schedule)
+    def at(self, at: datetime) -> Outlook:
+        """Who is on call at an instant, everybody's shift, and who is next."""
+        i = bisect_right(self.starts, at) - 1
+        if i >= 0 and at < self.ends[i]:
+            return self.outlooks[i]
+        if len(self.starts) >= MOST:
+            self.starts, self.ends, self.outlooks = [], [], []
+            i = -1
+        outlook = outlook_at(self.schedule, at=at)
+        self.starts.insert(i + 1, outlook.holds_from or at)
+        self.ends.insert(i + 1, outlook.holds_until or at + timedelta(days=1))
+        self.outlooks.insert(i + 1, outlook)
+        return outlook

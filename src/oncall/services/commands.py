@@ -1,6 +1,6 @@
 """What can be done with services and integrations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.access.commands import new_key
 from oncall.access.rules import hash_key, public_prefix
 from oncall.access.values import KeyKind
-from oncall.escalation.commands import get_policies
-from oncall.kit.ids import IntegrationId, ServiceId, new_id
+from oncall.escalation.commands import all_policies, get_policies
+from oncall.kit.ids import IntegrationId, ScheduleId, ServiceId, new_id
 from oncall.kit.references import InUse, check_unused, used_by
 from oncall.services import store
 from oncall.services.values import (
@@ -52,6 +52,19 @@ async def list_services(tx: AsyncConnection, *, after: UUID | None, limit: int) 
 async def all_services(tx: AsyncConnection) -> list[Service]:
     """Every service, for what is kept in memory."""
     return await store.all_services(tx)
+
+
+async def services_that_page(tx: AsyncConnection, schedules: Collection[ScheduleId]) -> Mapping[ScheduleId, list[ServiceId]]:
+    """Whose policies point at each of these schedules: what happens there is the concern of those on call."""
+    policies = await all_policies(tx)
+    pointed = {
+        id: {target.id for step in policy.steps for target in step.targets} & set(schedules) for id, policy in policies.items()
+    }
+    found: dict[ScheduleId, list[ServiceId]] = {id: [] for id in schedules}
+    for service in await store.all_services(tx):
+        for schedule in pointed.get(service.escalation_policy_id, ()):
+            found[ScheduleId(schedule)].append(service.id)
+    return found
 
 
 async def integration_keys(tx: AsyncConnection) -> Mapping[bytes, IntegrationRef]:

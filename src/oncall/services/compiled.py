@@ -1,7 +1,7 @@
 """What is kept of services for speed: whose key is whose, and a book that says who is on call for what."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.escalation.commands import all_policies
 from oncall.escalation.values import Policy, TargetType
-from oncall.kit.ids import PolicyId, ScheduleId, ServiceId, UserId
-from oncall.schedules.commands import LOOK_AHEAD, load_schedules
-from oncall.schedules.compiled import CompiledSchedule, compile_schedule
-from oncall.schedules.rules import outlook_at
-from oncall.schedules.values import Outlook, Schedule
+from oncall.kit.ids import PolicyId, ScheduleId, ServiceId, TeamId, UserId
+from oncall.schedules import rules
+from oncall.schedules.commands import LOOK_AHEAD, load_schedules, teams_of_schedules
+from oncall.schedules.compiled import CompiledSchedule
+from oncall.schedules.values import Outlook, Shift
 from oncall.services.commands import all_services
 from oncall.services.values import IntegrationRef, Service
 from oncall.teams.commands import user_names
@@ -21,8 +21,8 @@ from oncall.teams.commands import user_names
 Keys = Mapping[bytes, IntegrationRef]
 """Integrations by the SHA-256 of their key. Found by a digest, so how long it takes tells nothing about a key."""
 
-BEFORE, AFTER = timedelta(days=7), timedelta(days=60)
-"""How far around now the book answers from memory; it is made anew every day."""
+AHEAD = timedelta(days=60)
+"""How far ahead the book answers from memory; it is made anew every day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,64 +37,128 @@ class Duty:
     end: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the look-up is asked for; None leaves a filter out."""
+
+    service_ids: frozenset[UUID] | None = None
+    schedule_ids: frozenset[UUID] | None = None
+    team_ids: frozenset[UUID] | None = None
+    policy_ids: frozenset[UUID] | None = None
+    user_ids: frozenset[UUID] | None = None
+
+
+Shifts = Callable[[ScheduleId], Sequence[Shift]]
+"""The shifts of a schedule that are asked about: those at an instant, or those that touch a range."""
+
+
 @dataclass(slots=True)
 class Book:
-    """Who is on call for what, from `since` to `until`. Schedules are compiled when they are first asked about."""
+    """Who is on call for what from `since`, when it was made, to `until`; what is before that is in the record. Schedules are compiled
+    when they are first asked about, and kept as long as they stay the same."""
 
     since: datetime
     until: datetime
     users: Mapping[UserId, str]
     services: Mapping[ServiceId, Service]
     policies: Mapping[PolicyId, Policy]
-    schedules: Mapping[ScheduleId, Schedule]
-    _compiled: dict[ScheduleId, CompiledSchedule] = field(default_factory=dict)
-    _outlooks: dict[tuple[ScheduleId, datetime], Outlook] = field(default_factory=dict)
+    schedules: Mapping[ScheduleId, CompiledSchedule]
+    teams: Mapping[ScheduleId, set[TeamId]]
+    unused: frozenset[ScheduleId]
+    """Schedules that no policy uses: they put people on call all the same."""
 
     def outlook(self, id: ScheduleId, at: datetime) -> Outlook:
-        """Who is on call in a schedule, everybody's unbroken shift, and who is next; one bisection once its tile was seen."""
-        schedule = self._compiled.get(id)
-        if schedule is None:
-            of = self.schedules[id]
-            schedule = compile_schedule(of, version=0, horizon_start=self.since, horizon_end=self.until)
-            self._compiled[id] = schedule
-        tile = schedule.tile_at(at)
-        if tile is None:
-            return outlook_at(self.schedules[id], at=at)
-        known = self._outlooks.get((id, tile.start))
-        if known is None:
-            known = self._outlooks[id, tile.start] = outlook_at(self.schedules[id], at=at)
-        return known
+        """Who is on call in a schedule, everybody's unbroken shift, and who is next."""
+        return self.schedules[id].at(at)
 
-    def of_policy(self, policy: Policy, at: datetime) -> Iterator[Duty]:
+    def shifts_at(self, at: datetime) -> Shifts:
+        return lambda schedule: self.schedules[schedule].at(at).shifts if schedule in self.schedules else ()
+
+    def duties(self, wanted: Wanted, shifts: Shifts) -> Iterator[Duty]:
+        """Level by level as each policy would page them; then the schedules that no policy uses."""
+        for policy in self._policies(wanted):
+            yield from self.of_policy(policy, wanted, shifts)
+        if wanted.service_ids is None and wanted.policy_ids is None:
+            for id in self.unused if wanted.schedule_ids is None else self.unused & wanted.schedule_ids:
+                if wanted.team_ids is None or not wanted.team_ids.isdisjoint(self.teams.get(id, ())):
+                    yield from _chosen(wanted, id, None, None, shifts(id))
+
+    def of_policy(self, policy: Policy, wanted: Wanted, shifts: Shifts) -> Iterator[Duty]:
         """Level by level, as the policy would page them."""
         for level, step in enumerate(policy.steps, 1):
             for target in step.targets:
-                if target.type is TargetType.USER:
+                if target.type is TargetType.SCHEDULE and wanted.schedule_ids is not None and target.id not in wanted.schedule_ids:
+                    continue
+                if target.type is TargetType.SCHEDULE:
+                    yield from _chosen(wanted, ScheduleId(target.id), policy.id, level, shifts(ScheduleId(target.id)))
+                elif wanted.schedule_ids is None and (wanted.user_ids is None or target.id in wanted.user_ids):
                     yield Duty(UserId(target.id), None, policy.id, level, None, None)
-                elif target.id in self.schedules:
-                    yield from self.of_schedule(ScheduleId(target.id), policy.id, level, at)
 
-    def of_schedule(self, id: ScheduleId, policy_id: PolicyId | None, level: int | None, at: datetime) -> Iterator[Duty]:
-        for shift in self.outlook(id, at).shifts:
+    def asked(self, wanted: Wanted) -> set[ScheduleId]:
+        """The schedules whose shifts an answer needs."""
+        found: set[ScheduleId] = set()
+
+        def note(id: ScheduleId) -> Sequence[Shift]:
+            found.add(id)
+            return ()
+
+        for _ in self.duties(wanted, note):
+            """Only the schedules are of interest."""
+        return found
+
+    def _policies(self, wanted: Wanted) -> list[Policy]:
+        """The policies that the filters leave; a service or team means the policy of the service, of the team's services."""
+        services = [
+            service
+            for service in self.services.values()
+            if (wanted.service_ids is None or service.id in wanted.service_ids)
+            and (wanted.team_ids is None or service.team_id in wanted.team_ids)
+        ]
+        reached = {service.escalation_policy_id for service in services}
+        everything = wanted.service_ids is None and wanted.team_ids is None
+        return [
+            policy
+            for id, policy in self.policies.items()
+            if (everything or id in reached) and (wanted.policy_ids is None or id in wanted.policy_ids)
+        ]
+
+
+def _chosen(wanted: Wanted, id: ScheduleId, policy_id: PolicyId | None, level: int | None, shifts: Sequence[Shift]) -> Iterator[Duty]:
+    for shift in shifts:
+        if wanted.user_ids is None or shift.user in wanted.user_ids:
             yield Duty(shift.user, id, policy_id, level, shift.start, shift.end)
 
-    def policies_of(self, *, service_id: UUID | None, team_id: UUID | None, policy_id: UUID | None) -> list[Policy]:
-        """The policies that the filters leave; a service or team means the policy of the service, of the team's services."""
-        services = [s for s in self.services.values() if service_id in (None, s.id) and team_id in (None, s.team_id)]
-        wanted = {s.escalation_policy_id for s in services}
-        if service_id is None and team_id is None:
-            wanted = set(self.policies)
-        return [p for id, p in self.policies.items() if id in wanted and policy_id in (None, id)]
 
-
-async def load_book(tx: AsyncConnection, *, now: datetime) -> Book:
-    """Everything the look-up needs around `now`, in a handful of statements."""
-    since, until = now - BEFORE, now + AFTER
+async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: datetime) -> Book:
+    """Everything the look-up needs from `now` on, in a handful of statements; what was compiled `before` of unchanged schedules is kept."""
+    until = now + AHEAD
+    schedules = await load_schedules(tx, None, since=now - LOOK_AHEAD, until=until + LOOK_AHEAD, recorded=False)
+    known = before.schedules if before is not None else {}
+    policies = await all_policies(tx)
+    used = {target.id for policy in policies.values() for step in policy.steps for target in step.targets}
     return Book(
-        since,
+        now,
         until,
         await user_names(tx),
         {service.id: service for service in await all_services(tx)},
-        await all_policies(tx),
-        await load_schedules(tx, None, since=since - LOOK_AHEAD, until=until + LOOK_AHEAD),
+        policies,
+        {id: known[id] if id in known and known[id].schedule == of else CompiledSchedule(of) for id, of in schedules.items()},
+        await teams_of_schedules(tx),
+        frozenset(schedules) - used,
     )
+
+
+async def shifts_between(
+    tx: AsyncConnection, ids: Iterable[ScheduleId], since: datetime, until: datetime, *, known: datetime
+) -> Mapping[ScheduleId, Sequence[Shift]]:
+    """Everybody's shifts that touch a range, as they are, were, or were known at `known`; from the record where it is past."""
+    found = await load_schedules(tx, ids, since=since - LOOK_AHEAD, until=until + LOOK_AHEAD, known=known)
+    return {id: rules.shifts_between(schedule, since, until) for id, schedule in found.items()}
+
+
+async def shifts_at(
+    tx: AsyncConnection, ids: Iterable[ScheduleId], at: datetime, *, known: datetime
+) -> Mapping[ScheduleId, Sequence[Shift]]:
+    """Everybody's shift at an instant, in the same way."""
+    found = await load_schedules(tx, ids, since=at - LOOK_AHEAD, until=at + LOOK_AHEAD, known=known)
+    return {id: rules.outlook_at(schedule, at=at).shifts for id, schedule in found.items()}

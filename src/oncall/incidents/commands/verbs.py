@@ -107,7 +107,7 @@ async def list_incidents(
     before: UUID | None,
     statuses: Sequence[Status] | None = None,
     states: Sequence[EscalationState] | None = None,
-    service_id: ServiceId | None = None,
+    service_ids: Sequence[ServiceId] | None = None,
     dedup_key: str | None = None,
     limit: int,
 ) -> list[Incident]:
@@ -117,7 +117,7 @@ async def list_incidents(
         before=before or UUID(int=2**128 - 1),
         statuses=statuses,
         states=states,
-        service_id=service_id,
+        service_ids=service_ids,
         dedup_key=dedup_key,
         limit=limit,
     )

@@ -177,7 +177,7 @@ async def list_incidents(
     before: UUID,
     statuses: Sequence[Status] | None,
     states: Sequence[EscalationState] | None,
-    service_id: ServiceId | None,
+    service_ids: Sequence[ServiceId] | None,
     dedup_key: str | None,
     limit: int,
 ) -> list[Incident]:
@@ -187,8 +187,8 @@ async def list_incidents(
         page = page.where(incidents.c.status.in_([s.value for s in statuses]))
     if states:
         page = page.where(incidents.c.escalation_state.in_([s.value for s in states]))
-    if service_id:
-        page = page.where(incidents.c.service_id == service_id)
+    if service_ids is not None:
+        page = page.where(incidents.c.service_id.in_(service_ids))
     if dedup_key is not None:
         page = page.where(incidents.c.id.in_(select(alerts.c.incident_id).where(alerts.c.dedup_key == dedup_key)))
     return [_incident(r) for r in await tx.execute(page)]

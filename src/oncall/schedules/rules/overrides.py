@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from oncall.schedules.values import OnCall, Override, OverrideKind, Source, SourceKind, Turn
+from oncall.schedules.values import OnCall, Override, OverrideKind, People, Source, SourceKind
 
 
 def fold(on_call: OnCall, active: Iterable[Override]) -> OnCall:
@@ -23,7 +23,7 @@ def fold(on_call: OnCall, active: Iterable[Override]) -> OnCall:
     return OnCall(users, sources)
 
 
-def apply(override: Override, users: Turn) -> Turn:
+def apply(override: Override, users: People) -> People:
     """Who is on call once this override is applied to `users`, without repetition."""
     own = () if override.user is None else (override.user,)
     match override.kind:

@@ -5,22 +5,32 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from oncall.kit.http import Instant, Shown
-from oncall.kit.ids import UserId
-from oncall.schedules.values import (
-    OnCall,
-    Outlook,
-    SourceKind,
-    Tile,
-)
+from oncall.kit.http import Duration, Instant, Shown
+from oncall.kit.ids import ScheduleId, UserId
+from oncall.schedules.schemas.schedules import AdviceShown
+from oncall.schedules.values import Difference, NextShift, OnCall, Outlook, Preview, Source, SourceKind, Tile
 from oncall.teams.schemas import Person
-from oncall.teams.values import User
 
-People = Mapping[UserId, User]
+Names = Mapping[UserId, str]
+
+
+class ScheduleNamed(Shown):
+    id: ScheduleId
+    name: str
+
+
+class ReasonShown(Shown):
+    """One thing that had a say, in the order in which they apply: `turn` numbers a layer's turns, `within` is a nested schedule."""
+
+    kind: SourceKind
+    id: UUID | None
+    name: str | None
+    turn: int
+    within: UUID | None
 
 
 class SourceShown(Shown):
-    """What put these people on call: the last override that did, else the first layer."""
+    """What put these people on call: the last override that did, else the temporary schedule, else the first layer."""
 
     kind: SourceKind
     id: UUID | None
@@ -28,14 +38,23 @@ class SourceShown(Shown):
 
     @classmethod
     def of(cls, on_call: OnCall) -> Self:
-        overrides = [source for source in on_call.sources if source.kind is SourceKind.OVERRIDE]
-        source = next(iter(overrides[-1:] or on_call.sources), None)
+        source = _decisive(on_call)
         kind = source.kind if source and on_call.users else SourceKind.GAP
         return cls(kind=kind, id=source.id if source else None, name=source.name if source else None)
 
 
-def _people(users: Iterable[UserId], people: People) -> list[Person]:
-    return [Person(id=user, name=people[user].name if user in people else "(deleted user)") for user in users]
+def _decisive(on_call: OnCall) -> Source | None:
+    own = [source for source in on_call.sources if source.within is None]
+    overrides = [source for source in own if source.kind is SourceKind.OVERRIDE]
+    return next(iter(overrides[-1:] or own), None)
+
+
+def reasons_of(on_call: OnCall) -> list[ReasonShown]:
+    return [ReasonShown.model_validate(source) for source in on_call.sources]
+
+
+def people_shown(users: Iterable[UserId], names: Names) -> list[Person]:
+    return [Person(id=user, name=names.get(user, "(removed)")) for user in users]
 
 
 class ShiftShown(Shown):
@@ -43,6 +62,18 @@ class ShiftShown(Shown):
     end: Instant
     users: list[Person]
     source: SourceShown
+    reasons: list[ReasonShown]
+
+    @classmethod
+    def of(cls, tile: Tile, names: Names) -> Self:
+        on_call = tile.on_call
+        return cls(
+            start=tile.start,
+            end=tile.end,
+            users=people_shown(on_call.users, names),
+            source=SourceShown.of(on_call),
+            reasons=reasons_of(on_call),
+        )
 
 
 class Shifts(Shown):
@@ -52,12 +83,37 @@ class Shifts(Shown):
     coverage: float
 
     @classmethod
-    def of(cls, tiles: Iterable[Tile], coverage: float, people: People) -> Self:
-        shown = [
-            ShiftShown(start=tile.start, end=tile.end, users=_people(tile.on_call.users, people), source=SourceShown.of(tile.on_call))
-            for tile in tiles
-        ]
-        return cls(items=shown, coverage=coverage)
+    def of(cls, tiles: Iterable[Tile], coverage: float, names: Names) -> Self:
+        return cls(items=[ShiftShown.of(tile, names) for tile in tiles], coverage=coverage)
+
+
+class GapShown(Shown):
+    start: Instant
+    end: Instant
+
+
+class Gaps(Shown):
+    """Where nobody is on call, and which part of the range is covered."""
+
+    items: Sequence[GapShown]
+    coverage: float
+
+
+class NextShiftShown(Shown):
+    """A user's first shift that begins after an instant; `end` is null where it does not end within a year."""
+
+    schedule: ScheduleNamed
+    start: Instant
+    end: Instant | None
+
+    @classmethod
+    def of(cls, found: NextShift) -> Self:
+        assert found.shift.start is not None  # noqa: S101 — it begins within the look-ahead, or there is none
+        return cls(schedule=ScheduleNamed(id=found.schedule_id, name=found.schedule_name), start=found.shift.start, end=found.shift.end)
+
+
+class NextShiftAnswer(Shown):
+    next_shift: NextShiftShown | None
 
 
 class OnCallPerson(Person):
@@ -79,23 +135,80 @@ class OnCallShown(Shown):
     at: Instant
     users: list[OnCallPerson]
     source: SourceShown
+    reasons: list[ReasonShown]
     start: Instant | None
     end: Instant | None
     next: NextShown | None
 
     @classmethod
-    def of(cls, outlook: Outlook, people: People, *, at: datetime) -> Self:
+    def of(cls, outlook: Outlook, names: Names, *, at: datetime) -> Self:
         following = outlook.next
         return cls(
             at=at,
             users=[
                 OnCallPerson(**person.model_dump(), start=shift.start, end=shift.end)
-                for shift, person in zip(outlook.shifts, _people(outlook.on_call.users, people), strict=True)
+                for shift, person in zip(outlook.shifts, people_shown(outlook.on_call.users, names), strict=True)
             ],
             source=SourceShown.of(outlook.on_call),
+            reasons=reasons_of(outlook.on_call),
             start=outlook.start,
             end=outlook.end,
             next=None
             if following is None or outlook.end is None
-            else NextShown(start=outlook.end, users=_people(following.users, people), source=SourceShown.of(following)),
+            else NextShown(start=outlook.end, users=people_shown(following.users, names), source=SourceShown.of(following)),
+        )
+
+
+class DifferenceShown(Shown):
+    start: Instant
+    end: Instant
+    before: list[Person]
+    after: list[Person]
+
+    @classmethod
+    def of(cls, one: Difference, names: Names) -> Self:
+        return cls(start=one.start, end=one.end, before=people_shown(one.before, names), after=people_shown(one.after, names))
+
+
+class SpanShown(Shown):
+    start: Instant
+    end: Instant
+
+
+class GainShown(Shown):
+    """What an edit means for one person: hours on call before and after, and which would come or go."""
+
+    user: Person
+    before: Duration
+    after: Duration
+    gains: list[SpanShown]
+    loses: list[SpanShown]
+
+
+class PreviewShown(Shown):
+    """Nothing was written. `before` is empty for a schedule that does not exist yet."""
+
+    before: list[ShiftShown]
+    after: list[ShiftShown]
+    changes: list[DifferenceShown]
+    people: list[GainShown]
+    warnings: list[AdviceShown]
+
+    @classmethod
+    def of(cls, preview: Preview, names: Names) -> Self:
+        return cls(
+            before=[ShiftShown.of(tile, names) for tile in preview.before],
+            after=[ShiftShown.of(tile, names) for tile in preview.after],
+            changes=[DifferenceShown.of(one, names) for one in preview.changes],
+            people=[
+                GainShown(
+                    user=people_shown([gain.user_id], names)[0],
+                    before=gain.before,
+                    after=gain.after,
+                    gains=[SpanShown(start=start, end=end) for start, end in gain.gained],
+                    loses=[SpanShown(start=start, end=end) for start, end in gain.lost],
+                )
+                for gain in preview.gains
+            ],
+            warnings=[AdviceShown.model_validate(one) for one in preview.warnings],
         )

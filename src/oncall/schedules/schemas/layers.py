@@ -9,6 +9,7 @@ import msgspec
 from pydantic import AfterValidator, Field, NaiveDatetime, PlainSerializer, StringConstraints
 
 from oncall.kit.http import Instant, Name, Strict
+from oncall.kit.ids import UserId
 from oncall.kit.zones import check_zone
 from oncall.schedules.values import (
     Arithmetic,
@@ -58,14 +59,14 @@ class VacantTurn(Shape):
 
 
 class TeamTurn(Shape):
-    """Refused for now."""
+    """Whoever the team's schedule puts on call; without one, all its responders and managers."""
 
     type: Literal["team"]
     id: UUID
 
 
 class ScheduleTurn(Shape):
-    """Refused for now."""
+    """Whoever another schedule puts on call; no schedule may contain itself."""
 
     type: Literal["schedule"]
     id: UUID
@@ -116,18 +117,30 @@ class WeeklyShape(Shape):
 Restriction = Annotated[DailyShape | WeeklyShape, Field(discriminator="type")]
 
 
+class FixedShiftShape(Shape):
+    """These users are on call together from `start` to `end`."""
+
+    start: WholeSecond
+    end: WholeSecond
+    user_ids: Annotated[list[UserId], Field(max_length=50)]
+
+
 class LayerShape(Shape):
-    """`precedence` defaults to the position: a later layer wins. `restrictions`: null is always, an empty list never."""
+    """`precedence` defaults to the position: a later layer wins. `restrictions`: null is always, an empty list never.
+
+    A layer has participants and a rotation, or fixed `shifts`.
+    """
 
     id: UUID | None = None
     name: Name
     precedence: Annotated[int, Field(ge=-1000, le=1000)] | None = None
     time_zone: Zone | None = None
-    participants: Annotated[list[TurnShape], Field(max_length=200)]
+    participants: Annotated[list[TurnShape], Field(max_length=200, default_factory=list)]
     rotation: RotationShape | None = None
     restrictions: Annotated[list[Restriction], Field(max_length=50)] | None = None
     effective_from: WholeSecond | None = None
     effective_until: WholeSecond | None = None
+    shifts: Annotated[list[FixedShiftShape], Field(max_length=5000)] | None = None
 
 
 Layers = Annotated[list[LayerShape], Field(max_length=50)]

@@ -1,13 +1,14 @@
 """A schedule as its author wrote it: what the API takes, keeps and shows again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 from typing import TypedDict
 from uuid import UUID
 
-from oncall.kit.ids import ScheduleId, TeamId
-from oncall.schedules.values.schedule import Arithmetic, LayerId, Override, Unit
+from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.schedules.values.schedule import Arithmetic, Away, LayerId, Override, People, Record, Temporary, Unit
 
 
 class Weekday(StrEnum):
@@ -42,7 +43,7 @@ class RestrictionType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """`id` is the user's; a group has `members` instead, who are on call together; a vacant turn has neither."""
+    """`id` is the user's, team's or nested schedule's; a group has `members` instead, on call together; a vacant turn has neither."""
 
     type: ParticipantType
     id: UUID | None = None
@@ -72,6 +73,15 @@ class RotationDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftDefinition:
+    """These users, on call together for `[start, end)`."""
+
+    start: datetime
+    end: datetime
+    user_ids: People
+
+
+@dataclass(frozen=True, slots=True)
 class LayerDefinition:
     """A layer as its author wrote it. Precedence defaults to the position, the zone to the schedule's; no restrictions (None) is always."""
 
@@ -87,6 +97,8 @@ class LayerDefinition:
     effective_until: datetime | None = None
     start_index: int = 0
     """Which participant has the anchor's turn."""
+    shifts: tuple[ShiftDefinition, ...] | None = None
+    """Fixed shifts, in the place of participants and rotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +120,52 @@ class DatedDefinition:
 
 @dataclass(frozen=True, slots=True)
 class LoadedSchedule:
-    """What the database knows about a span of time: the versions that count in it and the overrides that touch it, in order."""
+    """What the database knows of one schedule about a span of time: what counts in it or touches it, in order."""
 
     id: ScheduleId
     name: str
     versions: tuple[DatedDefinition, ...]
     overrides: tuple[Override, ...]
+    temporaries: tuple[Temporary, ...] = ()
+    record: Record | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamOnCall:
+    """Whom a team's turn means: whoever its schedule puts on call, else all its responders and managers."""
+
+    schedule_id: ScheduleId | None
+    members: People
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What schedules refer to: each other, teams, and who is unavailable when."""
+
+    schedules: Mapping[ScheduleId, LoadedSchedule]
+    teams: Mapping[TeamId, TeamOnCall] = field(default_factory=dict)
+    away: Mapping[UserId, tuple[Away, ...]] = field(default_factory=dict)
+
+
+class Continuation(StrEnum):
+    """How an edited rotation goes on: whoever is on call stays through the running turn, or the first participant has the anchor's turn."""
+
+    KEEP = "keep"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A version that is not in force yet."""
+
+    version: int
+    effective_from: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AuthoredSchedule:
-    """A schedule as it is edited: its newest definition; `version` is raised by edits only."""
+    """A schedule as it is edited: the definition in force; `version` is raised by edits only."""
 
     id: ScheduleId
     name: str
@@ -126,6 +173,19 @@ class AuthoredSchedule:
     definition: Definition
     created_at: datetime
     version: int = 1
+    upcoming: tuple[Upcoming, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredVersion:
+    """One edit of what a schedule says: from when on, by whom, and whether it was withdrawn before that."""
+
+    number: int
+    effective_from: datetime | None
+    definition: Definition
+    author: str
+    created_at: datetime
+    withdrawn_at: datetime | None
 
 
 class ScheduleChanges(TypedDict, total=False):

@@ -6,13 +6,16 @@ Instants are whole seconds since 1970 UTC, local times whole seconds since 1970-
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Union
 from uuid import UUID
 
 from oncall.kit.ids import ScheduleId, UserId
+from oncall.schedules.values.answers import OnCall
 
 LayerId = NewType("LayerId", UUID)
 OverrideId = NewType("OverrideId", UUID)
+TemporaryId = NewType("TemporaryId", UUID)
+UnavailabilityId = NewType("UnavailabilityId", UUID)
 
 
 class Unit(StrEnum):
@@ -49,13 +52,24 @@ class Window:
     length: int
 
 
-Turn = tuple[UserId, ...]
-"""Who has one turn, all of them at once; nobody when it is vacant."""
+People = tuple[UserId, ...]
+
+Turn = tuple[Union[UserId, "Schedule"], ...]
+"""Who has one turn, all of them at once: people, or whoever another schedule puts on call; nobody when it is vacant."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedShift:
+    """These people for `[start, end)`, whatever any rotation says."""
+
+    start: int
+    end: int
+    users: People
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One rotation, or one fixed turn, in one zone. `windows`: None is always, none at all is never. Bounds are instants."""
+    """One rotation, one fixed turn, or fixed shifts, in one zone. `windows`: None is always, none at all is never. Bounds are instants."""
 
     id: LayerId
     name: str
@@ -69,6 +83,10 @@ class Layer:
     start_index: int = 0
     on_duty: int | None = None
     """Of each turn only its first so many seconds count."""
+    shifts: tuple[FixedShift, ...] = ()
+    """By ascending start, in the place of turns."""
+    nests: bool = False
+    """Another schedule has a turn."""
 
 
 class OverrideKind(StrEnum):
@@ -95,6 +113,37 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Temporary:
+    """A temporary schedule: for `[start, end)` exactly its shifts are on call, in the place of all layers. No two overlap."""
+
+    id: TemporaryId
+    start: int
+    end: int
+    shifts: tuple[FixedShift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A user's unavailability for `[start, end)`; whoever covers has their turns meanwhile, or nobody does."""
+
+    id: UnavailabilityId
+    user: UserId
+    start: int
+    end: int
+    cover: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Who was on call in `[start, end)`, as it was written down when it happened: entry i holds from `starts[i]` to the next start."""
+
+    start: int
+    end: int
+    starts: tuple[int, ...]
+    entries: tuple[OnCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """What the layers are from an instant on; None is from the beginning of time."""
 
@@ -105,9 +154,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything needed to say who is on call: versions by ascending `effective_from`, overrides in the order of their creation (`seq`)."""
+    """Everything needed to say who is on call, schedules that take part in it included.
+
+    Versions are ordered by `effective_from` (and number), overrides by their creation (`seq`), temporary schedules by start.
+    """
 
     id: ScheduleId
     name: str
     versions: tuple[Version, ...]
     overrides: tuple[Override, ...] = ()
+    temporaries: tuple[Temporary, ...] = ()
+    away: tuple[Away, ...] = ()
+    record: Record | None = None

@@ -1,0 +1,1 @@
+"""What can be done with swaps, and what the engine does when shifts begin and end."""

@@ -1,0 +1,9 @@
+"""REST for schedules: what authors write, what changes single shifts, who is on call, calendars, pictures and fairness."""
+
+from fastapi import APIRouter
+
+from oncall.schedules.api import answers, calendars, fairness, overrides, schedules, unavailability
+
+router = APIRouter()
+for part in (schedules, answers, overrides, unavailability, calendars, fairness):
+    router.include_router(part.router)

@@ -1,0 +1,198 @@
+"""What authors do: create schedules, edit them from an instant on, take back what is not in force yet, delete them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
+from oncall.kit.references import check_unused, used_by
+from oncall.schedules import rules
+from oncall.schedules.store import loading
+from oncall.schedules.store import schedules as store
+from oncall.schedules.values import (
+    AuthoredSchedule,
+    AuthoredVersion,
+    Continuation,
+    Definition,
+    LayerId,
+    NestedInItself,
+    NotInTeam,
+    ScheduleChanges,
+    UnknownNested,
+    UnknownParticipants,
+    UnknownSchedule,
+    UnknownVersion,
+    Upcoming,
+)
+from oncall.teams.commands import get_users, member_ids, names_of
+from oncall.teams.rules import check_version
+
+
+async def create_schedule(
+    tx: AsyncConnection, *, name: str, team_id: TeamId | None, definition: Definition, author: str = "", now: datetime
+) -> AuthoredSchedule:
+    """Its first version is in force from the beginning of time."""
+    schedule = AuthoredSchedule(ScheduleId(new_id()), name, team_id, with_ids(definition, None), now)
+    await check_definition(tx, schedule.id, team_id, schedule.definition)
+    await store.add_schedule(tx, schedule)
+    await store.add_version(tx, schedule.id, schedule.definition, number=1, effective_from=None, author=author, now=now)
+    await _refer(tx, schedule.id, [schedule.definition])
+    return schedule
+
+
+async def get_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> AuthoredSchedule:
+    schedule = await store.find_schedule(tx, id, now=now)
+    if schedule is None:
+        raise UnknownSchedule
+    return schedule
+
+
+async def list_schedules(
+    tx: AsyncConnection,
+    *,
+    after: UUID | None = None,
+    limit: int = 100,
+    name: str | None = None,
+    team_id: TeamId | None = None,
+    now: datetime,
+) -> Sequence[AuthoredSchedule]:
+    """In order of creation, of this name and team where one is given."""
+    return await store.list_schedules(tx, after=after, limit=limit, name=name, team_id=team_id, now=now)
+
+
+async def edit_schedule(
+    tx: AsyncConnection,
+    id: ScheduleId,
+    changes: ScheduleChanges,
+    *,
+    version: int | None,
+    effective_from: datetime | None = None,
+    continuation: Continuation = Continuation.KEEP,
+    author: str = "",
+    now: datetime,
+) -> AuthoredSchedule:
+    """Change what `changes` names, if `version` is still the current one (None: any), from `effective_from` on, now at the earliest.
+
+    What is left out stays as it would be then. A version that was to take effect at the same instant is replaced; later ones stay.
+    """
+    schedule, now = await _lock(tx, id, now=now)
+    check_version(schedule.version, version)
+    at = rules.in_force_from(effective_from, now=now)
+    before = schedule.definition if at == now else await store.definition_at(tx, id, at=at) or schedule.definition
+    wanted = with_ids(Definition(changes.get("time_zone", before.time_zone), changes.get("layers", before.layers)), before)
+    definition = rules.continued(wanted, before, at=at, how=continuation)
+    edited = replace(
+        schedule, name=changes.get("name", schedule.name), team_id=changes.get("team_id", schedule.team_id), version=schedule.version + 1
+    )
+    await check_definition(tx, id, edited.team_id, definition)
+    await store.save_schedule(tx, edited)
+    if definition == before:
+        return edited
+    await store.add_version(tx, id, definition, number=edited.version, effective_from=at, author=author, now=now)
+    if at == now:
+        edited = replace(edited, definition=definition)
+    else:
+        await store.withdraw_replaced(tx, id, edited.version, effective_from=at, now=now)
+        others = (one for one in schedule.upcoming if one.effective_from != at)
+        edited = replace(edited, upcoming=tuple(sorted((*others, Upcoming(edited.version, at)), key=lambda one: one.effective_from)))
+    await _refer(tx, id, await _in_force_and_coming(tx, edited))
+    return edited
+
+
+async def list_versions(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> Sequence[AuthoredVersion]:
+    """All of them by number, those included that were withdrawn before they took effect."""
+    await get_schedule(tx, id, now=now)
+    return await store.list_versions(tx, id)
+
+
+async def withdraw_version(tx: AsyncConnection, id: ScheduleId, number: int, *, version: int | None, now: datetime) -> AuthoredSchedule:
+    """Take back a version that is not in force yet; one that is, or was, stays for ever."""
+    schedule, now = await _lock(tx, id, now=now)
+    check_version(schedule.version, version)
+    if number not in [one.version for one in schedule.upcoming] or not await store.withdraw(tx, id, number, now=now):
+        raise UnknownVersion
+    left = tuple(one for one in schedule.upcoming if one.version != number)
+    edited = replace(schedule, version=schedule.version + 1, upcoming=left)
+    await store.save_schedule(tx, edited)
+    await _refer(tx, id, await _in_force_and_coming(tx, edited))
+    return edited
+
+
+async def delete_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> None:
+    """From now on there is no such schedule; refused while a policy, team or schedule counts on it. Its past can still be asked."""
+    schedule, now = await _lock(tx, id, now=now)
+    check_unused(f"Schedule {schedule.name}", await used_by(tx, "schedules", id))
+    await store.delete_schedule(tx, id, now=now)
+    nobody = Definition(schedule.definition.time_zone, ())
+    await store.add_version(tx, id, nobody, number=schedule.version + 1, effective_from=now, author="", now=now)
+
+
+async def check_users(tx: AsyncConnection, users: Iterable[UserId | None], *, field: str) -> None:
+    """Everybody named must exist."""
+    wanted = {user for user in users if user is not None}
+    missing = wanted - set(await get_users(tx, wanted)) if wanted else wanted
+    if missing:
+        raise UnknownParticipants(missing, field=field)
+
+
+async def _lock(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> tuple[AuthoredSchedule, datetime]:
+    """With the instant of the edit: now, or when the edit was made that this one waited for."""
+    locked = await store.lock_schedule(tx, id, now=now)
+    if locked is None:
+        raise UnknownSchedule
+    return locked
+
+
+async def check_definition(tx: AsyncConnection, id: ScheduleId, team_id: TeamId | None, definition: Definition) -> None:
+    """Raise what is wrong with it: in itself, or with whom and what it names."""
+    rules.check(definition)
+    named = rules.references_in(definition)
+    await check_users(tx, named.users, field="layers")
+    if team_id is not None and named.users and (members := await member_ids(tx, team_id)):
+        outside = await names_of(tx, named.users - members)
+        if outside:
+            listed = ", ".join(sorted(outside.values()))
+            raise NotInTeam(f"{listed}: not in the team that owns this schedule. Add them to the team, or use overrides.", field="layers")
+    if not named.schedules and not named.teams:
+        return
+    missing = named.schedules - set(await loading.existing(tx, named.schedules))
+    if missing:
+        raise UnknownNested(missing)
+    await _check_circles(tx, id, {**await store.list_nestings(tx), id: named.schedules | await _of_teams(tx, named.teams)})
+
+
+async def _of_teams(tx: AsyncConnection, teams: Iterable[TeamId]) -> frozenset[ScheduleId]:
+    return frozenset(schedule for schedule in (await store.schedules_of_teams(tx, teams)).values())
+
+
+async def _check_circles(tx: AsyncConnection, id: ScheduleId, nested: Mapping[ScheduleId, Iterable[ScheduleId]]) -> None:
+    way = rules.find_circle(id, nested)
+    if way is not None:
+        named = await loading.existing(tx, way)
+        through = " → ".join(named.get(one, "this schedule") for one in way)
+        raise NestedInItself(f"A schedule cannot take part in itself: {through}. Take one of them out.", field="layers")
+
+
+async def _in_force_and_coming(tx: AsyncConnection, schedule: AuthoredSchedule) -> list[Definition]:
+    coming = {one.version for one in schedule.upcoming}
+    versions = await store.list_versions(tx, schedule.id) if coming else []
+    return [schedule.definition, *(version.definition for version in versions if version.number in coming)]
+
+
+async def _refer(tx: AsyncConnection, id: ScheduleId, definitions: Iterable[Definition]) -> None:
+    named = [rules.references_in(definition) for definition in definitions]
+    await store.save_references(
+        tx,
+        id,
+        users={user for one in named for user in one.users},
+        teams={team for one in named for team in one.teams},
+        schedules={schedule for one in named for schedule in one.schedules},
+    )
+
+
+def with_ids(definition: Definition, previous: Definition | None) -> Definition:
+    """Every layer with an id: its own, that of the layer of the same name before, or a new one."""
+    return rules.with_ids(definition, previous, [LayerId(new_id()) for _ in definition.layers])

@@ -1,0 +1,182 @@
+"""Who is on call, now, in the past as it was, and in the future as it is planned or once was."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.schedules import rules
+from oncall.schedules.store import loading as store
+from oncall.schedules.store import schedules as authored
+from oncall.schedules.values import (
+    LOOK_AHEAD_DAYS,
+    Away,
+    LoadedSchedule,
+    NextShift,
+    Outlook,
+    Schedule,
+    ScheduleOnCall,
+    TeamOnCall,
+    Tile,
+    UnknownSchedule,
+    World,
+)
+from oncall.teams.commands import get_teams, responders_of
+
+LOOK_AHEAD = timedelta(days=LOOK_AHEAD_DAYS + 1)
+EVERYTHING_KNOWN = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than anything that was ever written."""
+
+
+async def load_schedules(
+    tx: AsyncConnection,
+    ids: Iterable[ScheduleId] | None,
+    *,
+    since: datetime,
+    until: datetime,
+    known: datetime = EVERYTHING_KNOWN,
+    recorded: bool = True,
+) -> Mapping[ScheduleId, Schedule]:
+    """Those of the schedules that exist (None: all), ready to be resolved at any instant from `since` to `until`.
+
+    As they were known at `known`. The record of the past comes with them, unless nobody will ask about it.
+    """
+    wanted = await store.all_ids(tx) if ids is None else list(ids)
+    world = await load_world(tx, wanted, since=since, until=until, known=known, recorded=recorded)
+    living = (id for id in wanted if id in world.schedules and _existed(world.schedules[id], since))
+    return rules.schedules_of(world, living)
+
+
+async def load_world(
+    tx: AsyncConnection,
+    ids: Iterable[ScheduleId],
+    *,
+    since: datetime,
+    until: datetime,
+    known: datetime = EVERYTHING_KNOWN,
+    recorded: bool = True,
+    instead: Mapping[ScheduleId, LoadedSchedule] | None = None,
+) -> World:
+    """The schedules with all that they refer to; `instead` takes the place of what is kept. Two statements, more only where they nest."""
+    loaded: dict[ScheduleId, LoadedSchedule] = dict(instead or {})
+    teams: dict[TeamId, TeamOnCall] = {}
+    waiting = set(ids) - loaded.keys()
+    while True:
+        if waiting:
+            found = await store.load(tx, waiting, since=since, until=until, known=known, recorded=recorded)
+            loaded |= {one.id: one for one in found}
+        named = [rules.references_of(one) for one in loaded.values()]
+        missing = {team for one in named for team in one.teams} - teams.keys()
+        if missing:
+            teams |= await _teams(tx, missing)
+        through_teams = (team.schedule_id for team in teams.values() if team.schedule_id)
+        asked = waiting
+        waiting = ({id for one in named for id in one.schedules} | set(through_teams)) - loaded.keys() - asked
+        if not waiting:
+            break
+    users = {user for one in named for user in one.users} | {user for team in teams.values() for user in team.members}
+    return World(loaded, teams, await away_between(tx, users, since=since, until=until, known=known))
+
+
+async def on_call_many(tx: AsyncConnection, ids: Sequence[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, ScheduleOnCall]:
+    """Who is on call at `at` in each of the schedules that exist, also where it is nobody; the same few statements for any number."""
+    schedules = await load_schedules(tx, ids, since=at, until=at) if ids else {}
+    answers = [(schedule, rules.on_call_at(schedule, at=at)) for schedule in schedules.values()]
+    return {of.id: ScheduleOnCall(of.id, of.name, on_call.users, on_call.sources) for of, on_call in answers}
+
+
+async def next_handoff_many(tx: AsyncConnection, ids: Sequence[ScheduleId], *, at: datetime) -> Mapping[ScheduleId, datetime | None]:
+    """When each of the schedules' people change next; None where they do not within a year."""
+    schedules = await load_schedules(tx, ids, since=at, until=at + LOOK_AHEAD) if ids else {}
+    return {schedule.id: rules.next_handoff(schedule, at=at) for schedule in schedules.values()}
+
+
+async def get_outlook(tx: AsyncConnection, id: ScheduleId, *, at: datetime, known: datetime = EVERYTHING_KNOWN) -> Outlook:
+    """Who is on call at `at`, since when, until when, and who is next."""
+    return rules.outlook_at(await load_one(tx, id, since=at - LOOK_AHEAD, until=at + LOOK_AHEAD, at=at, known=known), at=at)
+
+
+async def get_shifts(
+    tx: AsyncConnection, id: ScheduleId, *, since: datetime, until: datetime, known: datetime = EVERYTHING_KNOWN, overflow: bool = False
+) -> tuple[list[Tile], float]:
+    """Tiles of `[since, until)`, gaps included, and which part of it is covered, from 0 to 1.
+
+    With `overflow` the first and last tile keep their own ends.
+    """
+    rules.check_range(since, until)
+    around = LOOK_AHEAD if overflow else timedelta(0)
+    schedule = await load_one(tx, id, since=since - around, until=until + around, at=since, known=known)
+    tiles = rules.joined(rules.render(schedule, since, until, overflow=overflow))
+    return tiles, rules.coverage(tiles)
+
+
+async def get_coverage(tx: AsyncConnection, id: ScheduleId, *, since: datetime, until: datetime) -> tuple[list[Tile], float]:
+    """The gaps in `[since, until)`, and which part of it is covered."""
+    tiles, coverage = await get_shifts(tx, id, since=since, until=until)
+    return rules.gaps(tiles), coverage
+
+
+async def next_shift(tx: AsyncConnection, user_id: UserId, *, after: datetime, of: ScheduleId | None = None) -> NextShift | None:
+    """The user's first shift that begins after an instant, in any schedule (or in one); None if there is none within a year."""
+    ids = await schedules_with(tx, [user_id], since=after) if of is None else [of]
+    found = [
+        NextShift(schedule.id, schedule.name, shift)
+        for schedule in (await load_schedules(tx, ids, since=after, until=after + LOOK_AHEAD)).values()
+        if (shift := rules.next_shift(schedule, user_id, after=after)) is not None
+    ]
+    return min(found, key=lambda one: (one.shift.start or after, one.schedule_name), default=None)
+
+
+async def schedules_with(tx: AsyncConnection, users: Iterable[UserId], *, since: datetime) -> list[ScheduleId]:
+    """Every schedule that may put one of these people on call from `since` on: as participants, through overrides or temporary schedules,
+    as covers, in teams, or in a schedule nested in another."""
+    found = set(await authored.ids_with_users(tx, users, since=since))
+    nested = await authored.list_nestings(tx)
+    while outer := {id for id, inner in nested.items() if inner & found} - found:
+        found |= outer
+    return sorted(found)
+
+
+async def schedule_ids(tx: AsyncConnection, *, team_id: TeamId | None = None) -> list[ScheduleId]:
+    """Every schedule there is, or those that a team owns and the one that stands for it."""
+    return await store.all_ids(tx) if team_id is None else await authored.ids_of_team(tx, team_id)
+
+
+async def teams_of_schedules(tx: AsyncConnection) -> Mapping[ScheduleId, set[TeamId]]:
+    """Of every schedule the teams it is of: those that own it, and those it stands for."""
+    return await authored.teams_of_all(tx)
+
+
+async def load_one(
+    tx: AsyncConnection, id: ScheduleId, *, since: datetime, until: datetime, at: datetime, known: datetime = EVERYTHING_KNOWN
+) -> Schedule:
+    """One schedule; one that was deleted can still be asked about the time before that (`at`)."""
+    world = await load_world(tx, [id], since=since, until=until, known=known)
+    if id not in world.schedules or not _existed(world.schedules[id], at):
+        raise UnknownSchedule
+    return rules.schedules_of(world, [id])[id]
+
+
+def _existed(loaded: LoadedSchedule, at: datetime) -> bool:
+    return loaded.deleted_at is None or at < loaded.deleted_at
+
+
+async def _teams(tx: AsyncConnection, ids: Iterable[TeamId]) -> dict[TeamId, TeamOnCall]:
+    teams, responders = await get_teams(tx, ids), await responders_of(tx, ids)
+    return {id: TeamOnCall(teams[id].schedule_id if id in teams else None, responders.get(id, ())) for id in ids}
+
+
+async def away_between(
+    tx: AsyncConnection, users: Iterable[UserId], *, since: datetime, until: datetime, known: datetime = EVERYTHING_KNOWN
+) -> dict[UserId, tuple[Away, ...]]:
+    """The unavailability of these people, of those who cover for them, of those who cover for those."""
+    asked: set[UserId] = set()
+    found: dict[UserId, tuple[Away, ...]] = {}
+    waiting = set(users)
+    while waiting:
+        more = await store.load_away(tx, waiting, since=since, until=until, known=known)
+        found |= more
+        asked |= waiting
+        waiting = {one.cover for spans in more.values() for one in spans if one.cover is not None} - asked
+    return found

@@ -1,0 +1,291 @@
+"""What authors write: schedules and their versions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.kit.references import refusing
+from oncall.schedules.values import (
+    AuthoredSchedule,
+    AuthoredVersion,
+    Definition,
+    UnknownOwner,
+    UnknownParticipants,
+    UnknownSchedule,
+    UnknownTeamTurn,
+    Upcoming,
+)
+
+REFUSALS = {
+    "schedules_team_id_fkey": UnknownOwner,
+    "schedule_participants_user_id_fkey": UnknownParticipants,
+    "schedule_team_turns_team_id_fkey": UnknownTeamTurn,
+    "schedule_nestings_nested_id_fkey": UnknownSchedule,
+}
+
+# The definition in force at :now, and what will be in force later.
+GET = text("""
+    SELECT s.id, s.name, s.team_id, s.created_at, s.version, CAST(v.definition AS text) AS definition, CAST(u.upcoming AS text) AS upcoming
+    FROM schedules s
+    JOIN LATERAL (
+        SELECT definition FROM schedule_versions
+        WHERE schedule_id = s.id AND withdrawn_at IS NULL AND (effective_from IS NULL OR effective_from <= :now)
+        ORDER BY effective_from DESC NULLS LAST, version DESC LIMIT 1
+    ) v ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('version', version, 'effective_from', effective_from) ORDER BY effective_from, version)
+            AS upcoming
+        FROM schedule_versions WHERE schedule_id = s.id AND withdrawn_at IS NULL AND effective_from > :now
+    ) u ON true
+    WHERE s.id = :id AND s.deleted_at IS NULL
+""")
+LOCK = text("SELECT id FROM schedules WHERE id = :id FOR NO KEY UPDATE")
+EDITED_AT = text("SELECT max(created_at) FROM schedule_versions WHERE schedule_id = :id")
+LIST = text("""
+    SELECT s.id, s.name, s.team_id, s.created_at, s.version, CAST(v.definition AS text) AS definition, CAST(u.upcoming AS text) AS upcoming
+    FROM schedules s
+    JOIN LATERAL (
+        SELECT definition FROM schedule_versions
+        WHERE schedule_id = s.id AND withdrawn_at IS NULL AND (effective_from IS NULL OR effective_from <= :now)
+        ORDER BY effective_from DESC NULLS LAST, version DESC LIMIT 1
+    ) v ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('version', version, 'effective_from', effective_from) ORDER BY effective_from, version)
+            AS upcoming
+        FROM schedule_versions WHERE schedule_id = s.id AND withdrawn_at IS NULL AND effective_from > :now
+    ) u ON true
+    WHERE s.deleted_at IS NULL AND (CAST(:after AS uuid) IS NULL OR s.id > :after) AND (CAST(:name AS text) IS NULL OR s.name = :name)
+        AND (CAST(:team_id AS uuid) IS NULL OR s.team_id = :team_id)
+    ORDER BY s.id LIMIT :limit
+""")
+ADD = text("""
+    INSERT INTO schedules (id, name, team_id, created_at, version, recorded_until, next_at)
+    VALUES (:id, :name, :team_id, :created_at, :version, :created_at, :created_at)
+""")
+SAVE = text("UPDATE schedules SET name = :name, team_id = :team_id, version = :version WHERE id = :id")
+DELETE = text("UPDATE schedules SET deleted_at = :now, next_at = NULL WHERE id = :id")
+# What of a deleted schedule reaches over its end.
+END_ALL = (
+    text("UPDATE schedule_versions SET withdrawn_at = :now WHERE schedule_id = :id AND effective_from > :now AND withdrawn_at IS NULL"),
+    text("UPDATE schedule_overrides SET removed_at = :now WHERE schedule_id = :id AND end_at > :now AND removed_at IS NULL"),
+    text("UPDATE schedule_temporaries SET removed_at = :now WHERE schedule_id = :id AND end_at > :now AND removed_at IS NULL"),
+)
+
+ADD_VERSION = text("""
+    INSERT INTO schedule_versions (schedule_id, version, effective_from, definition, created_at, author)
+    VALUES (:schedule_id, :version, :effective_from, CAST(:definition AS jsonb), :created_at, :author)
+""")
+VERSIONS = text("""
+    SELECT version AS number, effective_from, CAST(definition AS text) AS definition, author, created_at, withdrawn_at
+    FROM schedule_versions WHERE schedule_id = :schedule_id ORDER BY version
+""")
+IN_FORCE = text("""
+    SELECT CAST(definition AS text) AS definition FROM schedule_versions
+    WHERE schedule_id = :schedule_id AND withdrawn_at IS NULL AND (effective_from IS NULL OR effective_from <= :at)
+    ORDER BY effective_from DESC NULLS LAST, version DESC LIMIT 1
+""")
+WITHDRAW = text("""
+    UPDATE schedule_versions SET withdrawn_at = :now
+    WHERE schedule_id = :schedule_id AND version = :version AND effective_from > :now AND withdrawn_at IS NULL
+""")
+WITHDRAW_REPLACED = text("""
+    UPDATE schedule_versions SET withdrawn_at = :now
+    WHERE schedule_id = :schedule_id AND version < :version AND effective_from = :effective_from AND withdrawn_at IS NULL
+""")
+
+DELETE_PARTICIPANTS = text("DELETE FROM schedule_participants WHERE schedule_id = :schedule_id")
+DELETE_TEAMS = text("DELETE FROM schedule_team_turns WHERE schedule_id = :schedule_id")
+DELETE_NESTED = text("DELETE FROM schedule_nestings WHERE schedule_id = :schedule_id")
+ADD_PARTICIPANTS = text("""
+    INSERT INTO schedule_participants (schedule_id, user_id) SELECT :schedule_id, id FROM unnest(CAST(:ids AS uuid[])) AS id
+""")
+ADD_TEAMS = text("""
+    INSERT INTO schedule_team_turns (schedule_id, team_id) SELECT :schedule_id, id FROM unnest(CAST(:ids AS uuid[])) AS id
+""")
+ADD_NESTED = text("""
+    INSERT INTO schedule_nestings (schedule_id, nested_id) SELECT :schedule_id, id FROM unnest(CAST(:ids AS uuid[])) AS id
+""")
+# Which schedule contains which, through teams as well.
+NESTINGS = text("""
+    SELECT schedule_id, nested_id FROM schedule_nestings
+    UNION SELECT t.schedule_id, teams.schedule_id FROM schedule_team_turns t JOIN teams ON teams.id = t.team_id
+    WHERE teams.schedule_id IS NOT NULL
+""")
+# Schedules in which any of these people may come to be on call, by any of the ways there are.
+WITH_USERS = text("""
+    SELECT p.schedule_id AS id FROM schedule_participants p JOIN schedules s ON s.id = p.schedule_id
+    WHERE p.user_id = ANY(:user_ids) AND s.deleted_at IS NULL
+    UNION SELECT o.schedule_id FROM schedule_overrides o JOIN schedules s ON s.id = o.schedule_id
+    WHERE o.user_id = ANY(:user_ids) AND o.end_at > :since AND o.removed_at IS NULL AND s.deleted_at IS NULL
+    UNION SELECT t.schedule_id FROM schedule_temporaries t JOIN schedules s ON s.id = t.schedule_id
+    WHERE t.end_at > :since AND t.removed_at IS NULL AND s.deleted_at IS NULL
+        AND jsonb_path_exists(t.shifts, '$[*].user_ids[*] ? (@ == $ids[*])', jsonb_build_object('ids', to_jsonb(CAST(:user_ids AS uuid[]))))
+    UNION SELECT p.schedule_id FROM unavailability u JOIN schedule_participants p ON p.user_id = u.user_id
+    JOIN schedules s ON s.id = p.schedule_id
+    WHERE u.cover_user_id = ANY(:user_ids) AND u.end_at > :since AND u.removed_at IS NULL AND s.deleted_at IS NULL
+    UNION SELECT t.schedule_id FROM schedule_team_turns t JOIN team_members m ON m.team_id = t.team_id
+    JOIN schedules s ON s.id = t.schedule_id WHERE m.user_id = ANY(:user_ids) AND s.deleted_at IS NULL
+""")
+STANDS_FOR = text("SELECT id, schedule_id FROM teams WHERE id = ANY(:team_ids) AND schedule_id IS NOT NULL")
+TEAMS_OF = text("""
+    SELECT id, team_id FROM schedules WHERE deleted_at IS NULL AND team_id IS NOT NULL
+    UNION SELECT schedule_id, id FROM teams WHERE schedule_id IS NOT NULL
+""")
+OF_TEAM = text("""
+    SELECT id FROM schedules WHERE team_id = :team_id AND deleted_at IS NULL
+    UNION SELECT schedule_id FROM teams WHERE id = :team_id AND schedule_id IS NOT NULL
+""")
+
+_definition = msgspec.json.Decoder(Definition)
+_upcoming = msgspec.json.Decoder(tuple[Upcoming, ...])
+
+
+async def find_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> AuthoredSchedule | None:
+    row = (await tx.execute(GET, {"id": id, "now": now})).one_or_none()
+    return _authored(row) if row else None
+
+
+async def lock_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> tuple[AuthoredSchedule, datetime] | None:
+    """Read it once its row is ours, with the instant of the edit: whoever waited for another one comes after it, although their clock was
+    read before."""
+    await tx.execute(LOCK, {"id": id})
+    edited_at: datetime | None = (await tx.execute(EDITED_AT, {"id": id})).scalar_one()
+    at = max(now, edited_at or now)
+    schedule = await find_schedule(tx, id, now=at)
+    return (schedule, at) if schedule else None
+
+
+async def list_schedules(
+    tx: AsyncConnection, *, after: UUID | None, limit: int, name: str | None, team_id: TeamId | None, now: datetime
+) -> Sequence[AuthoredSchedule]:
+    wanted = {"after": after, "limit": limit, "name": name, "team_id": team_id, "now": now}
+    return [_authored(row) for row in await tx.execute(LIST, wanted)]
+
+
+async def add_schedule(tx: AsyncConnection, schedule: AuthoredSchedule) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(ADD, _columns(schedule) | {"created_at": schedule.created_at})
+
+
+async def save_schedule(tx: AsyncConnection, schedule: AuthoredSchedule) -> None:
+    """Write what is not versioned."""
+    with refusing(REFUSALS):
+        await tx.execute(SAVE, _columns(schedule))
+
+
+async def delete_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> None:
+    """It is gone from now on, and uses nobody and nothing any more; what it said before can still be asked."""
+    for statement in (DELETE, *END_ALL):
+        await tx.execute(statement, {"id": id, "now": now})
+    await save_references(tx, id, users=(), teams=(), schedules=())
+
+
+async def add_version(
+    tx: AsyncConnection,
+    schedule_id: ScheduleId,
+    definition: Definition,
+    *,
+    number: int,
+    effective_from: datetime | None,
+    author: str,
+    now: datetime,
+) -> None:
+    """What the schedule says from `effective_from` on; None is from the beginning of time: the grid extends both ways."""
+    row = {
+        "schedule_id": schedule_id,
+        "version": number,
+        "effective_from": effective_from,
+        "definition": msgspec.json.encode(definition).decode(),
+        "created_at": now,
+        "author": author,
+    }
+    await tx.execute(ADD_VERSION, row)
+
+
+async def withdraw(tx: AsyncConnection, schedule_id: ScheduleId, number: int, *, now: datetime) -> bool:
+    """Take back a version that is not in force yet; false if there is none."""
+    return bool((await tx.execute(WITHDRAW, {"schedule_id": schedule_id, "version": number, "now": now})).rowcount)
+
+
+async def withdraw_replaced(tx: AsyncConnection, schedule_id: ScheduleId, number: int, *, effective_from: datetime, now: datetime) -> None:
+    """Take back what was to take effect at the same instant as this version."""
+    wanted = {"schedule_id": schedule_id, "version": number, "effective_from": effective_from, "now": now}
+    await tx.execute(WITHDRAW_REPLACED, wanted)
+
+
+async def list_versions(tx: AsyncConnection, schedule_id: ScheduleId) -> list[AuthoredVersion]:
+    """All of them by number, withdrawn ones included."""
+    return [
+        AuthoredVersion(r.number, r.effective_from, _definition.decode(r.definition), r.author, r.created_at, r.withdrawn_at)
+        for r in await tx.execute(VERSIONS, {"schedule_id": schedule_id})
+    ]
+
+
+async def definition_at(tx: AsyncConnection, schedule_id: ScheduleId, *, at: datetime) -> Definition | None:
+    """What is, or as things are will be, in force at an instant."""
+    row = (await tx.execute(IN_FORCE, {"schedule_id": schedule_id, "at": at})).one_or_none()
+    return _definition.decode(row.definition) if row else None
+
+
+async def save_references(
+    tx: AsyncConnection, id: ScheduleId, *, users: Iterable[UserId], teams: Iterable[TeamId], schedules: Iterable[ScheduleId]
+) -> None:
+    """Whom and what it names now or will name, so that none of them can be deleted without it being told."""
+    for delete, add, ids in (
+        (DELETE_PARTICIPANTS, ADD_PARTICIPANTS, sorted(users)),
+        (DELETE_TEAMS, ADD_TEAMS, sorted(teams)),
+        (DELETE_NESTED, ADD_NESTED, sorted(schedules)),
+    ):
+        await tx.execute(delete, {"schedule_id": id})
+        if ids:
+            with refusing(REFUSALS):
+                await tx.execute(add, {"schedule_id": id, "ids": ids})
+
+
+async def list_nestings(tx: AsyncConnection) -> Mapping[ScheduleId, set[ScheduleId]]:
+    """Which schedules take part in which, by themselves or through a team."""
+    nested: dict[ScheduleId, set[ScheduleId]] = {}
+    for row in await tx.execute(NESTINGS):
+        nested.setdefault(ScheduleId(row.schedule_id), set()).add(ScheduleId(row.nested_id))
+    return nested
+
+
+async def schedules_of_teams(tx: AsyncConnection, teams: Iterable[TeamId]) -> Mapping[TeamId, ScheduleId]:
+    """The schedule that stands for each of the teams, where it has one."""
+    rows = await tx.execute(STANDS_FOR, {"team_ids": list(teams)})
+    return {TeamId(row.id): ScheduleId(row.schedule_id) for row in rows}
+
+
+async def ids_with_users(tx: AsyncConnection, users: Iterable[UserId], *, since: datetime) -> list[ScheduleId]:
+    """Schedules that may put any of these people on call from `since` on, those that contain such schedules left out."""
+    rows = await tx.execute(WITH_USERS, {"user_ids": list(users), "since": since})
+    return [ScheduleId(row.id) for row in rows]
+
+
+async def teams_of_all(tx: AsyncConnection) -> Mapping[ScheduleId, set[TeamId]]:
+    """Of every schedule the teams it is of: those that own it, and those it stands for."""
+    teams: dict[ScheduleId, set[TeamId]] = {}
+    for row in await tx.execute(TEAMS_OF):
+        teams.setdefault(ScheduleId(row.id), set()).add(TeamId(row.team_id))
+    return teams
+
+
+async def ids_of_team(tx: AsyncConnection, team_id: TeamId) -> list[ScheduleId]:
+    """Schedules the team owns, and the one that stands for it."""
+    return [ScheduleId(row.id) for row in await tx.execute(OF_TEAM, {"team_id": team_id})]
+
+
+def _columns(schedule: AuthoredSchedule) -> dict[str, object]:
+    return {"id": schedule.id, "name": schedule.name, "team_id": schedule.team_id, "version": schedule.version}
+
+
+def _authored(row: Row[Any]) -> AuthoredSchedule:
+    team = TeamId(row.team_id) if row.team_id else None
+    upcoming = _upcoming.decode(row.upcoming) if row.upcoming else ()
+    return AuthoredSchedule(ScheduleId(row.id), row.name, team, _definition.decode(row.definition), row.created_at, row.version, upcoming)
