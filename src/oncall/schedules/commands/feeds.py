@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from oncall.schedules.commands.editing import get_schedule
 from oncall.schedules.commands.lookup import load_world, schedule_ids, schedules_with
 from oncall.schedules.rules.feeds import entries_of, with_cancelled
 from oncall.schedules.store import calendars as store
-from oncall.schedules.values import CalendarFeed, CalendarFeedId, Schedule, UnknownCalendar
+from oncall.schedules.values import CalendarFeed, CalendarFeedId, Schedule, Tile, UnknownCalendar
 from oncall.schedules.values.calendars import Entry
 from oncall.teams.commands import get_team, get_user, names_of
 
@@ -26,6 +26,8 @@ BEFORE = timedelta(days=400)
 REMEMBERED = timedelta(days=14)
 """How long what was taken out of the calendar stays in it as cancelled; readers look at least daily."""
 MOST_EDITS = 12
+SEQUENCE_BEGAN = 1_600_000_000
+"""Seconds that a sequence need not count, so that it stays far below the 2³¹ that readers can hold."""
 TICK = timedelta(microseconds=1)
 
 
@@ -92,44 +94,35 @@ async def _entries(tx: AsyncConnection, id: ScheduleId, user: UserId | None, *, 
         if at > now - REMEMBERED:
             once = await load_world(tx, [id], since=first, until=until, known=at - TICK)
             known += rules.schedules_of(once, [id]).values()
-    names = await names_of(tx, users | {person for one in known for person in _standing_in(one)})
-    return await asyncio.to_thread(_told, known, user, names, first, since, until, changed_at, now)
+    rendered = await asyncio.to_thread(lambda: [rules.render(schedule, first, until) for schedule in known])
+    names = await names_of(tx, {person for tiles in rendered for tile in tiles for person in tile.on_call.users})
+    return await asyncio.to_thread(_told, known[0], rendered, user, names, since, changed_at, now)
 
 
 def _told(
-    known: Sequence[Schedule],
+    schedule: Schedule,
+    rendered: Sequence[Sequence[Tile]],
     user: UserId | None,
     names: Mapping[UserId, str],
-    first: datetime,
     since: datetime,
-    until: datetime,
     changed_at: datetime,
     now: datetime,
 ) -> Sequence[Entry]:
-    """Newest knowledge first in `known`. The sequence rises with every edit, as seconds do."""
-
-    def entries(schedule: Schedule) -> Sequence[Entry]:
-        return entries_of(
-            rules.render(schedule, first, until),
+    """Newest knowledge first in `rendered`. The sequence rises with every edit, as seconds do."""
+    current, *before = [
+        entries_of(
+            tiles,
             schedule_id=schedule.id,
             schedule_name=schedule.name,
             names=names,
             since=since,
             changed_at=changed_at,
-            sequence=int(changed_at.timestamp()) - 1_600_000_000,
+            sequence=int(changed_at.timestamp()) - SEQUENCE_BEGAN,
             user=user,
         )
-
-    current, *before = [entries(schedule) for schedule in known]
+        for tiles in rendered
+    ]
     return with_cancelled(current, list(reversed(before)), now=now, changed_at=changed_at)
-
-
-def _standing_in(schedule: Schedule) -> Iterator[UserId]:
-    """Those who are on call through overrides, temporary schedules or as covers, and need not take part otherwise."""
-    for override in schedule.overrides:
-        yield from (user for user in (override.user, *(by for _, by in override.replacements)) if user is not None)
-    yield from (user for temporary in schedule.temporaries for shift in temporary.shifts for user in shift.users)
-    yield from (away.cover for away in schedule.away if away.cover is not None)
 
 
 async def _schedules(tx: AsyncConnection, owner: Owner, *, now: datetime) -> Iterable[ScheduleId]:
