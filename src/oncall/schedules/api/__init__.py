@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from oncall.schedules.api import answers, calendars, fairness, overrides, schedules, unavailability
+from oncall.schedules.api import answers, calendars, fairness, overrides, pictures, schedules, unavailability
 
 router = APIRouter()
-for part in (schedules, answers, overrides, unavailability, calendars, fairness):
+for part in (schedules, answers, overrides, unavailability, calendars, fairness, pictures):
     router.include_router(part.router)

@@ -5,11 +5,12 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 
 from oncall.access.api import Reader
-from oncall.kit.http import Instant, ReadTx, now_in
+from oncall.kit.http import Instant, Listed, ReadTx, now_in
 from oncall.kit.ids import ScheduleId, UserId
 from oncall.schedules import commands
+from oncall.schedules.commands import recording
 from oncall.schedules.commands.lookup import EVERYTHING_KNOWN
-from oncall.schedules.schemas.answers import Gaps, GapShown, NextShiftAnswer, NextShiftShown, OnCallShown, Shifts
+from oncall.schedules.schemas.answers import DifferenceShown, Gaps, GapShown, NextShiftAnswer, NextShiftShown, OnCallShown, Shifts
 from oncall.schedules.schemas.layers import WholeSecond
 from oncall.teams.commands import get_user, names_of
 
@@ -52,6 +53,14 @@ async def get_gaps(
     start = since or (await now_in(request, tx)).replace(microsecond=0)
     gaps, coverage = await commands.get_coverage(tx, id, since=start, until=until or start + AHEAD)
     return Gaps(items=[GapShown(start=gap.start, end=gap.end) for gap in gaps], coverage=coverage)
+
+
+@router.get("/schedules/{id}/audit")
+async def audit(*, id: ScheduleId, _: Reader, tx: ReadTx, since: WholeSecond, until: WholeSecond) -> Listed[DifferenceShown]:
+    """Where what was written down (`before`) differs from what would be computed today (`after`), in a range of at most a year."""
+    found = await recording.audit(tx, id, since=since, until=until)
+    names = await names_of(tx, {user for one in found for user in (*one.before, *one.after)})
+    return Listed(items=[DifferenceShown.of(one, names) for one in found])
 
 
 @router.get("/schedules/{id}/next-shift")

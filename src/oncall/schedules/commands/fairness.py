@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import ScheduleId, UserId
 from oncall.schedules import rules
 from oncall.schedules.adapters.public_holidays import check_country, holidays_of
+from oncall.schedules.commands.editing import get_schedule
 from oncall.schedules.commands.lookup import away_between, load_one
 from oncall.schedules.rules.balancing import propose_order
 from oncall.schedules.rules.fairness import share_out
@@ -51,7 +52,8 @@ async def propose(
     """Who might take the turns of a layer that begin from now on, around what they have said of their unavailability, and making up for
     what each carried in the last half year. Nothing is written."""
     rules.check_range(now, until)
-    since = now - LOOK_BACK
+    # Before there was a schedule nobody carried anything, however far its grid reaches back.
+    since = min(max(now - LOOK_BACK, (await get_schedule(tx, id, now=now)).created_at), now)
     schedule = await load_one(tx, id, since=since, until=until, at=now)
     layer = _layer(schedule, layer_id, now)
     turns = rules.turns_between(layer, now=now, until=until)

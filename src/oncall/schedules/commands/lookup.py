@@ -120,9 +120,12 @@ async def get_coverage(tx: AsyncConnection, id: ScheduleId, *, since: datetime, 
 async def next_shift(tx: AsyncConnection, user_id: UserId, *, after: datetime, of: ScheduleId | None = None) -> NextShift | None:
     """The user's first shift that begins after an instant, in any schedule (or in one); None if there is none within a year."""
     ids = await schedules_with(tx, [user_id], since=after) if of is None else [of]
+    schedules = await load_schedules(tx, ids, since=after, until=after + LOOK_AHEAD)
+    if of is not None and of not in schedules:
+        raise UnknownSchedule
     found = [
         NextShift(schedule.id, schedule.name, shift)
-        for schedule in (await load_schedules(tx, ids, since=after, until=after + LOOK_AHEAD)).values()
+        for schedule in schedules.values()
         if (shift := rules.next_shift(schedule, user_id, after=after)) is not None
     ]
     return min(found, key=lambda one: (one.shift.start or after, one.schedule_name), default=None)

@@ -1,6 +1,7 @@
 """Write down who was on call, so that the past can be asked about whatever changes later; and find out whether it still agrees."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import ScheduleId
 from oncall.kit.zones import to_instant, to_seconds, tzdata_version
 from oncall.schedules import rules
-from oncall.schedules.commands.lookup import load_schedules
+from oncall.schedules.commands.lookup import load_one, load_schedules
 from oncall.schedules.store import recording as store
+from oncall.schedules.values import Difference
 
 EVERY = timedelta(minutes=10)
 BATCH = 200
@@ -35,6 +37,17 @@ async def record_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) 
     if entries:
         await store.append(tx, entries, tzdata=tzdata_version(), now=now)
     await store.done(tx, [id for id, _ in due], until=until, next_at=now + EVERY)
+
+
+async def audit(tx: AsyncConnection, id: ScheduleId, *, since: datetime, until: datetime) -> list[Difference]:
+    """Where the record says otherwise than the resolver would today, for instance after a fix or a new release of the time zone rules.
+
+    The record stays as it is: it is what people were told, and whom we paged.
+    """
+    rules.check_range(since, until)
+    recorded = await load_one(tx, id, since=since, until=until, at=since)
+    computed = replace(recorded, record=None)
+    return rules.differences(rules.render(recorded, since, until), rules.render(computed, since, until), since, until)
 
 
 async def postpone(tx: AsyncConnection, id: ScheduleId, *, until: datetime) -> None:

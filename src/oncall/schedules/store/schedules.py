@@ -117,20 +117,23 @@ NESTINGS = text("""
     UNION SELECT t.schedule_id, teams.schedule_id FROM schedule_team_turns t JOIN teams ON teams.id = t.team_id
     WHERE teams.schedule_id IS NOT NULL
 """)
-# Schedules in which any of these people may come to be on call, by any of the ways there are.
+# Schedules in which any of these people may come to be on call, by any of the ways there are: in their own right, or for somebody who is
+# away, or for whoever should have covered for them.
 WITH_USERS = text("""
-    SELECT p.schedule_id AS id FROM schedule_participants p JOIN schedules s ON s.id = p.schedule_id
-    WHERE p.user_id = ANY(:user_ids) AND s.deleted_at IS NULL
-    UNION SELECT o.schedule_id FROM schedule_overrides o JOIN schedules s ON s.id = o.schedule_id
-    WHERE o.user_id = ANY(:user_ids) AND o.end_at > :since AND o.removed_at IS NULL AND s.deleted_at IS NULL
-    UNION SELECT t.schedule_id FROM schedule_temporaries t JOIN schedules s ON s.id = t.schedule_id
-    WHERE t.end_at > :since AND t.removed_at IS NULL AND s.deleted_at IS NULL
-        AND jsonb_path_exists(t.shifts, '$[*].user_ids[*] ? (@ == $ids[*])', jsonb_build_object('ids', to_jsonb(CAST(:user_ids AS uuid[]))))
-    UNION SELECT p.schedule_id FROM unavailability u JOIN schedule_participants p ON p.user_id = u.user_id
-    JOIN schedules s ON s.id = p.schedule_id
-    WHERE u.cover_user_id = ANY(:user_ids) AND u.end_at > :since AND u.removed_at IS NULL AND s.deleted_at IS NULL
-    UNION SELECT t.schedule_id FROM schedule_team_turns t JOIN team_members m ON m.team_id = t.team_id
-    JOIN schedules s ON s.id = t.schedule_id WHERE m.user_id = ANY(:user_ids) AND s.deleted_at IS NULL
+    WITH RECURSIVE named AS (
+        SELECT unnest(CAST(:user_ids AS uuid[])) AS id
+        UNION SELECT u.user_id FROM unavailability u JOIN named ON named.id = u.cover_user_id
+        WHERE u.end_at > :since AND u.removed_at IS NULL
+    )
+    SELECT s.id FROM schedules s WHERE s.deleted_at IS NULL AND s.id IN (
+        SELECT schedule_id FROM schedule_participants WHERE user_id IN (SELECT id FROM named)
+        UNION SELECT t.schedule_id FROM schedule_team_turns t JOIN team_members m ON m.team_id = t.team_id
+        WHERE m.user_id IN (SELECT id FROM named)
+        UNION SELECT schedule_id FROM schedule_overrides
+        WHERE user_id IN (SELECT id FROM named) AND end_at > :since AND removed_at IS NULL
+        UNION SELECT schedule_id FROM schedule_temporaries WHERE end_at > :since AND removed_at IS NULL
+            AND jsonb_path_exists(shifts, '$[*].user_ids[*] ? (@ == $ids[*])', (SELECT jsonb_build_object('ids', jsonb_agg(id)) FROM named))
+    )
 """)
 STANDS_FOR = text("SELECT id, schedule_id FROM teams WHERE id = ANY(:team_ids) AND schedule_id IS NOT NULL")
 TEAMS_OF = text("""
