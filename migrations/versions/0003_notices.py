@@ -53,8 +53,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DELETE FROM notifications WHERE notice_id IS NOT NULL")
-    op.drop_constraint("a_page_has_a_whole_position_and_a_notice_none", "notifications")
-    op.drop_constraint("is_of_one_page_or_one_notice", "notifications")
+    op.drop_constraint(op.f("notifications_a_page_has_a_whole_position_and_a_notice_none"), "notifications")
+    op.drop_constraint(op.f("notifications_is_of_one_page_or_one_notice"), "notifications")
     for column in OF_A_PAGE:
         op.alter_column("notifications", column, nullable=False)
     op.drop_column("notifications", "notice_id")

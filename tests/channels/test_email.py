@@ -10,15 +10,15 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.channels.messages import NOW, a_page
-from tests.channels.test_render import ANY_TEXT, PAGES, Read
+from tests.channels.messages import NOW, a_notice, a_page
+from tests.channels.test_render import ANY_TEXT, NOTICES, PAGES, Read
 from tests.providers.smtp import SmtpSink
 from tests.providers.tls import server_context
 
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
-from oncall.channels.render import first_line, page
-from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent
+from oncall.channels.render import notice, page, written
+from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent
 from oncall.kit.mail import check_mail_address
 
 SENDER = parse_mail_from("On-call <oncall@example.com>")
@@ -72,6 +72,28 @@ async def test_both_parts_are_the_rendered_page(sink: SmtpSink) -> None:
     assert html.get_content().replace("\r\n", "\n") == page(message).html
 
 
+async def test_a_notice_is_an_e_mail_of_its_own_and_part_of_no_conversation(sink: SmtpSink) -> None:
+    received = await sent(sink, a_notice())
+    assert dict(received.items()) == {
+        "Content-Type": 'multipart/alternative; boundary="=_01960000000070008000000000000003"',
+        "MIME-Version": "1.0",
+        "From": "On-call <oncall@example.com>",
+        "To": "ana@example.com",
+        "Subject": "You are on call in Primary now",
+        "Date": "Sun, 08 Mar 2026 02:35:00 +0000",
+        "Message-ID": "<01960000-0000-7000-8000-000000000003@example.com>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "X-Oncall-Notification": "01960000-0000-7000-8000-000000000003",
+    }
+    plain, html = received.iter_parts()
+    assert plain.get_content().replace("\r\n", "\n") == notice(a_notice()).text
+    assert html.get_content().replace("\r\n", "\n") == notice(a_notice()).html
+    repeat = await sent(sink, a_notice(attempt=2, repeated=True))
+    assert repeat["Message-ID"] == received["Message-ID"]
+    assert (await sent(sink, a_notice(urgency="high")))["Importance"] == "high"
+
+
 async def test_what_sends_us_back_its_name_is_kept(sink: SmtpSink) -> None:
     outcome = await channel_to(sink.url).send(a_page())
     assert outcome == Sent("<01960000-0000-7000-8000-000000000001@example.com>", "250 2.0.0 queued as 4711")
@@ -101,19 +123,20 @@ async def test_pages_of_one_incident_are_one_conversation_and_a_repeat_is_the_sa
 
 
 @settings(max_examples=150)
-@given(message=PAGES)
+@given(message=PAGES | NOTICES)
 async def test_no_text_becomes_a_header_a_recipient_or_markup(sink: SmtpSink, message: Message) -> None:
-    usual, received = await sent(sink, a_page(urgency=message.urgency)), await sent(sink, message)
+    like_it = a_page if isinstance(message, PageMessage) else a_notice
+    usual, received = await sent(sink, like_it(urgency=message.urgency)), await sent(sink, message)
     assert received.keys() == usual.keys()
     assert received.envelope_to == ["ana@example.com"]
     assert received["To"] == usual["To"]
-    assert received["Subject"] == first_line(message)
+    assert received["Subject"] == written(message).subject
     assert not received.defects
     assert received.raw.isascii()
     assert max(len(line) for line in received.raw.splitlines()) <= 998
     plain, html = received.iter_parts()
-    assert plain.get_content().replace("\r\n", "\n") == page(message).text
-    assert Read(html.get_content().replace("\r\n", "\n")).said == Read(page(message).html).said
+    assert plain.get_content().replace("\r\n", "\n") == written(message).text
+    assert Read(html.get_content().replace("\r\n", "\n")).said == Read(written(message).html).said
 
 
 @settings(max_examples=100)

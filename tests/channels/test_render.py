@@ -1,4 +1,4 @@
-"""One safe line, and the page in plain text and HTML."""
+"""One safe line; the page and the notice in plain text and HTML."""
 
 import unicodedata
 from datetime import timedelta
@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.channels.messages import NOW, a_page
+from tests.channels.messages import NOW, a_notice, a_page
 
-from oncall.channels.render import SUBJECT_LIMIT, first_line, instant, one_line, page, spoken
+from oncall.channels.render import SUBJECT_LIMIT, first_line, instant, notice, one_line, page, spoken, written
+from oncall.channels.values import NoticeMessage
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300) | st.sampled_from(
     [
@@ -28,6 +29,16 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300) | st.samp
     ]
 )
 PAGES = st.builds(a_page, title=ANY_TEXT, service=ANY_TEXT, severity=ANY_TEXT, recipient=ANY_TEXT, reason=ANY_TEXT, urgency=ANY_TEXT)
+
+NOTICES = st.builds(
+    a_notice,
+    kind=ANY_TEXT,
+    subject=ANY_TEXT,
+    recipient=ANY_TEXT,
+    urgency=ANY_TEXT,
+    paragraphs=st.tuples(ANY_TEXT, ANY_TEXT),
+    links=st.tuples(st.tuples(st.just("https://oncall.example.com/x"), ANY_TEXT)),
+)
 
 
 class Read(HTMLParser):
@@ -149,6 +160,63 @@ def test_a_link_that_is_missing_or_odd_is_left_out(url: str | None) -> None:
     links = Read(page(a_page(acknowledge_url=url)).html).links
     assert links[-3:] == [a_page().resolve_url, a_page().links[0][0], a_page().incident_url]
     assert all(link.startswith("https://") for link in links)
+
+
+def test_a_notice_in_plain_text() -> None:
+    assert notice(a_notice(repeated=True, late_by=timedelta(minutes=5))).text.splitlines() == [
+        "You are on call in Primary now",
+        "",
+        "This message may have reached you before: an earlier attempt ended without a clear answer.",
+        "",
+        "This message is late by 5 minutes.",
+        "",
+        "Your shift lasts until Mon 16 Mar 2026 09:00.",
+        "",
+        "Open now: nothing.",
+        "",
+        "the schedule: https://oncall.example.com/schedules/primary",
+        "",
+        "For Ana. This is no page: there is nothing to acknowledge.",
+    ]
+
+
+def test_a_notice_in_html_says_the_same_and_offers_no_button() -> None:
+    shown = written(a_notice(repeated=True, late_by=timedelta(minutes=5)))
+    read = Read(shown.html)
+    said = [line.strip() for line in read.said if line.strip()]
+    for line in shown.text.splitlines():
+        assert not line or line in said or line.startswith("the schedule: ")
+    assert read.links == ["https://oncall.example.com/schedules/primary"]
+    assert read.loaded == []
+    assert 'name="viewport"' in shown.html
+    assert "prefers-color-scheme: dark" in shown.html
+
+
+def test_a_notice_that_is_in_time_and_new_does_not_say_otherwise() -> None:
+    for form in (notice(a_notice()).text, notice(a_notice()).html):
+        assert "late by" not in form
+        assert "reached you before" not in form
+
+
+@given(NOTICES)
+def test_nothing_that_a_notice_quotes_becomes_markup_or_another_line(message: NoticeMessage) -> None:
+    shown = notice(message)
+    lines = [said for paragraph in message.paragraphs if (said := one_line(paragraph, 1000))]
+    usual = notice(a_notice(paragraphs=("x",) * len(lines)))
+    assert Read(shown.html).tags == Read(usual.html).tags
+    assert len(shown.text.splitlines()) == len(usual.text.splitlines())
+    assert len(shown.subject) <= SUBJECT_LIMIT
+    assert len(shown.subject.splitlines()) == 1
+    for line in lines:
+        assert line in Read(shown.html).said
+        assert line in shown.text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://x/\r\ny", "/relative", 'https://x/"onclick y', ""])
+def test_an_odd_link_of_a_notice_is_left_out(url: str) -> None:
+    shown = notice(a_notice(links=((url, "here"), ("https://oncall.example.com/s", "the schedule"))))
+    assert Read(shown.html).links == ["https://oncall.example.com/s"]
+    assert "here: " not in shown.text
 
 
 @pytest.mark.parametrize(

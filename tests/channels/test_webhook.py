@@ -1,13 +1,14 @@
 """The signed request, and what each answer means."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from standardwebhooks import Webhook
-from tests.channels.messages import NOW, OLD_SECRET, SECRET, a_page, real_now
-from tests.channels.test_render import PAGES
+from tests.channels.messages import NOW, OLD_SECRET, SECRET, a_notice, a_page, real_now
+from tests.channels.test_render import NOTICES, PAGES
 from tests.providers.http import WebhookSink
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
@@ -69,11 +70,36 @@ async def test_the_request_says_everything_and_is_signed_with_every_secret(sink:
     }
 
 
+async def test_a_notice_says_everything_in_words_of_its_own(sink: WebhookSink, channel: WebhookChannel) -> None:
+    message = a_notice(address=sink.url, attempt=2, repeated=True, late_by=timedelta(minutes=2))
+    assert await channel.send(message) == Sent(None, "answered 204")
+    request = sink.requests[-1]
+    assert request.headers["webhook-id"] == str(message.notification_id)
+    assert Webhook(SECRET).verify(request.body, dict(request.headers)) == request.json()
+    assert request.json() == {
+        "type": "notice",
+        "timestamp": "2026-03-08T02:30:00Z",
+        "data": {
+            "notification_id": "01960000-0000-7000-8000-000000000003",
+            "kind": "handoff",
+            "subject": "You are on call in Primary now",
+            "paragraphs": ["Your shift lasts until Mon 16 Mar 2026 09:00.", "Open now: nothing."],
+            "links": [{"href": "https://oncall.example.com/schedules/primary", "text": "the schedule"}],
+            "recipient": "Ana",
+            "attempt": 2,
+            "repeated": True,
+            "late_by": "PT120S",
+        },
+    }
+
+
 @settings(max_examples=60)
-@given(message=PAGES)
-async def test_whatever_a_monitor_says_arrives_as_valid_signed_json(sink: WebhookSink, channel: WebhookChannel, message: Message) -> None:
+@given(message=PAGES | NOTICES)
+async def test_whatever_a_monitor_or_a_person_says_arrives_as_valid_signed_json(
+    sink: WebhookSink, channel: WebhookChannel, message: Message
+) -> None:
     sink.requests.clear()
-    assert isinstance(await channel.send(a_page(title=message.title, reason=message.reason, address=sink.url)), Sent)
+    assert isinstance(await channel.send(replace(message, address=sink.url)), Sent)
     [request] = sink.requests
     Webhook(SECRET).verify(request.body, dict(request.headers))
 

@@ -15,7 +15,7 @@ from tests.system import System, to
 
 from oncall.incidents.store import alerts, incidents
 from oncall.kit.clock import ManualClock
-from oncall.notifications import store as notifications
+from oncall.notifications.store import sending
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
 HISTORY = [
@@ -37,12 +37,21 @@ HISTORY = [
     FROM pages p, generate_series(1, 2040) n
     """,
     """
-    INSERT INTO notifications SELECT (jsonb_populate_record(m, jsonb_build_object(
-        'id', gen_random_uuid(), 'page_id', md5(format('page %s', n)), 'incident_id', md5(format('incident %s', n)))
-        || CASE WHEN n > 40 THEN '{"status": "sent", "next_at": null}' ELSE '{}'::jsonb END)).*
-    FROM notifications m, generate_series(1, 2040) n
+    INSERT INTO notices
+    SELECT md5(format('notice %s', n))::uuid, gen_random_uuid(), 'Ana', 'handoff', 'low', format('topic %s', n), 'You are on call',
+        '{"paragraphs": [], "links": []}', '2026-03-01T12:00:00Z', NULL
+    FROM generate_series(1, 2040) n
     """,
-    "ANALYZE incidents, alerts, pages, notifications",
+    """
+    INSERT INTO notifications SELECT (jsonb_populate_record(m, jsonb_build_object('id', gen_random_uuid()) || about || CASE
+        WHEN n > 40 THEN '{"status": "sent", "next_at": null}'
+        ELSE '{"status": "pending", "next_at": "2026-03-02T12:00:00Z"}'::jsonb END)).*
+    FROM notifications m, generate_series(1, 2040) n, LATERAL (VALUES
+        (jsonb_build_object('page_id', md5(format('page %s', n)), 'incident_id', md5(format('incident %s', n)))),
+        (jsonb_build_object('notice_id', md5(format('notice %s', n)), 'urgency', 'low')
+            || '{"page_id": null, "incident_id": null, "cycle": null, "round": null, "step": null}')) AS made (about)
+    """,
+    "ANALYZE incidents, alerts, pages, notices, notifications",
 ]
 
 VALUES = {
@@ -103,8 +112,10 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(incidents.CLAIM_SKIPPING, "incidents", "incidents_next_at_idx", id="due incidents"),
         pytest.param(incidents.CLAIM_WAITING, "incidents", "incidents_next_at_idx", id="overdue incidents"),
         pytest.param(incidents.NEXT_AT, "incidents", "incidents_next_at_idx", id="the next incident"),
-        pytest.param(notifications.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
-        pytest.param(notifications.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
+        pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
+        pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
+        pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),
+        pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
         pytest.param(alerts.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts"),
         pytest.param(alerts.REOPENABLE, "alerts", "alerts_resolved_idx", id="alerts that may reopen"),
     ],

@@ -52,13 +52,13 @@ people = st.sampled_from((ana, bob, cem, dee))
 
 @cache
 def transitions(zone: str) -> list[int]:
-    return [at for at, _ in clock_changes(zone, FIRST, LAST)]
+    return [change for change, _ in clock_changes(zone, FIRST, LAST)]
 
 
 @st.composite
 def instants(draw: st.DrawFn, zone: str) -> int:
     near = transitions(zone)
-    if near and draw(st.booleans()):
+    if draw(st.booleans()) and near:
         return draw(st.sampled_from(near)) + draw(st.integers(-DAY, DAY))
     return draw(st.integers(FIRST, LAST))
 
@@ -98,8 +98,8 @@ several = st.permutations((ana, bob, cem, dee)).flatmap(lambda order: st.sampled
 @st.composite
 def fixed_shifts(draw: st.DrawFn, start: int, end: int) -> tuple[FixedShift, ...]:
     """Up to three within `[start, end)`, by start; they may overlap, and leave gaps."""
-    edges = st.lists(st.integers(start, end), min_size=2, max_size=2, unique=True).map(sorted)
-    return tuple(FixedShift(*span, draw(several)) for span in sorted(draw(st.lists(edges, max_size=3))))
+    begins = sorted(draw(st.lists(st.integers(start, end - 1), max_size=3)))
+    return tuple(FixedShift(since, draw(st.integers(since + 1, end)), draw(several)) for since in begins)
 
 
 @st.composite
@@ -171,8 +171,8 @@ def temporaries(draw: st.DrawFn, near: int) -> tuple[Temporary, ...]:
 @st.composite
 def schedules_around(draw: st.DrawFn, t: int, *, depth: int = 2) -> Schedule:
     """One or two versions, and all that may lie on top of them near an instant; schedules nested in it, and in those, up to a depth."""
-    inner = draw(schedules_around(t, depth=depth - 1)) if depth and draw(st.sampled_from((False, False, True))) else None
-    some = st.lists(layers(draw(zones), t, inner), max_size=3)
+    inner = draw(schedules_around(t, depth=depth - 1)) if depth and draw(st.booleans()) else None
+    some = st.lists(layers(draw(zones), t, inner), min_size=draw(st.sampled_from((0, 1, 2))), max_size=3)
     versions = [Version(1, None, tuple(draw(some)))]
     if draw(st.booleans()):
         versions.append(Version(2, t + draw(st.integers(-5, 5)) * DAY, tuple(draw(some))))

@@ -18,6 +18,7 @@ from oncall.schedules.rules.rotations import handoff, turn_at
 from oncall.schedules.rules.windows import is_open, occurrences
 from oncall.schedules.values import (
     Arithmetic,
+    FixedShift,
     Layer,
     LayerId,
     Override,
@@ -25,6 +26,8 @@ from oncall.schedules.values import (
     OverrideKind,
     Rotation,
     Schedule,
+    Temporary,
+    TemporaryId,
     Tile,
     Unit,
     Version,
@@ -37,15 +40,17 @@ DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 UNDERSTOOD = {
     "layer": {"zone", "precedence", "participants", "rotation", "windows", "start", "end", "start_index", "on_duty_seconds"},
     "rotation": {"unit", "count", "anchor_local", "zone", "arithmetic", "turn_counting", "active_days"},
-    "schedule": {"layers", "overrides"},
+    "schedule": {"layers", "overrides", "temporary"},
     "override": {"kind", "start", "end", "user", "target", "seq"},
+    "temporary": {"start", "end", "shifts"},
 }
 
 pytestmark = pytest.mark.skipif(not VECTORS.exists(), reason="the schedule vectors do not lie beside this repository")
 
 
 def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    """What lies within a second counts from its beginning: our instants are whole seconds, in what is given and in what is expected."""
+    return datetime.fromisoformat(text).replace(microsecond=0)
 
 
 def text(at: datetime | None) -> str:

@@ -160,13 +160,14 @@ async def test_whom_a_coming_version_names_cannot_be_deleted_before_it(system: S
     assert (await system.api.delete(f"/api/v1/users/{dee['id']}")).status_code == 204
 
 
-@pytest.mark.parametrize(
-    ("asked", "field"),
-    [({"effective_from": "2026-03-11"}, "effective_from"), ({"effective_from": "2026-03-11T00:00:00"}, "effective_from"),
-     ({"effective_from": "2026-03-11T00:00:00.5Z"}, "effective_from"), ({"continuation": "begin"}, "continuation")],
-)  # fmt: skip
-async def test_a_date_that_cannot_be_is_refused(system: System, payments: str, asked: Json, field: str) -> None:
-    assert refusal(await system.api.patch(payments, json={"name": "x"} | asked, headers=ANY)) == (422, "invalid", field)
+async def test_a_date_that_cannot_be_is_refused(system: System, payments: str) -> None:
+    for field, value in (
+        ("effective_from", "2026-03-11"),
+        ("effective_from", "2026-03-11T00:00:00"),
+        ("effective_from", "2026-03-11T00:00:00.5Z"),
+        ("continuation", "begin"),
+    ):
+        assert refusal(await system.api.patch(payments, json={"name": "x", field: value}, headers=ANY)) == (422, "invalid", field), value
 
 
 # --- how the rotation goes on -----------------------------------------------------------------------------------------------

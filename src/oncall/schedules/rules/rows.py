@@ -30,7 +30,7 @@ def rows_of(schedule: Schedule, since: datetime, until: datetime, names: Names) 
         tiles = [tile for tile in render(alone, since, until) if tile.on_call.sources]
         rows.append(Row("temporary", "temporary", tuple(_bands(tiles, names, "temporary"))))
     if away:
-        spans = (Band(*_within(one.start, one.end, start, end), (f"{_name(one.user, names)} is away",), "unavailability") for one in away)
+        spans = (Band(*_within(one.start, one.end, start, end), (_name(one.user, names),), "unavailable") for one in away)
         rows.append(Row("unavailable", "overrides", tuple(spans)))
     if overrides:
         spans = (Band(*_within(one.start, one.end, start, end), _people(one, names), one.kind.value) for one in overrides)
