@@ -9,7 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 
 from oncall.app import Node
-from oncall.channels.values import BadAddress, Message, Outcome, Sent
+from oncall.channels.values import BadAddress, Message, Outcome, PageMessage, Sent
 from oncall.kit.clock import ManualClock
 from oncall.kit.mail import check_mail_address
 from oncall.kit.settings import Settings
@@ -149,10 +149,10 @@ class System:
         return [f"{entry['kind']}: {entry['reason']}" for entry in answer.json()["items"]]
 
     def pages(self) -> list[str]:
-        """Who got messages since the last call, in order."""
+        """Who was paged since the last call, in order; notices are no pages, and are forgotten with them."""
         messages = sorted(self.email.sent + self.webhook.sent, key=lambda m: m.notification_id.bytes)
         self.email.sent, self.webhook.sent = [], []
-        return [m.recipient for m in messages]
+        return [m.recipient for m in messages if isinstance(m, PageMessage)]
 
 
 def to(user: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("notifications_next_at_idx", "notifications")
     op.create_index("notifications_next_at_idx", "notifications", ["channel", "next_at"], postgresql_where=UNFINISHED)
-    op.drop_constraint("urgency_is_known", "notifications")
+    op.drop_constraint(op.f("notifications_urgency_is_known"), "notifications")
     op.drop_column("notifications", "urgency")
     op.drop_index("attempts_at_idx", "attempts")

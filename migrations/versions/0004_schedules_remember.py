@@ -192,7 +192,7 @@ def downgrade() -> None:
     op.drop_column("schedule_versions", "withdrawn_at")
     op.drop_column("schedule_versions", "author")
     op.execute("DELETE FROM schedules WHERE deleted_at IS NOT NULL")
-    op.drop_constraint("what_is_deleted_is_not_recorded", "schedules")
+    op.drop_constraint(op.f("schedules_what_is_deleted_is_not_recorded"), "schedules")
     op.drop_index("schedules_next_at_idx", "schedules")
     for name in ("next_at", "recorded_until", "deleted_at"):
         op.drop_column("schedules", name)
