@@ -1,0 +1,67 @@
+"""Migrations go up and down, and what was there before is there afterwards."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from alembic import command
+from tests import databases
+
+from oncall.kit import schema
+from oncall.kit.db import Database
+from oncall.kit.ids import ScheduleId, UserId, new_id
+from oncall.schedules.commands import load_schedules
+from oncall.schedules.rules import on_call_at
+
+WRITTEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LAYER = '{"id": "%s", "name": "all", "participants": [{"type": "user", "id": "%s"}]}'
+
+
+@pytest.fixture
+def url(server_dsn: str, template: str) -> Iterator[str]:
+    with databases.fresh_database(server_dsn, template, f"oncall_test_{os.getpid()}_migrations") as url:
+        yield url
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    yield database
+    await database.close()
+
+
+async def to_version(url: str, version: str) -> None:
+    """Down, or up to the newest. Alembic runs an event loop of its own."""
+    config = schema._config(url)
+    await asyncio.to_thread(command.upgrade if version == "heads" else command.downgrade, config, version)
+
+
+async def test_down_to_the_first_version_and_up_again(url: str, database: Database) -> None:
+    await to_version(url, "0001")
+    await to_version(url, "heads")
+    async with database.transaction() as tx:
+        assert await schema.is_current(tx)
+
+
+async def test_a_schedule_of_before_says_the_same_and_is_written_down_from_its_newest_version_on(url: str, database: Database) -> None:
+    await to_version(url, "0002")
+    id, ana = ScheduleId(new_id()), UserId(new_id())
+    layer = LAYER % (new_id(), ana)
+    async with database.transaction() as tx:
+        await tx.exec_driver_sql(f"INSERT INTO users VALUES ('{ana}', 'Ana', 'ana@example.com', 'UTC', '{{}}', '{WRITTEN}')")
+        await tx.exec_driver_sql(f"INSERT INTO schedules (id, name, created_at) VALUES ('{id}', 'Payments', '{WRITTEN}')")
+        await tx.exec_driver_sql(
+            "INSERT INTO schedule_versions (schedule_id, version, definition, created_at) VALUES "
+            f"""('{id}', 1, '{{"time_zone": "UTC", "layers": [{layer}]}}', '{WRITTEN}')"""
+        )
+    await database.close()
+    await to_version(url, "heads")
+    migrated = Database(url)
+    async with migrated.transaction() as tx:
+        recorded = (await tx.exec_driver_sql(f"SELECT recorded_until, next_at FROM schedules WHERE id = '{id}'")).one()
+        schedule = (await load_schedules(tx, [id], since=WRITTEN, until=WRITTEN))[id]
+    await migrated.close()
+    assert tuple(recorded) == (WRITTEN, WRITTEN)
+    assert on_call_at(schedule, at=WRITTEN).users == (ana,)
