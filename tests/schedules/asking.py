@@ -36,9 +36,14 @@ def always(*who: Json, name: str = "always", **more: Any) -> Json:
     return {"name": name, "participants": members if len(members) < 2 else [{"type": "group", "members": members}], **more}
 
 
+async def new_users(system: System, *names: str) -> list[Json]:
+    """People with an account e-mail and nothing else."""
+    return [await post(system.api, "/api/v1/users", name=name, email=f"{name.lower()}@example.com") for name in names]
+
+
 async def scheduled(system: System, *layers: Json, name: str = "Payments", time_zone: str = "UTC", **more: Any) -> str:
     """Its address, below which everything about it is asked."""
-    made = await system.make("schedules", name=name, time_zone=time_zone, layers=list(layers), **more)
+    made = await post(system.api, "/api/v1/schedules", name=name, time_zone=time_zone, layers=list(layers), **more)
     return f"/api/v1/schedules/{made['id']}"
 
 

@@ -176,14 +176,14 @@ def definitions(draw: st.DrawFn) -> Definition:
     return rotating(draw(ORDERS), unit=draw(UNITS), count=draw(st.integers(1, 20)), starts=starts, zone=draw(ZONES))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(definitions(), definitions(), WHEN, st.sampled_from(Continuation))
 def test_17_an_edit_changes_nothing_before_it(before: Definition, wanted: Definition, when: datetime, how: Continuation) -> None:
     since = when - 40 * DAY
     assert render(edited(before, wanted, when, how), since, when) == render(built((DatedDefinition(1, None, before),)), since, when)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(definitions(), definitions(), WHEN)
 def test_17_keep_leaves_whoever_is_on_call_if_they_still_take_part(before: Definition, wanted: Definition, when: datetime) -> None:
     running = on_call_at(built((DatedDefinition(1, None, before),)), at=when).users
@@ -192,7 +192,7 @@ def test_17_keep_leaves_whoever_is_on_call_if_they_still_take_part(before: Defin
         assert on_call_at(edited(before, wanted, when), at=when).users == running
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(definitions(), WHEN, st.lists(WHEN, max_size=4))
 def test_17_an_edit_that_changes_nothing_changes_nothing_for_ever(definition: Definition, when: datetime, others: list[datetime]) -> None:
     whole = edited(definition, definition, when)

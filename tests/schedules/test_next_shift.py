@@ -2,7 +2,7 @@
 
 import pytest
 from httpx import AsyncClient
-from tests.schedules.asking import Json, always, day, get, id_of, post, problem, rotating, scheduled
+from tests.schedules.asking import Json, always, day, get, id_of, new_users, post, problem, rotating, scheduled
 from tests.system import System
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
@@ -11,7 +11,7 @@ UNKNOWN = "00000000-0000-7000-8000-000000000000"
 @pytest.fixture
 async def team(system: System) -> list[Json]:
     """Ana, Bob, Cem and Dee, who takes no part."""
-    return [await system.user(name, channel=None) for name in ("Ana", "Bob", "Cem", "Dee")]
+    return await new_users(system, "Ana", "Bob", "Cem", "Dee")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_through_a_temporary_schedule(system: System, payments: str, team:
 
 async def test_as_a_cover_and_as_the_cover_of_a_cover(system: System, payments: str, team: list[Json]) -> None:
     ana, bob, _, dee = team
-    eve = await system.user("Eve", channel=None)
+    [eve] = await new_users(system, "Eve")
     span = {"start": day("03-04 00:00"), "end": day("03-06 00:00")}
     await post(system.api, f"/api/v1/users/{ana['id']}/unavailability", **span, cover_user_id=dee["id"])
     assert await next_of(system.api, dee) == "Payments 03-04 00:00 to 03-06 00:00"
@@ -101,7 +101,7 @@ async def test_as_the_cover_of_a_team_and_of_a_temporary_shift(system: System, p
     span = {"start": day("03-10 00:00"), "end": day("03-12 00:00")}
     await post(system.api, f"/api/v1/users/{cem['id']}/unavailability", **span, cover_user_id=dee["id"])
     assert await next_of(system.api, dee) == "Nights 03-10 00:00 to 03-12 00:00"
-    eve, fay = [await system.user(name, channel=None) for name in ("Eve", "Fay")]
+    eve, fay = await new_users(system, "Eve", "Fay")
     lunch = {"start": day("03-03 12:00"), "end": day("03-03 13:00")}
     await post(system.api, f"{payments}/temporary-schedules", **lunch, shifts=[lunch | {"user_ids": [fay["id"]]}])
     await post(system.api, f"/api/v1/users/{fay['id']}/unavailability", **lunch, cover_user_id=eve["id"])

@@ -4,7 +4,23 @@ from datetime import timedelta
 
 import pytest
 from httpx import AsyncClient
-from tests.schedules.asking import Json, always, day, edited, get, id_of, post, problem, refusal, rotating, scheduled, shifts, who, z
+from tests.schedules.asking import (
+    Json,
+    always,
+    day,
+    edited,
+    get,
+    id_of,
+    new_users,
+    post,
+    problem,
+    refusal,
+    rotating,
+    scheduled,
+    shifts,
+    who,
+    z,
+)
 from tests.system import System, to
 
 from oncall.channels.values import PageMessage
@@ -17,7 +33,7 @@ THIS_WEEK = ("03-02 12:00", "03-09 09:00")
 @pytest.fixture
 async def team(system: System) -> list[Json]:
     """Ana, Bob and Cem."""
-    return [await system.user(name) for name in ("Ana", "Bob", "Cem")]
+    return await new_users(system, "Ana", "Bob", "Cem")
 
 
 @pytest.fixture
@@ -108,8 +124,9 @@ async def test_an_override_counts_all_the_same(system: System, payments: str, te
     assert await shifts(system.api, payments, "03-04 00:00", "03-05 00:00") == ["03-04 00:00 Bob", "03-04 12:00 Ana", "03-04 18:00 Bob"]
 
 
-async def test_pages_go_to_the_cover_and_not_to_whoever_is_away(system: System, payments: str, team: list[Json]) -> None:
-    ana, bob, cem = team
+async def test_pages_go_to_the_cover_and_not_to_whoever_is_away(system: System) -> None:
+    ana, bob, cem = [await system.user(name) for name in ("Ana", "Bob", "Cem")]
+    payments = await scheduled(system, rotating(ana, bob, cem))
     key = (await system.service([{"type": "schedule", "id": id_of(payments)}], [to(cem)]))["key"]
     await away(system.api, ana, "03-02 13:00", "03-02 15:00", bob)
     for expected in ("Ana", "Bob", "Bob", "Ana"):
@@ -120,8 +137,9 @@ async def test_pages_go_to_the_cover_and_not_to_whoever_is_away(system: System, 
         system.clock.advance(HOUR)
 
 
-async def test_with_nobody_to_cover_the_next_step_is_paged_at_once(system: System, payments: str, team: list[Json]) -> None:
-    ana, _, cem = team
+async def test_with_nobody_to_cover_the_next_step_is_paged_at_once(system: System) -> None:
+    ana, cem = [await system.user(name) for name in ("Ana", "Cem")]
+    payments = await scheduled(system, rotating(ana, cem))
     key = (await system.service([{"type": "schedule", "id": id_of(payments)}], [to(cem)]))["key"]
     await away(system.api, ana, "03-02 12:00", "03-02 15:00")
     await system.event(key)
@@ -175,7 +193,7 @@ async def test_a_list_is_read_by_range_and_page_by_page(system: System, team: li
 
 async def test_whoever_is_removed_covers_nobody_and_is_away_no_more(system: System, payments: str, team: list[Json]) -> None:
     ana, bob, _ = team
-    dee = await system.user("Dee")
+    [dee] = await new_users(system, "Dee")
     await edited(system.api, payments, rotating(ana, bob))
     await away(system.api, ana, "03-03 00:00", "03-06 00:00", dee)
     await away(system.api, dee, "03-05 00:00", "03-07 00:00", bob)

@@ -3,9 +3,9 @@
 import asyncio
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.schedules.asking import (
     ANY,
     Json,
@@ -15,6 +15,7 @@ from tests.schedules.asking import (
     edited,
     get,
     id_of,
+    new_users,
     people,
     post,
     problem,
@@ -27,12 +28,11 @@ from tests.schedules.asking import (
 )
 from tests.system import System
 
-from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.errors import Stale
 from oncall.kit.ids import ScheduleId
-from oncall.schedules.commands.editing import edit_schedule, get_schedule
-from oncall.schedules.values import AuthoredSchedule, ScheduleChanges
+from oncall.schedules.commands.editing import edit_schedule
+from oncall.schedules.values import AuthoredSchedule
 
 HOUR = timedelta(hours=1)
 MARCH = ("03-02 09:00", "03-30 09:00")
@@ -42,7 +42,7 @@ AS_IT_WAS = ["03-02 09:00 Ana", "03-09 09:00 Bob", "03-16 09:00 Cem", "03-23 09:
 @pytest.fixture
 async def team(system: System) -> list[Json]:
     """Ana, Bob and Cem."""
-    return [await system.user(name, channel=None) for name in ("Ana", "Bob", "Cem")]
+    return await new_users(system, "Ana", "Bob", "Cem")
 
 
 @pytest.fixture
@@ -153,11 +153,21 @@ async def test_the_versions_say_who_wrote_what_when_and_since_when_it_counts(sys
 
 
 async def test_whom_a_coming_version_names_cannot_be_deleted_before_it(system: System, payments: str, team: list[Json]) -> None:
-    dee = await system.user("Dee", channel=None)
+    [dee] = await new_users(system, "Dee")
     await edited(system.api, payments, rotating(dee, *team), effective_from=day("03-11 00:00"))
     assert problem(await system.api.delete(f"/api/v1/users/{dee['id']}")) == (409, "in_use")
     await system.api.delete(f"{payments}/versions/2", headers=ANY)
     assert (await system.api.delete(f"/api/v1/users/{dee['id']}")).status_code == 204
+
+
+async def test_whom_only_a_former_version_names_can_be_deleted(system: System, payments: str, team: list[Json]) -> None:
+    await edited(system.api, payments, rotating(*team[1:]), effective_from=day("03-11 00:00"))
+    assert problem(await system.api.delete(f"/api/v1/users/{team[0]['id']}")) == (409, "in_use")
+    system.clock.advance(9 * 24 * HOUR)
+    await system.run_due()
+    assert (await system.api.delete(f"/api/v1/users/{team[0]['id']}")).status_code == 204
+    assert problem(await system.api.delete(f"/api/v1/users/{team[1]['id']}")) == (409, "in_use")
+    assert await who(system.api, payments, "03-08 00:00") == "Ana (removed)"
 
 
 async def test_a_date_that_cannot_be_is_refused(system: System, payments: str) -> None:
@@ -232,38 +242,32 @@ async def test_edits_of_any_version_at_once_all_count(system: System, payments: 
     assert (shown["name"], shown["time_zone"], [layer["name"] for layer in shown["layers"]]) == ("Money", "Asia/Tokyo", ["always"])
 
 
-async def edit_in(
-    tx: AsyncConnection, schedule: ScheduleId, changes: ScheduleChanges, version: int | None, clock: ManualClock
-) -> AuthoredSchedule:
-    return await edit_schedule(tx, schedule, changes, version=version, now=clock.at)
-
-
 async def test_the_second_transaction_waits_for_the_first_and_sees_it(system: System, database: Database, payments: str) -> None:
-    id = ScheduleId(id_of(payments))  # type: ignore[arg-type]  # a string will do for the database
+    id, now = ScheduleId(UUID(id_of(payments))), system.clock.at
 
-    async def late(version: int | None) -> AuthoredSchedule:
+    async def edit_after(version: int | None) -> AuthoredSchedule:
         async with database.transaction() as tx:
-            return await edit_in(tx, id, {"time_zone": "Asia/Tokyo"}, version, system.clock)
+            return await edit_schedule(tx, id, {"time_zone": "Asia/Tokyo"}, version=version, now=now)
 
     async with database.transaction() as tx:
-        await edit_in(tx, id, {"name": "Money"}, 1, system.clock)
-        stale, any_version = asyncio.create_task(late(1)), asyncio.create_task(late(None))
+        await edit_schedule(tx, id, {"name": "Money"}, version=1, now=now)
+        stale, any_version = asyncio.create_task(edit_after(1)), asyncio.create_task(edit_after(None))
         await asyncio.wait([stale, any_version], timeout=0.2)
         assert [stale.done(), any_version.done()] == [False, False]
     with pytest.raises(Stale):
         await stale
-    assert ((await any_version).name, (await any_version).version) == ("Money", 3)
+    edited_after = await any_version
+    assert (edited_after.name, edited_after.version) == ("Money", 3)
 
 
 async def test_an_edit_that_waited_counts_after_the_one_it_waited_for(
     system: System, database: Database, payments: str, team: list[Json]
 ) -> None:
-    """Its clock was read before that of the other: what it leaves out is still what the other wrote."""
-    id, began = ScheduleId(id_of(payments)), system.clock.at  # type: ignore[arg-type]  # a string will do for the database
-    system.clock.advance(2 * HOUR / 3600)
+    """Its clock was read before that of the other; still what it leaves out is what the other wrote."""
+    id, began = ScheduleId(UUID(id_of(payments))), system.clock.at
+    system.clock.advance(timedelta(seconds=2))
     await edited(system.api, payments, always(team[2]))
     async with database.transaction() as tx:
         await edit_schedule(tx, id, {"time_zone": "Asia/Tokyo"}, version=None, now=began)
-    async with database.transaction() as tx:
-        schedule = await get_schedule(tx, id, now=system.clock.at)
-    assert (schedule.definition.time_zone, [layer.name for layer in schedule.definition.layers]) == ("Asia/Tokyo", ["always"])
+    shown = await get(system.api, payments)
+    assert (shown["time_zone"], [layer["name"] for layer in shown["layers"]], shown["upcoming"]) == ("Asia/Tokyo", ["always"], [])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oncall.handoffs.values import (
+    LONGEST_SWAP,
     USUAL_PREFERENCE,
     InvalidSwap,
     Morning,
@@ -49,6 +50,8 @@ def decide_swap(
         raise InvalidSwap("end must be later than start.", field="end")
     if end <= begin:
         raise InvalidSwap("These hours are over already; who was on call in the past cannot be changed.", field="end")
+    if end - start > LONGEST_SWAP:
+        raise InvalidSwap("A swap lasts a year at most.", field="end")
     if kind is SwapKind.ASK and other is None:
         raise InvalidSwap("To ask for somebody's hours, say whose with with_user_id.", field="with_user_id")
     if other == proposer:
@@ -58,6 +61,8 @@ def decide_swap(
             raise InvalidSwap("in_return must end later than it starts.", field="in_return.end")
         if in_return[1] <= begin:
             raise InvalidSwap("The hours in return are over already.", field="in_return.end")
+        if in_return[1] - in_return[0] > LONGEST_SWAP:
+            raise InvalidSwap("The hours in return last a year at most.", field="in_return.end")
         if other is None:
             raise InvalidSwap("Hours in return are somebody's: say whose with with_user_id.", field="with_user_id")
         in_return = (max(in_return[0], begin), in_return[1])
@@ -81,7 +86,7 @@ def accept(
     start = max(start, begin)
     if part is not None and swap.in_return is not None:
         raise InvalidSwap("An exchange is taken as a whole; offer parts of it as swaps of their own.", field="start")
-    if end <= start or start < min(swap.start, start) or (part is not None and (part[0] < swap.start or part[1] > swap.end)):
+    if end <= start or (part is not None and (part[0] < swap.start or part[1] > swap.end)):
         raise InvalidSwap("The part must lie within the swap's own start and end, and not be over.", field="start")
     taken = replace(swap, taker=taker, start=start, end=end, status=SwapStatus.TAKEN, decided_by=author, decided_at=now)
     rest = [

@@ -117,7 +117,8 @@ async def watched(tx: AsyncConnection) -> set[ScheduleId]:
 
 
 async def watch(tx: AsyncConnection, ids: Iterable[ScheduleId], *, now: datetime) -> None:
-    await tx.execute(WATCH, {"ids": list(ids), "now": now})
+    """In order, so that two nodes which do so at once wait for each other and do not meet in a deadlock."""
+    await tx.execute(WATCH, {"ids": sorted(ids), "now": now})
 
 
 async def unwatch(tx: AsyncConnection, ids: Iterable[ScheduleId]) -> None:

@@ -11,6 +11,7 @@ from oncall.kit.ids import ScheduleId, UserId
 
 SwapId = NewType("SwapId", UUID)
 Span = tuple[datetime, datetime]
+LONGEST_SWAP = timedelta(days=366)
 
 
 class InvalidSwap(Invalid):

@@ -84,10 +84,10 @@ class CalendarReader:
             return str(error)
         if why := _refused(reply):
             return why
-        async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
-            now = await self._clock.now(tx)
-            zone = await sources.zone_of(tx, source, now=now)
         try:
+            async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+                now = await self._clock.now(tx)
+                zone = await sources.zone_of(tx, source, now=now)
             calendar = await sources.read(reply.body, zone=zone, now=now)
             await again(lambda: self._take_over(source, calendar))
         except Refusal as error:

@@ -57,9 +57,7 @@ async def all_services(tx: AsyncConnection) -> list[Service]:
 async def services_that_page(tx: AsyncConnection, schedules: Collection[ScheduleId]) -> Mapping[ScheduleId, list[ServiceId]]:
     """Whose policies point at each of these schedules: what happens there is the concern of those on call."""
     policies = await all_policies(tx)
-    pointed = {
-        id: {target.id for step in policy.steps for target in step.targets} & set(schedules) for id, policy in policies.items()
-    }
+    pointed = {id: {target.id for step in policy.steps for target in step.targets} & set(schedules) for id, policy in policies.items()}
     found: dict[ScheduleId, list[ServiceId]] = {id: [] for id in schedules}
     for service in await store.all_services(tx):
         for schedule in pointed.get(service.escalation_policy_id, ()):

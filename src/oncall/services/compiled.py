@@ -1,6 +1,7 @@
 """What is kept of services for speed: whose key is whose, and a book that says who is on call for what."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,13 +17,16 @@ from oncall.schedules.compiled import CompiledSchedule
 from oncall.schedules.values import Outlook, Shift
 from oncall.services.commands import all_services
 from oncall.services.values import IntegrationRef, Service
-from oncall.teams.commands import user_names
+from oncall.teams.commands import list_teams, user_names
 
 Keys = Mapping[bytes, IntegrationRef]
 """Integrations by the SHA-256 of their key. Found by a digest, so how long it takes tells nothing about a key."""
 
 AHEAD = timedelta(days=60)
 """How far ahead the book answers from memory; it is made anew every day."""
+
+EVERY_TEAM = 1_000_000
+"""More than anybody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Book:
     policies: Mapping[PolicyId, Policy]
     schedules: Mapping[ScheduleId, CompiledSchedule]
     teams: Mapping[ScheduleId, set[TeamId]]
+    team_ids: frozenset[TeamId]
     unused: frozenset[ScheduleId]
     """Schedules that no policy uses: they put people on call all the same."""
 
@@ -75,13 +80,13 @@ class Book:
         return lambda schedule: self.schedules[schedule].at(at).shifts if schedule in self.schedules else ()
 
     def duties(self, wanted: Wanted, shifts: Shifts) -> Iterator[Duty]:
-        """Level by level as each policy would page them; then the schedules that no policy uses."""
-        for policy in self._policies(wanted):
+        """Level by level as each policy would page them; then the schedules that none of these policies uses."""
+        policies = self._policies(wanted)
+        for policy in policies:
             yield from self.of_policy(policy, wanted, shifts)
         if wanted.service_ids is None and wanted.policy_ids is None:
-            for id in self.unused if wanted.schedule_ids is None else self.unused & wanted.schedule_ids:
-                if wanted.team_ids is None or not wanted.team_ids.isdisjoint(self.teams.get(id, ())):
-                    yield from _chosen(wanted, id, None, None, shifts(id))
+            for id in self._by_themselves(wanted, policies):
+                yield from _chosen(wanted, id, None, None, shifts(id))
 
     def of_policy(self, policy: Policy, wanted: Wanted, shifts: Shifts) -> Iterator[Duty]:
         """Level by level, as the policy would page them."""
@@ -106,6 +111,13 @@ class Book:
             """Only the schedules are of interest."""
         return found
 
+    def _by_themselves(self, wanted: Wanted, policies: Iterable[Policy]) -> AbstractSet[ScheduleId]:
+        """Those that no policy uses; of a team all its own, but for what its services' policies use."""
+        left: AbstractSet[ScheduleId] = self.unused
+        if wanted.team_ids is not None:
+            left = {id for id, teams in self.teams.items() if not teams.isdisjoint(wanted.team_ids)} - _used_by(policies)
+        return left if wanted.schedule_ids is None else left & wanted.schedule_ids
+
     def _policies(self, wanted: Wanted) -> list[Policy]:
         """The policies that the filters leave; a service or team means the policy of the service, of the team's services."""
         services = [
@@ -123,6 +135,10 @@ class Book:
         ]
 
 
+def _used_by(policies: Iterable[Policy]) -> set[UUID]:
+    return {target.id for policy in policies for step in policy.steps for target in step.targets}
+
+
 def _chosen(wanted: Wanted, id: ScheduleId, policy_id: PolicyId | None, level: int | None, shifts: Sequence[Shift]) -> Iterator[Duty]:
     for shift in shifts:
         if wanted.user_ids is None or shift.user in wanted.user_ids:
@@ -135,7 +151,6 @@ async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: dat
     schedules = await load_schedules(tx, None, since=now - LOOK_AHEAD, until=until + LOOK_AHEAD, recorded=False)
     known = before.schedules if before is not None else {}
     policies = await all_policies(tx)
-    used = {target.id for policy in policies.values() for step in policy.steps for target in step.targets}
     return Book(
         now,
         until,
@@ -144,7 +159,8 @@ async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: dat
         policies,
         {id: known[id] if id in known and known[id].schedule == of else CompiledSchedule(of) for id, of in schedules.items()},
         await teams_of_schedules(tx),
-        frozenset(schedules) - used,
+        frozenset(team.id for team in await list_teams(tx, limit=EVERY_TEAM)),
+        frozenset(schedules) - _used_by(policies.values()),
     )
 
 

@@ -68,9 +68,11 @@ async def tell_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) ->
     for id, told_until in due:
         if id not in schedules:
             continue
-        shifts = shifts_between(schedules[id], told_until - timedelta(seconds=1), now + LONGEST_NOTICE)
+        # An edit within the second of the last look begins with that second; what was told of it already is not told again.
+        untold_since = told_until - timedelta(seconds=1)
+        shifts = shifts_between(schedules[id], untold_since, now + LONGEST_NOTICE)
         preferences |= await store.get_preferences(tx, {shift.user for shift in shifts} - preferences.keys())
-        notices += rules.notices_now(id, shifts, preferences, told_until=told_until, now=now)
+        notices += rules.notices_now(id, shifts, preferences, told_until=untold_since, now=now)
         looks[id] = rules.next_look(shifts, preferences, now=now, at_most=LOOK_EVERY)
         await _offer_quiet_time(tx, schedules[id], preferences, now=now)
     await _send(tx, notices, schedules, preferences, now=now)

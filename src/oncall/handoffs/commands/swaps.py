@@ -139,12 +139,15 @@ async def _take(
 ) -> tuple[Swap, list[Advice]]:
     fresh = (SwapId(new_id()), SwapId(new_id()))
     taken, rest, replacements = rules.accept(swap, by, part=part, fresh=fresh, author=author, now=now)
+    for one in replacements:
+        # They may have given these hours to somebody else meanwhile; nobody is told of a swap that changes nothing.
+        await _check_on_call(tx, schedule, one.who, (one.start, one.end), field=None, now=now)
     names = await names_of(tx, [one for r in replacements for one in (r.who, r.by)])
     overrides = [await _replace(tx, schedule.id, one, names[one.who], author=author, now=now) for one in replacements]
     taken = replace(taken, override_ids=tuple(override.id for override in overrides))
     await store.save_swap(tx, taken)
-    for one in rest:
-        await store.add_swap(tx, one)
+    for left in rest:
+        await store.add_swap(tx, left)
     await tell_of_swap(tx, taken, schedule, now=now)
     return taken, [advice for one in overrides for advice in await advise_on_override(tx, schedule.id, one.override, now=now)]
 
@@ -195,7 +198,9 @@ def _default(person: UserId | None, caller: Caller) -> UserId | None:
     return person if caller.user_id is None else None
 
 
-async def _check_on_call(tx: AsyncConnection, schedule: AuthoredSchedule, user: UserId, span: Span, *, field: str, now: datetime) -> None:
+async def _check_on_call(
+    tx: AsyncConnection, schedule: AuthoredSchedule, user: UserId, span: Span, *, field: str | None, now: datetime
+) -> None:
     loaded = (await load_schedules(tx, [schedule.id], since=now, until=span[1], recorded=False))[schedule.id]
     if not any(user in tile.on_call.users for tile in render(loaded, *span)):
         name = (await names_of(tx, [user])).get(user, "This user")

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules import rules
-from oncall.schedules.store import loading
+from oncall.schedules.rules.references import References
+from oncall.schedules.store import loading, references
 from oncall.schedules.store import schedules as store
 from oncall.schedules.values import (
     AuthoredSchedule,
@@ -22,12 +23,14 @@ from oncall.schedules.values import (
     NotInTeam,
     ScheduleChanges,
     UnknownNested,
+    UnknownOwner,
     UnknownParticipants,
     UnknownSchedule,
+    UnknownTeamTurn,
     UnknownVersion,
     Upcoming,
 )
-from oncall.teams.commands import get_users, member_ids, names_of
+from oncall.teams.commands import get_teams, get_users, member_ids, names_of
 from oncall.teams.rules import check_version
 
 
@@ -87,7 +90,8 @@ async def edit_schedule(
     edited = replace(
         schedule, name=changes.get("name", schedule.name), team_id=changes.get("team_id", schedule.team_id), version=schedule.version + 1
     )
-    await check_definition(tx, id, edited.team_id, definition)
+    if definition != before or edited.team_id != schedule.team_id:
+        await check_definition(tx, id, edited.team_id, definition)
     await store.save_schedule(tx, edited)
     if definition == before:
         return edited
@@ -126,6 +130,7 @@ async def delete_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime)
     schedule, now = await _lock(tx, id, now=now)
     check_unused(f"Schedule {schedule.name}", await used_by(tx, "schedules", id))
     await store.delete_schedule(tx, id, now=now)
+    await _refer(tx, id, [])
     nobody = Definition(schedule.definition.time_zone, ())
     await store.add_version(tx, id, nobody, number=schedule.version + 1, effective_from=now, author="", now=now)
 
@@ -151,6 +156,7 @@ async def check_definition(tx: AsyncConnection, id: ScheduleId, team_id: TeamId 
     rules.check(definition)
     named = rules.references_in(definition)
     await check_users(tx, named.users, field="layers")
+    await _check_teams(tx, team_id, named.teams)
     if team_id is not None and named.users and (members := await member_ids(tx, team_id)):
         outside = await names_of(tx, named.users - members)
         if outside:
@@ -161,11 +167,20 @@ async def check_definition(tx: AsyncConnection, id: ScheduleId, team_id: TeamId 
     missing = named.schedules - set(await loading.existing(tx, named.schedules))
     if missing:
         raise UnknownNested(missing)
-    await _check_circles(tx, id, {**await store.list_nestings(tx), id: named.schedules | await _of_teams(tx, named.teams)})
+    await _check_circles(tx, id, {**await references.list_nestings(tx), id: named.schedules | await _of_teams(tx, named.teams)})
+
+
+async def _check_teams(tx: AsyncConnection, owner: TeamId | None, turns: frozenset[TeamId]) -> None:
+    wanted = turns if owner is None else turns | {owner}
+    found = await get_teams(tx, wanted) if wanted else {}
+    if owner is not None and owner not in found:
+        raise UnknownOwner
+    if not turns <= found.keys():
+        raise UnknownTeamTurn
 
 
 async def _of_teams(tx: AsyncConnection, teams: Iterable[TeamId]) -> frozenset[ScheduleId]:
-    return frozenset(schedule for schedule in (await store.schedules_of_teams(tx, teams)).values())
+    return frozenset(schedule for schedule in (await references.schedules_of_teams(tx, teams)).values())
 
 
 async def _check_circles(tx: AsyncConnection, id: ScheduleId, nested: Mapping[ScheduleId, Iterable[ScheduleId]]) -> None:
@@ -182,14 +197,23 @@ async def _in_force_and_coming(tx: AsyncConnection, schedule: AuthoredSchedule) 
     return [schedule.definition, *(version.definition for version in versions if version.number in coming)]
 
 
+async def forget_former(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> None:
+    """A version took effect: whom only those before it named can be deleted."""
+    left = _named(await _in_force_and_coming(tx, await get_schedule(tx, id, now=now)))
+    await references.forget_references(tx, id, users=left.users, teams=left.teams, schedules=left.schedules)
+
+
 async def _refer(tx: AsyncConnection, id: ScheduleId, definitions: Iterable[Definition]) -> None:
-    named = [rules.references_in(definition) for definition in definitions]
-    await store.save_references(
-        tx,
-        id,
-        users={user for one in named for user in one.users},
-        teams={team for one in named for team in one.teams},
-        schedules={schedule for one in named for schedule in one.schedules},
+    named = _named(definitions)
+    await references.save_references(tx, id, users=named.users, teams=named.teams, schedules=named.schedules)
+
+
+def _named(definitions: Iterable[Definition]) -> References:
+    parts = [rules.references_in(definition) for definition in definitions]
+    return References(
+        frozenset[UserId]().union(*(part.users for part in parts)),
+        frozenset[TeamId]().union(*(part.teams for part in parts)),
+        frozenset[ScheduleId]().union(*(part.schedules for part in parts)),
     )
 
 

@@ -13,14 +13,14 @@ from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.schedules import rules
 from oncall.schedules.adapters.calendar_out import write_calendar
 from oncall.schedules.commands.editing import get_schedule
-from oncall.schedules.commands.lookup import load_world, schedule_ids, schedules_with
+from oncall.schedules.commands.lookup import LOOK_AHEAD, load_world, schedule_ids, schedules_with
 from oncall.schedules.rules.feeds import entries_of, with_cancelled
 from oncall.schedules.store import calendars as store
 from oncall.schedules.values import CalendarFeed, CalendarFeedId, Schedule, Tile, UnknownCalendar
 from oncall.schedules.values.calendars import Entry
 from oncall.teams.commands import get_team, get_user, names_of
 
-BEHIND, AHEAD = timedelta(days=30), timedelta(days=183)
+BEHIND, AHEAD = timedelta(days=30), timedelta(days=184)
 BEFORE = timedelta(days=400)
 """Longer than any turn that a feed should know the beginning of."""
 REMEMBERED = timedelta(days=14)
@@ -80,9 +80,11 @@ async def calendar_of(tx: AsyncConnection, owner: Owner, *, now: datetime) -> by
 
 async def _entries(tx: AsyncConnection, id: ScheduleId, user: UserId | None, *, now: datetime) -> Sequence[Entry]:
     """Of one schedule, for all or for one; what was known at the last edits tells what was cancelled."""
-    since, until = now - BEHIND, now + AHEAD
-    first = since - BEFORE
-    world = await load_world(tx, [id], since=first, until=until)
+    # From midnight to midnight, and the last entry with its own end: what is told changes with an edit or a day, not with every look.
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    since, until = today - BEHIND, today + AHEAD
+    first, last = since - BEFORE, until + LOOK_AHEAD
+    world = await load_world(tx, [id], since=first, until=last)
     if id not in world.schedules:
         return []
     named = [rules.references_of(one) for one in world.schedules.values()]
@@ -92,9 +94,9 @@ async def _entries(tx: AsyncConnection, id: ScheduleId, user: UserId | None, *, 
     known: list[Schedule] = [rules.schedules_of(world, [id])[id]]
     for at in edits:
         if at > now - REMEMBERED:
-            once = await load_world(tx, [id], since=first, until=until, known=at - TICK)
+            once = await load_world(tx, [id], since=first, until=last, known=at - TICK)
             known += rules.schedules_of(once, [id]).values()
-    rendered = await asyncio.to_thread(lambda: [rules.render(schedule, first, until) for schedule in known])
+    rendered = await asyncio.to_thread(lambda: [rules.render(schedule, first, until, overflow=True) for schedule in known])
     names = await names_of(tx, {person for tiles in rendered for tile in tiles for person in tile.on_call.users})
     return await asyncio.to_thread(_told, known[0], rendered, user, names, since, changed_at, now)
 
@@ -131,8 +133,10 @@ async def _schedules(tx: AsyncConnection, owner: Owner, *, now: datetime) -> Ite
     if owner.team_id is not None:
         return sorted(await schedule_ids(tx, team_id=owner.team_id))
     assert owner.user_id is not None  # noqa: S101 — exactly one of them
-    current = await schedules_with(tx, [owner.user_id], since=now - BEHIND)
-    return sorted({*current, *await store.lately_with(tx, owner.user_id, since=now - REMEMBERED)})
+    lately = now - REMEMBERED
+    covered = await store.lately_covered_by(tx, owner.user_id, since=lately)
+    current = await schedules_with(tx, [owner.user_id, *covered], since=now - BEHIND)
+    return sorted({*current, *await store.lately_with(tx, owner.user_id, since=lately)})
 
 
 async def _name_of(tx: AsyncConnection, owner: Owner, *, now: datetime) -> str:

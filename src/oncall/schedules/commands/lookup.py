@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.schedules import rules
 from oncall.schedules.store import loading as store
-from oncall.schedules.store import schedules as authored
+from oncall.schedules.store import references
 from oncall.schedules.values import (
     LOOK_AHEAD_DAYS,
     Away,
@@ -134,8 +134,8 @@ async def next_shift(tx: AsyncConnection, user_id: UserId, *, after: datetime, o
 async def schedules_with(tx: AsyncConnection, users: Iterable[UserId], *, since: datetime) -> list[ScheduleId]:
     """Every schedule that may put one of these people on call from `since` on: as participants, through overrides or temporary schedules,
     as covers, in teams, or in a schedule nested in another."""
-    found = set(await authored.ids_with_users(tx, users, since=since))
-    nested = await authored.list_nestings(tx)
+    found = set(await references.ids_with_users(tx, users, since=since))
+    nested = await references.list_nestings(tx)
     while outer := {id for id, inner in nested.items() if inner & found} - found:
         found |= outer
     return sorted(found)
@@ -143,12 +143,12 @@ async def schedules_with(tx: AsyncConnection, users: Iterable[UserId], *, since:
 
 async def schedule_ids(tx: AsyncConnection, *, team_id: TeamId | None = None) -> list[ScheduleId]:
     """Every schedule there is, or those that a team owns and the one that stands for it."""
-    return await store.all_ids(tx) if team_id is None else await authored.ids_of_team(tx, team_id)
+    return await store.all_ids(tx) if team_id is None else await references.ids_of_team(tx, team_id)
 
 
 async def teams_of_schedules(tx: AsyncConnection) -> Mapping[ScheduleId, set[TeamId]]:
     """Of every schedule the teams it is of: those that own it, and those it stands for."""
-    return await authored.teams_of_all(tx)
+    return await references.teams_of_all(tx)
 
 
 async def load_one(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import ScheduleId
 from oncall.kit.zones import to_instant, to_seconds, tzdata_version
 from oncall.schedules import rules
+from oncall.schedules.commands.editing import forget_former
 from oncall.schedules.commands.lookup import load_one, load_schedules
 from oncall.schedules.store import recording as store
 from oncall.schedules.values import Difference
@@ -36,6 +37,11 @@ async def record_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) 
     ]
     if entries:
         await store.append(tx, entries, tzdata=tzdata_version(), now=now)
+    for id, since in due:
+        if id in schedules and any(
+            version.effective_from in range(to_seconds(since), to_seconds(until)) for version in schedules[id].versions
+        ):
+            await forget_former(tx, id, now=until)
     await store.done(tx, [id for id, _ in due], until=until, next_at=now + EVERY)
 
 

@@ -12,7 +12,7 @@ from oncall.kit.ids import ScheduleId, UserId, new_id
 from oncall.kit.outbound import AddressNotAllowed
 from oncall.schedules.adapters.calendar_in import read_calendar
 from oncall.schedules.commands.editing import edit_schedule, get_schedule
-from oncall.schedules.rules.matching import difference, known_people, shifts_in, shortened
+from oncall.schedules.rules.matching import difference, known_people, same_between, shifts_in, shortened
 from oncall.schedules.store import calendars as store
 from oncall.schedules.store import unavailability
 from oncall.schedules.values import (
@@ -32,7 +32,8 @@ from oncall.schedules.values.calendars import Busy, Calendar
 from oncall.teams.commands import directory, get_user
 
 EVERY, FIRST_RETRY, LAST_RETRY = timedelta(hours=1), timedelta(minutes=5), timedelta(hours=12)
-HORIZON = timedelta(days=366)
+HORIZON, RENEWED = timedelta(days=366), timedelta(days=30)
+"""How far ahead a calendar is read, and how much of that may pass before a layer whose calendar did not change is written anew."""
 AUTHOR = "calendar"
 
 
@@ -61,7 +62,7 @@ async def import_calendar(
     """A calendar's events of the coming year as the fixed shifts of a layer; and what was left out, with the reasons."""
     schedule = await get_schedule(tx, schedule_id, now=now)
     calendar = await read(content, zone=schedule.definition.time_zone, now=now)
-    shifts, unmatched = shifts_in(calendar.busy, known_people(await directory(tx)))
+    shifts, unmatched = await _match(tx, calendar)
     written = await _with_layer(tx, schedule_id, name, shifts, author=author, now=now, keep_shifts=False)
     return written, shortened((*unmatched, *calendar.skipped))
 
@@ -118,7 +119,7 @@ async def take_over(tx: AsyncConnection, source: CalendarSource, calendar: Calen
     if current.user_id is not None:
         await _take_absences(tx, current, current.user_id, calendar.busy, now=now)
     elif current.schedule_id is not None and current.layer_id is not None:
-        shifts, unmatched = shifts_in(calendar.busy, known_people(await directory(tx)))
+        shifts, unmatched = await _match(tx, calendar)
         notes = shortened((*unmatched, *calendar.skipped))
         if not await _set_shifts(tx, current.schedule_id, current.layer_id, shifts, now=now):
             notes = ("Its layer is not in the schedule any more: remove this calendar, or add it again.",)
@@ -130,6 +131,10 @@ async def note_failure(tx: AsyncConnection, source: CalendarSource, why: str, *,
     if (current := await store.lock_source(tx, source.id)) is not None:
         wait = min(FIRST_RETRY * 2 ** min(current.failures, 10), LAST_RETRY)
         await store.save_source(tx, replace(current, next_at=now + wait, failures=current.failures + 1, last_error=why[:500]))
+
+
+async def _match(tx: AsyncConnection, calendar: Calendar) -> tuple[tuple[ShiftDefinition, ...], tuple[str, ...]]:
+    return await asyncio.to_thread(shifts_in, calendar.busy, known_people(await directory(tx)))
 
 
 async def _take_absences(tx: AsyncConnection, source: CalendarSource, user_id: UserId, busy: Sequence[Busy], *, now: datetime) -> None:
@@ -152,10 +157,11 @@ async def _set_shifts(
     tx: AsyncConnection, schedule_id: ScheduleId, layer_id: LayerId, shifts: tuple[ShiftDefinition, ...], *, now: datetime
 ) -> bool:
     schedule = await get_schedule(tx, schedule_id, now=now)
-    if layer_id not in [layer.id for layer in schedule.definition.layers]:
+    filled = next((layer for layer in schedule.definition.layers if layer.id == layer_id), None)
+    if filled is None:
         return False
-    layers = tuple(replace(layer, shifts=shifts) if layer.id == layer_id else layer for layer in schedule.definition.layers)
-    if layers != schedule.definition.layers:
+    if not same_between(filled.shifts or (), shifts, now, now + HORIZON - RENEWED):
+        layers = tuple(replace(layer, shifts=shifts) if layer is filled else layer for layer in schedule.definition.layers)
         await edit_schedule(tx, schedule_id, {"layers": layers}, version=None, continuation=Continuation.KEEP, author=AUTHOR, now=now)
     return True
 

@@ -66,9 +66,9 @@ async def forget_user(tx: AsyncConnection, user_id: UserId, *, now: datetime) ->
     """Their account is gone: what names them ends now, and what they did until now stays true."""
     await overrides.remove_overrides_of(tx, user_id, now=now)
     for schedule_id, temporary in await overrides.temporaries_of(tx, user_id, now=now):
-        left = rules.without_user(temporary, user_id, id=TemporaryId(new_id()), now=now)
+        left = rules.without_user(temporary, user_id, fresh=lambda: TemporaryId(new_id()), now=now)
         await overrides.remove_temporaries(tx, [temporary.id], now=now)
-        await overrides.add_temporaries(tx, schedule_id, [left], now=now)
+        await overrides.add_temporaries(tx, schedule_id, left, now=now)
     await store.remove_all_of(tx, user_id, now=now)
     covered = await store.list_covered_by(tx, user_id, now=now)
     await store.remove_unavailability(tx, [one.id for one in covered], now=now)

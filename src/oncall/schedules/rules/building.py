@@ -86,16 +86,15 @@ def _build(world: World, id: ScheduleId, built: dict[ScheduleId, Schedule], with
     versions = tuple(Version(v.number, _bound(v.effective_from), layers_of(v.definition, means)) for v in loaded.versions)
     away = _away_in(loaded, world)
     made = Schedule(id, loaded.name, versions, loaded.overrides, loaded.temporaries, away, loaded.record)
-    if not within:
-        built[id] = made
-    return made
+    return built.setdefault(id, made)
 
 
 def _away_in(loaded: LoadedSchedule, world: World) -> tuple[Away, ...]:
     """The unavailability that concerns this schedule: of those it names itself, and of those who cover for them. What a nested schedule
     says has its own unavailability in it already."""
     named = references_of(loaded)
-    waiting = [*named.users, *(user for id in named.teams if id in world.teams for user in world.teams[id].members)]
+    teams = [world.teams[id] for id in named.teams if id in world.teams]
+    waiting = [*named.users, *(user for team in teams if team.schedule_id is None for user in team.members)]
     found: dict[UserId, tuple[Away, ...]] = {}
     while waiting:
         user = waiting.pop()
@@ -120,7 +119,8 @@ def _layer(layer: LayerDefinition, zone: str, position: int, means: Means) -> La
         start=_bound(layer.effective_from),
         end=_bound(layer.effective_until),
         start_index=layer.start_index,
-        shifts=shifts_of(layer.shifts or ()),
+        shifts=(shifts := shifts_of(layer.shifts or ())),
+        longest=max((shift.end - shift.start for shift in shifts), default=None),
         nests=any(isinstance(member, Schedule) for turn in turns for member in turn),
     )
 

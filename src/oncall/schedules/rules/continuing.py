@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from oncall.kit.zones import to_seconds
 from oncall.schedules.rules.building import rotation_of
@@ -38,12 +39,21 @@ def _continued(
 def _successor(old: Sequence[Participant], at: int, new: Sequence[Participant]) -> int | None:
     """Where in the new order the participant stands whose turn it is; where nobody stayed there is none.
 
-    Somebody who is there several times is taken at the occurrence of the same number, or the last.
+    A group that changed is still the one in which somebody stayed. Somebody who is there several times is taken at the occurrence of the
+    same number, or the last.
     """
     for step in range(len(old)):
         position = (at + step) % len(old)
+        people = _people(old[position])
         places = [n for n, participant in enumerate(new) if participant == old[position]]
+        places = places or [n for n, participant in enumerate(new) if not people.isdisjoint(_people(participant))]
         if places:
             nth = old[: position + 1].count(old[position])
             return places[min(nth, len(places)) - 1]
     return None
+
+
+def _people(participant: Participant) -> frozenset[UUID]:
+    """Users, teams and schedules that have this turn, by id."""
+    members = participant.members or (participant,)
+    return frozenset(member.id for member in members if member.id is not None)

@@ -23,16 +23,17 @@ def cover(layer: Layer, t: int) -> tuple[int, Turn]:
     if layer.windows is not None and not is_open(layer.windows, layer.zone, t):
         return NOBODY
     if not layer.turns:
-        return fixed_at(layer.shifts, t)
+        return fixed_at(layer.shifts, t, longest=layer.longest)
     k = 0 if layer.rotation is None else turn_at(layer.rotation, layer.zone, t)
     if layer.on_duty is not None and layer.rotation is not None and t - handoff(layer.rotation, layer.zone, k) >= layer.on_duty:
         return NOBODY
     return k, layer.turns[(k + layer.start_index) % len(layer.turns)]
 
 
-def fixed_at(shifts: Sequence[FixedShift], t: int) -> tuple[int, Turn]:
+def fixed_at(shifts: Sequence[FixedShift], t: int, *, longest: int | None = None) -> tuple[int, Turn]:
     """Everybody whose fixed shift holds `t`, with the start of the latest of these shifts; `shifts` are ordered by start."""
-    holding = [shift for shift in shifts[: bisect_right(shifts, t, key=BEGINNING)] if shift.end > t]
+    first = 0 if longest is None else bisect_right(shifts, t - longest, key=BEGINNING)
+    holding = [shift for shift in shifts[first : bisect_right(shifts, t, key=BEGINNING)] if shift.end > t]
     if not holding:
         return NOBODY
     return holding[-1].start, tuple(dict.fromkeys(user for shift in holding for user in shift.users))

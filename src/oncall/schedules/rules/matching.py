@@ -1,7 +1,8 @@
 """Whom a line of somebody else's calendar means, by e-mail address or by name; and what an imported calendar makes of a layer. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,44 +11,58 @@ from oncall.schedules.values import AuthoredUnavailability, ShiftDefinition
 from oncall.schedules.values.calendars import Busy
 
 MOST_NOTES = 20
+BETWEEN = re.compile(r"[\s,;:/|&()<>\[\]\"“”]+")
+WORD = re.compile(r"\w+")
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Everybody who can be meant: address and name in lower case; a name that two people have means nobody."""
+    """Everybody who can be meant: by address in lower case, and by the words of their name, of which `longest` has the most.
+
+    A name that two people have means nobody: None.
+    """
 
     by_email: Mapping[str, UserId]
-    by_name: Mapping[str, UserId]
+    by_name: Mapping[Words, UserId | None]
+    longest: int
 
 
 def known_people(people: Iterable[tuple[UserId, str, str]]) -> Known:
     """From (id, name, e-mail)."""
-    by_name: dict[str, UserId] = {}
-    twice: set[str] = set()
+    by_name: dict[Words, UserId | None] = {}
     by_email: dict[str, UserId] = {}
     for user, name, email in people:
         by_email[email.casefold()] = user
-        key = " ".join(name.casefold().split())
-        if by_name.setdefault(key, user) != user:
-            twice.add(key)
-    return Known(by_email, {name: user for name, user in by_name.items() if name not in twice})
+        if words := words_of(name):
+            by_name[words] = user if by_name.get(words, user) == user else None
+    return Known(by_email, by_name, max(map(len, by_name), default=0))
+
+
+def words_of(text: str) -> Words:
+    """In lower case and without punctuation; an address is one word."""
+    plain = unicodedata.normalize("NFC", text).casefold()
+    return tuple(word for part in BETWEEN.split(plain) for word in ([part.strip(".")] if "@" in part else WORD.findall(part)))
 
 
 def people_in(busy: Busy, known: Known) -> tuple[UserId, ...]:
-    """Those who are invited, else those whose whole name stands in the summary; nobody if nobody is known by these words."""
-    invited = [known.by_email.get(one.casefold()) or known.by_name.get(" ".join(one.casefold().split())) for one in busy.people]
-    if found := tuple(dict.fromkeys(user for user in invited if user is not None)):
-        return found
-    summary = " ".join(busy.summary.casefold().split())
-    named = sorted(
-        (name for name in known.by_name if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", summary)), key=len, reverse=True
-    )
-    # Of "Ana Maria" and "Ana" in one place the longer is meant.
-    chosen: list[str] = []
-    for name in named:
-        if not any(name in longer for longer in chosen):
-            chosen.append(name)
-    return tuple(known.by_name[name] for name in sorted(chosen, key=summary.index))
+    """Those who are invited, else those whose address or whole name stands in the summary; nobody if nobody is known by these words."""
+    # Where nobody is invited, `people` are single words of the summary, which say less than the summary does.
+    invited = () if words_of(" ".join(busy.people)) == words_of(busy.summary) else busy.people
+    found = dict.fromkeys(known.by_email.get(one.casefold()) or known.by_name.get(words_of(one)) for one in invited)
+    return tuple(user for user in found if user is not None) or tuple(dict.fromkeys(_named_in(busy.summary, known)))
+
+
+def _named_in(summary: str, known: Known) -> Iterator[UserId]:
+    """Of "Ana Maria" and "Ana" in one place the longer is meant, even where it means nobody."""
+    words, place = words_of(summary), 0
+    while place < len(words):
+        lengths = range(min(known.longest, len(words) - place), 0, -1)
+        length = next((n for n in lengths if words[place : place + n] in known.by_name), 1)
+        user = known.by_name.get(words[place : place + length]) or known.by_email.get(words[place])
+        if user is not None:
+            yield user
+        place += length
 
 
 def shifts_in(busy: Sequence[Busy], known: Known) -> tuple[tuple[ShiftDefinition, ...], tuple[str, ...]]:
@@ -60,7 +75,13 @@ def shifts_in(busy: Sequence[Busy], known: Known) -> tuple[tuple[ShiftDefinition
             shifts.append(ShiftDefinition(one.start, one.end, users))
         else:
             notes[f"“{one.summary[:80]}” names nobody we know by e-mail address or name."] = None
-    return tuple(shifts), shortened(tuple(notes))
+    return tuple(shifts), tuple(notes)
+
+
+def same_between(kept: Iterable[ShiftDefinition], said: Iterable[ShiftDefinition], since: datetime, until: datetime) -> bool:
+    """Whether they say the same of `[since, until)`: a calendar that is read again has lost what is over, and reaches a little farther."""
+    before, after = ([one for one in shifts if one.start < until and one.end > since] for shifts in (kept, said))
+    return before == after
 
 
 def shortened(notes: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Who is on call at one instant, from first to last: layers or a temporary schedule, unavailability, overrides."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -77,24 +77,40 @@ def nested_in(schedule: Schedule) -> frozenset[ScheduleId]:
 
 
 def without_absent(on_call: OnCall, away: Sequence[Away]) -> OnCall:
-    """Whoever is away is replaced by their cover; where that one is away too, by theirs. A circle, or no cover, leaves nobody."""
-    absent = {one.user: one for one in away}
+    """Whoever is away is replaced by their cover; where that one is away too, by theirs. A circle, or no cover, leaves nobody.
+
+    Of several absences of one person at once any cover who is there will do: an hour without one takes no cover of a fortnight away.
+    """
+    absent: dict[UserId, list[Away]] = {}
+    for one in away:
+        absent.setdefault(one.user, []).append(one)
     if not absent or absent.keys().isdisjoint(on_call.users):
         return on_call
     users: dict[UserId, None] = {}
     reasons: dict[Source, None] = {}
     for user in on_call.users:
-        stand_in: UserId | None = user
-        seen: set[UserId] = set()
-        while stand_in in absent:
-            reasons[Source(SourceKind.UNAVAILABILITY, absent[stand_in].id, None)] = None
-            seen.add(stand_in)
-            stand_in = absent[stand_in].cover
-            if stand_in in seen:
-                stand_in = None
-        if stand_in is not None:
-            users[stand_in] = None
+        way, present = _present_for(user, absent, ())
+        reasons |= {Source(SourceKind.UNAVAILABILITY, one.id, None): None for one in way}
+        if present is not None:
+            users[present] = None
     return OnCall(tuple(users), (*on_call.sources, *reasons))
+
+
+def _present_for(user: UserId, absent: Mapping[UserId, Sequence[Away]], way: tuple[Away, ...]) -> tuple[tuple[Away, ...], UserId | None]:
+    """Whoever is there in the place of `user`, and the absences on the way to them; if nobody is, those of the first way."""
+    if user not in absent:
+        return way, user
+    if user in {one.user for one in way}:
+        return way, None
+    first: tuple[Away, ...] | None = None
+    for one in absent[user]:
+        if one.cover is not None:
+            found, present = _present_for(one.cover, absent, (*way, one))
+            if present is not None:
+                return found, present
+            first = first or found
+        first = first or (*way, one)
+    return first or way, None
 
 
 def _base(layers: Sequence[Layer], t: int) -> OnCall:

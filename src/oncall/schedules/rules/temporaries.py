@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from oncall.kit.zones import to_instant, to_seconds
 from oncall.schedules.rules.definitions import check_shifts
@@ -62,13 +63,26 @@ def cut_out(
     return Cut(tuple(touched), tuple(parts))
 
 
-def without_user(one: AuthoredTemporary, user_id: object, *, id: TemporaryId, now: datetime) -> AuthoredTemporary:
-    """What is left of it from now on when somebody is gone."""
+def without_user(
+    one: AuthoredTemporary, user_id: object, *, fresh: Callable[[], TemporaryId], now: datetime
+) -> tuple[AuthoredTemporary, ...]:
+    """What is left of it from now on when somebody is gone. Where only they had a shift the layers count again."""
     begin = max(one.start, to_instant(to_seconds(now)))
-    left = (
-        replace(shift, user_ids=tuple(user for user in shift.user_ids if user != user_id)) for shift in _within(one.shifts, begin, one.end)
+    shifts = _within(one.shifts, begin, one.end)
+    left = tuple(s for s in (replace(s, user_ids=tuple(u for u in s.user_ids if u != user_id)) for s in shifts) if s.user_ids)
+    edges = sorted({begin, one.end, *(edge for shift in shifts for edge in (shift.start, shift.end))})
+    kept: list[tuple[datetime, datetime]] = []
+    for since, until in pairwise(edges):
+        was, stays = (any(s.start <= since and s.end >= until for s in of) for of in (shifts, left))
+        if was and not stays:
+            continue
+        if kept and kept[-1][1] == since:
+            kept[-1] = (kept[-1][0], until)
+        else:
+            kept.append((since, until))
+    return tuple(
+        replace(one, id=fresh(), start=since, end=until, shifts=_within(left, since, until), created_at=now) for since, until in kept
     )
-    return replace(one, id=id, start=begin, shifts=tuple(shift for shift in left if shift.user_ids), created_at=now)
 
 
 def _within(shifts: Sequence[ShiftDefinition], start: datetime, end: datetime) -> tuple[ShiftDefinition, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import PlainSerializer, StringConstraints
 
-from oncall.kit.http import Duration, Instant, Shown, Strict
+from oncall.kit.http import Instant, Shown, Strict, iso_duration
 from oncall.kit.ids import UserId
 from oncall.kit.zones import to_instant
 from oncall.schedules.schemas.answers import people_shown
@@ -16,6 +16,8 @@ from oncall.schedules.values.fairness import Balance, Burden, Fairness, Kind, Pr
 from oncall.teams.schemas import Person
 
 Country = Annotated[str, StringConstraints(max_length=40)]
+Carried = Annotated[timedelta, PlainSerializer(iso_duration, return_type=str)]
+"""Time on call: what was and what is to come together may be more than a year."""
 
 
 class BalanceShown(Shown):
@@ -36,10 +38,10 @@ class BalanceShown(Shown):
 class BurdenShown(Shown):
     """Time on call, and how much of it at night (22:00 to 06:00), at weekends and on public holidays, on the person's own clock."""
 
-    hours: Duration
-    nights: Duration
-    weekends: Duration
-    holidays: Duration
+    hours: Carried
+    nights: Carried
+    weekends: Carried
+    holidays: Carried
 
     @classmethod
     def of(cls, burden: Burden) -> Self:
@@ -50,7 +52,7 @@ class BurdenShown(Shown):
 class ShareShown(BurdenShown):
     user: Person
     shifts: int
-    longest_shift: Duration
+    longest_shift: Carried
     part: float
 
 
@@ -62,7 +64,7 @@ class FairnessShown(Shown):
     people: list[ShareShown]
     balance: BalanceShown
     imbalances: list[str]
-    uncovered: Duration
+    uncovered: Carried
 
     @classmethod
     def of(cls, fairness: Fairness, uncovered: int, names: Mapping[UserId, str], *, since: datetime, until: datetime) -> Self:

@@ -20,6 +20,11 @@ LIST_SOURCES = text("""
         AND (user_id = CAST(:user_id AS uuid) OR schedule_id = CAST(:schedule_id AS uuid)) ORDER BY id
 """)
 LOCK_SOURCE = text("SELECT * FROM calendar_sources WHERE id = :id AND removed_at IS NULL FOR NO KEY UPDATE")
+# Nobody reads for a schedule that is gone.
+RETIRE = text("""
+    UPDATE calendar_sources c SET removed_at = :now, next_at = NULL FROM schedules s
+    WHERE c.next_at <= :now AND s.id = c.schedule_id AND s.deleted_at IS NOT NULL
+""")
 # By calendar_sources_next_at_idx. A lease, since reading takes place with no transaction open.
 CLAIM = text("""
     UPDATE calendar_sources SET next_at = :lease_until WHERE id IN (
@@ -57,12 +62,17 @@ CHANGED = text("""
         UNION ALL SELECT deleted_at FROM schedules WHERE id = ANY(:ids)
     ) c WHERE at IS NOT NULL ORDER BY at DESC LIMIT :limit
 """)
-# Schedules that were edited lately and named this person in some version, or had an override for them that was taken back.
+# Schedules that were edited lately and named this person in some version, or in something that was taken back.
 LATELY_WITH = text("""
     SELECT DISTINCT v.schedule_id AS id FROM schedule_versions v
     WHERE v.schedule_id IN (SELECT schedule_id FROM schedule_versions WHERE created_at > :since OR withdrawn_at > :since)
         AND strpos(CAST(v.definition AS text), CAST(:user_id AS text)) > 0
     UNION SELECT schedule_id FROM schedule_overrides WHERE user_id = CAST(:user_id AS uuid) AND removed_at > :since
+    UNION SELECT schedule_id FROM schedule_temporaries
+    WHERE removed_at > :since AND strpos(CAST(shifts AS text), CAST(:user_id AS text)) > 0
+""")
+LATELY_COVERED = text("""
+    SELECT DISTINCT user_id FROM unavailability WHERE cover_user_id = CAST(:user_id AS uuid) AND removed_at > :since
 """)
 
 
@@ -85,6 +95,7 @@ async def lock_source(tx: AsyncConnection, id: CalendarSourceId) -> CalendarSour
 
 async def claim_sources(tx: AsyncConnection, *, now: datetime, lease_until: datetime, limit: int) -> list[CalendarSource]:
     """Those that are due to be read; nobody else reads them until the lease ends."""
+    await tx.execute(RETIRE, {"now": now})
     return [_source(row) for row in await tx.execute(CLAIM, {"now": now, "lease_until": lease_until, "limit": limit})]
 
 
@@ -135,6 +146,11 @@ async def changed_at(tx: AsyncConnection, ids: Iterable[ScheduleId], users: Iter
 async def lately_with(tx: AsyncConnection, user_id: UserId, *, since: datetime) -> list[ScheduleId]:
     """Schedules in which this person may have been until lately."""
     return [ScheduleId(row.id) for row in await tx.execute(LATELY_WITH, {"user_id": str(user_id), "since": since})]
+
+
+async def lately_covered_by(tx: AsyncConnection, user_id: UserId, *, since: datetime) -> list[UserId]:
+    """For whom this person was to cover until lately."""
+    return [UserId(row.user_id) for row in await tx.execute(LATELY_COVERED, {"user_id": user_id, "since": since})]
 
 
 def _source(row: Row[Any]) -> CalendarSource:

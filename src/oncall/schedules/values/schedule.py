@@ -85,6 +85,8 @@ class Layer:
     """Of each turn only its first so many seconds count."""
     shifts: tuple[FixedShift, ...] = ()
     """By ascending start, in the place of turns."""
+    longest: int | None = None
+    """How long a fixed shift lasts at most, where it is known: one that began longer ago is over."""
     nests: bool = False
     """Another schedule has a turn."""
 
