@@ -51,7 +51,10 @@ def upgrade() -> None:
         " FROM (SELECT schedule_id, max(created_at) AS at FROM schedule_versions GROUP BY schedule_id) v WHERE v.schedule_id = s.id"
     )
     op.add_column("schedule_versions", sa.Column("author", sa.String(), nullable=False, server_default=""))
+    op.add_column("schedule_versions", sa.Column("continuation", sa.String(), nullable=False, server_default="keep"))
     op.add_column("schedule_versions", instant("withdrawn_at", nullable=True))
+    op.create_check_constraint("continuation_is_known", "schedule_versions", "continuation IN ('keep', 'restart')")
+    op.create_index("schedule_versions_created_idx", "schedule_versions", ["created_at"])
 
     op.create_table(
         "schedule_team_turns",
@@ -94,6 +97,7 @@ def upgrade() -> None:
         check("schedule_temporaries", "ends_after_it_starts", "start_at < end_at"),
     )
     op.create_index("schedule_temporaries_schedule_idx", "schedule_temporaries", ["schedule_id", "end_at"])
+    op.create_index("schedule_temporaries_end_idx", "schedule_temporaries", ["end_at"])
 
     op.create_table(
         "calendar_sources",
@@ -134,12 +138,14 @@ def upgrade() -> None:
         instant("created_at"),
         instant("removed_at", nullable=True),
         key("unavailability", "id"),
-        sa.ForeignKeyConstraint(["source_id"], ["calendar_sources.id"], name="unavailability_source_id_fkey"),
+        sa.ForeignKeyConstraint(["source_id"], ["calendar_sources.id"], name="unavailability_source_id_fkey", ondelete="SET NULL"),
         check("unavailability", "ends_after_it_starts", "start_at < end_at"),
         check("unavailability", "nobody_covers_for_themselves", "user_id <> cover_user_id"),
     )
     op.create_index("unavailability_user_idx", "unavailability", ["user_id", "end_at"])
     op.create_index("unavailability_source_idx", "unavailability", ["source_id"])
+    named = sa.text("cover_user_id IS NOT NULL")
+    op.create_index("unavailability_cover_idx", "unavailability", ["cover_user_id", "end_at"], postgresql_where=named)
 
     op.create_table(
         "schedule_record",
@@ -189,7 +195,9 @@ def downgrade() -> None:
     op.drop_table("schedule_nestings")
     op.drop_table("schedule_team_turns")
     op.execute("DELETE FROM schedule_versions WHERE withdrawn_at IS NOT NULL")
+    op.drop_index("schedule_versions_created_idx", "schedule_versions")
     op.drop_column("schedule_versions", "withdrawn_at")
+    op.drop_column("schedule_versions", "continuation")
     op.drop_column("schedule_versions", "author")
     op.execute("DELETE FROM schedules WHERE deleted_at IS NOT NULL")
     op.drop_constraint(op.f("schedules_what_is_deleted_is_not_recorded"), "schedules")

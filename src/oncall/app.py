@@ -35,9 +35,9 @@ from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
-from oncall.kit import failpoints, http, problems
+from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
-from oncall.kit.compiled import Compilation
+from oncall.kit.compiled import CONFIGURATION, Compilation
 from oncall.kit.db import Database, Pool
 from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
@@ -51,6 +51,8 @@ from oncall.notifications import abandon_notices
 from oncall.notifications.due import Sender
 from oncall.notifications.values import Step
 from oncall.schedules import api as schedules
+from oncall.schedules.commands.editing import check_team_schedule
+from oncall.schedules.commands.recording import record_teams
 from oncall.schedules.commands.unavailability import forget_user
 from oncall.schedules.due import CalendarReader, DueRecords
 from oncall.services import api as services
@@ -106,9 +108,9 @@ class Node:
         self.client = HttpClient(allow=read_outbound_allow(settings.outbound_allow))
         self.channels = channels or make_channels(settings, self.client, self.ring, self.clock.about)
         self.compilation = Compilation(self.database)
-        self.keys = self.compilation.add(http.CONFIGURATION, integration_keys)
-        self.callers = self.compilation.add(http.CONFIGURATION, valid_keys)
-        self.book = self.compilation.add(http.CONFIGURATION, self._load_book)
+        self.keys = self.compilation.add(CONFIGURATION, integration_keys)
+        self.callers = self.compilation.add(CONFIGURATION, valid_keys)
+        self.book = self.compilation.add(CONFIGURATION, self._load_book)
         self.gate = Gate(self.database, self.clock)
         self.sources: list[DueSource] = [] if role is Role.API else self._sources()
         self.engine = Engine(self.sources)
@@ -216,6 +218,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
+    app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker

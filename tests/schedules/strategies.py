@@ -107,6 +107,8 @@ def layers(draw: st.DrawFn, zone: str, near: int, inner: Schedule | None = None)
     """Of any kind; a turn may be, or hold, the `inner` schedule. Fixed shifts lie within ten days of an instant."""
     bounds = sorted(draw(st.lists(st.integers(FIRST, LAST), min_size=2, max_size=2, unique=True)))
     fixed = draw(st.sampled_from((False, False, False, True)))
+    shifts = draw(fixed_shifts(near - 10 * DAY, near + 10 * DAY)) if fixed else ()
+    longest = max((shift.end - shift.start for shift in shifts), default=None)
     rotation = None if fixed else draw(st.one_of(st.none(), rotations()))
     turn = st.one_of(people, st.tuples(people, people), st.none())
     if inner is not None:
@@ -118,13 +120,14 @@ def layers(draw: st.DrawFn, zone: str, near: int, inner: Schedule | None = None)
             rotation=rotation,
             windows=draw(windows()),
             name=str(draw(st.integers(0, 9))),
-            shifts=draw(fixed_shifts(near - 10 * DAY, near + 10 * DAY)) if fixed else (),
+            shifts=shifts,
         ),
         precedence=draw(st.integers(0, 2)),
         start=draw(st.sampled_from((None, None, bounds[0]))),
         end=draw(st.sampled_from((None, None, bounds[1]))),
         start_index=draw(st.integers(0, 3)),
         on_duty=draw(st.sampled_from((None, None, None, 20_000))) if rotation is not None else None,
+        longest=draw(st.sampled_from((None, longest))),
     )
 
 

@@ -360,9 +360,10 @@ async def test_whoever_was_to_stand_in_sees_it_cancelled_too(system: System, pay
     assert uids(cancelled(await fetched(system, url))) == uids([entry])
 
 
-async def test_a_feed_ends_with_its_schedule(system: System, payments: str) -> None:
+async def test_a_feed_ends_two_weeks_after_its_schedule(system: System, payments: str) -> None:
     url = await subscribed(system, payments)
     assert (await system.api.delete(payments)).status_code == 204
+    system.clock.advance(14 * DAY)
     assert problem(await system.client().get(url)) == (404, "not_found")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.schedules.building import NAMES, at, cem, uuid
 
 from oncall.kit.ids import ScheduleId, UserId
-from oncall.schedules.rules import continued, on_call_at, render, schedules_of, with_version
+from oncall.schedules.rules import continued, going_on, on_call_at, render, schedules_of, with_version
 from oncall.schedules.values import (
     Continuation,
     DatedDefinition,
@@ -199,3 +199,28 @@ def test_17_an_edit_that_changes_nothing_changes_nothing_for_ever(definition: De
     for instant in others:
         before: tuple[UserId, ...] = on_call_at(built((DatedDefinition(1, None, definition),)), at=instant).users
         assert on_call_at(whole, at=instant).users == before
+
+
+@pytest.mark.parametrize(
+    ("what", "before", "wanted", "goes_on"),
+    [
+        ("somebody joins the group", "ana+bob cem dee", "ana+bob+dee cem dee", "ana+bob+dee cem dee"),
+        ("somebody leaves it", "ana+bob cem dee", "ana cem dee", "ana cem dee"),
+        ("a person becomes a group", "ana cem dee", "cem ana+bob dee", "ana+bob dee cem"),
+        ("nobody of it stays", "ana+bob cem dee", "cem dee", "cem dee cem"),
+    ],
+)
+def test_a_group_that_changes_keeps_its_turn_while_somebody_stays(what: str, before: str, wanted: str, goes_on: str) -> None:
+    when = at("2026-03-02 12:00")
+    assert turns(edited(rotating(before), rotating(wanted), when), when) == goes_on, what
+
+
+def test_a_version_that_is_to_come_goes_on_from_what_then_comes_before_it() -> None:
+    coming = DatedDefinition(2, at("2026-03-05 12:00"), rotating("ana bob cem dee"))
+    versions = (DatedDefinition(1, None, rotating("cem bob ana")), coming)
+    when = at("2026-03-05 12:00")
+    before = turns(built(versions[:1]), when, count=1)
+    assert turns(built(versions), when, count=1) != before, "written when another order was in force"
+    assert turns(built(going_on(versions, after=at("2026-03-04"))), when, count=1) == before
+    restarted = (versions[0], replace(coming, continuation=Continuation.RESTART))
+    assert going_on(restarted, after=at("2026-03-04")) == restarted

@@ -71,6 +71,7 @@ async def test_a_cover_has_the_turns_meanwhile(system: System, payments: str, te
         "calendar_id": None,
         "author": "environment admin key",
         "created_at": z(system.clock.at),
+        "warnings": [],
     }
     assert await shifts(system.api, payments, *THIS_WEEK) == ["03-02 12:00 Ana", "03-04 00:00 Bob", "03-05 00:00 Ana"]
     reasons = (await get(system.api, f"{payments}/oncall", at=day("03-04 12:00")))["reasons"]

@@ -246,7 +246,7 @@ async def test_an_override_is_told_what_it_does_not_do(system: System, payments:
         ({"user_id": cem["id"]}, ["on_two_schedules"]),
         ({"user_id": dee["id"], "kind": "add"}, ["no_verified_contact_method"]),
         ({"user_id": ana["id"], "kind": "remove"}, ["nothing_changes"]),
-        ({"kind": "clear"}, []),
+        ({"kind": "clear"}, ["gap"]),
         ({"user_id": bob["id"], "replaces_user_id": ana["id"], "kind": "replace"}, ["nothing_changes", "unavailable"]),
     ):
         made = await post(system.api, f"{payments}/overrides", **span, **asked)

@@ -132,6 +132,17 @@ def test_the_answer_says_which_temporary_schedule_it_comes_from(what: str, shift
         ("a cover who is there anyway is not repeated", [away(ana, *TUESDAY, cover=bob)], ["bob"]),
         ("one may cover for two", [away(ana, *TUESDAY, cover=cem), away(bob, *TUESDAY, cover=cem)], ["cem"]),
         ("who is not on call may be away", [away(cem, *TUESDAY, cover=dee)], ["ana", "bob"]),
+        ("away twice at once: the cover who is there", [away(ana, *TUESDAY), away(ana, MORNING, EVENING, cover=cem)], ["cem", "bob"]),
+        (
+            "of two covers the one of the earlier absence",
+            [away(ana, *TUESDAY, cover=cem), away(ana, NOON, EVENING, cover=dee)],
+            ["cem", "bob"],
+        ),
+        (
+            "or the one who is there",
+            [away(ana, *TUESDAY, cover=cem), away(cem, *TUESDAY), away(ana, NOON, EVENING, cover=dee)],
+            ["dee", "bob"],
+        ),
         ("it begins with its first second", [away(ana, NOON, EVENING, cover=cem)], ["cem", "bob"]),
         ("and is over at its end", [away(ana, MORNING, NOON, cover=cem)], ["ana", "bob"]),
     ],

@@ -1,5 +1,6 @@
 """Who may take part in a schedule beside people: teams, and other schedules; and what is refused."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -187,12 +188,52 @@ async def test_a_circle_in_what_is_to_come_is_refused_as_well(system: System, us
     assert refusal(await system.api.patch(second, json=body, headers=ANY)) == (422, "nested_in_itself", "layers")
 
 
-async def test_a_team_that_is_given_a_schedule_with_itself_in_it_puts_nobody_on_call_there(
-    system: System, core: Json, users: list[Json]
-) -> None:
+async def test_a_team_is_not_given_a_schedule_that_it_takes_part_in(system: System, core: Json, users: list[Json]) -> None:
     payments = await scheduled(system, always(team(core), name="below"), rotating(users[2], team(core)))
-    await stand_for(system, core, payments)
-    assert await shifts(system.api, payments, "03-02 12:00", "03-10 00:00") == ["03-02 12:00 Cem", "03-09 09:00 nobody"]
+    asked = {"schedule_id": id_of(payments)}
+    answer = await system.api.patch(f"/api/v1/teams/{core['id']}", json=asked, headers={"If-Match": "*"})
+    assert problem(answer) == (422, "nested_in_itself")
+    outer = await scheduled(system, always({"type": "schedule", "id": id_of(payments)}), name="Outer")
+    answer = await system.api.patch(f"/api/v1/teams/{core['id']}", json={"schedule_id": id_of(outer)}, headers={"If-Match": "*"})
+    assert problem(answer) == (422, "nested_in_itself"), "through another as well"
+
+
+async def test_a_team_is_not_given_a_schedule_that_was_deleted(system: System, core: Json, users: list[Json]) -> None:
+    payments = await scheduled(system, always(users[0]))
+    assert (await system.api.delete(payments)).status_code == 204
+    answer = await system.api.patch(f"/api/v1/teams/{core['id']}", json={"schedule_id": id_of(payments)}, headers={"If-Match": "*"})
+    assert answer.status_code == 422
+    assert (await system.api.post("/api/v1/teams", json={"name": "New", "schedule_id": id_of(payments)})).status_code == 422
+
+
+async def test_two_schedules_that_nest_each_other_at_once_do_not_both_get_through(system: System, users: list[Json]) -> None:
+    one, other = await scheduled(system, always(users[0]), name="One"), await scheduled(system, always(users[0]), name="Other")
+
+    async def nest(outer: str, inner: str) -> int:
+        layers = [always({"type": "schedule", "id": id_of(inner)})]
+        return (await system.api.patch(outer, json={"layers": layers}, headers={"If-Match": "*"})).status_code
+
+    assert sorted(await asyncio.gather(nest(one, other), nest(other, one))) == [200, 422]
+
+
+async def test_schedules_nest_five_deep(system: System, users: list[Json]) -> None:
+    inner = await scheduled(system, always(users[0]))
+    for depth in range(1, 6):
+        inner = await scheduled(system, always({"type": "schedule", "id": id_of(inner)}), name=f"depth {depth}")
+    layers = [always({"type": "schedule", "id": id_of(inner)})]
+    answer = await system.api.post("/api/v1/schedules", json={"name": "six", "time_zone": "UTC", "layers": layers})
+    assert problem(answer) == (422, "invalid_schedule")
+
+
+async def test_leaving_a_team_changes_nothing_of_what_was(system: System, core: Json, users: list[Json]) -> None:
+    payments = await scheduled(system, always(team(core)))
+    then = f"{system.clock.at:%m-%d %H:%M}"
+    before = await who(system.api, payments, then)
+    system.clock.advance(timedelta(minutes=3))
+    member = (await get(system.api, f"/api/v1/teams/{core['id']}/members"))["items"][0]["user"]["id"]
+    assert (await system.api.delete(f"/api/v1/teams/{core['id']}/members/{member}")).status_code == 204
+    assert await who(system.api, payments, then) == before
+    assert await who(system.api, payments) != before
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------------

@@ -271,3 +271,15 @@ async def test_an_edit_that_waited_counts_after_the_one_it_waited_for(
         await edit_schedule(tx, id, {"time_zone": "Asia/Tokyo"}, version=None, now=began)
     shown = await get(system.api, payments)
     assert (shown["time_zone"], [layer["name"] for layer in shown["layers"]], shown["upcoming"]) == ("Asia/Tokyo", ["always"], [])
+
+
+async def test_a_version_that_is_to_come_leaves_whoever_is_on_call_then_whatever_is_edited_before(
+    system: System, payments: str, team: list[Json]
+) -> None:
+    [dee] = await new_users(system, "Dee")
+    await edited(system.api, payments, rotating(*team, dee), effective_from=day("03-18 00:00"))
+    await edited(system.api, payments, rotating(*reversed(team)), effective_from=day("03-04 00:00"))
+    before = await who(system.api, payments, "03-17 23:00")
+    assert await who(system.api, payments, "03-18 01:00") == before
+    versions = (await get(system.api, f"{payments}/versions"))["items"]
+    assert [(one["version"], one["withdrawn_at"] is None) for one in versions] == [(1, True), (2, False), (3, True), (4, True)]

@@ -18,10 +18,9 @@ from tests.intake.postgres_proxy import PostgresProxy
 from tests.providers.smtp import SmtpSink
 from tests.serving import Served, serving
 
-from oncall.kit.compiled import Compilation
+from oncall.kit.compiled import CONFIGURATION, Compilation
 from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.errors import Unavailable
-from oncall.kit.http import CONFIGURATION
 from oncall.services.commands import integration_keys
 
 COMMITTING = text("""

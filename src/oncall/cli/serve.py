@@ -16,9 +16,8 @@ from oncall.cli.listening import listen, open_port, run_engine
 from oncall.cli.sample import make_sample
 from oncall.kit import log, schema
 from oncall.kit.clock import DatabaseClock
-from oncall.kit.compiled import changed
+from oncall.kit.compiled import CONFIGURATION, changed
 from oncall.kit.db import CONNECTIONS_PER_PROCESS, Database
-from oncall.kit.http import CONFIGURATION
 from oncall.kit.keyring import load_ring
 from oncall.kit.settings import PREFIX, Settings
 

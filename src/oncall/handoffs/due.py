@@ -9,6 +9,8 @@ from oncall.handoffs.commands import shifts
 from oncall.handoffs.commands.shifts import Due
 
 RETRY = timedelta(minutes=5)
+WATCH_EVERY = timedelta(seconds=20)
+"""How often all schedules are looked through for new ones; a shift in a new one is announced so much late at most."""
 
 
 class DueHandoffs:
@@ -16,7 +18,13 @@ class DueHandoffs:
 
     name = "handoffs"
 
+    def __init__(self) -> None:
+        self._watched_at: datetime | None = None
+
     async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[Due]:
+        if self._watched_at is None or not timedelta(0) <= due_by - self._watched_at < WATCH_EVERY:
+            await shifts.watch_all(tx, now=due_by)
+            self._watched_at = due_by
         return await shifts.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
 
     async def run(self, tx: AsyncConnection, rows: Sequence[Due], *, now: datetime) -> None:

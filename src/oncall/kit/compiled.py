@@ -30,6 +30,9 @@ BUMP = text(
 )
 READ = text("SELECT topic, revision FROM revisions")
 
+CONFIGURATION = "configuration"
+"""The topic of everything that is edited and compiled: whoever writes it, a person or a calendar, raises its revision."""
+
 CHECK_EVERY = 1.0
 TOO_OLD = 3.0
 MAX_AGE = 86_400.0

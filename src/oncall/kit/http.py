@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.clock import Clock
-from oncall.kit.compiled import Compilation, changed
+from oncall.kit.compiled import CONFIGURATION, Compilation, changed
 from oncall.kit.db import Database, Pool, again
 from oncall.kit.errors import Invalid, PreconditionRequired, Stale
 from oncall.kit.log import get_log
@@ -23,10 +23,6 @@ ItemT = TypeVar("ItemT")
 
 
 # --- transactions -----------------------------------------------------------------------------------------------------------
-
-
-CONFIGURATION = "configuration"
-"""The topic of everything that is edited and compiled: every write of `WriteTx` raises its revision."""
 
 
 def _begin(pool: Pool, *, read_only: bool = False, edits: bool = False) -> Callable[[Request], AsyncIterator[AsyncConnection]]:

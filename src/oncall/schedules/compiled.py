@@ -20,6 +20,12 @@ class CompiledSchedule:
     ends: list[datetime] = field(default_factory=list)
     outlooks: list[Outlook] = field(default_factory=list)
 
+    def forget(self, before: datetime) -> None:
+        """Nobody asks about what is over."""
+        first = next((i for i, end in enumerate(self.ends) if end > before), len(self.ends))
+        for stretches in (self.starts, self.ends, self.outlooks):
+            del stretches[:first]
+
     def at(self, at: datetime) -> Outlook:
         """Who is on call at an instant, everybody's shift, and who is next."""
         i = bisect_right(self.starts, at) - 1

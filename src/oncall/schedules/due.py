@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.engine import Pass
 from oncall.kit.clock import Clock
+from oncall.kit.compiled import CONFIGURATION, changed
 from oncall.kit.db import Database, Pool, again
 from oncall.kit.errors import Refusal
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
@@ -21,7 +22,9 @@ from oncall.schedules.values.calendars import Calendar
 log = get_log("schedules")
 RETRY = timedelta(minutes=10)
 LEASE = timedelta(minutes=5)
-AT_ONCE = 8
+AT_ONCE = 32
+TAKEN_AT_ONCE = 2
+"""So many read and write in the database: it is paged from the same connections."""
 CALENDAR_LIMIT = 1_000_000
 DEADLINE = 20.0
 
@@ -52,6 +55,7 @@ class CalendarReader:
     def __init__(self, client: HttpClient, *, database: Database, clock: Clock, every: timedelta) -> None:
         self.every = every
         self._client, self._database, self._clock = client, database, clock
+        self._turns = asyncio.Semaphore(TAKEN_AT_ONCE)
 
     async def run(self) -> Pass:
         """Read those that are due, a few at once."""
@@ -72,7 +76,7 @@ class CalendarReader:
             log.exception("a calendar could not be read, which is a defect", source=str(source.id))
             why = "This calendar could not be read because of a defect of ours; it has been logged."
         if why is not None:
-            async with self._database.transaction(Pool.ENGINE) as tx:
+            async with self._turns, self._database.transaction(Pool.ENGINE) as tx:
                 await sources.note_failure(tx, source, why, now=await self._clock.now(tx))
 
     async def _fetch(self, source: CalendarSource) -> str | None:
@@ -85,18 +89,20 @@ class CalendarReader:
         if why := _refused(reply):
             return why
         try:
-            async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
-                now = await self._clock.now(tx)
-                zone = await sources.zone_of(tx, source, now=now)
-            calendar = await sources.read(reply.body, zone=zone, now=now)
-            await again(lambda: self._take_over(source, calendar))
+            async with self._turns:
+                async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+                    now = await self._clock.now(tx)
+                    zone = await sources.zone_of(tx, source, now=now)
+                calendar = await sources.read(reply.body, zone=zone, now=now)
+                await again(lambda: self._take_over(source, calendar))
         except Refusal as error:
             return str(error)
         return None
 
     async def _take_over(self, source: CalendarSource, calendar: Calendar) -> None:
         async with self._database.transaction(Pool.ENGINE) as tx:
-            await sources.take_over(tx, source, calendar, now=await self._clock.now(tx))
+            if await sources.take_over(tx, source, calendar, now=await self._clock.now(tx)):
+                await changed(tx, CONFIGURATION)
 
 
 def _refused(reply: HttpReply) -> str | None:

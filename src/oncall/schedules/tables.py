@@ -36,7 +36,11 @@ schedule_versions = Table(
     Column("definition", JSONB, nullable=False),
     instant("created_at"),
     Column("author", String, nullable=False, server_default=""),
+    # How its rotations go on from what was in force before it; asked again while it is still to come.
+    Column("continuation", String, nullable=False, server_default="keep"),
     instant("withdrawn_at", nullable=True),
+    CheckConstraint("continuation IN ('keep', 'restart')", name="continuation_is_known"),
+    Index("schedule_versions_created_idx", "created_at"),
 )
 
 # Everybody whom a definition names that is in force or will be: they cannot be deleted without the schedule being told.
@@ -104,6 +108,7 @@ schedule_temporaries = Table(
     instant("removed_at", nullable=True),
     CheckConstraint("start_at < end_at", name="ends_after_it_starts"),
     Index("schedule_temporaries_schedule_idx", "schedule_id", "end_at"),
+    Index("schedule_temporaries_end_idx", "end_at"),
 )
 
 unavailability = Table(
@@ -115,8 +120,8 @@ unavailability = Table(
     instant("end_at"),
     Column("cover_user_id", UUID(as_uuid=True), nullable=True),
     Column("reason", String, nullable=False),
-    # Which calendar said so, and its own name for the event; NULL when a person did.
-    Column("source_id", UUID(as_uuid=True), ForeignKey("calendar_sources.id"), nullable=True),
+    # Which calendar said so (NULL: a person did, or it is gone with its owner), and its own name for the event.
+    Column("source_id", UUID(as_uuid=True), ForeignKey("calendar_sources.id", ondelete="SET NULL"), nullable=True),
     Column("uid", String, nullable=True),
     Column("author", String, nullable=False),
     instant("created_at"),
@@ -125,6 +130,7 @@ unavailability = Table(
     CheckConstraint("user_id <> cover_user_id", name="nobody_covers_for_themselves"),
     Index("unavailability_user_idx", "user_id", "end_at"),
     Index("unavailability_source_idx", "source_id"),
+    Index("unavailability_cover_idx", "cover_user_id", "end_at", postgresql_where=text("cover_user_id IS NOT NULL")),
 )
 
 # Who was on call from `from_at` on, because of what: append only, so that nothing that comes later changes the past.

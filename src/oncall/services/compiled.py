@@ -1,5 +1,6 @@
 """What is kept of services for speed: whose key is whose, and a book that says who is on call for what."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from oncall.escalation.commands import all_policies
 from oncall.escalation.values import Policy, TargetType
 from oncall.kit.ids import PolicyId, ScheduleId, ServiceId, TeamId, UserId
 from oncall.schedules import rules
-from oncall.schedules.commands import LOOK_AHEAD, load_schedules, teams_of_schedules
+from oncall.schedules.commands import LOOK_AHEAD, changed_schedules, load_schedules, schedule_names, teams_of_schedules, with_teams
 from oncall.schedules.compiled import CompiledSchedule
 from oncall.schedules.values import Outlook, Shift
 from oncall.services.commands import all_services
@@ -24,6 +25,15 @@ Keys = Mapping[bytes, IntegrationRef]
 
 AHEAD = timedelta(days=60)
 """How far ahead the book answers from memory; it is made anew every day."""
+
+LOAD_ALL = timedelta(days=1)
+"""How long what was loaded of a schedule reaches far enough ahead."""
+
+MARGIN = timedelta(minutes=1)
+"""Longer than a transaction lasts: what was written before the last book may have been committed after it."""
+
+AT_ONCE = 200
+"""Schedules that are loaded before others have a turn."""
 
 EVERY_TEAM = 1_000_000
 """More than anybody has."""
@@ -71,6 +81,8 @@ class Book:
     team_ids: frozenset[TeamId]
     unused: frozenset[ScheduleId]
     """Schedules that no policy uses: they put people on call all the same."""
+    loaded_at: datetime
+    """When all schedules were loaded; since then only those that were written."""
 
     def outlook(self, id: ScheduleId, at: datetime) -> Outlook:
         """Who is on call in a schedule, everybody's unbroken shift, and who is next."""
@@ -146,22 +158,45 @@ def _chosen(wanted: Wanted, id: ScheduleId, policy_id: PolicyId | None, level: i
 
 
 async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: datetime) -> Book:
-    """Everything the look-up needs from `now` on, in a handful of statements; what was compiled `before` of unchanged schedules is kept."""
-    until = now + AHEAD
-    schedules = await load_schedules(tx, None, since=now - LOOK_AHEAD, until=until + LOOK_AHEAD, recorded=False)
-    known = before.schedules if before is not None else {}
+    """Everything the look-up needs from `now` on. Of schedules only what was written since the last book, but for once a day."""
     policies = await all_policies(tx)
+    schedules, loaded_at = await _schedules(tx, before, now=now)
     return Book(
         now,
-        until,
+        now + AHEAD,
         await user_names(tx),
         {service.id: service for service in await all_services(tx)},
         policies,
-        {id: known[id] if id in known and known[id].schedule == of else CompiledSchedule(of) for id, of in schedules.items()},
+        schedules,
         await teams_of_schedules(tx),
         frozenset(team.id for team in await list_teams(tx, limit=EVERY_TEAM)),
         frozenset(schedules) - _used_by(policies.values()),
+        loaded_at,
     )
+
+
+async def _schedules(tx: AsyncConnection, before: Book | None, *, now: datetime) -> tuple[dict[ScheduleId, CompiledSchedule], datetime]:
+    """Those there are, compiled as far as they were and did not change; and when they were last loaded all."""
+    names = await schedule_names(tx)
+    known: dict[ScheduleId, CompiledSchedule] = {}
+    changed: set[ScheduleId] = set()
+    loaded_at = now
+    if before is not None and now - before.loaded_at < LOAD_ALL:
+        known, loaded_at = dict(before.schedules), before.loaded_at
+        changed = await changed_schedules(tx, since=before.since - MARGIN)
+    stale = [id for id, name in names.items() if id not in known or id in changed or known[id].schedule.name != name]
+    of_teams = await with_teams(tx)
+    for slice in (stale[n : n + AT_ONCE] for n in range(0, len(stale), AT_ONCE)):
+        for recorded in (False, True):
+            ids = [id for id in slice if (id in of_teams) is recorded]
+            since, until = now - LOOK_AHEAD, now + AHEAD + LOOK_AHEAD + LOAD_ALL
+            # What a team meant in the past only the record knows.
+            found = await load_schedules(tx, ids, since=since, until=until, recorded=recorded) if ids else {}
+            known |= {id: CompiledSchedule(of) for id, of in found.items() if id not in known or known[id].schedule != of}
+        await asyncio.sleep(0)  # thousands take seconds: whoever acknowledges does not wait for them
+    for schedule in known.values():
+        schedule.forget(now)
+    return {id: known[id] for id in names if id in known}, loaded_at
 
 
 async def shifts_between(
@@ -169,7 +204,7 @@ async def shifts_between(
 ) -> Mapping[ScheduleId, Sequence[Shift]]:
     """Everybody's shifts that touch a range, as they are, were, or were known at `known`; from the record where it is past."""
     found = await load_schedules(tx, ids, since=since - LOOK_AHEAD, until=until + LOOK_AHEAD, known=known)
-    return {id: rules.shifts_between(schedule, since, until) for id, schedule in found.items()}
+    return {id: await asyncio.to_thread(rules.shifts_between, schedule, since, until) for id, schedule in found.items()}
 
 
 async def shifts_at(
@@ -177,4 +212,4 @@ async def shifts_at(
 ) -> Mapping[ScheduleId, Sequence[Shift]]:
     """Everybody's shift at an instant, in the same way."""
     found = await load_schedules(tx, ids, since=at - LOOK_AHEAD, until=at + LOOK_AHEAD, known=known)
-    return {id: rules.outlook_at(schedule, at=at).shifts for id, schedule in found.items()}
+    return await asyncio.to_thread(lambda: {id: rules.outlook_at(schedule, at=at).shifts for id, schedule in found.items()})

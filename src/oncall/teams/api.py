@@ -1,14 +1,15 @@
 """REST for users, teams and who is in them."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
-from oncall.kit.ids import TeamId, UserId
+from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.teams import commands
-from oncall.teams.ports import OnUserRemoved
+from oncall.teams.ports import CheckTeamSchedule, OnTeamsChanging, OnUserRemoved
 from oncall.teams.schemas import MemberIn, MemberShown, RoleIn, TeamEdit, TeamIn, TeamShown, UserEdit, UserIn, UserShown
 from oncall.teams.values import Team, User
 
@@ -60,14 +61,27 @@ async def edit_user(response: Response, id: UserId, _: Admin, tx: WriteTx, versi
 @users.delete("/{id}", status_code=204)
 async def delete_user(request: Request, id: UserId, _: Admin, tx: WriteTx) -> Response:
     now = await now_in(request, tx)
+    await _changing(request, tx, await commands.teams_of(tx, id))
     await commands.delete_user(tx, id, now=now)
     on_removed: OnUserRemoved = request.app.state.on_user_removed
     await on_removed(tx, id, now=now)
     return Response(status_code=204)
 
 
+async def _changing(request: Request, tx: WriteTx, teams: Sequence[TeamId]) -> None:
+    on_changing: OnTeamsChanging = request.app.state.on_teams_changing
+    await on_changing(tx, teams, now=await now_in(request, tx))
+
+
+async def _check_schedule(request: Request, tx: WriteTx, team_id: TeamId | None, schedule_id: ScheduleId | None) -> None:
+    if schedule_id is not None:
+        check: CheckTeamSchedule = request.app.state.check_team_schedule
+        await check(tx, team_id, schedule_id)
+
+
 @teams.post("", status_code=201)
 async def create_team(request: Request, response: Response, _: Admin, tx: WriteTx, wanted: TeamIn) -> TeamShown:
+    await _check_schedule(request, tx, None, wanted.schedule_id)
     team = await commands.create_team(
         tx,
         name=wanted.name,
@@ -90,7 +104,12 @@ async def get_team(response: Response, id: TeamId, _: Reader, tx: ReadTx) -> Tea
 
 
 @teams.patch("/{id}")
-async def edit_team(response: Response, id: TeamId, _: Admin, tx: WriteTx, version: IfMatch, edit: TeamEdit) -> TeamShown:
+async def edit_team(
+    *, request: Request, response: Response, id: TeamId, _: Admin, tx: WriteTx, version: IfMatch, edit: TeamEdit
+) -> TeamShown:
+    if "schedule_id" in edit.model_fields_set:
+        await _check_schedule(request, tx, id, edit.schedule_id)
+        await _changing(request, tx, [id])
     return _show_team(await commands.edit_team(tx, id, edit.changes(), version=version), response)
 
 
@@ -107,19 +126,22 @@ async def list_members(id: TeamId, _: Reader, tx: ReadTx, page: Paging) -> Liste
 
 
 @teams.post("/{id}/members", status_code=201)
-async def add_member(id: TeamId, _: Admin, tx: WriteTx, wanted: MemberIn) -> MemberShown:
+async def add_member(request: Request, id: TeamId, _: Admin, tx: WriteTx, wanted: MemberIn) -> MemberShown:
     """Add a member; who is one already gets the role that is sent."""
+    await _changing(request, tx, [id])
     return MemberShown.of(await commands.set_member(tx, id, wanted.user_id, wanted.role))
 
 
 @teams.put("/{id}/members/{user_id}")
-async def set_member(id: TeamId, user_id: UserId, _: Admin, tx: WriteTx, wanted: RoleIn) -> MemberShown:
+async def set_member(request: Request, id: TeamId, user_id: UserId, _: Admin, tx: WriteTx, wanted: RoleIn) -> MemberShown:
     """Add a member, or change the role of one."""
+    await _changing(request, tx, [id])
     return MemberShown.of(await commands.set_member(tx, id, user_id, wanted.role))
 
 
 @teams.delete("/{id}/members/{user_id}", status_code=204)
-async def remove_member(id: TeamId, user_id: UserId, _: Admin, tx: WriteTx) -> Response:
+async def remove_member(request: Request, id: TeamId, user_id: UserId, _: Admin, tx: WriteTx) -> Response:
+    await _changing(request, tx, [id])
     await commands.remove_member(tx, id, user_id)
     return Response(status_code=204)
 

@@ -40,6 +40,11 @@ async def names_of(tx: AsyncConnection, ids: Iterable[UserId]) -> Mapping[UserId
     return await store.names_of(tx, ids)
 
 
+async def hold_users(tx: AsyncConnection, ids: Iterable[UserId]) -> Sequence[UserId]:
+    """Those of the users that exist; none of them can be removed before this is committed."""
+    return await store.hold_users(tx, ids)
+
+
 async def directory(tx: AsyncConnection) -> Sequence[tuple[UserId, str, str]]:
     """Everybody's id, name and e-mail address, to find out whom the words of others mean."""
     return await store.directory(tx)
@@ -141,6 +146,11 @@ async def responders_of(tx: AsyncConnection, team_ids: Iterable[TeamId]) -> Mapp
     for team, user in await store.list_responders(tx, team_ids):
         found[team] = (*found.get(team, ()), user)
     return found
+
+
+async def teams_of(tx: AsyncConnection, user_id: UserId) -> Sequence[TeamId]:
+    """The teams somebody is in, whatever their role."""
+    return await store.teams_of(tx, user_id)
 
 
 async def member_ids(tx: AsyncConnection, team_id: TeamId) -> set[UserId]:

@@ -1,14 +1,27 @@
-"""What higher rooms plug into the removal of people."""
+"""What higher rooms plug into changes of people and teams."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import UserId
+from oncall.kit.ids import ScheduleId, TeamId, UserId
 
 
 class OnUserRemoved(Protocol):
     """Called in the transaction that removes a user; what was still to be sent to them is not, and nobody waits for it."""
 
     async def __call__(self, tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None: ...
+
+
+class OnTeamsChanging(Protocol):
+    """Called before members or the schedule of teams change: what they meant until now is written down."""
+
+    async def __call__(self, tx: AsyncConnection, teams: Sequence[TeamId], *, now: datetime) -> None: ...
+
+
+class CheckTeamSchedule(Protocol):
+    """Raises a refusal unless this schedule may stand for the team (None: a new one)."""
+
+    async def __call__(self, tx: AsyncConnection, team_id: TeamId | None, schedule_id: ScheduleId) -> None: ...

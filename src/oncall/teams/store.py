@@ -39,6 +39,7 @@ NAMES_OF = text("""
     SELECT id, name FROM users WHERE id = ANY(:ids) UNION ALL SELECT id, name || ' (removed)' FROM former_users WHERE id = ANY(:ids)
 """)
 ADD_FORMER = text("INSERT INTO former_users (id, name, removed_at) VALUES (:id, :name, :now)")
+HOLD_USERS = text("SELECT id FROM users WHERE id = ANY(:ids) ORDER BY id FOR KEY SHARE")
 DIRECTORY = text("SELECT id, name, email FROM users ORDER BY id")
 LOCK_USER = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = :id FOR NO KEY UPDATE")
 LIST_USERS = text("""
@@ -72,6 +73,7 @@ SAVE_TEAM = text("""
 """)
 DELETE_TEAM = text("DELETE FROM teams WHERE id = :id")
 
+TEAMS_OF = text("SELECT team_id FROM team_members WHERE user_id = :user_id ORDER BY team_id")
 LIST_MEMBERS = text("""
     SELECT u.id, u.name, m.role FROM team_members m JOIN users u ON u.id = m.user_id
     WHERE m.team_id = :team_id AND (CAST(:after AS uuid) IS NULL OR m.user_id > :after)
@@ -99,6 +101,10 @@ async def all_names(tx: AsyncConnection) -> dict[UserId, str]:
 
 async def names_of(tx: AsyncConnection, ids: Iterable[UserId]) -> dict[UserId, str]:
     return {UserId(row.id): row.name for row in await tx.execute(NAMES_OF, {"ids": list(set(ids))})}
+
+
+async def hold_users(tx: AsyncConnection, ids: Iterable[UserId]) -> list[UserId]:
+    return [UserId(row.id) for row in await tx.execute(HOLD_USERS, {"ids": list(set(ids))})]
 
 
 async def directory(tx: AsyncConnection) -> list[tuple[UserId, str, str]]:
@@ -165,6 +171,10 @@ async def list_members(tx: AsyncConnection, team_id: TeamId, *, after: UUID | No
 async def list_responders(tx: AsyncConnection, team_ids: Iterable[TeamId]) -> list[tuple[TeamId, UserId]]:
     rows = await tx.execute(RESPONDERS, {"team_ids": list(team_ids)})
     return [(TeamId(row.team_id), UserId(row.user_id)) for row in rows]
+
+
+async def teams_of(tx: AsyncConnection, user_id: UserId) -> list[TeamId]:
+    return [TeamId(row.team_id) for row in await tx.execute(TEAMS_OF, {"user_id": user_id})]
 
 
 async def member_ids(tx: AsyncConnection, team_id: TeamId) -> set[UserId]:

@@ -17,6 +17,7 @@ from oncall.notifications.commands import paged_between
 from oncall.notifications.values import NewNotice
 from oncall.schedules.commands import LOOK_AHEAD, load_schedules, schedule_ids
 from oncall.schedules.commands.editing import get_schedule
+from oncall.schedules.commands.lookup import with_outer
 from oncall.schedules.rules import on_call_at, outlook_at, shifts_between
 from oncall.schedules.values import Schedule
 from oncall.services.commands import services_that_page
@@ -40,13 +41,17 @@ async def set_preference(tx: AsyncConnection, user_id: UserId, preference: Prefe
     return preference
 
 
-async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Due]:
-    """Schedules whose people may have to be told something; new ones are watched from now on, deleted ones no more."""
+async def watch_all(tx: AsyncConnection, *, now: datetime) -> None:
+    """New schedules are watched from now on, deleted ones no more."""
     existing, known = set(await schedule_ids(tx)), await store.watched(tx)
     if existing - known:
-        await store.watch(tx, existing - known, now=due_by)
+        await store.watch(tx, existing - known, now=now)
     if known - existing:
         await store.unwatch(tx, known - existing)
+
+
+async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Due]:
+    """Schedules whose people may have to be told something."""
     return await store.claim_due(tx, due_by=due_by, limit=min(limit, BATCH), waiting=waiting)
 
 
@@ -61,7 +66,8 @@ async def postpone(tx: AsyncConnection, id: ScheduleId, *, until: datetime) -> N
 async def tell_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> None:
     """What is to be told of each schedule now, and when to look again."""
     since = min(told for _, told in due)
-    schedules = await load_schedules(tx, [id for id, _ in due], since=since - LOOK_AHEAD, until=now + LONGEST_NOTICE + LOOK_AHEAD)
+    first, last = since - LOOK_AHEAD, now + LONGEST_NOTICE + LOOK_AHEAD
+    schedules = await load_schedules(tx, [id for id, _ in due], since=first, until=last, recorded=False)
     looks = {id: now + LOOK_EVERY for id, _ in due}
     notices: list[ShiftNotice] = []
     preferences: dict[UserId, Preference] = {}
@@ -90,8 +96,10 @@ async def _send(
     if not notices:
         return
     users = await get_users(tx, {notice.user_id for notice in notices})
-    services = await services_that_page(tx, {notice.schedule_id for notice in notices})
-    open_of = {id: await _open_incidents(tx, ids) for id, ids in services.items()}
+    # Who is on call in a nested schedule is paged by the policies of those around it.
+    around = {id: await with_outer(tx, [id]) for id in {notice.schedule_id for notice in notices}}
+    services = await services_that_page(tx, {outer for ids in around.values() for outer in ids})
+    open_of = {id: await _open_incidents(tx, [one for outer in ids for one in services[outer]]) for id, ids in around.items()}
     words = []
     for notice in notices:
         if (user := users.get(notice.user_id)) is not None:

@@ -1,6 +1,5 @@
 """REST for calendars: ours to be read elsewhere, those of others to be read here."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -46,11 +45,19 @@ async def _calendar(request: Request, tx: ReadTx, owner: Owner, token: str | Non
     now = await now_in(request, tx)
     if token is not None:
         await feeds.check_token(tx, owner, token)
-    content = await feeds.calendar_of(tx, owner, now=now)
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    edition = await feeds.edition_of(tx, owner, now=now)
+    etag = f'"{edition.tag}"'
     headers = {"ETag": etag, "Cache-Control": f"private, max-age={HOUR // 4}", "X-Robots-Tag": "noindex"}
-    if request.headers.get("if-none-match") == etag:
+    if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    state = request.app.state
+    if not hasattr(state, "feeds"):
+        state.feeds = feeds.Written()
+    written: feeds.Written = state.feeds
+    content = written.find(edition)
+    if content is None:
+        content = await feeds.write(tx, edition, now=now)
+        written.keep(edition, content)
     return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
@@ -176,9 +183,9 @@ async def add_schedule_calendar(request: Request, id: ScheduleId, caller: Admin,
 
 
 @router.get("/schedules/{id}/calendars")
-async def list_schedule_calendars(request: Request, id: ScheduleId, _: Reader, tx: ReadTx) -> Listed[CalendarShown]:
+async def list_schedule_calendars(request: Request, id: ScheduleId, caller: Reader, tx: ReadTx) -> Listed[CalendarShown]:
     found = await sources.list_sources(tx, schedule_id=id, now=await now_in(request, tx))
-    return Listed(items=[CalendarShown.of(source) for source in found])
+    return Listed(items=[CalendarShown.of(source, whole_url=caller.scope is Scope.ADMIN) for source in found])
 
 
 @router.delete("/schedules/{id}/calendars/{calendar_id}", status_code=204)

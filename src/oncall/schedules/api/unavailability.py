@@ -5,10 +5,12 @@ from fastapi import APIRouter, Request, Response
 from oncall.access.api import PersonOrAdmin, Reader
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import UserId
+from oncall.schedules.commands import advising
 from oncall.schedules.commands import unavailability as commands
 from oncall.schedules.commands.authors import author_of
 from oncall.schedules.schemas.layers import WholeSecond
-from oncall.schedules.schemas.unavailability import UnavailabilityIn, UnavailabilityShown
+from oncall.schedules.schemas.schedules import AdviceShown
+from oncall.schedules.schemas.unavailability import UnavailabilityIn, UnavailabilityShown, UnavailabilityWritten
 from oncall.schedules.values import UnavailabilityId
 
 router = APIRouter(prefix="/api/v1/users/{user_id}/unavailability", tags=["unavailability"])
@@ -17,7 +19,9 @@ router = APIRouter(prefix="/api/v1/users/{user_id}/unavailability", tags=["unava
 @router.post("", status_code=201)
 async def add_unavailability(
     request: Request, user_id: UserId, caller: PersonOrAdmin, tx: WriteTx, wanted: UnavailabilityIn
-) -> UnavailabilityShown:
+) -> UnavailabilityWritten:
+    """From now at the earliest; the answer says where it leaves nobody on call."""
+    now = await now_in(request, tx)
     span = await commands.add_unavailability(
         tx,
         user_id,
@@ -26,19 +30,23 @@ async def add_unavailability(
         cover_user_id=wanted.cover_user_id,
         reason=wanted.reason,
         author=await author_of(tx, caller),
-        now=await now_in(request, tx),
+        now=now,
     )
-    return UnavailabilityShown.of(span)
+    advice = await advising.advise_on_absence(tx, user_id, start=span.start, end=span.end, now=now)
+    return UnavailabilityWritten.of(span, warnings=[AdviceShown.model_validate(one) for one in advice])
 
 
 @router.get("")
 async def list_unavailability(
-    *, user_id: UserId, _: Reader, tx: ReadTx, page: Paging, since: WholeSecond | None = None, until: WholeSecond | None = None
+    *, user_id: UserId, caller: Reader, tx: ReadTx, page: Paging, since: WholeSecond | None = None, until: WholeSecond | None = None
 ) -> Listed[UnavailabilityShown]:
-    """In order of creation, those from calendars included; with `since` and `until` those that touch that range."""
+    """In order of creation, those from calendars included; with `since` and `until` those that touch that range.
+
+    What an event of somebody's calendar is called is only for them and for admins.
+    """
     found = await commands.list_unavailability(tx, user_id, after=page.after, limit=page.limit + 1, since=since, until=until)
     shown, next_cursor = page.cut(found)
-    return Listed(items=[UnavailabilityShown.of(span) for span in shown], next_cursor=next_cursor)
+    return Listed(items=[UnavailabilityShown.of(span, titles=caller.may_act_for(user_id)) for span in shown], next_cursor=next_cursor)
 
 
 @router.delete("/{id}", status_code=204)

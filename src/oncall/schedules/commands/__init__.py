@@ -3,6 +3,7 @@
 from oncall.schedules.commands.lookup import (
     EVERYTHING_KNOWN,
     LOOK_AHEAD,
+    changed_schedules,
     get_coverage,
     get_outlook,
     get_shifts,
@@ -11,13 +12,16 @@ from oncall.schedules.commands.lookup import (
     next_shift,
     on_call_many,
     schedule_ids,
+    schedule_names,
     schedules_with,
     teams_of_schedules,
+    with_teams,
 )
 
 __all__ = [
     "EVERYTHING_KNOWN",
     "LOOK_AHEAD",
+    "changed_schedules",
     "get_coverage",
     "get_outlook",
     "get_shifts",
@@ -26,6 +30,8 @@ __all__ = [
     "next_shift",
     "on_call_many",
     "schedule_ids",
+    "schedule_names",
     "schedules_with",
     "teams_of_schedules",
+    "with_teams",
 ]

@@ -1,5 +1,6 @@
 """What a careful colleague says about every write, and what an edit would change before it is made."""
 
+import asyncio
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -82,12 +83,13 @@ async def preview(
         )
         wanted = rules.continued(with_ids(definition, in_force), in_force, at=at, how=continuation)
         team_id = team_id or authored.team_id
-    await check_definition(tx, known.id, team_id, wanted)
-    edited = replace(known, versions=rules.with_version(known.versions, DatedDefinition(2**31, None if id is None else at, wanted)))
+    await check_definition(tx, known.id, team_id, wanted, hold=False)
+    written = DatedDefinition(2**31, None if id is None else at, wanted, continuation)
+    edited = replace(known, versions=rules.going_on(rules.with_version(known.versions, written), after=at))
     world = await load_world(tx, [known.id], since=first, until=last, instead={known.id: edited})
     after = rules.schedules_of(world, [known.id])[known.id]
-    tiles_before = rules.joined(rules.render(before, since, until)) if before else []
-    tiles_after = rules.joined(rules.render(after, since, until))
+    tiles_before = rules.joined(await _rendered(before, since, until)) if before else []
+    tiles_after = rules.joined(await _rendered(after, since, until))
     changes = rules.differences(tiles_before, tiles_after, since, until)
     return Preview(
         before=tuple(tiles_before),
@@ -107,14 +109,15 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
         *({override.user} if override.user and override.kind is not OverrideKind.REMOVE else ()),
     }
     without = replace(schedule, overrides=tuple(one for one in schedule.overrides if one.id != override.id))
-    tiles = rules.render(schedule, start, end)
+    tiles, before = await _rendered(schedule, start, end), await _rendered(without, start, end)
     names = await names_of(tx, added)
     zone = (await get_schedule(tx, id, now=now)).definition.time_zone
     nothing = Advice(AdviceCode.NOTHING_CHANGES, "This changes nobody: the same people are on call then without it.", start)
-    same = not rules.differences(rules.render(without, start, end), tiles, start, end)
+    changed = rules.differences(before, tiles, start, end)
     away = await away_between(tx, added, since=start, until=end)
     return [
-        *([nothing] if same else []),
+        *([] if changed else [nothing]),
+        *rules.new_gaps(changed, zone=zone),
         *await _unreachable(tx, added),
         *(
             Advice(AdviceCode.UNAVAILABLE, f"{names[user]} said that they are unavailable then; an override counts all the same.", start)
@@ -125,14 +128,14 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
 
 
 async def _advice_on(tx: AsyncConnection, schedule: Schedule, zone: str, *, now: datetime) -> list[Advice]:
-    tiles = rules.render(schedule, now, now + AHEAD)
+    tiles = await _rendered(schedule, now, now + AHEAD)
     people = {user for tile in tiles for user in tile.on_call.users}
     named = people | {
         user for layer in rules.current_layers(schedule, now=now) for turn in layer.turns for user in turn if not isinstance(user, Schedule)
     }
     names = await names_of(tx, named)
     return [
-        *rules.advice_on(schedule, zone=zone, names=names, now=now),
+        *await asyncio.to_thread(rules.advice_on, schedule, zone=zone, names=names, now=now),
         *await _unreachable(tx, people),
         *await _elsewhere(tx, schedule, tiles, people, names, zone, now=now),
     ]
@@ -149,6 +152,24 @@ async def _unreachable(tx: AsyncConnection, people: Collection[UserId]) -> list[
         for one in reach.values()
         if not plan_ways(one, Urgency.HIGH).reachable
     ]
+
+
+async def advise_on_absence(tx: AsyncConnection, user_id: UserId, *, start: datetime, end: datetime, now: datetime) -> list[Advice]:
+    """Where somebody's absence leaves nobody on call, schedule by schedule."""
+    until = min(end, start + YEAR)
+    ids = (await schedules_with(tx, [user_id], since=now))[:MOST_OTHERS]
+    found: list[Advice] = []
+    for schedule in (await load_schedules(tx, ids, since=now, until=until, recorded=False)).values():
+        there = replace(schedule, away=tuple(one for one in schedule.away if one.user != user_id))
+        changed = rules.differences(await _rendered(there, start, until), await _rendered(schedule, start, until), start, until)
+        zone = (await get_schedule(tx, schedule.id, now=now)).definition.time_zone
+        found += rules.new_gaps(changed, zone=zone, name=schedule.name)
+    return found
+
+
+async def _rendered(schedule: Schedule, since: datetime, until: datetime) -> list[Tile]:
+    """Not on the event loop: a year of many layers takes a while."""
+    return await asyncio.to_thread(rules.render, schedule, since, until)
 
 
 def _only(people: Container[UserId], tiles: Sequence[Tile]) -> list[Tile]:
@@ -178,5 +199,5 @@ async def _elsewhere(
         advice
         for other in found.values()
         if schedule.id not in rules.nested_in(other)
-        for advice in rules.on_two_at_once(tiles, rules.render(other, since, until), name=other.name, zone=zone, names=names)
+        for advice in rules.on_two_at_once(tiles, await _rendered(other, since, until), name=other.name, zone=zone, names=names)
     ]

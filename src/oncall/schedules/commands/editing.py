@@ -17,7 +17,9 @@ from oncall.schedules.values import (
     AuthoredSchedule,
     AuthoredVersion,
     Continuation,
+    DatedDefinition,
     Definition,
+    InvalidSchedule,
     LayerId,
     NestedInItself,
     NotInTeam,
@@ -30,8 +32,12 @@ from oncall.schedules.values import (
     UnknownVersion,
     Upcoming,
 )
-from oncall.teams.commands import get_teams, get_users, member_ids, names_of
+from oncall.teams.commands import get_teams, get_users, hold_users, member_ids, names_of
 from oncall.teams.rules import check_version
+from oncall.teams.values import UnknownTeamSchedule
+
+DEEPEST = 5
+"""How deep schedules may nest: what is deeper nobody understands, and each level is one more statement."""
 
 
 async def create_schedule(
@@ -41,7 +47,7 @@ async def create_schedule(
     schedule = AuthoredSchedule(ScheduleId(new_id()), name, team_id, with_ids(definition, None), now)
     await check_definition(tx, schedule.id, team_id, schedule.definition)
     await store.add_schedule(tx, schedule)
-    await store.add_version(tx, schedule.id, schedule.definition, number=1, effective_from=None, author=author, now=now)
+    await store.add_version(tx, schedule.id, AuthoredVersion(1, None, schedule.definition, author, now))
     await _refer(tx, schedule.id, [schedule.definition])
     return schedule
 
@@ -95,14 +101,32 @@ async def edit_schedule(
     await store.save_schedule(tx, edited)
     if definition == before:
         return edited
-    await store.add_version(tx, id, definition, number=edited.version, effective_from=at, author=author, now=now)
+    await store.add_version(tx, id, AuthoredVersion(edited.version, at, definition, author, now, None, continuation))
     if at == now:
         edited = replace(edited, definition=definition)
     else:
         await store.withdraw_replaced(tx, id, edited.version, effective_from=at, now=now)
         others = (one for one in schedule.upcoming if one.effective_from != at)
         edited = replace(edited, upcoming=tuple(sorted((*others, Upcoming(edited.version, at)), key=lambda one: one.effective_from)))
-    await _refer(tx, id, await _in_force_and_coming(tx, edited))
+    return await _go_on(tx, edited, after=at, now=now)
+
+
+async def _go_on(tx: AsyncConnection, edited: AuthoredSchedule, *, after: datetime, now: datetime) -> AuthoredSchedule:
+    """What is to come later goes on from what now comes before it: whoever will be on call then stays through their turn."""
+    kept = {version.number: version for version in await store.list_versions(tx, edited.id)}
+    coming = [kept[one.version] for one in edited.upcoming]
+    dated = [DatedDefinition(0, None, edited.definition)]
+    dated += (DatedDefinition(one.number, one.effective_from, one.definition, one.continuation) for one in coming)
+    for one in rules.going_on(dated, after=after)[1:]:
+        version = kept[one.number]
+        if one.definition != version.definition and one.effective_from is not None:
+            number = edited.version + 1
+            await store.add_version(tx, edited.id, replace(version, number=number, definition=one.definition, created_at=now))
+            await store.withdraw_replaced(tx, edited.id, number, effective_from=one.effective_from, now=now)
+            upcoming = (Upcoming(number, u.effective_from) if u.version == one.number else u for u in edited.upcoming)
+            edited = replace(edited, version=number, upcoming=tuple(upcoming))
+    await store.save_schedule(tx, edited)
+    await _refer(tx, edited.id, await _in_force_and_coming(tx, edited))
     return edited
 
 
@@ -119,10 +143,9 @@ async def withdraw_version(tx: AsyncConnection, id: ScheduleId, number: int, *, 
     if number not in [one.version for one in schedule.upcoming] or not await store.withdraw(tx, id, number, now=now):
         raise UnknownVersion
     left = tuple(one for one in schedule.upcoming if one.version != number)
+    gone = next(one for one in schedule.upcoming if one.version == number)
     edited = replace(schedule, version=schedule.version + 1, upcoming=left)
-    await store.save_schedule(tx, edited)
-    await _refer(tx, id, await _in_force_and_coming(tx, edited))
-    return edited
+    return await _go_on(tx, edited, after=gone.effective_from, now=now)
 
 
 async def delete_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> None:
@@ -132,13 +155,14 @@ async def delete_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime)
     await store.delete_schedule(tx, id, now=now)
     await _refer(tx, id, [])
     nobody = Definition(schedule.definition.time_zone, ())
-    await store.add_version(tx, id, nobody, number=schedule.version + 1, effective_from=now, author="", now=now)
+    await store.add_version(tx, id, AuthoredVersion(schedule.version + 1, now, nobody, "", now))
 
 
-async def check_users(tx: AsyncConnection, users: Iterable[UserId | None], *, field: str) -> None:
-    """Everybody named must exist."""
+async def check_users(tx: AsyncConnection, users: Iterable[UserId | None], *, field: str, hold: bool = True) -> None:
+    """Everybody named must exist, and (with `hold`) cannot be removed before this is committed."""
     wanted = {user for user in users if user is not None}
-    missing = wanted - set(await get_users(tx, wanted)) if wanted else wanted
+    there = set(await (hold_users if hold else get_users)(tx, wanted)) if wanted else set()
+    missing = wanted - there
     if missing:
         raise UnknownParticipants(missing, field=field)
 
@@ -151,11 +175,13 @@ async def _lock(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> tuple[
     return locked
 
 
-async def check_definition(tx: AsyncConnection, id: ScheduleId, team_id: TeamId | None, definition: Definition) -> None:
-    """Raise what is wrong with it: in itself, or with whom and what it names."""
+async def check_definition(
+    tx: AsyncConnection, id: ScheduleId, team_id: TeamId | None, definition: Definition, *, hold: bool = True
+) -> None:
+    """Raise what is wrong with it: in itself, or with whom and what it names. With `hold` it stays right until this is committed."""
     rules.check(definition)
     named = rules.references_in(definition)
-    await check_users(tx, named.users, field="layers")
+    await check_users(tx, named.users, field="layers", hold=hold)
     await _check_teams(tx, team_id, named.teams)
     if team_id is not None and named.users and (members := await member_ids(tx, team_id)):
         outside = await names_of(tx, named.users - members)
@@ -164,6 +190,8 @@ async def check_definition(tx: AsyncConnection, id: ScheduleId, team_id: TeamId 
             raise NotInTeam(f"{listed}: not in the team that owns this schedule. Add them to the team, or use overrides.", field="layers")
     if not named.schedules and not named.teams:
         return
+    if hold:
+        await references.lock_nestings(tx)
     missing = named.schedules - set(await loading.existing(tx, named.schedules))
     if missing:
         raise UnknownNested(missing)
@@ -189,6 +217,20 @@ async def _check_circles(tx: AsyncConnection, id: ScheduleId, nested: Mapping[Sc
         named = await loading.existing(tx, way)
         through = " → ".join(named.get(one, "this schedule") for one in way)
         raise NestedInItself(f"A schedule cannot take part in itself: {through}. Take one of them out.", field="layers")
+    if rules.depth_of(id, nested) > DEEPEST:
+        raise InvalidSchedule(f"Schedules can be nested {DEEPEST} deep; put people into this one, or fewer in between.", field="layers")
+
+
+async def check_team_schedule(tx: AsyncConnection, team_id: TeamId | None, schedule_id: ScheduleId) -> None:
+    """A schedule that is to stand for a team (None: a new one) exists, stays until this is committed, and does not contain the team."""
+    await references.lock_nestings(tx)
+    if schedule_id not in await loading.existing(tx, [schedule_id], hold=True):
+        raise UnknownTeamSchedule
+    if team_id is not None:
+        nested = {id: set(inner) for id, inner in (await references.list_nestings(tx)).items()}
+        for outer in await references.schedules_with_teams(tx, [team_id]):
+            nested.setdefault(outer, set()).add(schedule_id)
+        await _check_circles(tx, schedule_id, nested)
 
 
 async def _in_force_and_coming(tx: AsyncConnection, schedule: AuthoredSchedule) -> list[Definition]:

@@ -1,5 +1,6 @@
 """Who is on call, now, in the past as it was, and in the future as it is planned or once was."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -107,7 +108,7 @@ async def get_shifts(
     rules.check_range(since, until)
     around = LOOK_AHEAD if overflow else timedelta(0)
     schedule = await load_one(tx, id, since=since - around, until=until + around, at=since, known=known)
-    tiles = rules.joined(rules.render(schedule, since, until, overflow=overflow))
+    tiles = await asyncio.to_thread(lambda: rules.joined(rules.render(schedule, since, until, overflow=overflow)))
     return tiles, rules.coverage(tiles)
 
 
@@ -123,27 +124,51 @@ async def next_shift(tx: AsyncConnection, user_id: UserId, *, after: datetime, o
     schedules = await load_schedules(tx, ids, since=after, until=after + LOOK_AHEAD)
     if of is not None and of not in schedules:
         raise UnknownSchedule
-    found = [
-        NextShift(schedule.id, schedule.name, shift)
-        for schedule in schedules.values()
-        if (shift := rules.next_shift(schedule, user_id, after=after)) is not None
-    ]
+    found: list[NextShift] = []
+    for schedule in schedules.values():
+        if (shift := rules.next_shift(schedule, user_id, after=after)) is not None:
+            found.append(NextShift(schedule.id, schedule.name, shift))
+        await asyncio.sleep(0)  # somebody who is in hundreds of schedules holds up nobody else
     return min(found, key=lambda one: (one.shift.start or after, one.schedule_name), default=None)
 
 
 async def schedules_with(tx: AsyncConnection, users: Iterable[UserId], *, since: datetime) -> list[ScheduleId]:
     """Every schedule that may put one of these people on call from `since` on: as participants, through overrides or temporary schedules,
     as covers, in teams, or in a schedule nested in another."""
-    found = set(await references.ids_with_users(tx, users, since=since))
-    nested = await references.list_nestings(tx)
-    while outer := {id for id, inner in nested.items() if inner & found} - found:
-        found |= outer
-    return sorted(found)
+    return sorted(await with_outer(tx, await references.ids_with_users(tx, users, since=since)))
 
 
 async def schedule_ids(tx: AsyncConnection, *, team_id: TeamId | None = None) -> list[ScheduleId]:
     """Every schedule there is, or those that a team owns and the one that stands for it."""
     return await store.all_ids(tx) if team_id is None else await references.ids_of_team(tx, team_id)
+
+
+async def schedule_names(tx: AsyncConnection) -> Mapping[ScheduleId, str]:
+    """Every schedule there is."""
+    return await store.all_names(tx)
+
+
+async def changed_schedules(tx: AsyncConnection, *, since: datetime) -> set[ScheduleId]:
+    """Those that may answer otherwise than before because of something written later than that; a new name is no such thing."""
+    found, users = await references.changed_since(tx, since)
+    if users:
+        found |= set(await references.ids_with_users(tx, users, since=since))
+    return await with_outer(tx, found) if found else found
+
+
+async def with_teams(tx: AsyncConnection) -> set[ScheduleId]:
+    """Those in which a team has a turn, also at some depth."""
+    found = await references.schedules_with_teams(tx, None)
+    return await with_outer(tx, found) if found else found
+
+
+async def with_outer(tx: AsyncConnection, ids: Iterable[ScheduleId]) -> set[ScheduleId]:
+    """These schedules, and all in which one of them takes part."""
+    found = set(ids)
+    nested = await references.list_nestings(tx)
+    while outer := {id for id, inner in nested.items() if inner & found} - found:
+        found |= outer
+    return found
 
 
 async def teams_of_schedules(tx: AsyncConnection) -> Mapping[ScheduleId, set[TeamId]]:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import ScheduleId
+from oncall.kit.ids import ScheduleId, TeamId
 from oncall.kit.zones import to_instant, to_seconds, tzdata_version
 from oncall.schedules import rules
 from oncall.schedules.commands.editing import forget_former
-from oncall.schedules.commands.lookup import load_one, load_schedules
+from oncall.schedules.commands.lookup import load_one, load_schedules, with_outer
 from oncall.schedules.store import recording as store
+from oncall.schedules.store import references
 from oncall.schedules.values import Difference
 
 EVERY = timedelta(minutes=10)
@@ -43,6 +44,15 @@ async def record_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) 
         ):
             await forget_former(tx, id, now=until)
     await store.done(tx, [id for id, _ in due], until=until, next_at=now + EVERY)
+
+
+async def record_teams(tx: AsyncConnection, teams: Sequence[TeamId], *, now: datetime) -> None:
+    """Write down what these teams' turns meant until now: who is in a team, and which schedule stands for it, has no history of its own."""
+    if not teams:
+        return
+    found = await references.schedules_with_teams(tx, teams)
+    if found:
+        await record_due(tx, await store.claim(tx, await with_outer(tx, found)), now=now)
 
 
 async def audit(tx: AsyncConnection, id: ScheduleId, *, since: datetime, until: datetime) -> list[Difference]:

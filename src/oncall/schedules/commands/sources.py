@@ -12,9 +12,9 @@ from oncall.kit.ids import ScheduleId, UserId, new_id
 from oncall.kit.outbound import AddressNotAllowed
 from oncall.schedules.adapters.calendar_in import read_calendar
 from oncall.schedules.commands.editing import edit_schedule, get_schedule
-from oncall.schedules.rules.matching import difference, known_people, same_between, shifts_in, shortened
+from oncall.schedules.rules.matching import cut, difference, known_people, same_between, shifts_in, shortened
 from oncall.schedules.store import calendars as store
-from oncall.schedules.store import unavailability
+from oncall.schedules.store import schedules, unavailability
 from oncall.schedules.values import (
     AuthoredSchedule,
     AuthoredUnavailability,
@@ -22,13 +22,13 @@ from oncall.schedules.values import (
     CalendarSourceId,
     Continuation,
     LayerDefinition,
-    LayerId,
     ShiftDefinition,
     UnavailabilityId,
     UnknownCalendar,
+    UnknownSchedule,
     UnusableCalendarAddress,
 )
-from oncall.schedules.values.calendars import Busy, Calendar
+from oncall.schedules.values.calendars import BadCalendar, Busy, Calendar
 from oncall.teams.commands import directory, get_user
 
 EVERY, FIRST_RETRY, LAST_RETRY = timedelta(hours=1), timedelta(minutes=5), timedelta(hours=12)
@@ -107,23 +107,29 @@ async def zone_of(tx: AsyncConnection, source: CalendarSource, *, now: datetime)
 
 async def read(content: bytes, *, zone: str, now: datetime) -> Calendar:
     """What a calendar says of the coming year; others have their turn meanwhile."""
-    return await asyncio.to_thread(read_calendar, content, zone=zone, since=now, until=now + HORIZON)
+    calendar = await asyncio.to_thread(read_calendar, content, zone=zone, since=now, until=now + HORIZON)
+    return replace(calendar, busy=cut(calendar.busy))
 
 
-async def take_over(tx: AsyncConnection, source: CalendarSource, calendar: Calendar, *, now: datetime) -> None:
-    """Make what the calendar says true from now on; what it said of the past stays."""
+async def take_over(tx: AsyncConnection, source: CalendarSource, calendar: Calendar, *, now: datetime) -> bool:
+    """Make what the calendar says true from now on; what it said of the past stays. Whether anything is different now."""
     current = await store.lock_source(tx, source.id)
     if current is None:
-        return
-    notes = shortened(calendar.skipped)
+        return False
+    notes, changed = shortened(calendar.skipped), False
     if current.user_id is not None:
-        await _take_absences(tx, current, current.user_id, calendar.busy, now=now)
-    elif current.schedule_id is not None and current.layer_id is not None:
+        changed = await _take_absences(tx, current, current.user_id, calendar.busy, now=now)
+    elif current.schedule_id is not None:
         shifts, unmatched = await _match(tx, calendar)
-        notes = shortened((*unmatched, *calendar.skipped))
-        if not await _set_shifts(tx, current.schedule_id, current.layer_id, shifts, now=now):
+        schedule = await _locked(tx, current.schedule_id, now=now)
+        filled = next((layer for layer in schedule.definition.layers if layer.id == current.layer_id), None)
+        if filled is None:
             notes = ("Its layer is not in the schedule any more: remove this calendar, or add it again.",)
+        else:
+            notes = shortened((*unmatched, *calendar.skipped))
+            changed = await _set_shifts(tx, schedule, filled, shifts, now=now)
     await store.save_source(tx, replace(current, next_at=now + EVERY, failures=0, last_error=None, notes=notes, read_at=now))
+    return changed
 
 
 async def note_failure(tx: AsyncConnection, source: CalendarSource, why: str, *, now: datetime) -> None:
@@ -137,7 +143,15 @@ async def _match(tx: AsyncConnection, calendar: Calendar) -> tuple[tuple[ShiftDe
     return await asyncio.to_thread(shifts_in, calendar.busy, known_people(await directory(tx)))
 
 
-async def _take_absences(tx: AsyncConnection, source: CalendarSource, user_id: UserId, busy: Sequence[Busy], *, now: datetime) -> None:
+async def _locked(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> AuthoredSchedule:
+    """Read once its row is ours: whatever a person is writing into it meanwhile is in it, or comes after this."""
+    locked = await schedules.lock_schedule(tx, id, now=now)
+    if locked is None:
+        raise UnknownSchedule
+    return locked[0]
+
+
+async def _take_absences(tx: AsyncConnection, source: CalendarSource, user_id: UserId, busy: Sequence[Busy], *, now: datetime) -> bool:
     kept = await unavailability.list_of_source(tx, source.id, now=now)
     begin = now.replace(microsecond=0)
     gone, new = difference(kept, busy, now=begin)
@@ -151,18 +165,20 @@ async def _take_absences(tx: AsyncConnection, source: CalendarSource, user_id: U
             for one in new
         ],
     )
+    return bool(gone or new)
 
 
 async def _set_shifts(
-    tx: AsyncConnection, schedule_id: ScheduleId, layer_id: LayerId, shifts: tuple[ShiftDefinition, ...], *, now: datetime
+    tx: AsyncConnection, schedule: AuthoredSchedule, filled: LayerDefinition, shifts: tuple[ShiftDefinition, ...], *, now: datetime
 ) -> bool:
-    schedule = await get_schedule(tx, schedule_id, now=now)
-    filled = next((layer for layer in schedule.definition.layers if layer.id == layer_id), None)
-    if filled is None:
+    """Whether they differ from those that the layer has; an empty calendar in the place of a full one is taken for a broken one."""
+    kept = filled.shifts or ()
+    if not shifts and any(one.end > now for one in kept):
+        raise BadCalendar("The calendar has no events for anybody we know any more; the shifts that it had stay.")
+    if same_between(kept, shifts, now, now + HORIZON - RENEWED):
         return False
-    if not same_between(filled.shifts or (), shifts, now, now + HORIZON - RENEWED):
-        layers = tuple(replace(layer, shifts=shifts) if layer is filled else layer for layer in schedule.definition.layers)
-        await edit_schedule(tx, schedule_id, {"layers": layers}, version=None, continuation=Continuation.KEEP, author=AUTHOR, now=now)
+    layers = tuple(replace(layer, shifts=shifts) if layer is filled else layer for layer in schedule.definition.layers)
+    await edit_schedule(tx, schedule.id, {"layers": layers}, version=None, continuation=Continuation.KEEP, author=AUTHOR, now=now)
     return True
 
 
@@ -177,7 +193,7 @@ async def _with_layer(
     keep_shifts: bool,
 ) -> AuthoredSchedule:
     """The schedule with a layer of this name that has fixed shifts; one that has participants instead is refused by the rules."""
-    schedule = await get_schedule(tx, schedule_id, now=now)
+    schedule = await _locked(tx, schedule_id, now=now)
     layers = schedule.definition.layers
     there = next((layer for layer in layers if layer.name == name), None)
     if there is not None and keep_shifts and there.shifts is not None:

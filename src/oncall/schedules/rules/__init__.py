@@ -1,9 +1,9 @@
 """Who is on call at t: the one resolver behind paging, look-ups, previews and calendars. Pure: values and instants in, people out."""
 
-from oncall.schedules.rules.advising import advice_on, on_two_at_once
+from oncall.schedules.rules.advising import advice_on, new_gaps, on_two_at_once
 from oncall.schedules.rules.building import layers_of, schedules_of
 from oncall.schedules.rules.comparing import differences, gains
-from oncall.schedules.rules.continuing import continued
+from oncall.schedules.rules.continuing import continued, going_on
 from oncall.schedules.rules.definitions import check, users_of, with_ids
 from oncall.schedules.rules.editing import (
     check_range,
@@ -16,7 +16,7 @@ from oncall.schedules.rules.editing import (
 )
 from oncall.schedules.rules.layers import cover_at, members_of, turns_between
 from oncall.schedules.rules.outlooks import next_handoff, next_shift, on_call_at, outlook_at, shifts_between
-from oncall.schedules.rules.references import find_circle, references_in, references_of
+from oncall.schedules.rules.references import depth_of, find_circle, references_in, references_of
 from oncall.schedules.rules.rendering import coverage, current_layers, entries_between, gaps, joined, render
 from oncall.schedules.rules.resolving import nested_in
 from oncall.schedules.rules.temporaries import check_free, cut_out, decide_temporary, without_user
@@ -36,16 +36,19 @@ __all__ = [
     "decide_removal",
     "decide_temporary",
     "decide_unavailability",
+    "depth_of",
     "differences",
     "entries_between",
     "find_circle",
     "gains",
     "gaps",
+    "going_on",
     "in_force_from",
     "joined",
     "layers_of",
     "members_of",
     "nested_in",
+    "new_gaps",
     "next_handoff",
     "next_shift",
     "on_call_at",

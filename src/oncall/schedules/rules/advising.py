@@ -11,7 +11,7 @@ from oncall.schedules.rules.layers import changes, cover
 from oncall.schedules.rules.rendering import gaps, render
 from oncall.schedules.rules.resolving import layers_at
 from oncall.schedules.rules.rotations import THURSDAY, boundary, handoff, turn_at
-from oncall.schedules.values import Advice, AdviceCode, Arithmetic, Layer, Rotation, Schedule, SourceKind, Tile
+from oncall.schedules.values import Advice, AdviceCode, Arithmetic, Difference, Layer, Rotation, Schedule, SourceKind, Tile
 
 AHEAD = 90 * DAY
 YEAR = 366 * DAY
@@ -55,6 +55,17 @@ def on_two_at_once(tiles: Sequence[Tile], other: Sequence[Tile], *, name: str, z
         )
         for user, at in first.items()
     ]
+
+
+def new_gaps(changes: Sequence[Difference], *, zone: str, name: str | None = None) -> list[Advice]:
+    """What leaves nobody on call where somebody was: said once, for the first stretch."""
+    left = [change for change in changes if change.before and not change.after]
+    if not left:
+        return []
+    first, last = _said(to_seconds(left[0].start), zone), _said(to_seconds(left[0].end), zone)
+    more = f", and in {len(left) - 1} other stretches" if len(left) > 1 else ""
+    where = f" in {name}" if name else ""
+    return [Advice(AdviceCode.GAP, f"This leaves nobody on call{where} from {first} to {last}{more}.", left[0].start)]
 
 
 def _gaps(tiles: Sequence[Tile], zone: str) -> Iterator[Advice]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from oncall.kit.zones import to_seconds
 from oncall.schedules.rules.building import rotation_of
 from oncall.schedules.rules.rotations import turn_at
-from oncall.schedules.values import Continuation, Definition, LayerDefinition, Participant
+from oncall.schedules.values import Continuation, DatedDefinition, Definition, LayerDefinition, Participant
 
 
 def continued(wanted: Definition, before: Definition | None, *, at: datetime, how: Continuation) -> Definition:
@@ -20,6 +20,18 @@ def continued(wanted: Definition, before: Definition | None, *, at: datetime, ho
     known = {layer.id: layer for layer in before.layers if layer.id is not None} if before and how is Continuation.KEEP else {}
     layers = (_continued(layer, known.get(layer.id) if layer.id else None, wanted, before, at=at) for layer in wanted.layers)
     return replace(wanted, layers=tuple(layers))
+
+
+def going_on(versions: Sequence[DatedDefinition], *, after: datetime) -> tuple[DatedDefinition, ...]:
+    """The versions, in order, with those that take effect later than `after` going on from what now comes before each of them."""
+    found: list[DatedDefinition] = []
+    for one in versions:
+        again = one
+        if found and one.effective_from is not None and one.effective_from > after and one.continuation is Continuation.KEEP:
+            before = found[-1].definition
+            again = replace(one, definition=continued(one.definition, before, at=one.effective_from, how=Continuation.KEEP))
+        found.append(again)
+    return tuple(found)
 
 
 def _continued(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from oncall.kit.ids import UserId
 from oncall.kit.zones import check_zone
 from oncall.schedules.rules.building import DAYS
+from oncall.schedules.rules.effort import check_effort
 from oncall.schedules.rules.references import references_in
 from oncall.schedules.values import (
     Arithmetic,
@@ -20,6 +21,9 @@ from oncall.schedules.values import (
     TurnCounting,
     Unit,
 )
+
+MOST_LAYERS, MOST_SHIFTS, MOST_TOGETHER = 50, 5_000, 50
+"""Of a schedule, of a layer, and in one shift: as many as can be written and shown over REST."""
 
 Objection = tuple[str, str]
 """Which field of a layer, and what is wrong with it."""
@@ -36,18 +40,25 @@ def check(definition: Definition) -> None:
     ids = [layer.id for layer in definition.layers if layer.id is not None]
     if len(set(ids)) < len(ids):
         raise InvalidSchedule("Two layers have the same id; leave the id out of a new layer.", field="layers")
+    if len(definition.layers) > MOST_LAYERS:
+        raise InvalidSchedule(f"A schedule has at most {MOST_LAYERS} layers.", field="layers")
     for position, layer in enumerate(definition.layers):
         for field, sentence in _objections(layer):
             raise InvalidSchedule(f"Layer {position + 1} ({layer.name}): {sentence}", field=f"layers.{position}.{field}")
+    check_effort(definition.layers)
 
 
 def check_shifts(shifts: Sequence[ShiftDefinition]) -> Iterator[Objection]:
     """What is wrong with fixed shifts by themselves."""
+    if len(shifts) > MOST_SHIFTS:
+        yield "shifts", f"at most {MOST_SHIFTS:,} fixed shifts fit into one layer, and these are {len(shifts):,}."
     for n, shift in enumerate(shifts):
         if shift.end <= shift.start:
             yield f"shifts.{n}.end", "a shift must end later than it starts."
         if not shift.user_ids:
             yield f"shifts.{n}.user_ids", "a shift needs somebody; a stretch without a shift has nobody on call."
+        if len(shift.user_ids) > MOST_TOGETHER:
+            yield f"shifts.{n}.user_ids", f"at most {MOST_TOGETHER} people can have one shift, and these are {len(shift.user_ids)}."
 
 
 def with_ids(definition: Definition, previous: Definition | None, fresh: Sequence[LayerId]) -> Definition:

@@ -3,14 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from oncall.kit.ids import UserId
 from oncall.schedules.values import AuthoredUnavailability, ShiftDefinition
 from oncall.schedules.values.calendars import Busy
 
 MOST_NOTES = 20
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""No instant outside of this can be shown over REST."""
 BETWEEN = re.compile(r"[\s,;:/|&()<>\[\]\"“”]+")
 WORD = re.compile(r"\w+")
 Words = tuple[str, ...]
@@ -78,9 +80,18 @@ def shifts_in(busy: Sequence[Busy], known: Known) -> tuple[tuple[ShiftDefinition
     return tuple(shifts), tuple(notes)
 
 
+def cut(busy: Iterable[Busy]) -> tuple[Busy, ...]:
+    """What has been for ages, or goes on for ever, as far as it can be shown."""
+    reached = (replace(one, start=max(one.start, EARLIEST), end=min(one.end, LATEST)) for one in busy)
+    return tuple(one for one in reached if one.start < one.end)
+
+
 def same_between(kept: Iterable[ShiftDefinition], said: Iterable[ShiftDefinition], since: datetime, until: datetime) -> bool:
-    """Whether they say the same of `[since, until)`: a calendar that is read again has lost what is over, and reaches a little farther."""
-    before, after = ([one for one in shifts if one.start < until and one.end > since] for shifts in (kept, said))
+    """Whether they say the same of `[since, until)`, in whatever order: a calendar that is read again has lost what is over, and reaches a
+    little farther."""
+    before, after = (
+        sorted((one.start, one.end, one.user_ids) for one in shifts if one.start < until and one.end > since) for shifts in (kept, said)
+    )
     return before == after
 
 

@@ -25,17 +25,17 @@ def next_shift(schedule: Schedule, user: UserId, *, after: datetime) -> Shift | 
     """The user's first shift that begins after an instant, within the look-ahead of a year; an end beyond that is None."""
     t = to_seconds(after)
     present = _presence_of(user)
-    was_on, began = present(resolve_at(schedule, t)), None
-    for start, end, on_call in merged(sweep(schedule, t, t + LOOK_AHEAD_DAYS * DAY)):
-        is_on = present(on_call)
-        if is_on and not was_on:
-            began = start
-        if began is not None and is_on and end == t + LOOK_AHEAD_DAYS * DAY:
-            return Shift(user, to_instant(began), None)
-        if began is not None and not is_on:
-            return Shift(user, to_instant(began), to_instant(start))
-        was_on = is_on
-    return None
+    was_on, began, since = present(resolve_at(schedule, t)), None, t
+    for reach in REACHES:
+        for start, _, on_call in merged(sweep(schedule, since, t + reach)):
+            is_on = present(on_call)
+            if is_on and not was_on:
+                began = start
+            if began is not None and not is_on:
+                return Shift(user, to_instant(began), to_instant(start))
+            was_on = is_on
+        since = t + reach
+    return None if began is None else Shift(user, to_instant(began), None)
 
 
 def next_handoff(schedule: Schedule, *, at: datetime) -> datetime | None:

@@ -54,6 +54,21 @@ def find_circle(start: ScheduleId, nested: Mapping[ScheduleId, Iterable[Schedule
     return walk([start], set())
 
 
+def depth_of(id: ScheduleId, nested: Mapping[ScheduleId, Iterable[ScheduleId]]) -> int:
+    """How many schedules the longest chain of nested ones through this one has, less one. There must be no circle."""
+    outer: dict[ScheduleId, set[ScheduleId]] = {}
+    for schedule, inner in nested.items():
+        for one in inner:
+            outer.setdefault(one, set()).add(schedule)
+
+    def longest(start: ScheduleId, ways: Mapping[ScheduleId, Iterable[ScheduleId]], known: dict[ScheduleId, int]) -> int:
+        if start not in known:
+            known[start] = max((1 + longest(one, ways, known) for one in ways.get(start, ())), default=0)
+        return known[start]
+
+    return longest(id, nested, {}) + longest(id, outer, {})
+
+
 def _participants(definition: Definition) -> Iterator[Participant]:
     for layer in definition.layers:
         for participant in layer.participants:

@@ -1,6 +1,7 @@
 """What the routes about calendars take and show."""
 
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 
@@ -26,7 +27,7 @@ class LayerCalendarIn(CalendarIn):
 
 class CalendarShown(Shown):
     """`read_at` is when the last good copy was read, which counts until there is a newer one; `last_error` why the newest try failed,
-    `notes` what in it was left out and why."""
+    `notes` what in it was left out and why. Whoever knows the `url` can read it, so of a schedule's only admins see more than the host."""
 
     id: CalendarSourceId
     url: str
@@ -40,10 +41,10 @@ class CalendarShown(Shown):
     created_at: Instant
 
     @classmethod
-    def of(cls, source: CalendarSource) -> Self:
+    def of(cls, source: CalendarSource, *, whole_url: bool = True) -> Self:
         return cls(
             id=source.id,
-            url=source.url,
+            url=source.url if whole_url else _host_of(source.url),
             user_id=source.user_id,
             schedule_id=source.schedule_id,
             read_at=source.read_at,
@@ -53,6 +54,11 @@ class CalendarShown(Shown):
             notes=list(source.notes),
             created_at=source.created_at,
         )
+
+
+def _host_of(url: str) -> str:
+    scheme, host, *_ = urlsplit(url)
+    return f"{scheme}://{host}/…"
 
 
 class ImportIn(Strict):

@@ -6,6 +6,7 @@ from oncall.kit.http import Instant, Shown, Strict
 from oncall.kit.ids import UserId
 from oncall.schedules.schemas.layers import WholeSecond
 from oncall.schedules.schemas.overrides import Reason
+from oncall.schedules.schemas.schedules import AdviceShown
 from oncall.schedules.values import AuthoredUnavailability, CalendarSourceId, UnavailabilityId
 
 
@@ -19,7 +20,7 @@ class UnavailabilityIn(Strict):
 
 
 class UnavailabilityShown(Shown):
-    """`calendar_id` is the calendar that says so; null when a person did."""
+    """`calendar_id` is the calendar that says so, null when a person did; `reason` is then the event's title, which others do not see."""
 
     id: UnavailabilityId
     user_id: UserId
@@ -32,15 +33,23 @@ class UnavailabilityShown(Shown):
     created_at: Instant
 
     @classmethod
-    def of(cls, span: AuthoredUnavailability) -> Self:
+    def of(cls, span: AuthoredUnavailability, *, titles: bool = True, **more: object) -> Self:
+        """With the titles of events in private calendars, or without."""
         return cls(
             id=span.id,
             user_id=span.user_id,
             start=span.start,
             end=span.end,
             cover_user_id=span.cover_user_id,
-            reason=span.reason,
+            reason=span.reason if titles or span.source_id is None else "",
             calendar_id=span.source_id,
             author=span.author,
             created_at=span.created_at,
+            **more,
         )
+
+
+class UnavailabilityWritten(UnavailabilityShown):
+    """With where it leaves nobody on call."""
+
+    warnings: list[AdviceShown]

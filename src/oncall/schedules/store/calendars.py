@@ -71,6 +71,7 @@ LATELY_WITH = text("""
     UNION SELECT schedule_id FROM schedule_temporaries
     WHERE removed_at > :since AND strpos(CAST(shifts AS text), CAST(:user_id AS text)) > 0
 """)
+LATELY_OF_TEAM = text("SELECT id FROM schedules WHERE team_id = :team_id AND deleted_at > :since")
 LATELY_COVERED = text("""
     SELECT DISTINCT user_id FROM unavailability WHERE cover_user_id = CAST(:user_id AS uuid) AND removed_at > :since
 """)
@@ -146,6 +147,11 @@ async def changed_at(tx: AsyncConnection, ids: Iterable[ScheduleId], users: Iter
 async def lately_with(tx: AsyncConnection, user_id: UserId, *, since: datetime) -> list[ScheduleId]:
     """Schedules in which this person may have been until lately."""
     return [ScheduleId(row.id) for row in await tx.execute(LATELY_WITH, {"user_id": str(user_id), "since": since})]
+
+
+async def lately_of_team(tx: AsyncConnection, team_id: TeamId, *, since: datetime) -> list[ScheduleId]:
+    """Schedules that this team owned until they were deleted lately."""
+    return [ScheduleId(row.id) for row in await tx.execute(LATELY_OF_TEAM, {"team_id": team_id, "since": since})]
 
 
 async def lately_covered_by(tx: AsyncConnection, user_id: UserId, *, since: datetime) -> list[UserId]:

@@ -35,7 +35,8 @@ from oncall.schedules.values import (
 LOAD = text("""
     SELECT s.id, s.name, s.deleted_at,
         CAST((
-            SELECT jsonb_agg(jsonb_build_object('number', v.version, 'effective_from', v.effective_from, 'definition', v.definition)
+            SELECT jsonb_agg(jsonb_build_object('number', v.version, 'effective_from', v.effective_from, 'definition', v.definition,
+                'continuation', v.continuation)
                 ORDER BY v.effective_from NULLS FIRST, v.version)
             FROM schedule_versions v
             WHERE v.schedule_id = s.id AND (v.effective_from IS NULL OR v.effective_from <= :until)
@@ -68,8 +69,9 @@ LOAD = text("""
         ) AS text) END AS record
     FROM schedules s WHERE s.id = ANY(:ids)
 """)
-ALL_IDS = text("SELECT id FROM schedules WHERE deleted_at IS NULL")
+ALL = text("SELECT id, name FROM schedules WHERE deleted_at IS NULL")
 EXISTING = text("SELECT id, name FROM schedules WHERE id = ANY(:ids) AND deleted_at IS NULL")
+HOLD = text("SELECT id, name FROM schedules WHERE id = ANY(:ids) AND deleted_at IS NULL ORDER BY id FOR SHARE")
 AWAY = text("""
     SELECT u.id, u.user_id, u.start_at, u.until, u.cover_user_id
     FROM (SELECT *, CASE WHEN removed_at <= :known THEN least(end_at, removed_at) ELSE end_at END AS until
@@ -122,12 +124,17 @@ async def load(
 
 
 async def all_ids(tx: AsyncConnection) -> list[ScheduleId]:
-    return [ScheduleId(row.id) for row in await tx.execute(ALL_IDS)]
+    return list(await all_names(tx))
 
 
-async def existing(tx: AsyncConnection, ids: Iterable[ScheduleId]) -> Mapping[ScheduleId, str]:
-    """The names of those that exist."""
-    return {ScheduleId(row.id): row.name for row in await tx.execute(EXISTING, {"ids": list(ids)})}
+async def all_names(tx: AsyncConnection) -> dict[ScheduleId, str]:
+    """Of every schedule that exists."""
+    return {ScheduleId(row.id): row.name for row in await tx.execute(ALL)}
+
+
+async def existing(tx: AsyncConnection, ids: Iterable[ScheduleId], *, hold: bool = False) -> Mapping[ScheduleId, str]:
+    """The names of those that exist; with `hold` they cannot be deleted before this is committed."""
+    return {ScheduleId(row.id): row.name for row in await tx.execute(HOLD if hold else EXISTING, {"ids": list(ids)})}
 
 
 async def load_away(

@@ -16,6 +16,7 @@ CLAIM_SKIPPING = text("""
     SELECT id, recorded_until FROM schedules WHERE next_at <= :due_by ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 """)
 CLAIM_WAITING = text("SELECT id, recorded_until FROM schedules WHERE next_at <= :due_by ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE")
+CLAIM = text("SELECT id, recorded_until FROM schedules WHERE id = ANY(:ids) AND next_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE")
 NEXT_AT = text("SELECT min(next_at) FROM schedules WHERE next_at IS NOT NULL")
 LAST = text("""
     SELECT DISTINCT ON (schedule_id) schedule_id, CAST(users AS text) AS users, CAST(sources AS text) AS sources FROM schedule_record
@@ -37,6 +38,11 @@ async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waitin
     """Schedules whose past must be written down, each with the instant up to which it is; locked."""
     rows = await tx.execute(CLAIM_WAITING if waiting else CLAIM_SKIPPING, {"due_by": due_by, "limit": limit})
     return [(ScheduleId(row.id), row.recorded_until) for row in rows]
+
+
+async def claim(tx: AsyncConnection, ids: Iterable[ScheduleId]) -> list[tuple[ScheduleId, datetime]]:
+    """These schedules, locked, as `claim_due` gives them."""
+    return [(ScheduleId(row.id), row.recorded_until) for row in await tx.execute(CLAIM, {"ids": list(ids)})]
 
 
 async def next_at(tx: AsyncConnection) -> datetime | None:

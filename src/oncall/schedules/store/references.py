@@ -58,6 +58,17 @@ WITH_USERS = text("""
             AND jsonb_path_exists(shifts, '$[*].user_ids[*] ? (@ == $ids[*])', (SELECT jsonb_build_object('ids', jsonb_agg(id)) FROM named))
     )
 """)
+CHANGED_SINCE = text("""
+    SELECT schedule_id, CAST(NULL AS uuid) AS user_id FROM schedule_versions WHERE created_at > :since OR withdrawn_at > :since
+    UNION SELECT schedule_id, NULL FROM schedule_overrides WHERE created_at > :since OR removed_at > :since
+    UNION SELECT schedule_id, NULL FROM schedule_temporaries WHERE created_at > :since OR removed_at > :since
+    UNION SELECT schedule_id, NULL FROM schedule_team_turns
+    UNION SELECT NULL, user_id FROM unavailability WHERE created_at > :since OR removed_at > :since
+""")
+LOCK_NESTINGS = text("SELECT pg_advisory_xact_lock(hashtext('schedule nestings'))")
+WITH_TEAMS = text(
+    "SELECT DISTINCT schedule_id FROM schedule_team_turns WHERE CAST(:team_ids AS uuid[]) IS NULL OR team_id = ANY(:team_ids)"
+)
 STANDS_FOR = text("SELECT id, schedule_id FROM teams WHERE id = ANY(:team_ids) AND schedule_id IS NOT NULL")
 TEAMS_OF = text("""
     SELECT id, team_id FROM schedules WHERE deleted_at IS NULL AND team_id IS NOT NULL
@@ -67,6 +78,24 @@ OF_TEAM = text("""
     SELECT id FROM schedules WHERE team_id = :team_id AND deleted_at IS NULL
     UNION SELECT schedule_id FROM teams WHERE id = :team_id AND schedule_id IS NOT NULL
 """)
+
+
+async def lock_nestings(tx: AsyncConnection) -> None:
+    """Whoever else is about to nest schedules, or to give a team one, waits: of two that nest each other the second sees the first."""
+    await tx.execute(LOCK_NESTINGS)
+
+
+async def schedules_with_teams(tx: AsyncConnection, teams: Iterable[TeamId] | None) -> set[ScheduleId]:
+    """Those in which one of the teams (None: any) has a turn of its own."""
+    wanted = None if teams is None else list(teams)
+    return {ScheduleId(row.schedule_id) for row in await tx.execute(WITH_TEAMS, {"team_ids": wanted})}
+
+
+async def changed_since(tx: AsyncConnection, since: datetime) -> tuple[set[ScheduleId], set[UserId]]:
+    """Schedules that were written, and people whose unavailability was, later than that. Teams have no instants: whatever counts on one
+    is among them."""
+    rows = (await tx.execute(CHANGED_SINCE, {"since": since})).all()
+    return {ScheduleId(row.schedule_id) for row in rows if row.schedule_id}, {UserId(row.user_id) for row in rows if row.user_id}
 
 
 async def save_references(

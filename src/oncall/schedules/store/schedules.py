@@ -14,6 +14,7 @@ from oncall.kit.references import refusing
 from oncall.schedules.values import (
     AuthoredSchedule,
     AuthoredVersion,
+    Continuation,
     Definition,
     UnknownOwner,
     Upcoming,
@@ -70,11 +71,11 @@ END_ALL = (
 )
 
 ADD_VERSION = text("""
-    INSERT INTO schedule_versions (schedule_id, version, effective_from, definition, created_at, author)
-    VALUES (:schedule_id, :version, :effective_from, CAST(:definition AS jsonb), :created_at, :author)
+    INSERT INTO schedule_versions (schedule_id, version, effective_from, definition, created_at, author, continuation)
+    VALUES (:schedule_id, :version, :effective_from, CAST(:definition AS jsonb), :created_at, :author, :continuation)
 """)
 VERSIONS = text("""
-    SELECT version AS number, effective_from, CAST(definition AS text) AS definition, author, created_at, withdrawn_at
+    SELECT version AS number, effective_from, CAST(definition AS text) AS definition, author, created_at, withdrawn_at, continuation
     FROM schedule_versions WHERE schedule_id = :schedule_id ORDER BY version
 """)
 IN_FORCE = text("""
@@ -134,24 +135,16 @@ async def delete_schedule(tx: AsyncConnection, id: ScheduleId, *, now: datetime)
         await tx.execute(statement, {"id": id, "now": now})
 
 
-async def add_version(
-    tx: AsyncConnection,
-    schedule_id: ScheduleId,
-    definition: Definition,
-    *,
-    number: int,
-    effective_from: datetime | None,
-    author: str,
-    now: datetime,
-) -> None:
-    """What the schedule says from `effective_from` on; None is from the beginning of time: the grid extends both ways."""
+async def add_version(tx: AsyncConnection, schedule_id: ScheduleId, version: AuthoredVersion) -> None:
+    """What the schedule says from an instant on; None is from the beginning of time: the grid extends both ways."""
     row = {
         "schedule_id": schedule_id,
-        "version": number,
-        "effective_from": effective_from,
-        "definition": msgspec.json.encode(definition).decode(),
-        "created_at": now,
-        "author": author,
+        "version": version.number,
+        "effective_from": version.effective_from,
+        "definition": msgspec.json.encode(version.definition).decode(),
+        "created_at": version.created_at,
+        "author": version.author,
+        "continuation": version.continuation.value,
     }
     await tx.execute(ADD_VERSION, row)
 
@@ -170,7 +163,15 @@ async def withdraw_replaced(tx: AsyncConnection, schedule_id: ScheduleId, number
 async def list_versions(tx: AsyncConnection, schedule_id: ScheduleId) -> list[AuthoredVersion]:
     """All of them by number, withdrawn ones included."""
     return [
-        AuthoredVersion(r.number, r.effective_from, _definition.decode(r.definition), r.author, r.created_at, r.withdrawn_at)
+        AuthoredVersion(
+            r.number,
+            r.effective_from,
+            _definition.decode(r.definition),
+            r.author,
+            r.created_at,
+            r.withdrawn_at,
+            Continuation(r.continuation),
+        )
         for r in await tx.execute(VERSIONS, {"schedule_id": schedule_id})
     ]
 

@@ -109,6 +109,13 @@ class Definition:
     layers: tuple[LayerDefinition, ...]
 
 
+class Continuation(StrEnum):
+    """How an edited rotation goes on: whoever is on call stays through the running turn, or the first participant has the anchor's turn."""
+
+    KEEP = "keep"
+    RESTART = "restart"
+
+
 @dataclass(frozen=True, slots=True)
 class DatedDefinition:
     """A version: what the schedule says from `effective_from` on; None is from the beginning of time."""
@@ -116,6 +123,8 @@ class DatedDefinition:
     number: int
     effective_from: datetime | None
     definition: Definition
+    continuation: Continuation = Continuation.KEEP
+    """How it goes on from what was in force before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +157,6 @@ class World:
     away: Mapping[UserId, tuple[Away, ...]] = field(default_factory=dict)
 
 
-class Continuation(StrEnum):
-    """How an edited rotation goes on: whoever is on call stays through the running turn, or the first participant has the anchor's turn."""
-
-    KEEP = "keep"
-    RESTART = "restart"
-
-
 @dataclass(frozen=True, slots=True)
 class Upcoming:
     """A version that is not in force yet."""
@@ -185,7 +187,8 @@ class AuthoredVersion:
     definition: Definition
     author: str
     created_at: datetime
-    withdrawn_at: datetime | None
+    withdrawn_at: datetime | None = None
+    continuation: Continuation = Continuation.KEEP
 
 
 class ScheduleChanges(TypedDict, total=False):

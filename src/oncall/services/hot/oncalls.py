@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,13 +15,14 @@ from oncall.access.values import NotSignedIn
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.db import Database
 from oncall.kit.errors import Invalid, NotFound
-from oncall.kit.ids import ServiceId
+from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.schedules.commands import EVERYTHING_KNOWN
 from oncall.services.compiled import Book, Duty, Shifts, Wanted, shifts_at, shifts_between
 from oncall.services.hot.questions import TIMES, Question, from_body, from_query, uuid_of
 
 BODY_LIMIT = 512 * 1024
 MOST_ROWS = 50_000
+MOST_SCHEDULE_DAYS = 20_000
 AT_ONCE = 50
 """Schedules that are compiled before others have a turn."""
 
@@ -83,6 +84,7 @@ async def _told(request: Request, book: Book, question: Question) -> Response:
         return _answer(book, book.duties(question.wanted, book.shifts_at(at)))
     database: Database = request.app.state.database
     ids = book.asked(question.wanted)
+    _check_size(ids, question)
     async with database.transaction(read_only=True) as tx:
         if question.between is None:
             found = await shifts_at(tx, ids, at, known=known)
@@ -94,13 +96,23 @@ async def _told(request: Request, book: Book, question: Question) -> Response:
 
 async def _compile(book: Book, wanted: Wanted, at: datetime) -> None:
     """Many schedules take a while the first time: whoever acknowledges meanwhile does not wait for them."""
-    few = wanted.service_ids is not None or wanted.policy_ids is not None
-    if few or (wanted.schedule_ids is not None and len(wanted.schedule_ids) <= AT_ONCE) or len(book.schedules) <= AT_ONCE:
+    named = (wanted.service_ids, wanted.policy_ids, wanted.schedule_ids)
+    if len(book.schedules) <= AT_ONCE or any(ids is not None and len(ids) <= AT_ONCE for ids in named):
         return
     for n, id in enumerate(book.asked(wanted)):
         book.schedules[id].at(at)
         if n % AT_ONCE == 0:
             await asyncio.sleep(0)
+
+
+def _check_size(ids: Collection[ScheduleId], question: Question) -> None:
+    """Said before anything is worked out."""
+    days = 1 if question.between is None else (question.between[1] - question.between[0]) / timedelta(days=1)
+    if len(ids) * max(days, 1) > MOST_SCHEDULE_DAYS:
+        raise Invalid(
+            f"This is about {len(ids)} schedules over {days:.0f} days; at most {MOST_SCHEDULE_DAYS} schedules times days can be asked "
+            "about that are not answered from memory: ask about fewer, or a shorter range."
+        )
 
 
 def _check_known(book: Book, wanted: Wanted) -> None:
