@@ -25,7 +25,7 @@ from tests.bench.world import LostOrDoubled
 
 STARTS = 3
 ELSEWHERE = """\
-Not measured here: P3, P4, P9, P12 need other products installed beside ours (LinkedIn's oncall wants MySQL); P6, P18, P19 and P15, P16
+Not measured here: P3, P4, P12 need other products installed beside ours; P6, P18, P19 and P15, P16
 run for minutes; P11 is measured in process."""
 
 

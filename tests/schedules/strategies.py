@@ -98,8 +98,9 @@ several = st.permutations((ana, bob, cem, dee)).flatmap(lambda order: st.sampled
 @st.composite
 def fixed_shifts(draw: st.DrawFn, start: int, end: int) -> tuple[FixedShift, ...]:
     """Up to three within `[start, end)`, by start; they may overlap, and leave gaps."""
-    begins = sorted(draw(st.lists(st.integers(start, end - 1), max_size=3)))
-    return tuple(FixedShift(since, draw(st.integers(since + 1, end)), draw(several)) for since in begins)
+    begins = draw(st.lists(st.integers(start, end - 1), max_size=3))
+    shifts = [FixedShift(since, draw(st.integers(since + 1, end)), draw(several)) for since in begins]
+    return tuple(sorted(shifts, key=lambda shift: (shift.start, shift.end)))
 
 
 @st.composite
