@@ -105,7 +105,9 @@ class Node:
         self.database = Database(database_url)
         self.clock = clock or DatabaseClock()
         self.ring = load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
-        self.client = HttpClient(allow=read_outbound_allow(settings.outbound_allow))
+        allow = read_outbound_allow(settings.outbound_allow)
+        # Calendars have look-ups of their own: a dead name server of theirs holds up no page.
+        self.client, self.calendars = HttpClient(allow=allow), HttpClient(allow=allow)
         self.channels = channels or make_channels(settings, self.client, self.ring, self.clock.about)
         self.compilation = Compilation(self.database)
         self.keys = self.compilation.add(CONFIGURATION, integration_keys)
@@ -134,7 +136,7 @@ class Node:
         ]
         auditor = Auditor(client=self.client, heartbeat_url=self.settings.heartbeat_url, **common)
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
-        calendars = CalendarReader(self.client, every=RECORDS_EVERY, **common)
+        calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=RECORDS_EVERY, **common)
         return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, auditor]
 
@@ -172,6 +174,7 @@ class Node:
         await self.listener.stop()
         await self.compilation.stop()
         await self.client.close()
+        await self.calendars.close()
         await self.database.close()
 
 

@@ -48,7 +48,7 @@ def seconds(of: Callable[[], object], *, times: int) -> float:
 
 def rows() -> list[Result]:
     """Both sides of each ratio in turn, round by round."""
-    return [*_answers(), _year(), _library()]
+    return [Result("P9", skipped="LinkedIn's oncall wants MySQL, which is not here"), *_answers(), _year(), _library()]
 
 
 def _answers() -> list[Result]:

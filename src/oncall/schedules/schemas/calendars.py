@@ -62,10 +62,14 @@ def _host_of(url: str) -> str:
 
 
 class ImportIn(Strict):
-    """An iCal file, as text: its events of the coming year become the fixed shifts of the layer `layer`."""
+    """An iCal file, as text, or as a list of its lines where it is longer than 64 KiB (a string may not be): its events of the coming
+    year become the fixed shifts of the layer `layer`."""
 
     layer: Name
-    content: Annotated[str, Field(min_length=1, max_length=1_000_000)]
+    content: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1)]
+
+    def text(self) -> str:
+        return self.content if isinstance(self.content, str) else "\r\n".join(self.content)
 
 
 class ImportDone(Shown):
