@@ -49,7 +49,7 @@ def layers_of(definition: Definition, means: Means | None = None) -> tuple[Layer
 def shifts_of(shifts: Iterable[ShiftDefinition]) -> tuple[FixedShift, ...]:
     """By start."""
     fixed = (FixedShift(to_seconds(shift.start), to_seconds(shift.end), shift.user_ids) for shift in shifts)
-    return tuple(sorted(fixed, key=lambda shift: (shift.start, shift.end)))
+    return tuple(sorted(fixed, key=lambda shift: shift.start))
 
 
 def windows_of(restrictions: Iterable[Restriction]) -> tuple[Window, ...]:

@@ -1,6 +1,7 @@
 """Who is on call at one instant, from first to last: layers or a temporary schedule, unavailability, overrides."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import cast
 
@@ -10,15 +11,17 @@ from oncall.schedules.rules.overrides import fold
 from oncall.schedules.rules.recording import is_recorded, recorded_at
 from oncall.schedules.values import Away, Layer, OnCall, Override, People, Schedule, Source, SourceKind, Temporary, Turn
 
+NOBODY: AbstractSet[UserId] = frozenset()
+
 
 def resolve_at(schedule: Schedule, t: int, overrides: Iterable[Override] | None = None) -> OnCall:
     """The one resolver. What is written down of the past is not computed again. `overrides`: those active at `t`, where known already."""
     if schedule.record is not None and is_recorded(schedule.record, t):
         return recorded_at(schedule.record, t)
     temporary = next((one for one in schedule.temporaries if one.start <= t < one.end), None)
-    planned = _base(layers_at(schedule, t), t) if temporary is None else _shifts_of(temporary, t)
+    planned, nested = _base(layers_at(schedule, t), t) if temporary is None else (_shifts_of(temporary, t), NOBODY)
     if schedule.away:
-        planned = without_absent(planned, [one for one in schedule.away if one.start <= t < one.end])
+        planned = without_absent(planned, [one for one in schedule.away if one.start <= t < one.end], spared=nested)
     if overrides is None:
         overrides = [one for one in schedule.overrides if one.start <= t < one.end]
     return fold(planned, overrides) if overrides else planned
@@ -76,10 +79,11 @@ def nested_in(schedule: Schedule) -> frozenset[ScheduleId]:
     return frozenset(inner).union(*(nested_in(member) for member in inner.values()))
 
 
-def without_absent(on_call: OnCall, away: Sequence[Away]) -> OnCall:
+def without_absent(on_call: OnCall, away: Sequence[Away], *, spared: Container[UserId] = ()) -> OnCall:
     """Whoever is away is replaced by their cover; where that one is away too, by theirs. A circle, or no cover, leaves nobody.
 
     Of several absences of one person at once any cover who is there will do: an hour without one takes no cover of a fortnight away.
+    Those whom a nested schedule puts on call are `spared`: it has asked itself who is away, and its overrides beat that.
     """
     absent: dict[UserId, list[Away]] = {}
     for one in away:
@@ -89,60 +93,67 @@ def without_absent(on_call: OnCall, away: Sequence[Away]) -> OnCall:
     users: dict[UserId, None] = {}
     reasons: dict[Source, None] = {}
     for user in on_call.users:
-        way, present = _present_for(user, absent, ())
+        way, present = ((), user) if user in spared else _present_for(user, absent, set())
         reasons |= {Source(SourceKind.UNAVAILABILITY, one.id, None): None for one in way}
         if present is not None:
             users[present] = None
     return OnCall(tuple(users), (*on_call.sources, *reasons))
 
 
-def _present_for(user: UserId, absent: Mapping[UserId, Sequence[Away]], way: tuple[Away, ...]) -> tuple[tuple[Away, ...], UserId | None]:
-    """Whoever is there in the place of `user`, and the absences on the way to them; if nobody is, those of the first way."""
+def _present_for(user: UserId, absent: Mapping[UserId, Sequence[Away]], seen: set[UserId]) -> tuple[tuple[Away, ...], UserId | None]:
+    """Whoever is there in the place of `user`, and the absences on the way to them; if nobody is, those of the first way.
+
+    Nobody is asked twice: whoever could not send anybody before cannot now.
+    """
     if user not in absent:
-        return way, user
-    if user in {one.user for one in way}:
-        return way, None
-    first: tuple[Away, ...] | None = None
+        return (), user
+    seen.add(user)
+    first: tuple[Away, ...] = ()
     for one in absent[user]:
-        if one.cover is not None:
-            found, present = _present_for(one.cover, absent, (*way, one))
-            if present is not None:
-                return found, present
-            first = first or found
-        first = first or (*way, one)
-    return first or way, None
+        way, present = _present_for(one.cover, absent, seen) if one.cover is not None and one.cover not in seen else ((), None)
+        if present is not None:
+            return (one, *way), present
+        first = first or (one, *way)
+    return first, None
 
 
-def _base(layers: Sequence[Layer], t: int) -> OnCall:
-    """The union, in layer order, over the highest precedence at which any layer has somebody. A vacant turn lets lower ones through."""
+def _base(layers: Sequence[Layer], t: int) -> tuple[OnCall, AbstractSet[UserId]]:
+    """The union, in layer order, over the highest precedence at which any layer has somebody. A vacant turn lets lower ones through.
+
+    With those of them whom nested schedules put on call.
+    """
     users: People = ()
     sources: tuple[Source, ...] = ()
+    nested: AbstractSet[UserId] = NOBODY
     highest = 0
     for layer in layers:
         if users and layer.precedence < highest:
             continue
         k, turn = cover(layer, t)
-        found, inner = _people_in(turn, t) if layer.nests else (cast("People", turn), ())
+        found, inner, from_inner = _people_in(turn, t) if layer.nests else (cast("People", turn), (), NOBODY)
         if found:
             if layer.precedence != highest:
-                users, sources, highest = (), (), layer.precedence
+                users, sources, nested, highest = (), (), NOBODY, layer.precedence
             users = tuple(dict.fromkeys(users + found)) if users or len(found) > 1 else found
             sources = (*sources, Source(SourceKind.LAYER, layer.id, layer.name, k), *inner)
-    return OnCall(users, sources)
+            nested = nested | from_inner if from_inner else nested
+    return OnCall(users, sources), nested
 
 
-def _people_in(turn: Turn, t: int) -> tuple[People, tuple[Source, ...]]:
-    """Everybody in a turn, those included whom a nested schedule puts on call, and why it does."""
+def _people_in(turn: Turn, t: int) -> tuple[People, tuple[Source, ...], AbstractSet[UserId]]:
+    """Everybody in a turn, why nested schedules put on call whom they do, and who these are."""
     users: list[UserId] = []
     sources: list[Source] = []
+    inner: set[UserId] = set()
     for member in turn:
         if isinstance(member, Schedule):
             nested = resolve_at(member, t)
             users += nested.users
+            inner.update(nested.users)
             sources += (source if source.within else replace(source, within=member.id) for source in nested.sources)
         else:
             users.append(member)
-    return tuple(dict.fromkeys(users)), tuple(sources)
+    return tuple(dict.fromkeys(users)), tuple(sources), inner
 
 
 def _shifts_of(temporary: Temporary, t: int) -> OnCall:

@@ -87,4 +87,4 @@ def without_user(
 
 def _within(shifts: Sequence[ShiftDefinition], start: datetime, end: datetime) -> tuple[ShiftDefinition, ...]:
     cut = (replace(shift, start=max(shift.start, start), end=min(shift.end, end)) for shift in shifts)
-    return tuple(sorted((shift for shift in cut if shift.start < shift.end), key=lambda shift: (shift.start, shift.end)))
+    return tuple(sorted((shift for shift in cut if shift.start < shift.end), key=lambda shift: shift.start))

@@ -66,7 +66,7 @@ class ImportIn(Strict):
     year become the fixed shifts of the layer `layer`."""
 
     layer: Name
-    content: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1)]
+    content: Annotated[str | list[str], Field(min_length=1)]
 
     def text(self) -> str:
         return self.content if isinstance(self.content, str) else "\r\n".join(self.content)

@@ -168,7 +168,7 @@ def override_of(row: Row[Any] | _OverrideRow, *, end: datetime | None = None) ->
 def shifts_of(start: datetime, end: datetime, shifts: Iterable[ShiftDefinition]) -> tuple[FixedShift, ...]:
     """The shifts of a temporary schedule, cut to it, by start."""
     cut = (FixedShift(to_seconds(max(s.start, start)), to_seconds(min(s.end, end)), s.user_ids) for s in shifts)
-    return tuple(sorted((s for s in cut if s.start < s.end), key=lambda s: (s.start, s.end)))
+    return tuple(sorted((s for s in cut if s.start < s.end), key=lambda s: s.start))
 
 
 def _loaded(row: Row[Any]) -> LoadedSchedule:
