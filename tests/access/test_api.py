@@ -46,7 +46,12 @@ def rest_routes(api: AsyncClient) -> list[RouteContext]:
 
 
 async def test_every_rest_route_asks_who_is_calling(api: AsyncClient) -> None:
-    open_routes = [f"{route.methods} {route.path}" for route in rest_routes(api) if not CALLERS & set(calls(route.dependant))]
+    open_routes = [
+        f"{route.methods} {route.path}"
+        for route in rest_routes(api)
+        # A calendar asks for a key itself, where its address has no token.
+        if not CALLERS & set(calls(route.dependant)) and not route.path.endswith("/calendar.ics")
+    ]
     assert not open_routes, f"give these a Reader, Responder or Admin parameter: {open_routes}"
 
 

@@ -32,7 +32,7 @@ async def test_whatever_it_says_is_what_everybody_is_told(system: System, monkey
     schedule = await system.make("schedules", name="Payments", time_zone="UTC", layers=layers)
     path = f"/api/v1/schedules/{schedule['id']}"
     key = (await system.service([{"type": "schedule", "id": schedule["id"]}]))["key"]
-    monkeypatch.setattr(resolving, "_base", lambda layers, t: OnCall((UserId(UUID(zoe["id"])),), ()))
+    monkeypatch.setattr(resolving, "_base", lambda layers, t: (OnCall((UserId(UUID(zoe["id"])),), ()), frozenset()))
     now = system.clock.at
     span = {"since": f"{now:%Y-%m-%dT%H:%M:%SZ}", "until": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"}
 

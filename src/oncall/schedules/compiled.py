@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from oncall.schedules.rules import outlook_at
 from oncall.schedules.values import Outlook, Schedule
 
+DAY = timedelta(days=1)
 MOST = 1_000
 """Stretches that are kept of one schedule."""
 
@@ -35,7 +36,12 @@ class CompiledSchedule:
             self.starts, self.ends, self.outlooks = [], [], []
             i = -1
         outlook = outlook_at(self.schedule, at=at)
-        self.starts.insert(i + 1, outlook.holds_from or at)
-        self.ends.insert(i + 1, outlook.holds_until or at + timedelta(days=1))
+        edges = [outlook.start, outlook.end, *(edge for shift in outlook.shifts for edge in (shift.start, shift.end))]
+        # What lies more than a year away comes nearer: it is looked for again the next day.
+        since, until = outlook.holds_from, outlook.holds_until
+        if None in edges or since is None or until is None:
+            since, until = at, min(until or at + DAY, at + DAY)
+        self.starts.insert(i + 1, since)
+        self.ends.insert(i + 1, until)
         self.outlooks.insert(i + 1, outlook)
         return outlook
