@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check bench openapi lock clean
+.PHONY: help run test faults soak check bench openapi lock clean
 
 help: ## what one can do here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.architecture.contracts
 	@$(BIN)/python -m oncall openapi --check openapi/openapi.json
+
+soak: $(DEV_READY) ## what takes long: calendars written to hold us up
+	@$(BIN)/python -m pytest -n 2 -m soak
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
 	@$(BIN)/python -m tests.bench

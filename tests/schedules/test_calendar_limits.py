@@ -69,6 +69,7 @@ def many_in(tzid: str, definition: list[str]) -> bytes:
     return file(*zone(tzid, *definition), *(line for lines in times for line in lines))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("what", "content", "ends"),
     [

@@ -49,8 +49,8 @@ from oncall.schedules.values import (
     Window,
 )
 
-MANY = settings(max_examples=200)
-SOME = settings(max_examples=100)
+MANY = settings(max_examples=120)
+SOME = settings(max_examples=50)
 FEW = settings(max_examples=50)
 FOREVER = (at("1990-01-01"), at("2090-01-01"))
 LENGTH = {Unit.HOUR: HOUR, Unit.DAY: DAY, Unit.WEEK: WEEK}
