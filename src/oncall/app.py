@@ -78,6 +78,8 @@ HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
 
 RECORDS_EVERY = timedelta(seconds=30)
 """How often schedules are looked at whose past is to be written down; until then it is computed."""
+HANDOFFS_EVERY = timedelta(seconds=10)
+"""How often schedules are looked at whose people may have to be told of their shifts."""
 
 
 class Role(StrEnum):
@@ -137,7 +139,7 @@ class Node:
         auditor = Auditor(client=self.client, heartbeat_url=self.settings.heartbeat_url, **common)
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
-        told = SetSource(DueHandoffs(), every=RECORDS_EVERY, **common)
+        told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
         return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, auditor]
 
     async def _load_book(self, tx: AsyncConnection) -> Book:

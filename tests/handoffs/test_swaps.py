@@ -232,14 +232,23 @@ async def test_an_exchange_can_be_asked_for_too(system: System, team: Team) -> N
     assert await who(system.api, team.payments, "03-12 00:00") == "Ana"
 
 
-async def test_hours_that_were_given_to_another_meanwhile_cannot_be_taken(system: System, team: Team) -> None:
-    first, second = await offer(team.ana, team.payments, team.bob), await offer(team.ana, team.payments, team.cem)
+async def test_nobody_offers_the_same_hours_twice_or_gives_away_what_they_gave(system: System, team: Team) -> None:
+    first = await offer(team.ana, team.payments, team.bob)
+    again = {"kind": "offer", "start": first["start"], "end": first["end"], "with_user_id": team.cem.id}
+    answer = await team.ana.api.post(f"{team.payments}/swaps", json=again)
+    assert problem(answer) == (409, "already_given")
     await act(team.bob, team.payments, first, "accept")
-    await told(system)
-    answer = await team.cem.api.post(f"{team.payments}/swaps/{second['id']}/accept")
+    assert problem(await team.ana.api.post(f"{team.payments}/swaps", json=again)) == (422, "invalid_swap"), "she is not on call then"
+    await act(team.ana, team.payments, first, "undo")
+    assert (await team.ana.api.post(f"{team.payments}/swaps", json=again)).status_code == 201
+
+
+async def test_hours_that_an_override_gave_to_another_meanwhile_cannot_be_taken(system: System, team: Team) -> None:
+    made = await offer(team.ana, team.payments, team.bob)
+    await post(system.api, f"{team.payments}/overrides", start=made["start"], end=made["end"], user_id=team.cem.id)
+    answer = await team.bob.api.post(f"{team.payments}/swaps/{made['id']}/accept")
     assert problem(answer) == (422, "invalid_swap")
     assert answer.json()["detail"] == "Ana is not on call in Payments then, so there is nothing to swap."
-    assert (await told(system), await shifts(system.api, team.payments, *THESE_DAYS)) == ([], SWAPPED)
 
 
 # --- at once ----------------------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def problem(answer: Response) -> tuple[int, str]:
 def refusal(answer: Response) -> tuple[int, str, str]:
     """Status, code, and the field that is named."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return *problem(answer), answer.json()["errors"][0]["loc"].removeprefix("body.")
+    return *problem(answer), answer.json()["errors"][0]["loc"].removeprefix("body.").removeprefix("query.")
 
 
 def codes(warnings: list[Json]) -> list[str]:

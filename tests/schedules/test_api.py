@@ -305,3 +305,21 @@ async def test_a_schedule_that_a_policy_points_at_stays(api: AsyncClient, paymen
     steps = [{"delay": "PT5M", "targets": [{"type": "schedule", "id": payments}]}]
     await create(api, "escalation-policies", name="Payments", steps=steps)
     assert problem(await api.delete(f"/api/v1/schedules/{payments}")) == (409, "in_use")
+
+
+async def test_one_override_is_read_by_its_id(api: AsyncClient, payments: str, bob: dict[str, object], clock: ManualClock) -> None:
+    path = f"/api/v1/schedules/{payments}/overrides"
+    made = await create(api, path.removeprefix("/api/v1/"), start=z(clock.at), end=z(clock.at + timedelta(hours=1)), user_id=bob["id"])
+    made.pop("warnings")
+    assert (await api.get(f"{path}/{made['id']}")).json() == made
+    assert problem(await api.get(f"{path}/{UNKNOWN}")) == (404, "not_found")
+    assert problem(await api.get(f"{path.replace(payments, UNKNOWN)}/{made['id']}")) == (404, "not_found")
+
+
+async def test_an_instant_is_written_out(api: AsyncClient, payments: str, ana: dict[str, object]) -> None:
+    path = f"/api/v1/schedules/{payments}"
+    override = {"start": 1796000000, "end": 1796003600, "user_id": ana["id"]}
+    assert problem(await api.post(f"{path}/overrides", json=override)) == (422, "invalid")
+    assert problem(await api.get(f"{path}/oncall", params={"at": "1796000000"})) == (422, "invalid")
+    assert problem(await api.post("/api/v1/schedules", json={"name": "x", "time_zone": "UTC", "layers": [
+        weekly(turn(ana["id"]), rotation={"unit": "day", "count": True, "starts_at": "2026-01-05T09:00:00"})]})) == (422, "invalid")  # fmt: skip

@@ -74,9 +74,12 @@ async def test_whoever_has_no_turn_in_the_range_is_there_with_nothing(system: Sy
     assert (told["uncovered"], told["balance"]["total"]) == ("P3D", 0.0)
 
 
-async def test_by_default_it_is_about_the_last_90_days(system: System, daily: str) -> None:
+async def test_by_default_it_is_about_the_last_90_days_but_not_before_there_was_a_schedule(system: System, daily: str) -> None:
+    system.clock.advance(timedelta(days=10))
     told = await get(system.api, f"{daily}/fairness")
-    assert (told["since"], told["until"]) == ("2025-12-02T12:00:00Z", day("03-02 12:00"))
+    assert (told["since"], told["until"]) == (day("03-02 12:00"), day("03-12 12:00"))
+    system.clock.advance(timedelta(days=90))
+    assert (await get(system.api, f"{daily}/fairness"))["since"] == day("03-12 12:00")
 
 
 # --- a proposal -------------------------------------------------------------------------------------------------------------

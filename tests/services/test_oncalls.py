@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from httpx import AsyncClient
-from tests.schedules.asking import ANY, Json, always, day, edited, get, post, problem, rotating, z
+from tests.schedules.asking import ANY, Json, always, day, edited, get, id_of, new_users, post, problem, rotating, scheduled, z
 from tests.system import System, to
 
 from oncall.kit.db import Database
@@ -296,3 +296,18 @@ async def test_any_key_may_look_and_nobody_without_one(system: System, world: di
         assert (await reader.post(PATH, json={})).status_code == 200
     assert (await system.client().get(PATH)).status_code == 401
     assert (await system.client().post(PATH, json={})).status_code == 401
+
+
+async def test_the_past_of_a_deleted_schedule_can_be_asked_and_its_future_is_not_found(system: System) -> None:
+    [ana] = await new_users(system, "Ana")
+    payments = await scheduled(system, always(ana))
+    then = z(system.clock.at)
+    system.clock.advance(timedelta(hours=1))
+    assert (await system.api.delete(payments)).status_code == 204
+    await system.node.compilation.refresh()
+    asked = {"schedule_id": id_of(payments)}
+    past = await system.api.get("/api/v1/oncalls", params=asked | {"at": then})
+    assert [row["user"]["name"] for row in past.json()["items"]] == ["Ana"], past.text
+    assert (await system.api.get("/api/v1/oncalls", params=asked)).status_code == 404
+    unknown = {"schedule_id": "00000000-0000-7000-8000-000000000000"}
+    assert (await system.api.get("/api/v1/oncalls", params=unknown | {"at": then})).status_code == 404

@@ -9,8 +9,9 @@ from oncall.handoffs.commands import shifts
 from oncall.handoffs.commands.shifts import Due
 
 RETRY = timedelta(minutes=5)
-WATCH_EVERY = timedelta(seconds=20)
-"""How often all schedules are looked through for new ones; a shift in a new one is announced so much late at most."""
+WATCH_EVERY, MARGIN = timedelta(seconds=10), timedelta(seconds=20)
+"""How often all schedules are looked through for new and edited ones: what an edit begins at once is announced so much late at most. The
+margin is longer than an edit takes to be committed."""
 
 
 class DueHandoffs:
@@ -23,7 +24,7 @@ class DueHandoffs:
 
     async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[Due]:
         if self._watched_at is None or not timedelta(0) <= due_by - self._watched_at < WATCH_EVERY:
-            await shifts.watch_all(tx, now=due_by)
+            await shifts.watch_all(tx, since=due_by - WATCH_EVERY - MARGIN, now=due_by)
             self._watched_at = due_by
         return await shifts.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
 

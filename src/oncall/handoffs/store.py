@@ -32,6 +32,12 @@ LIST_SWAPS = text("""
     ORDER BY id LIMIT :limit
 """)
 
+GIVEN = text("""
+    SELECT * FROM swaps WHERE schedule_id = :schedule_id AND giver = :giver AND id <> :but AND start_at < :end_at AND end_at > :start_at
+        AND (status = 'taken' OR (:open AND status = 'open' AND end_at > :now)) ORDER BY start_at LIMIT 1
+""")
+LOCK_GIVING = text("SELECT pg_advisory_xact_lock(hashtext('hours of ' || CAST(CAST(:schedule_id AS uuid) AS text)))")
+
 GET_PREFERENCES = text("SELECT user_id, before, at_start, at_end, quiet_time FROM handoff_preferences WHERE user_id = ANY(:user_ids)")
 SAVE_PREFERENCE = text("""
     INSERT INTO handoff_preferences (user_id, before, at_start, at_end, quiet_time)
@@ -46,6 +52,11 @@ WATCH = text("""
 """)
 WATCHED = text("SELECT schedule_id FROM handoff_watches")
 UNWATCH = text("DELETE FROM handoff_watches WHERE schedule_id = ANY(:ids)")
+LOOK_AGAIN = text("""
+    UPDATE handoff_watches SET next_at = :now WHERE schedule_id IN (
+        SELECT schedule_id FROM handoff_watches WHERE schedule_id = ANY(:ids) AND next_at > :now
+        ORDER BY schedule_id FOR NO KEY UPDATE SKIP LOCKED)
+""")
 # By handoff_watches_next_at_idx.
 CLAIM_SKIPPING = text("""
     SELECT schedule_id, told_until FROM handoff_watches WHERE next_at <= :due_by ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
@@ -87,6 +98,14 @@ async def find_swap(tx: AsyncConnection, schedule_id: ScheduleId, id: SwapId, *,
     return _swap(row) if row else None
 
 
+async def find_given(tx: AsyncConnection, swap: Swap, *, open: bool, now: datetime) -> Swap | None:
+    """Another swap in which the same person gave (with `open`: or offers) some of these hours; nobody adds one before we commit."""
+    await tx.execute(LOCK_GIVING, {"schedule_id": swap.schedule_id})
+    wanted = {"schedule_id": swap.schedule_id, "giver": swap.giver, "but": swap.id, "start_at": swap.start, "end_at": swap.end}
+    row = (await tx.execute(GIVEN, wanted | {"open": open, "now": now})).one_or_none()
+    return _swap(row) if row else None
+
+
 async def list_swaps(
     tx: AsyncConnection, schedule_id: ScheduleId, *, after: UUID | None, limit: int, status: SwapStatus | None, now: datetime
 ) -> Sequence[Swap]:
@@ -123,6 +142,10 @@ async def watch(tx: AsyncConnection, ids: Iterable[ScheduleId], *, now: datetime
 
 async def unwatch(tx: AsyncConnection, ids: Iterable[ScheduleId]) -> None:
     await tx.execute(UNWATCH, {"ids": list(ids)})
+
+
+async def look_again(tx: AsyncConnection, ids: Iterable[ScheduleId], *, now: datetime) -> None:
+    await tx.execute(LOOK_AGAIN, {"ids": sorted(ids), "now": now})
 
 
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[tuple[ScheduleId, datetime]]:

@@ -35,6 +35,13 @@ class SwapNotOpen(Conflict):
     title = "Not open"
 
 
+class AlreadyGiven(Conflict):
+    """The same hours of the same person are in another swap; the text says which."""
+
+    code = "already_given"
+    title = "Given already"
+
+
 class NotYourSwap(Forbidden):
     """Only those whom it concerns, a manager of the schedule's team, or an admin."""
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
@@ -20,6 +21,7 @@ from oncall.kit.log import get_log
 
 log = get_log("http")
 ItemT = TypeVar("ItemT")
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 # --- transactions -----------------------------------------------------------------------------------------------------------
@@ -101,6 +103,13 @@ def iso_duration(value: timedelta) -> str:
     return f"P{f'{days}D' * bool(days)}{f'T{time}' * bool(time)}" if days or time else "PT0S"
 
 
+def _written_out(value: object) -> object:
+    """pydantic would take a number for seconds since 1970; here an instant is written out, with its offset."""
+    if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value.strip())):
+        raise ValueError('must be an instant such as "2026-03-08T09:00:00Z"; a number is none')
+    return value
+
+
 def _sensible(value: datetime) -> datetime:
     if not datetime(1971, 1, 1, tzinfo=UTC) <= value <= datetime(2200, 1, 1, tzinfo=UTC):
         raise ValueError("must lie between 1971 and 2200")
@@ -116,7 +125,7 @@ def _not_negative(value: timedelta) -> timedelta:
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """What people call something: one line without control characters."""
 
-Instant = Annotated[AwareDatetime, AfterValidator(_sensible), PlainSerializer(_utc, return_type=str)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_sensible), PlainSerializer(_utc, return_type=str)]
 """RFC 3339 with an offset; shown in UTC with Z."""
 
 Duration = Annotated[

@@ -34,11 +34,12 @@ def problem(
     return JSONResponse(body, status, headers=extra, media_type="application/problem+json")
 
 
-def refused(_request: Request, error: Exception) -> Response:
+def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 — registered for Refusal only
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
     field = error.field if isinstance(error, Invalid) else None
-    errors = [{"loc": f"body.{field}", "code": error.code, "message": str(error)}] if field else []
+    where = "query" if request.method in {"GET", "HEAD"} else "body"
+    errors = [{"loc": f"{where}.{field}", "code": error.code, "message": str(error)}] if field else []
     return problem(error.status, error.code, error.title, str(error), errors=errors, headers=headers)
 
 

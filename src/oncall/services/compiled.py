@@ -98,7 +98,7 @@ class Book:
             yield from self.of_policy(policy, wanted, shifts)
         if wanted.service_ids is None and wanted.policy_ids is None:
             for id in self._by_themselves(wanted, policies):
-                yield from _chosen(wanted, id, None, None, shifts(id))
+                yield from chosen(wanted, id, shifts(id))
 
     def of_policy(self, policy: Policy, wanted: Wanted, shifts: Shifts) -> Iterator[Duty]:
         """Level by level, as the policy would page them."""
@@ -107,7 +107,7 @@ class Book:
                 if target.type is TargetType.SCHEDULE and wanted.schedule_ids is not None and target.id not in wanted.schedule_ids:
                     continue
                 if target.type is TargetType.SCHEDULE:
-                    yield from _chosen(wanted, ScheduleId(target.id), policy.id, level, shifts(ScheduleId(target.id)))
+                    yield from chosen(wanted, ScheduleId(target.id), shifts(ScheduleId(target.id)), policy_id=policy.id, level=level)
                 elif wanted.schedule_ids is None and (wanted.user_ids is None or target.id in wanted.user_ids):
                     yield Duty(UserId(target.id), None, policy.id, level, None, None)
 
@@ -151,7 +151,10 @@ def _used_by(policies: Iterable[Policy]) -> set[UUID]:
     return {target.id for policy in policies for step in policy.steps for target in step.targets}
 
 
-def _chosen(wanted: Wanted, id: ScheduleId, policy_id: PolicyId | None, level: int | None, shifts: Sequence[Shift]) -> Iterator[Duty]:
+def chosen(
+    wanted: Wanted, id: ScheduleId, shifts: Sequence[Shift], *, policy_id: PolicyId | None = None, level: int | None = None
+) -> Iterator[Duty]:
+    """The shifts of those who are asked about."""
     for shift in shifts:
         if wanted.user_ids is None or shift.user in wanted.user_ids:
             yield Duty(shift.user, id, policy_id, level, shift.start, shift.end)

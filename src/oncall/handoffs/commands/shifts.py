@@ -15,7 +15,7 @@ from oncall.incidents.values import Incident, Status
 from oncall.kit.ids import ScheduleId, ServiceId, UserId, new_id
 from oncall.notifications.commands import paged_between
 from oncall.notifications.values import NewNotice
-from oncall.schedules.commands import LOOK_AHEAD, load_schedules, schedule_ids
+from oncall.schedules.commands import LOOK_AHEAD, changed_schedules, load_schedules, schedule_ids
 from oncall.schedules.commands.editing import get_schedule
 from oncall.schedules.commands.lookup import with_outer
 from oncall.schedules.rules import on_call_at, outlook_at, shifts_between
@@ -41,13 +41,14 @@ async def set_preference(tx: AsyncConnection, user_id: UserId, preference: Prefe
     return preference
 
 
-async def watch_all(tx: AsyncConnection, *, now: datetime) -> None:
-    """New schedules are watched from now on, deleted ones no more."""
+async def watch_all(tx: AsyncConnection, *, since: datetime, now: datetime) -> None:
+    """New schedules are watched from now on, deleted ones no more; what was written after `since` is looked at again at once."""
     existing, known = set(await schedule_ids(tx)), await store.watched(tx)
     if existing - known:
         await store.watch(tx, existing - known, now=now)
     if known - existing:
         await store.unwatch(tx, known - existing)
+    await store.look_again(tx, await changed_schedules(tx, since=since), now=now)
 
 
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Due]:

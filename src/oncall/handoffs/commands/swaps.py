@@ -11,6 +11,7 @@ from oncall.access.values import Caller
 from oncall.handoffs import rules, store
 from oncall.handoffs.commands.telling import tell_of_swap
 from oncall.handoffs.values import (
+    AlreadyGiven,
     InvalidSwap,
     NotYourSwap,
     Replacement,
@@ -72,6 +73,7 @@ async def propose(
     await _check_on_call(tx, schedule, swap.giver, (swap.start, swap.end), field="start", now=now)
     if swap.in_return is not None and swap.taker is not None:
         await _check_on_call(tx, schedule, swap.taker, swap.in_return, field="in_return", now=now)
+    await _check_not_given(tx, swap, open=True, now=now)
     await store.add_swap(tx, swap)
     if not wish.take_now:
         await tell_of_swap(tx, swap, schedule, now=now)
@@ -139,6 +141,7 @@ async def _take(
 ) -> tuple[Swap, list[Advice]]:
     fresh = (SwapId(new_id()), SwapId(new_id()))
     taken, rest, replacements = rules.accept(swap, by, part=part, fresh=fresh, author=author, now=now)
+    await _check_not_given(tx, taken, open=False, now=now)
     for one in replacements:
         # They may have given these hours to somebody else meanwhile; nobody is told of a swap that changes nothing.
         await _check_on_call(tx, schedule, one.who, (one.start, one.end), field=None, now=now)
@@ -196,6 +199,18 @@ async def _acting(tx: AsyncConnection, schedule: AuthoredSchedule, user_id: User
 def _default(person: UserId | None, caller: Caller) -> UserId | None:
     """An admin's key that belongs to nobody acts for the one whom it is about."""
     return person if caller.user_id is None else None
+
+
+async def _check_not_given(tx: AsyncConnection, swap: Swap, *, open: bool, now: datetime) -> None:
+    """Nobody gives the same hours twice: the second taker would have what the first one has."""
+    given = await store.find_given(tx, swap, open=open, now=now)
+    if given is not None:
+        name = (await names_of(tx, [swap.giver])).get(swap.giver, "This user")
+        what = "offered" if given.status is SwapStatus.OPEN else "given"
+        raise AlreadyGiven(
+            f"{name} has {what} the hours from {given.start:%Y-%m-%d %H:%M} to {given.end:%Y-%m-%d %H:%M} UTC already (swap {given.id}): "
+            "withdraw or undo that one first, or swap only other hours."
+        )
 
 
 async def _check_on_call(

@@ -91,7 +91,7 @@ async def _set(
         author=await author_of(tx, caller),
         now=now,
     )
-    advice = await advising.advise(tx, id, now=now)
+    advice = await advising.advise_on_temporary(tx, id, temporary, now=now)
     return TemporaryWritten.of(temporary, warnings=[AdviceShown.model_validate(one) for one in advice])
 
 

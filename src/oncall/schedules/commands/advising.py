@@ -18,6 +18,7 @@ from oncall.schedules.commands.lookup import away_between, load_schedules, load_
 from oncall.schedules.values import (
     Advice,
     AdviceCode,
+    AuthoredTemporary,
     Continuation,
     DatedDefinition,
     Definition,
@@ -151,6 +152,22 @@ async def _unreachable(tx: AsyncConnection, people: Collection[UserId]) -> list[
         )
         for one in reach.values()
         if not plan_ways(one, Urgency.HIGH).reachable
+    ]
+
+
+async def advise_on_temporary(tx: AsyncConnection, id: ScheduleId, temporary: AuthoredTemporary, *, now: datetime) -> list[Advice]:
+    """About its own hours: where it leaves nobody on call, who cannot be reached, who is on call elsewhere then."""
+    start, end = temporary.start, min(temporary.end, temporary.start + YEAR)
+    schedule = (await load_schedules(tx, [id], since=now, until=end, recorded=False))[id]
+    without = replace(schedule, temporaries=tuple(one for one in schedule.temporaries if one.id != temporary.id))
+    tiles = await _rendered(schedule, start, end)
+    people = {user for tile in tiles for user in tile.on_call.users}
+    zone = (await get_schedule(tx, id, now=now)).definition.time_zone
+    changed = rules.differences(await _rendered(without, start, end), tiles, start, end)
+    return [
+        *rules.new_gaps(changed, zone=zone),
+        *await _unreachable(tx, people),
+        *await _elsewhere(tx, schedule, tiles, people, await names_of(tx, people), zone, now=now),
     ]
 
 

@@ -70,7 +70,7 @@ async def list_overrides(
 
 async def remove_override(tx: AsyncConnection, schedule_id: ScheduleId, id: OverrideId, *, now: datetime) -> None:
     """Take back an override: one that is running ends now, one to come never begins, one that is over stays (`OverrideIsOver`)."""
-    override = await store.find_override(tx, schedule_id, id)
+    override = await store.find_override(tx, schedule_id, id, lock=True)
     if override is None or (override.removed_at is not None and override.override.end <= override.override.start):
         raise UnknownOverride
     rules.decide_removal(override.override, now=now)

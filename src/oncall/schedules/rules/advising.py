@@ -110,7 +110,7 @@ def _clock_changes(layer: Layer, rotation: Rotation, names: Names, start: int) -
         k = turn_at(rotation, layer.zone, at - 1)
         begins, ends = handoff(rotation, layer.zone, k), handoff(rotation, layer.zone, k + 1)
         wall = boundary(rotation, k + 1) - boundary(rotation, k)
-        if not odd and begins < at < ends and ends - begins != wall and wall <= 2 * DAY:
+        if not odd and layer.windows is None and begins < at < ends and ends - begins != wall and wall <= 2 * DAY:
             odd = True
             turn = layer.turns[(k + layer.start_index) % len(layer.turns)]
             who = " and ".join(_named(user, names) for user in turn if not isinstance(user, Schedule)) or "nobody"

@@ -89,7 +89,7 @@ class RotationShape(Shape):
     """Turns of `count` units from `starts_at`, handed off at its time of day; `elapsed` (hours only) ignores changes of the clocks."""
 
     unit: Unit
-    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    count: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
     starts_at: WallTime
     arithmetic: Arithmetic = Arithmetic.WALL
     turn_counting: TurnCounting = TurnCounting.ELAPSED

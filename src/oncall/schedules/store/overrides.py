@@ -21,7 +21,8 @@ from oncall.schedules.values import (
     TemporaryId,
 )
 
-GET_OVERRIDE = text("SELECT * FROM schedule_overrides WHERE id = :id AND schedule_id = :schedule_id FOR NO KEY UPDATE")
+GET_OVERRIDE = text("SELECT * FROM schedule_overrides WHERE id = :id AND schedule_id = :schedule_id")
+LOCK_OVERRIDE = text("SELECT * FROM schedule_overrides WHERE id = :id AND schedule_id = :schedule_id FOR NO KEY UPDATE")
 LIST_OVERRIDES = text("""
     SELECT * FROM schedule_overrides
     WHERE schedule_id = :schedule_id AND (CAST(:after AS uuid) IS NULL OR id > :after)
@@ -59,9 +60,9 @@ TEMPORARIES_OF_USER = text("""
 _shifts = msgspec.json.Decoder(tuple[ShiftDefinition, ...])
 
 
-async def find_override(tx: AsyncConnection, schedule_id: ScheduleId, id: OverrideId) -> AuthoredOverride | None:
-    """Locked, since whoever asks is about to end it."""
-    row = (await tx.execute(GET_OVERRIDE, {"id": id, "schedule_id": schedule_id})).one_or_none()
+async def find_override(tx: AsyncConnection, schedule_id: ScheduleId, id: OverrideId, *, lock: bool = False) -> AuthoredOverride | None:
+    """Locked, where whoever asks is about to end it."""
+    row = (await tx.execute(LOCK_OVERRIDE if lock else GET_OVERRIDE, {"id": id, "schedule_id": schedule_id})).one_or_none()
     return _authored(row) if row else None
 
 

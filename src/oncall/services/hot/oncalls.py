@@ -17,7 +17,7 @@ from oncall.kit.db import Database
 from oncall.kit.errors import Invalid, NotFound
 from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.schedules.commands import EVERYTHING_KNOWN
-from oncall.services.compiled import Book, Duty, Shifts, Wanted, shifts_at, shifts_between
+from oncall.services.compiled import Book, Duty, Shifts, Wanted, chosen, shifts_at, shifts_between
 from oncall.services.hot.questions import TIMES, Question, from_body, from_query, uuid_of
 
 BODY_LIMIT = 512 * 1024
@@ -32,7 +32,8 @@ async def oncalls(request: Request) -> Response:
     await _let_in(request)
     question = from_body(await _body(request)) if request.method == "POST" else from_query(request.query_params.multi_items())
     book = await _book(request)
-    _check_known(book, question.wanted)
+    in_memory = _is_in_memory(request, book, question)
+    _check_known(book, question.wanted, living=in_memory)
     return await _told(request, book, question)
 
 
@@ -76,22 +77,33 @@ async def _book(request: Request) -> Book:
 
 
 async def _told(request: Request, book: Book, question: Question) -> Response:
-    """From memory, unless it is about the past, a range, what was known once, or an instant beyond the book's horizon."""
     at: datetime = question.at or request.app.state.clock.about()
     known = question.known or EVERYTHING_KNOWN
-    if question.between is None and question.known is None and book.since <= at < book.until:
+    if _is_in_memory(request, book, question):
         await _compile(book, question.wanted, at)
         return _answer(book, book.duties(question.wanted, book.shifts_at(at)))
     database: Database = request.app.state.database
-    ids = book.asked(question.wanted)
+    # Of a schedule that was deleted the past can be asked; no policy uses it any more.
+    gone = {ScheduleId(id) for id in question.wanted.schedule_ids or () if id not in book.schedules}
+    ids = book.asked(question.wanted) | gone
     _check_size(ids, question)
     async with database.transaction(read_only=True) as tx:
         if question.between is None:
             found = await shifts_at(tx, ids, at, known=known)
         else:
             found = await shifts_between(tx, ids, *question.between, known=known)
+    if missing := gone - found.keys():
+        raise NotFound(f"There is no schedule with this schedule_id: {min(missing)}.")
     shifts: Shifts = lambda schedule: found.get(schedule, ())  # noqa: E731 — a name for its type
-    return _answer(book, book.duties(question.wanted, shifts))
+    return _answer(
+        book, [*book.duties(question.wanted, shifts), *(duty for id in gone for duty in chosen(question.wanted, id, shifts(id)))]
+    )
+
+
+def _is_in_memory(request: Request, book: Book, question: Question) -> bool:
+    """Unless it is about the past, a range, what was known once, or an instant beyond the book's horizon."""
+    at: datetime = question.at or request.app.state.clock.about()
+    return question.between is None and question.known is None and book.since <= at < book.until
 
 
 async def _compile(book: Book, wanted: Wanted, at: datetime) -> None:
@@ -115,8 +127,8 @@ def _check_size(ids: Collection[ScheduleId], question: Question) -> None:
         )
 
 
-def _check_known(book: Book, wanted: Wanted) -> None:
-    """An id that nobody has must not look like "nobody is on call"."""
+def _check_known(book: Book, wanted: Wanted, *, living: bool) -> None:
+    """An id that nobody has must not look like "nobody is on call". With `living` schedules must exist now."""
     known: Mapping[str, tuple[frozenset[UUID] | None, Collection[UUID]]] = {
         "service": (wanted.service_ids, book.services.keys()),
         "schedule": (wanted.schedule_ids, book.schedules.keys()),
@@ -125,15 +137,21 @@ def _check_known(book: Book, wanted: Wanted) -> None:
         "escalation policy": (wanted.policy_ids, book.policies.keys()),
     }
     for name, (asked, ids) in known.items():
+        if not living and name == "schedule":
+            continue
         if asked is not None and (missing := [id for id in asked if id not in ids]):
             raise NotFound(f"There is no {name} with this {name.replace(' ', '_')}_id: {missing[0]}.")
+
+
+def _name_of(book: Book, id: ScheduleId) -> str:
+    return book.schedules[id].schedule.name if id in book.schedules else "(deleted)"
 
 
 def _answer(book: Book, duties: Iterable[Duty]) -> Response:
     items = [
         {
             "user": {"id": d.user_id, "name": book.users.get(d.user_id, "(removed)")},
-            "schedule": {"id": d.schedule_id, "name": book.schedules[d.schedule_id].schedule.name} if d.schedule_id else None,
+            "schedule": {"id": d.schedule_id, "name": _name_of(book, d.schedule_id)} if d.schedule_id else None,
             "escalation_policy": {"id": d.policy_id, "name": book.policies[d.policy_id].name} if d.policy_id else None,
             "level": d.level,
             "start": d.start,
