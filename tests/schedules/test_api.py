@@ -321,5 +321,6 @@ async def test_an_instant_is_written_out(api: AsyncClient, payments: str, ana: d
     override = {"start": 1796000000, "end": 1796003600, "user_id": ana["id"]}
     assert problem(await api.post(f"{path}/overrides", json=override)) == (422, "invalid")
     assert problem(await api.get(f"{path}/oncall", params={"at": "1796000000"})) == (422, "invalid")
-    assert problem(await api.post("/api/v1/schedules", json={"name": "x", "time_zone": "UTC", "layers": [
-        weekly(turn(ana["id"]), rotation={"unit": "day", "count": True, "starts_at": "2026-01-05T09:00:00"})]})) == (422, "invalid")  # fmt: skip
+    counted = weekly(turn(ana["id"]), rotation={"unit": "day", "count": True, "starts_at": "2026-01-05T09:00:00"})
+    asked = {"name": "x", "time_zone": "UTC", "layers": [counted]}
+    assert problem(await api.post("/api/v1/schedules", json=asked)) == (422, "invalid")

@@ -26,13 +26,13 @@ Keys = Mapping[bytes, IntegrationRef]
 AHEAD = timedelta(days=60)
 """How far ahead the book answers from memory; it is made anew every day."""
 
-LOAD_ALL = timedelta(days=1)
+LOAD_ALL = timedelta(days=30)
 """How long what was loaded of a schedule reaches far enough ahead."""
 
 MARGIN = timedelta(minutes=1)
 """Longer than a transaction lasts: what was written before the last book may have been committed after it."""
 
-AT_ONCE = 200
+AT_ONCE = 100
 """Schedules that are loaded before others have a turn."""
 
 EVERY_TEAM = 1_000_000
@@ -161,7 +161,7 @@ def chosen(
 
 
 async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: datetime) -> Book:
-    """Everything the look-up needs from `now` on. Of schedules only what was written since the last book, but for once a day."""
+    """Everything the look-up needs from `now` on. Of schedules only what was written since the last book, but for once a month."""
     policies = await all_policies(tx)
     schedules, loaded_at = await _schedules(tx, before, now=now)
     return Book(
@@ -197,6 +197,10 @@ async def _schedules(tx: AsyncConnection, before: Book | None, *, now: datetime)
             found = await load_schedules(tx, ids, since=since, until=until, recorded=recorded) if ids else {}
             known |= {id: CompiledSchedule(of) for id, of in found.items() if id not in known or known[id].schedule != of}
         await asyncio.sleep(0)  # thousands take seconds: whoever acknowledges does not wait for them
+        for id in slice:
+            if id in known:
+                known[id].at(now)
+        await asyncio.sleep(0)
     for schedule in known.values():
         schedule.forget(now)
     return {id: known[id] for id in names if id in known}, loaded_at
