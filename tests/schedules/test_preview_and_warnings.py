@@ -256,6 +256,11 @@ async def test_an_override_is_told_what_it_does_not_do(system: System, payments:
             assert sentences["unavailable"] == "Bob said that they are unavailable then; an override counts all the same."
         if "nothing_changes" in expected:
             assert sentences["nothing_changes"] == "This changes nobody: the same people are on call then without it."
+    covered = {"cover_user_id": dee["id"]}
+    await post(system.api, f"/api/v1/users/{cem['id']}/unavailability", **span, **covered)
+    await post(system.api, f"/api/v1/users/{dee['id']}/unavailability", **span)
+    made = await post(system.api, f"{payments}/overrides", **span, user_id=cem["id"])
+    assert codes(made["warnings"]) == ["unavailable"], "not the absence of his cover, who is not asked"
 
 
 # --- gaps -------------------------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
         *await _unreachable(tx, added),
         *(
             Advice(AdviceCode.UNAVAILABLE, f"{names[user]} said that they are unavailable then; an override counts all the same.", start)
-            for user in sorted(away)
+            for user in sorted(added & away.keys())
         ),
         *await _elsewhere(tx, schedule, _only(added, tiles), added, names, zone, now=now),
     ]
