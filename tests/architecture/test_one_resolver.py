@@ -28,11 +28,11 @@ def test_nobody_but_the_rules_reaches_for_the_resolvers_parts() -> None:
 async def test_whatever_it_says_is_what_everybody_is_told(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     """The resolver is made to say that Zoe is on call, who takes no part in anything."""
     ana, zoe = await system.user("Ana"), await system.user("Zoe")
+    monkeypatch.setattr(resolving, "_base", lambda layers, t: (OnCall((UserId(UUID(zoe["id"])),), ()), frozenset()))
     layers: list[dict[str, Any]] = [{"name": "all", "participants": [to(ana)]}]
     schedule = await system.make("schedules", name="Payments", time_zone="UTC", layers=layers)
     path = f"/api/v1/schedules/{schedule['id']}"
     key = (await system.service([{"type": "schedule", "id": schedule["id"]}]))["key"]
-    monkeypatch.setattr(resolving, "_base", lambda layers, t: (OnCall((UserId(UUID(zoe["id"])),), ()), frozenset()))
     now = system.clock.at
     span = {"since": f"{now:%Y-%m-%dT%H:%M:%SZ}", "until": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"}
 
