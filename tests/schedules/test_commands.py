@@ -18,7 +18,6 @@ from oncall.schedules.commands import get_outlook, get_shifts, load_schedules, n
 from oncall.schedules.commands.editing import create_schedule, delete_schedule, edit_schedule, get_schedule, list_schedules
 from oncall.schedules.commands.overrides import add_override, list_overrides, remove_override
 from oncall.schedules.commands.unavailability import forget_user
-from oncall.schedules.rules import on_call_at
 from oncall.schedules.values import (
     AuthoredSchedule,
     Definition,
@@ -123,11 +122,6 @@ async def test_any_number_of_schedules_is_asked_with_one_statement(
     assert handoffs == {payments.id: began + WEEK, empty.id: None}
     assert await on_call_many(tx, [], at=began) == {}
     assert await next_handoff_many(tx, [], at=began) == {}
-
-
-async def test_everything_can_be_loaded_at_once(tx: AsyncConnection, payments: AuthoredSchedule, ana: UserId, began: datetime) -> None:
-    loaded = await load_schedules(tx, None, since=began, until=began + WEEK)
-    assert on_call_at(loaded[payments.id], at=began).users == (ana,)
 
 
 async def test_an_edit_is_in_force_from_now_on_and_not_before(

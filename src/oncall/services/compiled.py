@@ -15,7 +15,7 @@ from oncall.kit.ids import PolicyId, ScheduleId, ServiceId, TeamId, UserId
 from oncall.schedules import rules
 from oncall.schedules.commands import LOOK_AHEAD, changed_schedules, load_schedules, schedule_names, teams_of_schedules, with_teams
 from oncall.schedules.compiled import CompiledSchedule
-from oncall.schedules.values import Outlook, Shift
+from oncall.schedules.values import Shift
 from oncall.services.commands import all_services
 from oncall.services.values import IntegrationRef, Service
 from oncall.teams.commands import list_teams, user_names
@@ -24,7 +24,7 @@ Keys = Mapping[bytes, IntegrationRef]
 """Integrations by the SHA-256 of their key. Found by a digest, so how long it takes tells nothing about a key."""
 
 AHEAD = timedelta(days=60)
-"""How far ahead the book answers from memory; it is made anew every day."""
+"""How far ahead the book answers from memory."""
 
 LOAD_ALL = timedelta(days=30)
 """How long what was loaded of a schedule reaches far enough ahead."""
@@ -68,8 +68,8 @@ Shifts = Callable[[ScheduleId], Sequence[Shift]]
 
 @dataclass(slots=True)
 class Book:
-    """Who is on call for what from `since`, when it was made, to `until`; what is before that is in the record. Schedules are compiled
-    when they are first asked about, and kept as long as they stay the same."""
+    """Who is on call for what from `since`, when it was made, to `until`; what is before that is in the record. Schedules are
+    compiled when they are loaded, and kept as long as they stay the same."""
 
     since: datetime
     until: datetime
@@ -83,10 +83,6 @@ class Book:
     """Schedules that no policy uses: they put people on call all the same."""
     loaded_at: datetime
     """When all schedules were loaded; since then only those that were written."""
-
-    def outlook(self, id: ScheduleId, at: datetime) -> Outlook:
-        """Who is on call in a schedule, everybody's unbroken shift, and who is next."""
-        return self.schedules[id].at(at)
 
     def shifts_at(self, at: datetime) -> Shifts:
         return lambda schedule: self.schedules[schedule].at(at).shifts if schedule in self.schedules else ()

@@ -25,12 +25,11 @@ from oncall.handoffs.values import (
 )
 from oncall.kit.ids import ScheduleId, UserId, new_id
 from oncall.kit.zones import to_seconds
-from oncall.schedules.commands import load_schedules
+from oncall.schedules.commands import load_schedules, rendered
 from oncall.schedules.commands.advising import advise_on_override
 from oncall.schedules.commands.authors import author_of
 from oncall.schedules.commands.editing import check_users, get_schedule
 from oncall.schedules.commands.overrides import add_override, get_override, remove_override
-from oncall.schedules.rules import render
 from oncall.schedules.values import Advice, AuthoredOverride, AuthoredSchedule, OverrideId, OverrideKind
 from oncall.teams.commands import manages, names_of
 
@@ -217,6 +216,6 @@ async def _check_on_call(
     tx: AsyncConnection, schedule: AuthoredSchedule, user: UserId, span: Span, *, field: str | None, now: datetime
 ) -> None:
     loaded = (await load_schedules(tx, [schedule.id], since=now, until=span[1], recorded=False))[schedule.id]
-    if not any(user in tile.on_call.users for tile in render(loaded, *span)):
+    if not any(user in tile.on_call.users for tile in await rendered(loaded, *span)):
         name = (await names_of(tx, [user])).get(user, "This user")
         raise InvalidSwap(f"{name} is not on call in {schedule.name} then, so there is nothing to swap.", field=field)

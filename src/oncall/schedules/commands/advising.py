@@ -14,7 +14,7 @@ from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.kit.zones import to_instant
 from oncall.schedules import rules
 from oncall.schedules.commands.editing import check_definition, get_schedule, with_ids
-from oncall.schedules.commands.lookup import away_between, load_schedules, load_world, schedules_with
+from oncall.schedules.commands.lookup import away_between, load_schedules, load_world, rendered, schedules_with
 from oncall.schedules.values import (
     Advice,
     AdviceCode,
@@ -89,8 +89,8 @@ async def preview(
     edited = replace(known, versions=rules.going_on(rules.with_version(known.versions, written), after=at))
     world = await load_world(tx, [known.id], since=first, until=last, instead={known.id: edited})
     after = rules.schedules_of(world, [known.id])[known.id]
-    tiles_before = rules.joined(await _rendered(before, since, until)) if before else []
-    tiles_after = rules.joined(await _rendered(after, since, until))
+    tiles_before = rules.joined(await rendered(before, since, until)) if before else []
+    tiles_after = rules.joined(await rendered(after, since, until))
     changes = rules.differences(tiles_before, tiles_after, since, until)
     return Preview(
         before=tuple(tiles_before),
@@ -110,7 +110,7 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
         *({override.user} if override.user and override.kind is not OverrideKind.REMOVE else ()),
     }
     without = replace(schedule, overrides=tuple(one for one in schedule.overrides if one.id != override.id))
-    tiles, before = await _rendered(schedule, start, end), await _rendered(without, start, end)
+    tiles, before = await rendered(schedule, start, end), await rendered(without, start, end)
     names = await names_of(tx, added)
     zone = (await get_schedule(tx, id, now=now)).definition.time_zone
     nothing = Advice(AdviceCode.NOTHING_CHANGES, "This changes nobody: the same people are on call then without it.", start)
@@ -129,7 +129,7 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
 
 
 async def _advice_on(tx: AsyncConnection, schedule: Schedule, zone: str, *, now: datetime) -> list[Advice]:
-    tiles = await _rendered(schedule, now, now + AHEAD)
+    tiles = await rendered(schedule, now, now + AHEAD)
     people = {user for tile in tiles for user in tile.on_call.users}
     named = people | {
         user for layer in rules.current_layers(schedule, now=now) for turn in layer.turns for user in turn if not isinstance(user, Schedule)
@@ -160,10 +160,10 @@ async def advise_on_temporary(tx: AsyncConnection, id: ScheduleId, temporary: Au
     start, end = temporary.start, min(temporary.end, temporary.start + YEAR)
     schedule = (await load_schedules(tx, [id], since=now, until=end, recorded=False))[id]
     without = replace(schedule, temporaries=tuple(one for one in schedule.temporaries if one.id != temporary.id))
-    tiles = await _rendered(schedule, start, end)
+    tiles = await rendered(schedule, start, end)
     people = {user for tile in tiles for user in tile.on_call.users}
     zone = (await get_schedule(tx, id, now=now)).definition.time_zone
-    changed = rules.differences(await _rendered(without, start, end), tiles, start, end)
+    changed = rules.differences(await rendered(without, start, end), tiles, start, end)
     return [
         *rules.new_gaps(changed, zone=zone),
         *await _unreachable(tx, people),
@@ -178,15 +178,10 @@ async def advise_on_absence(tx: AsyncConnection, user_id: UserId, *, start: date
     found: list[Advice] = []
     for schedule in (await load_schedules(tx, ids, since=now, until=until, recorded=False)).values():
         there = replace(schedule, away=tuple(one for one in schedule.away if one.user != user_id))
-        changed = rules.differences(await _rendered(there, start, until), await _rendered(schedule, start, until), start, until)
+        changed = rules.differences(await rendered(there, start, until), await rendered(schedule, start, until), start, until)
         zone = (await get_schedule(tx, schedule.id, now=now)).definition.time_zone
         found += rules.new_gaps(changed, zone=zone, name=schedule.name)
     return found
-
-
-async def _rendered(schedule: Schedule, since: datetime, until: datetime) -> list[Tile]:
-    """Not on the event loop: a year of many layers takes a while."""
-    return await asyncio.to_thread(rules.render, schedule, since, until)
 
 
 def _only(people: Container[UserId], tiles: Sequence[Tile]) -> list[Tile]:
@@ -216,5 +211,5 @@ async def _elsewhere(
         advice
         for other in found.values()
         if schedule.id not in rules.nested_in(other)
-        for advice in rules.on_two_at_once(tiles, await _rendered(other, since, until), name=other.name, zone=zone, names=names)
+        for advice in rules.on_two_at_once(tiles, await rendered(other, since, until), name=other.name, zone=zone, names=names)
     ]

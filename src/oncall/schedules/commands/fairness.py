@@ -11,7 +11,7 @@ from oncall.kit.ids import ScheduleId, UserId
 from oncall.schedules import rules
 from oncall.schedules.adapters.public_holidays import check_country, holidays_of
 from oncall.schedules.commands.editing import get_schedule
-from oncall.schedules.commands.lookup import away_between, load_one
+from oncall.schedules.commands.lookup import away_between, load_one, rendered
 from oncall.schedules.rules.balancing import propose_order
 from oncall.schedules.rules.fairness import share_out
 from oncall.schedules.values import InvalidSchedule, Layer, LayerId, Schedule
@@ -38,7 +38,7 @@ async def report(
     """What everybody carried in a range of at most a year, and how many seconds of it nobody was on call."""
     rules.check_range(since, until)
     schedule = await load_one(tx, id, since=since, until=until, at=since)
-    tiles = rules.render(schedule, since, until)
+    tiles = await rendered(schedule, since, until)
     users = {user for tile in tiles for user in tile.on_call.users}
     members = {user for layer in rules.current_layers(schedule, now=until) for user in rules.members_of(layer)}
     people = await _people(tx, users | members, _dates(holidays, since, until))
@@ -61,7 +61,7 @@ async def propose(
     away = await away_between(tx, members, since=now, until=until)
     absences = {user: [(span.start, span.end) for span in spans] for user, spans in away.items()}
     people = await _people(tx, members, _dates(holidays, since, until))
-    carried = share_out(rules.render(schedule, since, now), people)
+    carried = share_out(await rendered(schedule, since, now), people)
     running = rules.cover_at(layer, now=now)
     # A year of short turns takes up to a second: others have their turn meanwhile.
     proposal = await asyncio.to_thread(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.access.rules import hash_key
 from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.schedules import rules
 from oncall.schedules.adapters.calendar_out import write_calendar
@@ -71,7 +72,7 @@ async def create_feed(tx: AsyncConnection, owner: Owner, *, name: str, now: date
     await _name_of(tx, owner, now=now)
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed(CalendarFeedId(new_id()), name, owner.schedule_id, owner.user_id, owner.team_id, now)
-    await store.add_feed(tx, feed, token_hash=_hash(token))
+    await store.add_feed(tx, feed, token_hash=hash_key(token))
     return feed, token
 
 
@@ -89,7 +90,7 @@ async def revoke_feed(tx: AsyncConnection, owner: Owner, id: CalendarFeedId, *, 
 
 async def check_token(tx: AsyncConnection, owner: Owner, token: str) -> None:
     """Raises `UnknownCalendar` unless this token reads this very calendar."""
-    feed = await store.find_feed(tx, _hash(token))
+    feed = await store.find_feed(tx, hash_key(token))
     if feed is None or (feed.schedule_id, feed.user_id, feed.team_id) != (owner.schedule_id, owner.user_id, owner.team_id):
         raise UnknownCalendar
 
@@ -218,7 +219,3 @@ async def _name_of(tx: AsyncConnection, owner: Owner, *, now: datetime) -> str:
         return (await get_team(tx, owner.team_id)).name
     assert owner.user_id is not None  # noqa: S101 — exactly one of them
     return f"On call: {(await get_user(tx, owner.user_id)).name}"
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -32,18 +32,18 @@ EVERYTHING_KNOWN = datetime(9999, 1, 1, tzinfo=UTC)
 
 async def load_schedules(
     tx: AsyncConnection,
-    ids: Iterable[ScheduleId] | None,
+    ids: Iterable[ScheduleId],
     *,
     since: datetime,
     until: datetime,
     known: datetime = EVERYTHING_KNOWN,
     recorded: bool = True,
 ) -> Mapping[ScheduleId, Schedule]:
-    """Those of the schedules that exist (None: all), ready to be resolved at any instant from `since` to `until`.
+    """Those of the schedules that exist, ready to be resolved at any instant from `since` to `until`.
 
     As they were known at `known`. The record of the past comes with them, unless nobody will ask about it.
     """
-    wanted = await store.all_ids(tx) if ids is None else list(ids)
+    wanted = list(ids)
     world = await load_world(tx, wanted, since=since, until=until, known=known, recorded=recorded)
     living = (id for id in wanted if id in world.schedules and _existed(world.schedules[id], since))
     return rules.schedules_of(world, living)
@@ -91,6 +91,11 @@ async def next_handoff_many(tx: AsyncConnection, ids: Sequence[ScheduleId], *, a
     """When each of the schedules' people change next; None where they do not within a year."""
     schedules = await load_schedules(tx, ids, since=at, until=at + LOOK_AHEAD) if ids else {}
     return {schedule.id: rules.next_handoff(schedule, at=at) for schedule in schedules.values()}
+
+
+async def rendered(schedule: Schedule, since: datetime, until: datetime) -> list[Tile]:
+    """Not on the event loop: a year of many layers takes a while."""
+    return await asyncio.to_thread(rules.render, schedule, since, until)
 
 
 async def get_outlook(tx: AsyncConnection, id: ScheduleId, *, at: datetime, known: datetime = EVERYTHING_KNOWN) -> Outlook:

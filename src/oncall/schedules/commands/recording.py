@@ -10,7 +10,7 @@ from oncall.kit.ids import ScheduleId, TeamId
 from oncall.kit.zones import to_instant, to_seconds, tzdata_version
 from oncall.schedules import rules
 from oncall.schedules.commands.editing import forget_former
-from oncall.schedules.commands.lookup import load_one, load_schedules, with_outer
+from oncall.schedules.commands.lookup import load_one, load_schedules, rendered, with_outer
 from oncall.schedules.store import recording as store
 from oncall.schedules.store import references
 from oncall.schedules.values import Difference
@@ -63,7 +63,7 @@ async def audit(tx: AsyncConnection, id: ScheduleId, *, since: datetime, until: 
     rules.check_range(since, until)
     recorded = await load_one(tx, id, since=since, until=until, at=since)
     computed = replace(recorded, record=None)
-    return rules.differences(rules.render(recorded, since, until), rules.render(computed, since, until), since, until)
+    return rules.differences(await rendered(recorded, since, until), await rendered(computed, since, until), since, until)
 
 
 async def postpone(tx: AsyncConnection, id: ScheduleId, *, until: datetime) -> None:

@@ -24,7 +24,7 @@ BODY_LIMIT = 512 * 1024
 MOST_ROWS = 50_000
 MOST_SCHEDULE_DAYS = 20_000
 AT_ONCE = 50
-"""Schedules that are compiled before others have a turn."""
+"""Schedules that are looked at before others have a turn."""
 
 
 async def oncalls(request: Request) -> Response:
@@ -32,9 +32,9 @@ async def oncalls(request: Request) -> Response:
     await _let_in(request)
     question = from_body(await _body(request)) if request.method == "POST" else from_query(request.query_params.multi_items())
     book = await _book(request)
-    in_memory = _is_in_memory(request, book, question)
-    _check_known(book, question.wanted, living=in_memory)
-    return await _told(request, book, question)
+    at: datetime = question.at or request.app.state.clock.about()
+    _check_known(book, question.wanted, living=_is_in_memory(book, question, at))
+    return await _told(request, book, question, at)
 
 
 async def service_oncall(request: Request) -> Response:
@@ -45,7 +45,9 @@ async def service_oncall(request: Request) -> Response:
     id = uuid_of(request.path_params["service_id"], "service_id")
     if ServiceId(id) not in book.services:
         raise NotFound("There is no service with this id.")
-    return await _told(request, book, Question(Wanted(service_ids=frozenset([id])), question.at, question.between, question.known))
+    at: datetime = question.at or request.app.state.clock.about()
+    wanted = Question(Wanted(service_ids=frozenset([id])), question.at, question.between, question.known)
+    return await _told(request, book, wanted, at)
 
 
 async def _let_in(request: Request) -> None:
@@ -76,10 +78,9 @@ async def _book(request: Request) -> Book:
     return await compilation.fresh(kept) if book is None else book
 
 
-async def _told(request: Request, book: Book, question: Question) -> Response:
-    at: datetime = question.at or request.app.state.clock.about()
+async def _told(request: Request, book: Book, question: Question, at: datetime) -> Response:
     known = question.known or EVERYTHING_KNOWN
-    if _is_in_memory(request, book, question):
+    if _is_in_memory(book, question, at):
         await _compile(book, question.wanted, at)
         return _answer(book, book.duties(question.wanted, book.shifts_at(at)))
     database: Database = request.app.state.database
@@ -100,14 +101,13 @@ async def _told(request: Request, book: Book, question: Question) -> Response:
     )
 
 
-def _is_in_memory(request: Request, book: Book, question: Question) -> bool:
+def _is_in_memory(book: Book, question: Question, at: datetime) -> bool:
     """Unless it is about the past, a range, what was known once, or an instant beyond the book's horizon."""
-    at: datetime = question.at or request.app.state.clock.about()
     return question.between is None and question.known is None and book.since <= at < book.until
 
 
 async def _compile(book: Book, wanted: Wanted, at: datetime) -> None:
-    """Many schedules take a while the first time: whoever acknowledges meanwhile does not wait for them."""
+    """Many schedules at another instant than now take a while: whoever acknowledges meanwhile does not wait for them."""
     named = (wanted.service_ids, wanted.policy_ids, wanted.schedule_ids)
     if len(book.schedules) <= AT_ONCE or any(ids is not None and len(ids) <= AT_ONCE for ids in named):
         return
