@@ -147,7 +147,7 @@ PURE_STDLIB = """
     fractions functools graphlib hashlib heapq hmac html ipaddress itertools json math numbers operator quopri re reprlib statistics string
     struct textwrap types typing unicodedata urllib.parse uuid xml zlib zoneinfo
 """
-PURE = frozenset([*PURE_STDLIB.split(), "msgspec", "oncall"])  # which files of oncall, the import contracts say
+PURE = frozenset([*PURE_STDLIB.split(), "msgspec", "oncall", "xmltodict"])  # which files of oncall, the import contracts say
 CHANCE = re.compile(r"uuid\.uuid[14]|oncall\.kit\.ids\.new_id")
 
 

@@ -27,5 +27,6 @@ def integration(type: str) -> IntegrationRef:
 
 def events(type: str, raw: bytes, *, encoding: str = "") -> list[Event]:
     """What an integration of this type makes of a body."""
-    received, ref = received_as(raw, "application/json", encoding), integration(type)
+    headers = {"content-type": "application/json", "content-encoding": encoding}
+    received, ref = received_as(raw, headers=headers), integration(type)
     return to_events(read(received, ref), received, ref)

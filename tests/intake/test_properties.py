@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.intake.payloads import CAPTURED, events, integration
 
 from oncall.intake import commands
-from oncall.intake.adapters import ADAPTERS
+from oncall.intake.commands.dialects import DIALECTS
 from oncall.intake.rules import decode
 from oncall.intake.values import Received, Unreadable
 from oncall.services.values import IntegrationType
@@ -92,14 +92,16 @@ def test_real_bodies_that_were_damaged_become_events(path: object, at: int, by: 
 def test_adapters_raise_nothing_but_unreadable(type: str, value: object) -> None:
     """`read` would hide an adapter's defect behind an unreadable event, so here it is not asked."""
     with suppress(Unreadable):
-        assert ADAPTERS[IntegrationType(type)](decode(Received("", json.dumps(value).encode())))
+        received = Received("", json.dumps(value).encode())
+        assert DIALECTS[IntegrationType(type)].read(decode(received), received)
 
 
 def test_an_adapter_with_a_defect_still_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: object) -> list[object]:
+    def broken(_: object, __: Received) -> list[object]:
         raise KeyError("a defect")
 
-    monkeypatch.setitem(commands.reading.ADAPTERS, IntegrationType.GENERIC, broken)  # type: ignore[attr-defined]
+    spoilt = replace(DIALECTS[IntegrationType.GENERIC], read=broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(commands.reading.DIALECTS, IntegrationType.GENERIC, spoilt)  # type: ignore[attr-defined]
     received = Received("", b"{}")
     (reading,) = commands.read(received, integration("generic"))
     assert (reading.unreadable, reading.reason) == (True, "the generic adapter failed on it")

@@ -28,6 +28,8 @@ class Action(StrEnum):
     TRIGGER = "trigger"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
+    CHANGE = "change"
+    CHECK_IN = "check_in"
     IGNORE = "ignore"
 
 
@@ -51,6 +53,9 @@ class Decision(StrEnum):
     RESOLVED = "resolved"
     NO_OPEN_ALERT = "no_open_alert"
     IGNORED = "ignored"
+    CHANGE_RECORDED = "change_recorded"
+    CHECKED_IN = "checked_in"
+    DUPLICATE_DELIVERY = "duplicate_delivery"
     UNREADABLE = "unreadable"
     QUARANTINED = "quarantined"
 
@@ -95,6 +100,7 @@ class Event:
     details: dict[str, object] = field(default_factory=dict)
     reason: str = ""
     unreadable: bool = False
+    delivery_id: str = ""
 
 
 Key = tuple[ServiceId, str]

@@ -89,17 +89,16 @@ async def _intake(request: Request) -> Response:
         return problem(401, "unauthorized", "Unknown integration key", detail)
     if not probable:
         raw = await _body(request, INTAKE_LIMIT)
-    content_type, encoding = request.headers.get("content-type", ""), request.headers.get("content-encoding", "")
     if raw is None:
-        nothing = received_as(b"", content_type)
+        nothing = received_as(b"")
         await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), nothing, integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
 
     def events() -> list[Event]:
-        received = received_as(raw, content_type, encoding)
+        received = received_as(raw, headers=request.headers)
         return to_events(read(received, integration), without_key(received, key), integration)
 
-    is_long = encoding or len(raw) > LONG  # how much a compressed one holds, nobody knows yet
+    is_long = "content-encoding" in request.headers or len(raw) > LONG  # how much a compressed one holds, nobody knows yet
     return Response(_accepted(await gate.accept(await asyncio.to_thread(events) if is_long else events())), 202, media_type=JSON)
 
 
@@ -132,7 +131,7 @@ async def _enqueue(request: Request) -> str:
     raw = await _body(request, ENQUEUE_LIMIT)
     if raw is None:
         raise _TooLarge
-    received = received_as(raw, request.headers.get("content-type", ""))
+    received = received_as(raw, headers=request.headers)
     routing_key, readings = read_enqueued(received)
     integration = await _integration(request, _digest(routing_key))
     if integration is None:

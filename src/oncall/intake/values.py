@@ -1,10 +1,13 @@
 """What a monitor sent, and what an adapter read in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from oncall.incidents.values import Action, Severity
+from oncall.services.values import IntegrationType
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Unreadable(Exception):
@@ -21,10 +24,18 @@ class InvalidEvent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request body as it came, inflated if it was compressed. Its media type is a hint, kept for who looks at the bytes."""
+    """A request as it came: its body, inflated if it was compressed, and what some dialects say beside it. Its media type is a hint.
+
+    `headers` are found by any spelling; `query` holds the fields of the query; `path` is what the sender added to the integration's
+    address; `at` is when it came, for the dialects that say "over" by an instant.
+    """
 
     content_type: str
     raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+    at: datetime = EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +57,28 @@ class Reading:
     details: dict[str, object] = field(default_factory=dict)
     reason: str = ""
     unreadable: bool = False
+    delivery_id: str = ""
+    """The sender's own id of this delivery: one that comes again counts once."""
+
+
+Adapter = Callable[[object, Received], list[Reading]]
+"""From the decoded body, and what came with it, to its events; raises Unreadable if it is not of the dialect. Pure and total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind of monitor speaks: what its bodies mean, how one knows them, and how to point the monitor here.
+
+    `knows` is strict, since it is asked about bodies of every kind: a body is of at most one dialect. `guide` is Markdown in the
+    monitor's own words, with `{url}` for the integration's address, `{key}` for its key, `{host}` for where oncall is; `example` is
+    one of its bodies, and `resolves` tells what it does when all is well again.
+    """
+
+    type: IntegrationType
+    name: str
+    group: str
+    read: Adapter
+    knows: Callable[[object, Received], bool]
+    resolves: str
+    guide: str
+    example: str

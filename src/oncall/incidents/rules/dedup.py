@@ -9,6 +9,9 @@ from oncall.kit.ids import AlertId, IncidentId
 
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.UNKNOWN: 2, Severity.ERROR: 3, Severity.CRITICAL: 4}
 
+ASIDE = {Action.IGNORE, Action.CHANGE, Action.CHECK_IN}
+"""What is recorded and touches no alert."""
+
 
 def key_of(event: Event) -> Key:
     """What says that two events are about the same problem."""
@@ -34,7 +37,7 @@ def waves(events: Sequence[Event]) -> list[dict[Key, list[Event]]]:
 
 def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
     """Whether the run may change the incident, which must then be locked first; a mere repeat touches only its alert."""
-    if alert is None or run[0].action is Action.IGNORE:
+    if alert is None or run[0].action in ASIDE:
         return False
     return run[0].action is not Action.TRIGGER or not alert.is_open or RANK[worst(run)] > RANK[alert.severity]
 
@@ -53,6 +56,10 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
     match first.action:
         case Action.IGNORE:
             return ignored(run), None
+        case Action.CHANGE:
+            return [Decided(e.id, e.dedup_key, Decision.CHANGE_RECORDED, e.reason or "a change, which pages nobody") for e in run], None
+        case Action.CHECK_IN:
+            return [Decided(e.id, e.dedup_key, Decision.CHECKED_IN, e.reason or "a heartbeat checked in") for e in run], None
         case Action.TRIGGER:
             return _trigger(run, alert)
         case Action.ACKNOWLEDGE | Action.RESOLVE if alert is None or not alert.is_open:

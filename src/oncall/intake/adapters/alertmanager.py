@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from oncall.incidents.values import Action
 from oncall.intake.rules import instant_of, key_of, labels_of, links_of, one_line, read_each, severity_of, text_of, title_of
-from oncall.intake.values import Reading, Unreadable
+from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.services.values import IntegrationType
 
 LINKS = {
     "generatorURL": "source",
@@ -19,7 +20,7 @@ LINKS = {
 """Members of an alert that hold an address; all but the first are Grafana's."""
 
 
-def read(value: object) -> list[Reading]:
+def read(value: object, _: Received) -> list[Reading]:
     """One event per alert. The group's own `resolved` means that every alert in it is; `groupKey` is no identity: it joins many."""
     if not isinstance(value, dict) or not isinstance(value.get("alerts"), list):
         raise Unreadable("it has no list of alerts")
@@ -67,3 +68,50 @@ def _read_one(
 def _is_resolved(said: Mapping[str, object]) -> bool:
     status = said.get("status")
     return isinstance(status, str) and status.strip().lower() == "resolved"
+
+
+def knows(value: object, _: Received) -> bool:
+    """By its list of alerts with labels of their own and the labels they share; Grafana's has a title and a state beside them."""
+    return isinstance(value, dict) and isinstance(value.get("alerts"), list) and "commonLabels" in value
+
+
+GUIDE = """
+Alertmanager sends each group of alerts to a webhook. In `alertmanager.yml`:
+
+```yaml
+route:
+  receiver: oncall
+  group_by: [alertname]
+receivers:
+  - name: oncall
+    webhook_configs:
+      - url: {url}
+        send_resolved: true
+```
+
+Every alert of a group is an alert of its own here, by its `fingerprint`; severity is the label `severity`, the title the annotation
+`summary`, else `title`, `message`, `description`, else `alertname`. Mimir, Loki, vmalert, Robusta and Chronosphere send the same body and
+are connected the same way. Leave `max_alerts` at 0: what Alertmanager leaves out of a group never gets here.
+"""
+
+EXAMPLE = """{
+  "version": "4", "status": "firing", "receiver": "oncall", "groupKey": "{}:{alertname=\\"DiskFull\\"}", "truncatedAlerts": 0,
+  "groupLabels": {"alertname": "DiskFull"}, "commonLabels": {"alertname": "DiskFull"}, "commonAnnotations": {},
+  "externalURL": "http://alertmanager.example.com",
+  "alerts": [{
+    "status": "firing", "fingerprint": "b1e0a7d2c8f94e53", "startsAt": "2026-03-01T03:12:00Z", "endsAt": "0001-01-01T00:00:00Z",
+    "labels": {"alertname": "DiskFull", "instance": "db-1:9100", "severity": "critical"},
+    "annotations": {"summary": "/var on db-1 is 97 % full"}, "generatorURL": "http://prometheus.example.com/graph"
+  }]
+}"""
+
+DIALECT = Dialect(
+    type=IntegrationType.ALERTMANAGER,
+    name="Alertmanager",
+    group="Metrics and logs",
+    read=read,
+    knows=knows,
+    resolves="Sends `resolved` for each alert (`send_resolved: true`).",
+    guide=GUIDE,
+    example=EXAMPLE,
+)

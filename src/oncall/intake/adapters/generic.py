@@ -3,12 +3,11 @@
 Names are compared without case, `_` and `-`. A field in an object of its own is called `outer.inner`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 
 from oncall.incidents.values import Action
-from oncall.intake.adapters import alertmanager, pagerduty
 from oncall.intake.rules import (
     ACTIONS,
     action_of,
@@ -22,7 +21,8 @@ from oncall.intake.rules import (
     text_of,
     title_of,
 )
-from oncall.intake.values import Reading, Unreadable
+from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.services.values import IntegrationType
 
 
 def _names(*names: str) -> dict[str, str]:
@@ -79,12 +79,12 @@ UNTITLED = "event without a summary"
 Said = Mapping[str, object]
 
 
-def read(value: object) -> list[Reading]:
+def read(value: object, _: Received) -> list[Reading]:
     """Each object is one event. Missing words have defaults: it triggers, its severity is unknown, it is a problem of its own."""
     if isinstance(value, str) and value.strip():
         return [Reading(Action.TRIGGER, title_of(value) or UNTITLED, details={"text": text_of(value)})]
     if isinstance(value, dict):
-        return dialect(value) if (dialect := _dialect_of(value)) else [_read_one(value)]
+        return [_read_one(value)]
     if not isinstance(value, list):
         raise Unreadable("it is neither a JSON object nor a list of them")
     if not value:
@@ -116,15 +116,6 @@ def _read_one(event: Mapping[str, object]) -> Reading:
         details={name: value for name, value in islice(event.items(), MAX_FIELDS) if _plain(name) not in taken and value not in NOTHING},
         reason="the monitored thing is in maintenance" if action is Action.IGNORE else "",
     )
-
-
-def _dialect_of(value: Mapping[str, object]) -> Callable[[object], list[Reading]] | None:
-    """Who points a better known dialect here is understood as well."""
-    if isinstance(value.get("alerts"), list) and "commonLabels" in value:
-        return alertmanager.read
-    if isinstance(value.get("payload"), dict) and "event_action" in value:
-        return pagerduty.read
-    return None
 
 
 def _said(event: Mapping[str, object]) -> Said:
@@ -178,3 +169,40 @@ def _key(said: Said, identity: Mapping[str, str]) -> str | None:
 
 def _objects(value: object) -> list[Mapping[str, object]]:
     return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
+
+
+def knows(_: object, __: Received) -> bool:
+    """It takes whatever nobody else knows."""
+    return False
+
+
+GUIDE = """
+Post an object, or a list of objects, that says what it means in common words:
+
+```sh
+curl -sS {url} -d '{"summary": "Disk is full", "severity": "critical", "dedup_key": "db-1/disk", "status": "firing"}'
+```
+
+* The title is the first of `summary`, `title`, `message`, …; without one, a sentence that repeats the object.
+* The action is read from `action`, `event_action`, `status`, `state`: `ok`, `resolved`, `recovered`, `closed`, `up` … resolve;
+  `acknowledged`, `ack` acknowledge; anything else, and nothing, triggers.
+* The dedup key is `dedup_key`, `incident_key`, `fingerprint`, …, else what names the problem and its place; without either each event is
+  a problem of its own.
+* Severity is read from `severity`, `priority`, `level`; without one it is `unknown`, which pages like an error.
+
+Send the same `dedup_key` with `"status": "resolved"` when it is over. A body of any dialect on these pages is known by itself, so one
+address can take them all.
+"""
+
+EXAMPLE = """{"summary": "Disk is full", "severity": "critical", "dedup_key": "db-1/disk", "status": "firing"}"""
+
+DIALECT = Dialect(
+    type=IntegrationType.GENERIC,
+    name="Anything else: JSON, forms, XML, a sentence",
+    group="Your own",
+    read=read,
+    knows=knows,
+    resolves='Send `"status": "resolved"` with the same `dedup_key`.',
+    guide=GUIDE,
+    example=EXAMPLE,
+)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from oncall.incidents.values import Action
 from oncall.intake.rules import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of
-from oncall.intake.values import InvalidEvent, Reading, Unreadable
+from oncall.intake.values import Dialect, InvalidEvent, Reading, Received, Unreadable
+from oncall.services.values import IntegrationType
 
 ACTIONS = {"trigger": Action.TRIGGER, "acknowledge": Action.ACKNOWLEDGE, "resolve": Action.RESOLVE}
 SEVERITIES = ("critical", "error", "warning", "info")
@@ -12,7 +13,7 @@ ROUTING_KEY_LENGTH = 32
 MAX_DEDUP_KEY = 255
 
 
-def read(value: object) -> list[Reading]:
+def read(value: object, _: Received) -> list[Reading]:
     """One event, read as tolerantly as intake must; what the original would refuse, `check` says."""
     if not isinstance(value, dict):
         raise Unreadable("it is not a JSON object")
@@ -89,3 +90,37 @@ def _blank(value: object) -> bool:
 
 def _objects(value: object) -> list[Mapping[str, object]]:
     return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
+
+
+def knows(value: object, _: Received) -> bool:
+    """By a payload and an action (v2), or an action and the words of v1."""
+    if not isinstance(value, dict):
+        return False
+    v2 = isinstance(value.get("payload"), dict) and "event_action" in value
+    return v2 or (value.get("event_type") in ACTIONS and ("service_key" in value or "incident_key" in value))
+
+
+GUIDE = """
+Whatever speaks PagerDuty's Events API needs two changes: the base URL is `{host}`, and the routing key (v1: service key) is `{key}`.
+
+```sh
+curl -sS {host}/v2/enqueue -d '{"routing_key": "{key}", "event_action": "trigger",
+  "dedup_key": "checkout/errors", "payload": {"summary": "Error rate is 42 %", "source": "prod-1", "severity": "critical"}}'
+```
+"""
+
+EXAMPLE = """{
+  "routing_key": "INTEGRATION_KEY", "event_action": "trigger", "dedup_key": "checkout/errors",
+  "payload": {"summary": "Error rate is 42 %", "source": "prod-1", "severity": "critical"}
+}"""
+
+DIALECT = Dialect(
+    type=IntegrationType.PAGERDUTY,
+    name="PagerDuty Events API v2 and v1",
+    group="Paging tools",
+    read=read,
+    knows=knows,
+    resolves="Send `event_action: resolve` with the same `dedup_key`.",
+    guide=GUIDE,
+    example=EXAMPLE,
+)

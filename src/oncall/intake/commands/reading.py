@@ -1,23 +1,34 @@
 """From a request's body to our events: by the adapter of the integration, or as what stands for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from oncall.incidents.values import Body, Event
-from oncall.intake.adapters import ADAPTERS, pagerduty
+from oncall.intake.adapters import pagerduty
+from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.rules import MAX_TEXT, bounded, bounded_key, cut, decode, inflate, oversized, storable, unreadable
-from oncall.intake.values import Reading, Received, Unreadable
+from oncall.intake.values import EPOCH, Dialect, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
-from oncall.services.values import IntegrationRef
+from oncall.services.values import IntegrationRef, IntegrationType
 
 log = get_log("intake")
 
 
-def received_as(raw: bytes, content_type: str, content_encoding: str = "") -> Received:
-    """A body as it was meant: inflated, within bounds, if its sender compressed it."""
-    encoding = content_encoding.strip().lower()
-    return Received(cut(storable(content_type), 200), inflate(raw, encoding) if encoding else raw)
+def received_as(
+    raw: bytes,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    path: str = "",
+    at: datetime = EPOCH,
+) -> Received:
+    """A request as it was meant: its body inflated, within bounds, if its sender compressed it."""
+    headers = headers or {}
+    encoding = headers.get("content-encoding", "").strip().lower()
+    content_type = cut(storable(headers.get("content-type", "")), 200)
+    return Received(content_type, inflate(raw, encoding) if encoding else raw, headers, query or {}, path, at)
 
 
 def without_key(received: Received, key: str) -> Received:
@@ -27,15 +38,28 @@ def without_key(received: Received, key: str) -> Received:
 
 
 def read(received: Received, integration: IntegrationRef) -> list[Reading]:
-    """The events in a body, by the integration's adapter; what cannot be read is one event that says so."""
+    """The events in a body, by the integration's dialect, else by the one that knows it; what cannot be read is one event that says so."""
     try:
-        return ADAPTERS[integration.type](decode(received))
+        return _read(decode(received), received, DIALECTS[integration.type])
     except Unreadable as why:
         return [unreadable(integration.name, str(why))]
     except Exception:
         # An adapter is total; if one is not, that is our defect, and no reason to lose the page.
         log.exception("an adapter raised, which is a defect", type=integration.type.value)
         return [unreadable(integration.name, f"the {integration.type.value} adapter failed on it")]
+
+
+def _read(value: object, received: Received, dialect: Dialect) -> list[Reading]:
+    """A generic integration takes every dialect; any other its own, and that of who pointed a better known monitor at it."""
+    if dialect.type is IntegrationType.GENERIC:
+        return (dialect_of(value, received, but=dialect) or dialect).read(value, received)
+    try:
+        return dialect.read(value, received)
+    except Unreadable:
+        other = dialect_of(value, received, but=dialect)
+        if other is None:
+            raise
+        return other.read(value, received)
 
 
 def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:
@@ -49,7 +73,7 @@ def read_enqueued(received: Received) -> tuple[str, list[Reading]]:
         value = decode(received)
     except Unreadable:
         raise pagerduty.not_recognised() from None
-    return pagerduty.check(value), pagerduty.read(value)
+    return pagerduty.check(value), pagerduty.read(value, received)
 
 
 def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef) -> list[Event]:
@@ -81,4 +105,5 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         bounded(said.details) if is_long else said.details,
         said.reason,
         said.unreadable,
+        said.delivery_id,
     )

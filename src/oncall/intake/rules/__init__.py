@@ -1,6 +1,7 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
 from oncall.intake.rules.decoding import MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
 from oncall.intake.rules.identity import bounded_key, key_of
 from oncall.intake.rules.standing_in import oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
@@ -18,6 +19,8 @@ from oncall.intake.rules.wording import (
 __all__ = [
     "ACTIONS",
     "MAX_TEXT",
+    "Fields",
+    "Paths",
     "action_of",
     "bounded",
     "bounded_key",
@@ -28,12 +31,16 @@ __all__ = [
     "key_of",
     "labels_of",
     "links_of",
+    "named_key",
     "one_line",
     "oversized",
     "read_each",
+    "read_fields",
+    "said_at",
     "severity_of",
     "storable",
     "text_of",
     "title_of",
     "unreadable",
+    "word_at",
 ]

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import TypeVar
 from urllib.parse import parse_qsl
+from xml.parsers.expat import ExpatError
 
 import msgspec
+import xmltodict
 
 from oncall.intake.values import Received, Unreadable
 from oncall.kit.json_scan import deeper_than
@@ -35,12 +37,14 @@ FIELD_OF_A_PART = re.compile(r'(?i)\bname="([^"]*)"')
 
 
 def decode(received: Received) -> object:
-    """The value in a body: of JSON, of the fields of a form, or a plain sentence as a string.
+    """The value in a body: of JSON, of XML, of the fields of a form or, where there is no body, of the query; or a sentence as a string.
 
     What the strict decoder refuses (NaN, lone surrogates, a BOM, another encoding) is read tolerantly: NUL and lone surrogates become
     U+FFFD, in names too, and what is no number null. Raises Unreadable, with the reason, for the rest and for more than 64 levels.
     """
     raw = received.raw
+    if received.query and not raw.strip():
+        return {storable(name): storable(value) for name, value in received.query.items()}
     if b"\\u0000" in raw or deeper_than(raw, MAX_DEPTH):
         return _decode_tolerantly(raw)
     try:
@@ -63,12 +67,34 @@ def _decode_tolerantly(raw: bytes) -> object:
             raise Unreadable(f"it is not JSON ({error})" if isinstance(error, json.JSONDecodeError) else "it is not JSON") from None
     except RecursionError:
         raise Unreadable("it is not JSON") from None
+    if text[0] == "<":
+        return _elements_of(raw)
     fields = _fields_of(text)
     if fields:
         return _unwrapped(fields)
-    if text[0] == "<" or NOT_PRINTED.search(text):
-        raise Unreadable("it is neither JSON, nor a form, nor a sentence")
+    if NOT_PRINTED.search(text):
+        raise Unreadable("it is neither JSON, nor XML, nor a form, nor a sentence")
     return text
+
+
+def _elements_of(raw: bytes) -> object:
+    """XML as a mapping: elements and attributes by their names without namespaces, without the envelopes around what is said."""
+    try:
+        value = xmltodict.parse(raw.strip(), attr_prefix="", cdata_key="text", postprocessor=_local)
+        too_deep = deeper_than(msgspec.json.encode(value), MAX_DEPTH)
+    except (ExpatError, ValueError, RecursionError) as error:
+        raise Unreadable(f"it is not XML ({error})") from None
+    if too_deep:
+        raise Unreadable(f"it nests deeper than {MAX_DEPTH} levels")
+    while isinstance(value, dict) and (inner := [v for v in value.values() if isinstance(v, dict)]) and len(inner) == 1 and len(value) <= 2:
+        value = inner[0]
+    if not isinstance(value, dict) or not any(value.values()):
+        raise Unreadable("it is XML that says nothing")
+    return value
+
+
+def _local(_: object, name: str, value: object) -> tuple[str, object]:
+    return name.rpartition(":")[2], value
 
 
 def _parse(text: str) -> object:

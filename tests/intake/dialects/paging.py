@@ -1,0 +1,8 @@
+"""The APIs of paging tools, which many monitors speak."""
+
+from tests.intake.dialects.table import Body
+
+BODIES: list[Body] = []
+
+CASES: list[tuple[str, str, str]] = []
+"""type, a body that fires, the body that resolves it"""
