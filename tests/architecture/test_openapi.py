@@ -34,6 +34,8 @@ PUBLIC: Mapping[str, str] = {
     "/openapi.json": "says nothing that the source does not",
     "/docs": "the same, to read",
     "/docs/{name}": "part of /docs",
+    "/config": "Alerta's clients ask it before they have a key; it says nothing of anybody",
+    "/api/config": "the same",
     "/": "leads to /docs",
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",

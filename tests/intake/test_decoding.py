@@ -59,10 +59,13 @@ def test_what_was_meant(what: str, raw: bytes, value: object) -> None:
         (b"[" * 1_000_000, "it nests deeper than 64 levels"),
         (b'{"a":' * 100_000, "it nests deeper than 64 levels"),
         (("[" * 65 + "]" * 65).encode("utf-16"), "it nests deeper than 64 levels"),
-        (b"<xml/>", "it is neither JSON, nor a form, nor a sentence"),
-        (b"\x89PNG\r\n\x1a\n", "it is neither JSON, nor a form, nor a sentence"),
-        (bytes(range(256)), "it is neither JSON, nor a form, nor a sentence"),
-        (gzip.compress(b"{}", mtime=0), "it is neither JSON, nor a form, nor a sentence"),
+        (b"<xml/>", "it is XML that says nothing"),
+        (b"<a><b>1</a>", "it is not XML (mismatched tag: line 1, column 9)"),
+        (b"<a>" * 65 + b"x" + b"</a>" * 65, "it nests deeper than 64 levels"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "it is not XML (entities are disabled)"),
+        (b"\x89PNG\r\n\x1a\n", "it is neither JSON, nor XML, nor a form, nor a sentence"),
+        (bytes(range(256)), "it is neither JSON, nor XML, nor a form, nor a sentence"),
+        (gzip.compress(b"{}", mtime=0), "it is neither JSON, nor XML, nor a form, nor a sentence"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -105,3 +108,22 @@ def test_what_was_compressed_is_inflated(encoding: str, sent: bytes) -> None:
 def test_what_cannot_be_inflated_stays_as_it_came(encoding: str, sent: bytes) -> None:
     assert inflate(sent, encoding) == sent
     assert inflate(gzip.compress(b"x" * (4 * 1024 * 1024), mtime=0), "gzip") == b"x" * (4 * 1024 * 1024), "4 MiB exactly are fine"
+
+
+XML = [
+    ("elements and attributes by name", b'<alert id="7"><host>db-1</host><state>DOWN</state></alert>', {"id": "7", "host": "db-1", "state": "DOWN"}),
+    ("namespaces and envelopes say nothing", b'<s:Envelope xmlns:s="u"><s:Body><n:Notification xmlns:n="v"><n:Subject>x</n:Subject>'
+     b"</n:Notification></s:Body></s:Envelope>", {"Subject": "x"}),
+    ("in the encoding it declares", '<?xml version="1.0" encoding="ISO-8859-1"?><a><b>größe</b></a>'.encode("latin-1"), {"b": "größe"}),
+    ("repeated elements are a list", b"<a><b>1</b><b>2</b></a>", {"b": ["1", "2"]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "raw", "value"), XML, ids=[what for what, _, _ in XML])
+def test_xml_is_read_as_a_mapping(what: str, raw: bytes, value: dict[str, object]) -> None:
+    assert decode(Received("", raw)) == value
+
+
+def test_the_query_counts_where_there_is_no_body() -> None:
+    assert decode(Received("", b" ", query={"state": "down"})) == {"state": "down"}
+    assert decode(Received("", b"{}", query={"state": "down"})) == {}

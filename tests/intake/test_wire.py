@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.intake.hostile import ALL
 from tests.system import System, to
 
-from oncall.intake import hot
+from oncall.intake.hot import receiving
 from oncall.kit.db import Database
 
 EVENTS = text("SELECT count(*) FROM events")
@@ -78,7 +78,7 @@ async def test_two_requests_in_one_packet(listening: Listening, database: Databa
 
 
 async def test_a_body_that_drips_is_given_up_and_the_connection_closed(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hot, "BODY_TIMEOUT", 0.2)
+    monkeypatch.setattr(receiving, "BODY_TIMEOUT", 0.2)
     reader, writer = await listening.open()
     writer.write(listening.request("Content-Length: 1000"))
     for _ in range(3):

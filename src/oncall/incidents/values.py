@@ -228,7 +228,34 @@ class EventSeen:
     summary: str
     decision: Decision
     reason: str
+    alert_id: AlertId | None
     incident_id: IncidentId | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSearch:
+    """Which alerts of a service are asked for; None leaves a filter out. `words` are looked for in the title."""
+
+    id: UUID | None = None
+    dedup_key: str | None = None
+    number: int | None = None
+    is_open: bool | None = None
+    acknowledged: bool | None = None
+    words: str = ""
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFound:
+    """An alert with what other tools' APIs tell of it: the number of its incident, and who acknowledged and resolved that."""
+
+    alert: AlertSeen
+    integration_id: IntegrationId
+    number: int
+    acknowledged: bool
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    resolved_by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Reading:
     unreadable: bool = False
     delivery_id: str = ""
     """The sender's own id of this delivery: one that comes again counts once."""
+    among: Mapping[str, object] | None = None
+    """What the details of an open alert hold if this event is about that one, although its key is another."""
 
 
 Adapter = Callable[[object, Received], list[Reading]]

@@ -14,7 +14,7 @@ from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, ignored, needs_incident, sensible_instant, waves
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Incident, Key, Status
+from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, Incident, Key, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.db import ConcurrentChange, in_halves
 from oncall.kit.ids import EventId, IncidentId, PolicyId, ServiceId, TeamId
@@ -46,8 +46,8 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
     """
-    decided: dict[EventId, Decided] = {}
-    cut = waves(events)
+    decided = await _again(tx, events)
+    cut = waves([event for event in events if event.id not in decided])
     # Alerts that one wave writes stay locked, so the first one locks the incidents of all: downward, never back up.
     later = frozenset(key for wave in cut[1:] for key in wave)
     for wave in cut:
@@ -55,6 +55,22 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await alert_store.add_events(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
+
+
+async def _again(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, Decided]:
+    """Deliveries that came before: recorded, and nothing more, even if what they were about is over by now."""
+    deliveries = [(event.integration_id, event.delivery_id) for event in events if event.delivery_id]
+    if not deliveries:
+        return {}
+    seen = await alert_store.delivered(tx, deliveries)
+    again: dict[EventId, Decided] = {}
+    for event in events:
+        delivery = event.integration_id, event.delivery_id
+        if event.delivery_id and delivery in seen:
+            reason = "its sender had delivered it already"
+            again[event.id] = Decided(event.id, event.dedup_key, Decision.DUPLICATE_DELIVERY, reason)
+        seen.add(delivery)
+    return again
 
 
 async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, Decided]:

@@ -55,7 +55,7 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
     first = run[0]
     match first.action:
         case Action.IGNORE:
-            return ignored(run), None
+            return ignored(run, alert=alert), None
         case Action.CHANGE:
             return [Decided(e.id, e.dedup_key, Decision.CHANGE_RECORDED, e.reason or "a change, which pages nobody") for e in run], None
         case Action.CHECK_IN:
@@ -73,9 +73,10 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
             return _all(run, Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id), change
 
 
-def ignored(run: Sequence[Event], reason: str = "") -> list[Decided]:
-    """Events that are recorded and do nothing, for a reason of ours or for their adapter's."""
-    return [Decided(e.id, e.dedup_key, Decision.IGNORED, reason or e.reason) for e in run]
+def ignored(run: Sequence[Event], reason: str = "", *, alert: Alert | None = None) -> list[Decided]:
+    """Events that are recorded and do nothing, for a reason of ours or for their adapter's; they stand beside the alert they are about."""
+    about = (alert.id, alert.incident_id) if alert and alert.is_open else (None, None)
+    return [Decided(e.id, e.dedup_key, Decision.IGNORED, reason or e.reason, *about) for e in run]
 
 
 def _trigger(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], AlertChange]:

@@ -90,12 +90,13 @@ LIST = text("""
     FROM alerts WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
 """)
 LIST_EVENTS = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, incident_id FROM events
-    WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id,
+        incident_id
+    FROM events WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
 """)
 FIND_EVENT = text("""
     SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
-        e.incident_id, b.content_type, b.raw
+        e.alert_id, e.incident_id, b.content_type, b.raw
     FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
 """)
 
@@ -113,14 +114,21 @@ ADD_EVENTS = text("""
         FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[])) AS b (id, content_type, raw)
     )
     INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason,
-        alert_id, incident_id, body_id)
+        alert_id, incident_id, body_id, delivery_id)
     SELECT :now, e.* FROM unnest(CAST(:ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
         CAST(:service_ids AS uuid[]), CAST(:actions AS text[]), CAST(:dedup_keys AS text[]), CAST(:severities AS text[]),
         CAST(:summaries AS text[]), CAST(:decisions AS text[]), CAST(:reasons AS text[]), CAST(:alert_ids AS uuid[]),
-        CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[])) AS e
+        CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:delivery_ids AS text[])) AS e
 """)
 
 DECIDED = text("SELECT id, dedup_key, decision, reason, alert_id, incident_id FROM events WHERE id = ANY(:ids)")
+
+# By the unique index `events_once_per_delivery (integration_id, delivery_id) WHERE delivery_id IS NOT NULL`.
+DELIVERED = text("""
+    SELECT e.integration_id, e.delivery_id
+    FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:delivery_ids AS text[])) AS d (integration_id, delivery_id)
+    JOIN events e ON e.integration_id = d.integration_id AND e.delivery_id = d.delivery_id AND e.delivery_id IS NOT NULL
+""")
 
 
 def _alert(r: Row[Any]) -> Alert:
@@ -191,22 +199,7 @@ async def told(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> dict[
 
 async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[AlertSeen]:
     """In order of their first event."""
-    return [
-        AlertSeen(
-            AlertId(r.id),
-            r.dedup_key,
-            r.is_open,
-            Severity(r.severity),
-            r.acknowledged,
-            r.summary,
-            Told(r.source, _labels(r.labels), msgspec.json.decode(r.details), _links(r.links)),
-            r.event_count,
-            r.first_seen_at,
-            r.last_seen_at,
-            r.resolved_at,
-        )
-        for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})
-    ]
+    return [alert_seen(r) for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})]
 
 
 async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:
@@ -230,8 +223,9 @@ async def add_events(
 ) -> None:
     """Store events with their decisions and the instants their monitors claim, and each body once."""
     verdicts = [decided[e.id] for e in events]
+    once = [e.delivery_id or None if d.decision is not Decision.DUPLICATE_DELIVERY else None for e, d in zip(events, verdicts, strict=True)]
     bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
-    with racing("events_pkey"):
+    with racing("events_pkey", "events_once_per_delivery"):
         await tx.execute(
             ADD_EVENTS,
             {
@@ -249,11 +243,18 @@ async def add_events(
                 "alert_ids": [d.alert_id for d in verdicts],
                 "incident_ids": [d.incident_id for d in verdicts],
                 "body_ids": [e.body.id for e in events],
+                "delivery_ids": once,
                 "distinct_body_ids": list(bodies),
                 "content_types": [b.content_type for b in bodies.values()],
                 "raws": [b.raw for b in bodies.values()],
             },
         )
+
+
+async def delivered(tx: AsyncConnection, deliveries: Sequence[tuple[IntegrationId, str]]) -> set[tuple[IntegrationId, str]]:
+    """Those deliveries that are stored already."""
+    params = {"integration_ids": [id for id, _ in deliveries], "delivery_ids": [delivery for _, delivery in deliveries]}
+    return {(IntegrationId(r.integration_id), r.delivery_id) for r in await tx.execute(DELIVERED, params)}
 
 
 async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[EventId, Decided]:
@@ -283,7 +284,25 @@ def _seen(r: Row[Any]) -> EventSeen:
         r.summary,
         Decision(r.decision),
         r.reason,
+        AlertId(r.alert_id) if r.alert_id else None,
         IncidentId(r.incident_id) if r.incident_id else None,
+    )
+
+
+def alert_seen(r: Row[Any]) -> AlertSeen:
+    """A row of the columns that `LIST` selects."""
+    return AlertSeen(
+        AlertId(r.id),
+        r.dedup_key,
+        r.is_open,
+        Severity(r.severity),
+        r.acknowledged,
+        r.summary,
+        Told(r.source, _labels(r.labels), msgspec.json.decode(r.details), _links(r.links)),
+        r.event_count,
+        r.first_seen_at,
+        r.last_seen_at,
+        r.resolved_at,
     )
 
 

@@ -1,11 +1,11 @@
 """From a request's body to our events: by the adapter of the integration, or as what stands for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from oncall.incidents.values import Body, Event
-from oncall.intake.adapters import pagerduty
+from oncall.intake.adapters import pagerduty, pagerduty_refusals
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.rules import MAX_TEXT, bounded, bounded_key, cut, decode, inflate, oversized, storable, unreadable
 from oncall.intake.values import EPOCH, Dialect, Reading, Received, Unreadable
@@ -67,13 +67,21 @@ def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:
     return [oversized(integration.name, limit)]
 
 
-def read_enqueued(received: Received) -> tuple[str, list[Reading]]:
-    """The routing key and the event of a PagerDuty body; raises InvalidEvent for what the original answers 400."""
+def object_in(received: Received) -> dict[str, object]:
+    """The object in a body, for the imitated services that take nothing else; raises Unreadable for the rest."""
+    value = decode(received)
+    if not isinstance(value, dict):
+        raise Unreadable("it is not a JSON object")
+    return value
+
+
+def read_pagerduty(received: Received, check: Callable[[object], str]) -> tuple[str, list[Reading]]:
+    """The key in a body of PagerDuty's, and its event; raises InvalidEvent for what `check`, and so the original, refuses."""
     try:
         value = decode(received)
     except Unreadable:
-        raise pagerduty.not_recognised() from None
-    return pagerduty.check(value), pagerduty.read(value, received)
+        raise pagerduty_refusals.not_recognised() from None
+    return check(value), pagerduty.read(value, received)
 
 
 def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef) -> list[Event]:
@@ -105,5 +113,5 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         bounded(said.details) if is_long else said.details,
         said.reason,
         said.unreadable,
-        said.delivery_id,
+        bounded_key(said.delivery_id),
     )

@@ -86,15 +86,16 @@ def _elements_of(raw: bytes) -> object:
         raise Unreadable(f"it is not XML ({error})") from None
     if too_deep:
         raise Unreadable(f"it nests deeper than {MAX_DEPTH} levels")
-    while isinstance(value, dict) and (inner := [v for v in value.values() if isinstance(v, dict)]) and len(inner) == 1 and len(value) <= 2:
-        value = inner[0]
+    while isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
+        value = inner
     if not isinstance(value, dict) or not any(value.values()):
         raise Unreadable("it is XML that says nothing")
     return value
 
 
-def _local(_: object, name: str, value: object) -> tuple[str, object]:
-    return name.rpartition(":")[2], value
+def _local(_: object, name: str, value: object) -> tuple[str, object] | None:
+    """A name without its namespace; the declarations of namespaces themselves are left out."""
+    return None if name.startswith("xmlns") else (name.rpartition(":")[2], value)
 
 
 def _parse(text: str) -> object:

@@ -1,0 +1,28 @@
+"""A sender's own delivery id: one that comes again counts once."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0006"
+down_revision: str | None = "0005"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.add_column("events", sa.Column("delivery_id", sa.String(), nullable=True))
+    # No row has one yet, so the index is made in an instant.
+    op.create_index(
+        "events_once_per_delivery",
+        "events",
+        ["integration_id", "delivery_id"],
+        unique=True,
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("events_once_per_delivery", "events")
+    op.drop_column("events", "delivery_id")

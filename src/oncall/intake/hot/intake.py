@@ -1,0 +1,107 @@
+"""`/intake/{integration_key}`: any monitor, in any dialect; and below it what Prometheus and VictorOps add to an address."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from oncall.incidents.values import Decided, Event
+from oncall.intake.commands import Gate, read, received_as, to_events, too_large, without_key
+from oncall.intake.hot.receiving import CLOSE, INTAKE_LIMIT, JSON, TOO_SLOW, body_of, digest_of, integration_of, received
+from oncall.kit.compiled import Compiled
+from oncall.kit.errors import Unavailable
+from oncall.kit.problems import problem
+from oncall.services.compiled import Keys
+
+LONG = 256 * 1024
+"""A body beyond this is read in a thread, so that nobody's acknowledgement waits for it."""
+
+NOT_HERE = "Events are posted. With GET only a query that says something is taken."
+
+
+async def intake(request: Request) -> Response:
+    """202 with the decisions after the commit; 401, 413 and 503 are the only refusals."""
+    return await _taken(request, lambda decided: Response(_accepted(decided), 202, media_type=JSON))
+
+
+async def by_query(request: Request) -> Response:
+    """For monitors that can only open an address: the query is the event. Without one it is somebody's browser."""
+    if not request.scope["query_string"]:
+        return problem(405, "method_not_allowed", "Method not allowed", NOT_HERE, headers={"Allow": "POST"})
+    return await intake(request)
+
+
+async def prometheus(request: Request) -> Response:
+    """Prometheus itself, as if we were its Alertmanager: an empty 200."""
+    return await _taken(request, lambda _: Response(status_code=200))
+
+
+async def victorops(request: Request) -> Response:
+    """A VictorOps sender that was given this address: the routing key is a label."""
+    return await _taken(request, lambda decided: Response(_as_victorops(decided), 200, media_type=JSON))
+
+
+async def _taken(request: Request, answer: Callable[[Sequence[Decided]], Response]) -> Response:
+    try:
+        decided = await _decided(request)
+    except Unavailable as error:
+        return problem(503, error.code, error.title, str(error))
+    except TimeoutError:  # 503, since that is what makes senders come again
+        return problem(503, "too_slow", "Too slow", TOO_SLOW, headers=CLOSE)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    return decided if isinstance(decided, Response) else answer(decided)
+
+
+async def _decided(request: Request) -> Sequence[Decided] | Response:
+    gate: Gate = request.app.state.gate
+    key = request.path_params["integration_key"]
+    digest = digest_of(key)
+    # The key stands in the address, so nobody without one makes us hold a body in memory. With one that was good a moment ago the body
+    # is read at once: uvicorn forgets it when its sender hangs up while we look.
+    seen: Compiled[Keys] = request.app.state.integration_keys
+    probable = seen.value is not None and digest in seen.value
+    raw = await body_of(request, INTAKE_LIMIT) if probable else b""
+    integration = await integration_of(request, digest)
+    if integration is None:
+        # The same answer for an unknown, a revoked and a malformed key.
+        detail = "No integration has this key: copy its address again, or make a new integration."
+        return problem(401, "unauthorized", "Unknown integration key", detail)
+    if not probable:
+        raw = await body_of(request, INTAKE_LIMIT)
+    if raw is None:
+        nothing = received_as(b"")
+        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), nothing, integration))
+        return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
+
+    def events() -> list[Event]:
+        came = received(request, raw)
+        return to_events(read(came, integration), without_key(came, key), integration)
+
+    is_long = "content-encoding" in request.headers or len(raw) > LONG  # how much a compressed one holds, nobody knows yet
+    return await gate.accept(await asyncio.to_thread(events) if is_long else events())
+
+
+def _accepted(decided: Sequence[Decided]) -> bytes:
+    events = [{"id": d.event_id, "dedup_key": d.dedup_key, "decision": d.decision, "incident_id": d.incident_id} for d in decided]
+    return msgspec.json.encode({"status": "accepted", "events": events})
+
+
+def _as_victorops(decided: Sequence[Decided]) -> bytes:
+    return msgspec.json.encode({"result": "success", "entity_id": decided[0].dedup_key})
+
+
+ROUTES = [
+    Route(f"/intake/{{integration_key}}{path}{slash}", endpoint, methods=methods)
+    for path, endpoint, methods in (
+        ("", intake, ["POST"]),
+        ("", by_query, ["GET"]),
+        ("/api/v1/alerts", prometheus, ["POST"]),
+        ("/api/v2/alerts", prometheus, ["POST"]),
+        ("/{routing_key}", victorops, ["POST"]),
+    )
+    for slash in ("", "/")  # not every sender follows a redirect with its body
+]

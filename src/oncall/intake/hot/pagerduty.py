@@ -1,0 +1,61 @@
+"""PagerDuty's Events API: v2, its change events, and v1, which agents still speak. https://developer.pagerduty.com/docs/events-api-v2/overview/"""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from oncall.intake.adapters import pagerduty_refusals as original
+from oncall.intake.commands import read_pagerduty
+from oncall.intake.hot.receiving import Refused, accept, answer, as_original, bounded_body, digest_of, integration_of, received
+from oncall.intake.values import InvalidEvent
+
+Check = Callable[[object], str]
+
+
+def _shape(refused: Refused) -> object:
+    return {"status": refused.word, "message": str(refused), "errors": refused.errors}
+
+
+@as_original(_shape)
+async def enqueue(request: Request) -> Response:
+    """`POST /v2/enqueue`: trigger, acknowledge, resolve."""
+    dedup_key = await _enqueued(request, original.check, "Invalid routing key")
+    return answer({"status": "success", "message": "Event processed", "dedup_key": dedup_key}, 202)
+
+
+@as_original(_shape)
+async def enqueue_change(request: Request) -> Response:
+    """`POST /v2/change/enqueue`: a deploy or a changed setting, which pages nobody."""
+    await _enqueued(request, original.check_change, "Invalid routing key")
+    return answer({"status": "success", "message": "Change event processed"}, 202)
+
+
+@as_original(_shape)
+async def create_event(request: Request) -> Response:
+    """`POST /generic/2010-04-15/create_event.json`: version 1."""
+    incident_key = await _enqueued(request, original.check_v1, "Invalid service key")
+    return answer({"status": "success", "message": "Event processed", "incident_key": incident_key}, 200)
+
+
+async def _enqueued(request: Request, check: Check, unknown: str) -> str:
+    """The dedup key of the event, once it is committed."""
+    raw = await bounded_body(request)
+    came = received(request, raw)
+    key, readings = read_pagerduty(came, check)
+    integration = await integration_of(request, digest_of(key))
+    if integration is None:
+        raise InvalidEvent(*original.INVALID, [unknown])
+    return (await accept(request, readings, came, integration, key=key))[0].dedup_key
+
+
+ROUTES = [
+    Route(f"{path}{slash}", endpoint, methods=["POST"])
+    for path, endpoint in (
+        ("/v2/enqueue", enqueue),
+        ("/v2/change/enqueue", enqueue_change),
+        ("/generic/2010-04-15/create_event.json", create_event),
+    )
+    for slash in ("", "/")
+]

@@ -1,0 +1,191 @@
+"""Prometheus, VictorOps, Alerta, PagerDuty's version 1 and change events: each answers as its original does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.system import System, to
+
+from oncall.kit.ids import new_id
+
+
+@pytest.fixture
+async def key(system: System) -> str:
+    ana = await system.user("Ana")
+    key: str = (await system.service([to(ana)], type="generic"))["key"]
+    return key
+
+
+async def incidents(system: System) -> list[tuple[str, str, str]]:
+    """Title, severity and status of each, the oldest first."""
+    found = (await system.api.get("/api/v1/incidents")).json()["items"]
+    return [(one["title"], one["severity"], one["status"]) for one in reversed(found)]
+
+
+# --- PagerDuty --------------------------------------------------------------------------------------------------------------
+
+
+async def v1(system: System, **body: Any) -> tuple[int, Any]:
+    answer = await system.api.post("/generic/2010-04-15/create_event.json", json=body)
+    return answer.status_code, answer.json()
+
+
+async def test_pagerduty_v1_from_trigger_to_resolve(system: System, key: str) -> None:
+    done = {"status": "success", "message": "Event processed", "incident_key": "db-1/disk"}
+    trigger = {"service_key": key, "event_type": "trigger", "incident_key": "db-1/disk", "description": "Disk full"}
+    assert await v1(system, **trigger, details={"severity": "critical"}) == (200, done)
+    assert await v1(system, service_key=key, event_type="acknowledge", incident_key="db-1/disk") == (200, done)
+    assert await v1(system, service_key=key, event_type="resolve", incident_key="db-1/disk") == (200, done)
+    assert await incidents(system) == [("Disk full", "critical", "resolved")]
+
+
+async def test_pagerduty_v1_makes_a_key_where_there_is_none(system: System, key: str) -> None:
+    status, answer = await v1(system, service_key=key, event_type="trigger", incident_key="", description="Disk full")
+    assert (status, len(answer["incident_key"])) == (200, 36)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"service_key": ""}, "Service key can't be blank"),
+        ({"service_key": "short"}, "Service key is the wrong length (should be 32 characters)"),
+        ({"service_key": "x" * 32}, "Invalid service key"),
+        ({"event_type": "explode"}, "Event type must be one of: trigger, acknowledge, resolve"),
+        ({"description": None}, "Description can't be blank"),
+        ({"event_type": "resolve"}, "Incident key can't be blank"),
+    ],
+)
+async def test_pagerduty_v1_refuses_in_the_originals_words(system: System, key: str, body: dict[str, Any], error: str) -> None:
+    status, answer = await v1(system, **{"service_key": key, "event_type": "trigger", "description": "x", **body})
+    assert (status, answer) == (400, {"status": "invalid event", "message": "Event object is invalid", "errors": [error]})
+    assert await incidents(system) == []
+
+
+async def test_a_change_is_recorded_and_pages_nobody(system: System, key: str) -> None:
+    body: dict[str, Any] = {"routing_key": key, "payload": {"summary": "Deploy 42", "source": "ci"}}
+    answer = await system.api.post("/v2/change/enqueue/", json=body)
+    assert (answer.status_code, answer.json()) == (202, {"status": "success", "message": "Change event processed"})
+    await system.run_due()
+    assert (system.pages(), await incidents(system)) == ([], [])
+    refused = await system.api.post("/v2/change/enqueue", json={"routing_key": key, "payload": {}})
+    assert (refused.status_code, refused.json()["errors"]) == (400, ["'payload.summary' is missing or blank"])
+
+
+# --- Prometheus -------------------------------------------------------------------------------------------------------------
+
+
+async def test_prometheus_fires_until_its_ends_at_is_past(system: System, key: str) -> None:
+    labels = {"alertname": "DiskFull", "instance": "db-1", "severity": "critical"}
+    alert = {"labels": labels, "annotations": {"summary": "Disk of db-1"}, "startsAt": system.clock.at.isoformat()}
+    for path in ("api/v2/alerts", "api/v2/alerts/", "api/v1/alerts"):
+        later = (system.clock.at + timedelta(minutes=4)).isoformat()
+        answer = await system.api.post(f"/intake/{key}/{path}", json=[alert | {"endsAt": later}])
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert await incidents(system) == [("Disk of db-1", "critical", "triggered")]
+    past = (system.clock.at - timedelta(seconds=1)).isoformat()
+    assert (await system.api.post(f"/intake/{key}/api/v2/alerts", json=[alert | {"endsAt": past}])).status_code == 200
+    assert await incidents(system) == [("Disk of db-1", "critical", "resolved")]
+
+
+async def test_prometheus_with_a_wrong_key_is_401(system: System) -> None:
+    assert (await system.api.post("/intake/nobody/api/v2/alerts", json=[])).status_code == 401
+
+
+# --- VictorOps --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/integrations/generic/20131114/alert/{key}/ops", "/intake/{key}/ops", "/intake/{key}/ops/"])
+async def test_victorops_from_critical_to_recovery(system: System, key: str, path: str) -> None:
+    said = {"entity_id": "db-1/disk", "entity_display_name": "Disk of db-1"}
+    for type, status in (("CRITICAL", "triggered"), ("ACKNOWLEDGEMENT", "acknowledged"), ("RECOVERY", "resolved")):
+        answer = await system.api.post(path.format(key=key), json=said | {"message_type": type})
+        assert (answer.status_code, answer.json()) == (200, {"result": "success", "entity_id": "db-1/disk"})
+        assert await incidents(system) == [("Disk of db-1", "critical", status)]
+    (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    (alert,) = (await system.api.get(f"/api/v1/incidents/{incident['id']}/alerts")).json()["items"]
+    assert alert["labels"]["routing_key"] == "ops"
+
+
+async def test_victorops_with_a_wrong_key_says_so(system: System) -> None:
+    answer = await system.api.post("/integrations/generic/20131114/alert/nobody/ops", json={"message_type": "CRITICAL"})
+    assert (answer.status_code, answer.json()["result"]) == (401, "failure")
+
+
+# --- Alerta -----------------------------------------------------------------------------------------------------------------
+
+
+class Alerta:
+    def __init__(self, system: System, key: str) -> None:
+        self.system, self.key = system, key
+
+    async def send(self, event: str, severity: str, *, status: int = 201, **more: Any) -> Any:
+        body = {"resource": "web01", "event": event, "environment": "Production", "severity": severity, **more}
+        answer = await self.system.api.post("/api/alert", json=body, headers={"Authorization": f"Key {self.key}"})
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+
+async def test_alerta_clears_what_it_raised(system: System, key: str) -> None:
+    alerta = Alerta(system, key)
+    raised = await alerta.send("DiskFull", "critical", text="Disk of web01", service=["Web"])
+    assert (raised["status"], raised["alert"]["id"], raised["alert"]["status"]) == ("ok", raised["id"], "open")
+    again = await alerta.send("DiskFull", "critical", text="Disk of web01")
+    assert (again["id"], again["alert"]["repeat"]) == (raised["id"], True)
+    cleared = await alerta.send("DiskFull", "ok")
+    assert (cleared["id"], cleared["alert"]["status"]) == (raised["id"], "closed")
+    assert await incidents(system) == [("Disk of web01", "critical", "resolved")]
+
+
+async def test_alerta_correlates_another_event_with_the_one_that_names_it(system: System, key: str) -> None:
+    alerta = Alerta(system, key)
+    await alerta.send("NodeDown", "critical", correlate=["NodeUp", "NodeDown", "NodeSlow"])
+    await alerta.send("NodeSlow", "warning")
+    assert [status for _, _, status in await incidents(system)] == ["triggered"], "the same alert, under another name"
+    other = {"resource": "web02", "event": "NodeUp", "environment": "Production", "severity": "normal"}
+    await system.api.post("/api/alert", json=other, headers={"X-API-Key": key})
+    assert [status for _, _, status in await incidents(system)] == ["triggered"], "another host's"
+    await alerta.send("NodeUp", "normal")
+    assert [status for _, _, status in await incidents(system)] == ["resolved"]
+
+
+@pytest.mark.parametrize("path", ["/api/heartbeat", "/heartbeat/"])
+async def test_alerta_checks_in(system: System, key: str, path: str) -> None:
+    answer = await system.api.post(path, params={"api-key": key}, json={"origin": "cron", "timeout": 120}, headers={"Authorization": ""})
+    assert (answer.status_code, answer.json()["status"], answer.json()["heartbeat"]["origin"]) == (201, "ok", "cron")
+    event = (await system.api.get(f"/api/v1/events/{answer.json()['id']}")).json()
+    assert (event["decision"], event["dedup_key"]) == ("checked_in", "heartbeat=cron")
+
+
+async def test_alerta_refuses_what_names_nothing_and_whom_it_does_not_know(system: System, key: str) -> None:
+    answer = await Alerta(system, key).send("", "critical", status=400)
+    assert (answer["status"], answer["message"]) == ("error", 'Missing mandatory value for "event"')
+    assert (await Alerta(system, "nobody").send("x", "critical", status=401))["status"] == "error"
+    assert (await system.api.get("/config")).json()["severity"]["critical"] == 1
+
+
+# --- by a query, and once per delivery --------------------------------------------------------------------------------------
+
+
+async def test_a_monitor_that_can_only_open_an_address_says_it_in_the_query(system: System, key: str) -> None:
+    answer = await system.api.get(f"/intake/{key}", params={"summary": "Disk full", "severity": "critical", "dedup_key": "disk"})
+    assert (answer.status_code, answer.json()["events"][0]["decision"]) == (202, "opened")
+    assert await incidents(system) == [("Disk full", "critical", "triggered")]
+    assert (await system.api.get(f"/intake/{key}")).status_code == 405, "somebody looked at the address"
+
+
+async def test_a_delivery_that_comes_again_counts_once_even_when_all_is_over(system: System, key: str) -> None:
+    def delivery(id: str, type: str = "com.example.down") -> dict[str, Any]:
+        data = {"summary": "Disk full", "dedup_key": "disk", "status": "ok" if type.endswith("up") else "firing"}
+        return {"specversion": "1.0", "id": id, "source": "/monitor", "type": type, "data": data}
+
+    async def send(id: str, type: str = "com.example.down") -> str:
+        answer = await system.api.post(f"/intake/{key}", json=delivery(id, type))
+        decision: str = answer.json()["events"][0]["decision"]
+        return decision
+
+    first = str(new_id())
+    assert await send(first) == "opened"
+    assert await send(first) == "duplicate_delivery"
+    assert await send("2", "com.example.up") == "resolved"
+    assert await send(first) == "duplicate_delivery", "a late second delivery opens nothing"
+    assert await incidents(system) == [("Disk full", "unknown", "resolved")]
