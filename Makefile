@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults soak check bench openapi lock clean
+.PHONY: help run test faults soak check bench clients docs payloads openapi lock clean
 
 help: ## what one can do here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,12 +41,22 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.architecture.contracts
 	@$(BIN)/python -m oncall openapi --check openapi/openapi.json
+	@$(BIN)/python -m oncall docs --check .
 
 soak: $(DEV_READY) ## what takes long: calendars written to hold us up
 	@$(BIN)/python -m pytest -n 2 -m soak
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
 	@$(BIN)/python -m tests.bench
+
+clients: $(DEV_READY) ## other tools' own clients against a live node; QUICK=1: the small ones; ONLY="zabbix monit": these
+	@$(BIN)/python -m tests.clients $(if $(QUICK),--quick) $(ONLY)
+
+docs: $(RUN_READY) ## write docs/integrations and the README's table anew, from the dialects
+	@$(BIN)/python -m oncall docs --write .
+
+payloads: $(DEV_READY) ## every real body of every system through a real node, as a table
+	@$(BIN)/python -m pytest -s tests/intake/dialects/test_all_systems.py
 
 openapi: $(RUN_READY) ## write openapi/openapi.json anew
 	@$(BIN)/python -m oncall openapi --write openapi/openapi.json

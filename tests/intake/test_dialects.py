@@ -2,9 +2,11 @@
 
 import pytest
 from tests.intake.dialects import clouds, code, metrics, paging, servers, uptime
-from tests.intake.dialects.table import Body, all_bodies, events_of
+from tests.intake.dialects.table import Body, all_bodies, events_of, received_of
+from tests.intake.payloads import events
 
-from oncall.intake.commands.dialects import DIALECTS
+from oncall.intake.commands import DIALECTS
+from oncall.intake.rules import decode
 from oncall.services.values import IntegrationType
 
 GROUPS = (metrics, clouds, uptime, servers, code, paging)
@@ -52,15 +54,7 @@ def test_every_real_body_is_in_a_table() -> None:
 @pytest.mark.parametrize("row", BODIES, ids=lambda row: row.id)
 def test_a_body_is_of_one_dialect_only(row: Body) -> None:
     """Whoever knows a body must be the one that reads it, whatever the order in which they are asked."""
-    from tests.intake.dialects.table import requested
-    from tests.intake.payloads import body
-
-    from oncall.intake.commands import received_as
-    from oncall.intake.rules import decode
-
-    headers, path = requested(row.name)
-    headers |= {key.lower(): value for key, value in row.headers.items()}
-    received = received_as(body(row.name), headers=headers, path=row.path or path, at=row.at)
+    received = received_of(row)
     knowing = {dialect.type.value for dialect in DIALECTS.values() if dialect.knows(decode(received), received)}
     assert knowing <= {row.type}, "each body in the tables has one dialect; make `knows` stricter"
     assert not row.by_itself or row.type == "generic" or knowing == {row.type}
@@ -68,8 +62,28 @@ def test_a_body_is_of_one_dialect_only(row: Body) -> None:
 
 @pytest.mark.parametrize("type", list(IntegrationType), ids=str)
 def test_every_type_of_integration_has_a_dialect_whose_example_it_reads(type: IntegrationType) -> None:
-    dialect = DIALECTS[type]
-    from tests.intake.payloads import events
-
-    for event in events(type.value, dialect.example.encode()):
+    for event in events(type.value, DIALECTS[type].example.encode()):
         assert not event.unreadable
+
+
+WRONG_TYPE = [
+    ("alertmanager", "prometheus-api-v2/captured.prometheus.firing.json"),
+    ("alertmanager", "uptime-kuma/captured.webhook-json.down.json"),
+    ("pingdom", "alertmanager/captured.bearer-auth.firing.json"),
+    ("nagios", "nagios/pd-agent.host.trigger.json"),
+    ("sentry", "pagerduty-events-v2/captured.pdpyras.trigger.json"),
+]
+
+
+@pytest.mark.parametrize(("type", "name"), WRONG_TYPE)
+def test_a_monitor_pointed_at_an_integration_of_another_type_is_understood(type: str, name: str) -> None:
+    (row,) = [row for row in BODIES if row.name == name]
+    check(row, type)
+
+
+def test_what_no_dialect_knows_pages_as_unreadable_unless_the_integration_is_generic() -> None:
+    raw = b'{"what": "is this"}'
+    (unreadable,) = events("pingdom", raw)
+    assert (unreadable.unreadable, unreadable.action.value, unreadable.summary) == (True, "trigger", "unreadable event from prod")
+    (read,) = events("generic", raw)
+    assert (read.unreadable, read.action.value) == (False, "trigger")

@@ -12,7 +12,6 @@ from tests.system import System, to
 
 from oncall.intake.hot import receiving
 from oncall.kit.db import Database
-from oncall.services.values import IntegrationType
 
 STORED = text("SELECT raw, content_type FROM event_bodies WHERE id = (SELECT body_id FROM events WHERE id = :id)")
 EVENTS = text("SELECT id, decision, reason, summary, action FROM events ORDER BY id")

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from oncall import __version__
 from oncall.app import Role, openapi_document
+from oncall.cli import integrations
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import PREFIX, Settings, SettingsError, load
@@ -131,6 +132,18 @@ def openapi(
             stop(f"{check} is not current: run `make openapi` and commit it.", code=1)
     else:
         print(text, end="")  # noqa: T201 — the program's own output
+
+
+@app.command()
+def docs(
+    write: Annotated[Path | None, typer.Option(help="Write the pages into the project in this folder.")] = None,
+    check: Annotated[Path | None, typer.Option(help="Fail if those in this folder are not current.")] = None,
+) -> None:
+    """Write or check the pages of documentation that are made from the dialects."""
+    if write:
+        integrations.write(write)
+    elif check and (stale := integrations.stale(check)):
+        stop(f"{', '.join(stale)}: not current; run `make docs` and commit it.", code=1)
 
 
 @app.command()

@@ -64,7 +64,7 @@ class Reading:
 
 
 Adapter = Callable[[object, Received], list[Reading]]
-"""From the decoded body, and what came with it, to its events; raises Unreadable if it is not of the dialect. Pure and total."""
+"""From the decoded body (None: it is empty) and what came with it to its events. Pure and total; Unreadable: it is not of the dialect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from tests.intake.payloads import CAPTURED, SHARED, body, integration
 
 from oncall.incidents.values import Event
 from oncall.intake.commands import read, received_as, to_events
+from oncall.intake.values import Received
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -49,12 +50,22 @@ def requested(name: str) -> tuple[dict[str, str], str]:
     return {}, ""
 
 
-def events_of(row: Body, type: str | None = None) -> list[Event]:
-    """What an integration of this type, else of the row's own, makes of a body."""
+def sent(name: str) -> bytes:
+    """What was sent: the body, or of a request that has none its query, as the routes take it."""
+    raw = body(name)
+    return raw.strip().partition(b"?")[2] if raw.startswith(b"GET /") else raw
+
+
+def received_of(row: Body) -> Received:
+    """The request that brought a body."""
     headers, path = requested(row.name)
     headers |= {key.lower(): value for key, value in row.headers.items()}
-    ref = integration(type or row.type)
-    received = received_as(body(row.name), headers=headers, path=row.path or path, at=row.at)
+    return received_as(sent(row.name), headers=headers, path=row.path or path, at=row.at)
+
+
+def events_of(row: Body, type: str | None = None) -> list[Event]:
+    """What an integration of this type, else of the row's own, makes of a body."""
+    ref, received = integration(type or row.type), received_of(row)
     return to_events(read(received, ref), received, ref)
 
 

@@ -13,6 +13,7 @@ from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, ignored, needs_incident, sensible_instant, waves
 from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, Incident, Key, Status
 from oncall.kit.actors import Actor, ActorKind
@@ -53,7 +54,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     for wave in cut:
         decided |= await _accept_wave(tx, wave, later, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
-    await alert_store.add_events(tx, events, decided, occurred_ats, now=now)
+    await event_store.add_events(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
 
 
@@ -62,7 +63,7 @@ async def _again(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, 
     deliveries = [(event.integration_id, event.delivery_id) for event in events if event.delivery_id]
     if not deliveries:
         return {}
-    seen = await alert_store.delivered(tx, deliveries)
+    seen = await event_store.delivered(tx, deliveries)
     again: dict[EventId, Decided] = {}
     for event in events:
         delivery = event.integration_id, event.delivery_id
@@ -75,7 +76,7 @@ async def _again(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, 
 
 async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, Decided]:
     """The decisions of those events that are stored already, from a COMMIT whose answer was lost."""
-    return await alert_store.find_decided(tx, [event.id for event in events])
+    return await event_store.find_decided(tx, [event.id for event in events])
 
 
 async def _accept_wave(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import events as event_store
 from oncall.incidents.store import lookup as store
 from oncall.incidents.values import AlertFound, AlertSearch, EventSeen
 from oncall.kit.ids import EventId, IntegrationId, ServiceId
@@ -24,5 +24,5 @@ async def find_alerts(
 
 async def find_event_of(tx: AsyncConnection, integration_id: IntegrationId, id: EventId) -> EventSeen | None:
     """An event, for the integration it came through and for nobody else."""
-    found = await alert_store.find_event(tx, id)
+    found = await event_store.find_event(tx, id)
     return found[0] if found and found[0].integration_id == integration_id else None

@@ -14,6 +14,7 @@ from oncall.escalation.rules import upcoming
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules import life
 from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import (
     AlertCounts,
@@ -90,12 +91,12 @@ async def list_alerts(tx: AsyncConnection, ref: UUID | int, *, after: UUID | Non
 async def list_events(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[EventSeen]:
     """The events of an incident, in order of receipt."""
     incident = await get_incident(tx, ref)
-    return await alert_store.list_events(tx, incident.id, after=after or UUID(int=0), limit=limit)
+    return await event_store.list_events(tx, incident.id, after=after or UUID(int=0), limit=limit)
 
 
 async def get_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body]:
     """An event with the bytes it came in."""
-    found = await alert_store.find_event(tx, id)
+    found = await event_store.find_event(tx, id)
     if found is None:
         raise UnknownEvent("There is no event with this id.")
     return found

@@ -15,6 +15,7 @@ from oncall.intake.rules import (
     key_of,
     labels_of,
     links_of,
+    objects_of,
     one_line,
     read_each,
     severity_of,
@@ -97,7 +98,7 @@ def _read_one(event: Mapping[str, object]) -> Reading:
     action = _action(said)
     identity = {name: text_of(value) for name, value in said.items() if name in IDENTITY and isinstance(value, str | int)}
     labels = labels_of(_first(said, LABELS))
-    links = [(link.get("href") or link.get("url"), link.get("text")) for link in _objects(said.get("links"))]
+    links = [(link.get("href") or link.get("url"), link.get("text")) for link in objects_of(said.get("links"))]
     links += [(said.get(name), text.removesuffix("_url").replace("_", " ")) for name, text in LINKS.items()]
     summary, read_as_title = _summary(said)
     taken = TAKEN | SECRET | read_as_title
@@ -165,10 +166,6 @@ def _key(said: Said, identity: Mapping[str, str]) -> str | None:
     if "id" in said:
         return text_of(said["id"])
     return key_of(identity) if any(identity.get(name) for name in WHAT) else None
-
-
-def _objects(value: object) -> list[Mapping[str, object]]:
-    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
 
 
 def knows(_: object, __: Received) -> bool:

@@ -48,7 +48,7 @@ def knows(value: object, received: Received) -> bool:
     """By the path; a body alone by a message with an alias, responders or a priority of Opsgenie's."""
     if not isinstance(value, dict) or "alert" in value or "action" in value:
         return False
-    if "/v2/alerts" in received.path:
+    if "/v2/alerts" in received.path and "/api/v2/alerts" not in received.path:  # that one is Prometheus'
         return True
     return {"message", "alias"} <= value.keys() and not value.keys().isdisjoint(ONLY_OPSGENIE)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of
+from oncall.intake.rules import instant_of, labels_of, links_of, objects_of, one_line, severity_of, text_of, title_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -21,9 +21,9 @@ def read(value: object, received: Received) -> list[Reading]:
     is_change = received.path.rstrip("/").endswith(CHANGES)
     said: Mapping[str, object] = payload if isinstance(payload, dict) else {}
     details = said.get("custom_details") or value.get("details")
-    links = [(link.get("href"), link.get("text")) for link in _objects(value.get("links"))]
-    links += [(image.get("src"), image.get("alt") or "image") for image in _objects(value.get("images"))]
-    contexts = _objects(value.get("contexts"))  # v1's links and images
+    links = [(link.get("href"), link.get("text")) for link in objects_of(value.get("links"))]
+    links += [(image.get("src"), image.get("alt") or "image") for image in objects_of(value.get("images"))]
+    contexts = objects_of(value.get("contexts"))  # v1's links and images
     links += [(context.get("href") or context.get("src"), context.get("text") or context.get("alt")) for context in contexts]
     return [
         Reading(
@@ -48,10 +48,6 @@ def _severities_of_v1(details: object) -> list[object]:
     said = details if isinstance(details, dict) else {}
     host = text_of(said.get("HOSTSTATE")).strip().lower()
     return [said.get("severity"), said.get("SERVICESTATE"), "critical" if host in {"down", "unreachable"} else host]
-
-
-def _objects(value: object) -> list[Mapping[str, object]]:
-    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
 
 
 def knows(value: object, _: Received) -> bool:

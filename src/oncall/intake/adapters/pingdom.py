@@ -35,6 +35,9 @@ def read(value: object, _: Received) -> list[Reading]:
 GUIDE = """
 In Pingdom: **Integrations → Integrations → Add integration**, type *Webhook*, URL `{url}`. Then tick the integration under *Connect
 integrations* of each check that shall page.
+
+`DOWN`, and `FAILING` of a transaction check, trigger. A check is known by its `check_id`; severity is its importance: *high* is an error,
+*low* is info, and where Pingdom sends none it is unknown, which pages like an error.
 """
 
 EXAMPLE = """{

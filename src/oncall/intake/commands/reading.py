@@ -11,7 +11,7 @@ from oncall.intake.rules import MAX_TEXT, bounded, bounded_key, cut, decode, inf
 from oncall.intake.values import EPOCH, Dialect, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
-from oncall.services.values import IntegrationRef, IntegrationType
+from oncall.services.values import IntegrationRef
 
 log = get_log("intake")
 
@@ -39,10 +39,11 @@ def without_key(received: Received, key: str) -> Received:
 
 def read(received: Received, integration: IntegrationRef) -> list[Reading]:
     """The events in a body, by the integration's dialect, else by the one that knows it; what cannot be read is one event that says so."""
+    is_empty = not received.raw.strip(b"\x00 \t\r\n")
     try:
-        return _read(decode(received), received, DIALECTS[integration.type])
+        return _read(None if is_empty else decode(received), received, DIALECTS[integration.type])
     except Unreadable as why:
-        return [unreadable(integration.name, str(why))]
+        return [unreadable(integration.name, "it is empty" if is_empty else str(why))]
     except Exception:
         # An adapter is total; if one is not, that is our defect, and no reason to lose the page.
         log.exception("an adapter raised, which is a defect", type=integration.type.value)
@@ -50,16 +51,10 @@ def read(received: Received, integration: IntegrationRef) -> list[Reading]:
 
 
 def _read(value: object, received: Received, dialect: Dialect) -> list[Reading]:
-    """A generic integration takes every dialect; any other its own, and that of who pointed a better known monitor at it."""
-    if dialect.type is IntegrationType.GENERIC:
-        return (dialect_of(value, received, but=dialect) or dialect).read(value, received)
-    try:
-        return dialect.read(value, received)
-    except Unreadable:
-        other = dialect_of(value, received, but=dialect)
-        if other is None:
-            raise
-        return other.read(value, received)
+    """Whoever knows the body reads it, the integration's own dialect first: people point monitors at integrations of other types."""
+    if not dialect.knows(value, received):
+        dialect = dialect_of(value, received, but=dialect) or dialect
+    return dialect.read(value, received)
 
 
 def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:

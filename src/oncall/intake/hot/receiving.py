@@ -64,11 +64,11 @@ async def integration_of(request: Request, digest: bytes) -> IntegrationRef | No
 
 
 def received(request: Request, raw: bytes) -> Received:
-    """The request as adapters see it."""
+    """The request as adapters see it; where there is no body, the query is what was sent."""
     clock: Clock = request.app.state.clock
     query = request.scope["query_string"]
     fields = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else None
-    return received_as(raw, headers=request.headers, query=fields, path=request.scope["path"], at=clock.about())
+    return received_as(raw or query, headers=request.headers, query=fields, path=request.scope["path"], at=clock.about())
 
 
 async def accept(

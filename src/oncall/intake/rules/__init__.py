@@ -3,17 +3,19 @@
 from oncall.intake.rules.decoding import MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
 from oncall.intake.rules.identity import bounded_key, key_of
-from oncall.intake.rules.standing_in import oversized, read_each, unreadable
+from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
     action_of,
     instant_of,
     labels_of,
     links_of,
+    objects_of,
     one_line,
     severity_of,
     text_of,
     title_of,
+    without_login,
 )
 
 __all__ = [
@@ -26,12 +28,14 @@ __all__ = [
     "bounded_key",
     "cut",
     "decode",
+    "delivered",
     "inflate",
     "instant_of",
     "key_of",
     "labels_of",
     "links_of",
     "named_key",
+    "objects_of",
     "one_line",
     "oversized",
     "read_each",
@@ -42,5 +46,6 @@ __all__ = [
     "text_of",
     "title_of",
     "unreadable",
+    "without_login",
     "word_at",
 ]

@@ -37,14 +37,12 @@ FIELD_OF_A_PART = re.compile(r'(?i)\bname="([^"]*)"')
 
 
 def decode(received: Received) -> object:
-    """The value in a body: of JSON, of XML, of the fields of a form or, where there is no body, of the query; or a sentence as a string.
+    """The value in a body: of JSON, of XML, of the fields of a form, or a sentence as a string.
 
     What the strict decoder refuses (NaN, lone surrogates, a BOM, another encoding) is read tolerantly: NUL and lone surrogates become
     U+FFFD, in names too, and what is no number null. Raises Unreadable, with the reason, for the rest and for more than 64 levels.
     """
     raw = received.raw
-    if received.query and not raw.strip():
-        return {storable(name): storable(value) for name, value in received.query.items()}
     if b"\\u0000" in raw or deeper_than(raw, MAX_DEPTH):
         return _decode_tolerantly(raw)
     try:

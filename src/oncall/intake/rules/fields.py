@@ -7,14 +7,14 @@ from itertools import islice
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.rules.decoding import MAX_MEMBERS
-from oncall.intake.rules.wording import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of
+from oncall.intake.rules.wording import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of, without_login
 from oncall.intake.values import Reading
 
 Paths = tuple[str, ...]
 """Places in a body, `data.issue.id` or `alerts.0.name`; of several the first that says something counts."""
 
 NOTHING: tuple[object, ...] = (None, "", [], {})
-MACRO = re.compile(r"\$\{?[A-Za-z_][\w.:]*\}?|\{[$#?]?[A-Z][\w.:]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[A-Za-z_]+%|\$[A-Z_]+\$")
+MACRO = re.compile(r"\$\{?[A-Za-z_][\w.:]*\}?|\{[$#?]?[A-Z][\w.:]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[A-Za-z_]+%|\$[A-Z_]+\$|##[A-Za-z.]+##")
 """A placeholder of a template that the sender did not fill in."""
 
 
@@ -43,6 +43,8 @@ class Fields:
     labels: Paths = ()
     links: Mapping[str, str] = field(default_factory=dict)
     occurred_at: Paths = ()
+    secret: frozenset[str] = frozenset()
+    """Members that nobody may see: they are no details."""
     untitled: str = "event without a title"
 
 
@@ -50,13 +52,14 @@ def read_fields(body: Mapping[str, object], fields: Fields) -> Reading:
     """What a body says by a table; its details are the members of it that the table does not take as they are."""
     word = word_at(body, fields.state)
     reason = fields.ignored.get(word, "")
-    taken = {path for paths in (fields.title, fields.source, fields.labels, fields.links, fields.occurred_at) for path in paths}
+    as_they_are = (fields.title, fields.source, fields.labels, fields.occurred_at)
+    taken = fields.secret | fields.links.keys() | {_path_said(body, paths) for paths in as_they_are}
     return Reading(
         Action.IGNORE if reason else fields.states.get(word, fields.otherwise),
         title_of(said_at(body, fields.title)) or fields.untitled,
         dedup_key=text_of(said_at(body, fields.key)) or named_key({name: said_at(body, paths) for name, paths in fields.identity.items()}),
         severity=_severity(body, fields),
-        source=one_line(said_at(body, fields.source)),
+        source=without_login(one_line(said_at(body, fields.source))),
         component=one_line(said_at(body, fields.component)),
         group=one_line(said_at(body, fields.group)),
         class_=one_line(said_at(body, fields.class_)),
@@ -75,11 +78,15 @@ def _severity(body: Mapping[str, object], fields: Fields) -> Severity:
 
 def said_at(body: object, paths: Sequence[str]) -> object:
     """The first of these places that says something; an empty value and an unfilled placeholder say nothing."""
-    for path in paths:
-        value = _at(body, path)
-        if value not in NOTHING and not (isinstance(value, str) and (not value.strip() or MACRO.fullmatch(value.strip()))):
-            return value
-    return None
+    return next((value for path in paths if _says(value := _at(body, path))), None)
+
+
+def _path_said(body: object, paths: Sequence[str]) -> str | None:
+    return next((path for path in paths if _says(_at(body, path))), None)
+
+
+def _says(value: object) -> bool:
+    return value not in NOTHING and not (isinstance(value, str) and (not value.strip() or MACRO.fullmatch(value.strip())))
 
 
 def word_at(body: object, paths: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Readings that stand for what could not be taken as it came, so that it pages all the same."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from oncall.incidents.values import Action
 from oncall.intake.values import Reading
@@ -26,6 +27,12 @@ def read_each(elements: Sequence[object], read: Callable[[Mapping[str, object]],
     if beyond > 0:
         readings.append(_standing_in(f"{beyond} more events in one body", "oncall:more events", f"one body held {beyond} events too many"))
     return readings
+
+
+def delivered(readings: Sequence[Reading], id: str) -> list[Reading]:
+    """The readings with the id of their delivery; of several in one body each has its own."""
+    several = len(readings) > 1
+    return [replace(reading, delivery_id=f"{id}/{n}" if id and several else id) for n, reading in enumerate(readings)]
 
 
 def _standing_in(summary: str, dedup_key: str, why: str) -> Reading:

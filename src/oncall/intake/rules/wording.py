@@ -1,7 +1,7 @@
 """What a monitor's words mean to us: text, titles, labels, links, severity, action, instants."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -19,6 +19,7 @@ MAX_LINK = 2_048
 
 CONTROL = re.compile("[\x01-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")  # and what reverses the direction of text
 STATE_IN_TITLE = re.compile(r"(?i)\s*\[(alerting|ok|no data|firing(:\d+)?|resolved(:\d+)?|triggered|recovered|problem)\]\s*(?=\S)")
+LOGIN = re.compile(r"(?<=//)[^/?#\s@]*@")
 NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
 SEVERITIES: dict[str, Severity] = {
@@ -62,7 +63,7 @@ def title_of(value: object) -> str:
 
 
 def labels_of(value: object) -> dict[str, str]:
-    """A flat map of text, from an object or a list of {key, value}; whatever else is said stands under `tags`. 16 KiB at most."""
+    """A flat map of text, from an object, a list of {key, value} or of pairs; whatever else is said stands under `tags`. 16 KiB at most."""
     if isinstance(value, dict):
         return _within_bounds(value.items())
     if not value:
@@ -72,6 +73,8 @@ def labels_of(value: object) -> dict[str, str]:
     for element in value[:MAX_LABELS] if isinstance(value, list) else [value]:
         match element:
             case {"key": str(name), "value": said} | {"name": str(name), "value": said}:
+                pairs.append((name, said))
+            case [str(name), said]:
                 pairs.append((name, said))
             case _:
                 rest.append(text_of(element, limit=MAX_LABEL))
@@ -92,10 +95,20 @@ def links_of(pairs: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], .
     """(href, text) of what can be followed, each address once: http and https only, since people click on them."""
     found: dict[str, str] = {}
     for said, text in pairs:
-        href = said.strip().replace(" ", "%20") if isinstance(said, str) else ""
+        href = without_login(said.strip()).replace(" ", "%20") if isinstance(said, str) else ""
         if href.startswith(("http://", "https://")) and href.isprintable() and len(href) <= MAX_LINK and len(found) < MAX_LINKS:
             found.setdefault(href, one_line(text) or cut(href, MAX_SUMMARY))
     return tuple(found.items())
+
+
+def without_login(address: str) -> str:
+    """An address without the name and password that may stand in it: what is monitored is shown to many."""
+    return LOGIN.sub("", address)
+
+
+def objects_of(value: object) -> list[Mapping[str, object]]:
+    """The objects in a list; whatever else is no list, or none of them, is left out."""
+    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
 
 
 def severity_of(*values: object) -> Severity:
@@ -122,8 +135,10 @@ def instant_of(value: object) -> datetime | None:
     """An RFC 3339 instant with an offset, or seconds or milliseconds since 1970; a monitor's zero time and anything else is None."""
     try:
         match value:
+            case str() if value.strip().isdecimal() and len(value.strip()) in {10, 13}:
+                return instant_of(int(value))
             case str() if 10 <= len(value) <= 64:
-                at = datetime.fromisoformat(NANOSECONDS.sub(r"\1", value.strip().upper()))
+                at = datetime.fromisoformat(NANOSECONDS.sub(r"\1", value.strip().upper()).replace(" UTC", "+00:00"))
                 return at.astimezone(UTC) if at.tzinfo and 1971 <= at.year <= 2200 else None
             case bool():
                 return None

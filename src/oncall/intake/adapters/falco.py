@@ -1,0 +1,77 @@
+"""Falco's HTTP output and the webhook of Falcosidekick: https://falco.org/docs/concepts/outputs/channels/."""
+
+from dataclasses import replace
+
+from oncall.intake.rules import Fields, read_fields, text_of
+from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.services.values import IntegrationType
+
+FIELDS = Fields(
+    title=("rule",),
+    # The fields of an event hold times, counts and process ids, so only what says who did it, and where, is identity.
+    identity={
+        "rule": ("rule",),
+        "hostname": ("hostname",),
+        "namespace": ("output_fields.k8s.ns.name", "output_fields.ka.target.namespace"),
+        "pod": ("output_fields.k8s.pod.name", "output_fields.ka.target.name"),
+        "container": ("output_fields.container.id",),
+        "process": ("output_fields.proc.name",),
+        "user": ("output_fields.user.name", "output_fields.ka.user.name"),
+    },
+    severity=("priority",),
+    source=("hostname",),
+    component=("output_fields.container.name", "output_fields.proc.name"),
+    group=("source",),
+    class_=("rule",),
+    labels=("output_fields",),
+    occurred_at=("time",),
+    untitled="Falco event without a rule",
+)
+
+
+def read(value: object, _: Received) -> list[Reading]:
+    """One event; Falcosidekick gives it an id of its own, which stays when it is sent again."""
+    if not isinstance(value, dict) or "priority" not in value or value.keys().isdisjoint({"rule", "output"}):
+        raise Unreadable("it has no rule with a priority")
+    return [replace(read_fields(value, FIELDS), delivery_id=text_of(value.get("uuid")))]
+
+
+def knows(value: object, _: Received) -> bool:
+    """By a rule with its priority, and the fields of the event."""
+    return isinstance(value, dict) and value.keys() >= {"rule", "priority", "output_fields"}
+
+
+GUIDE = """
+In `falco.yaml`:
+
+```yaml
+json_output: true
+json_include_output_fields_property: true
+http_output:
+  enabled: true
+  url: {url}
+```
+
+or with Falcosidekick, `webhook: {address: "{url}", minimumpriority: warning}`.
+
+Priorities *Emergency*, *Alert* and *Critical* are critical, *Error* error, *Warning* warning, the rest info. A rule is one alert for each
+host, pod, container, process and user that breaks it; what was done (`output`) is among the details.
+"""
+
+EXAMPLE = """{
+  "uuid": "5c3a7f0e-0000-4000-8000-000000000001", "output": "03:12:00.000000000: Notice A shell was spawned in a container (user=root)",
+  "priority": "Notice", "rule": "Terminal shell in container", "time": "2026-03-01T03:12:00.000000000Z", "source": "syscall",
+  "hostname": "node-1", "tags": ["container", "shell"],
+  "output_fields": {"container.id": "3f2a", "container.name": "shop", "proc.name": "bash", "user.name": "root", "proc.pid": 4711}
+}"""
+
+DIALECT = Dialect(
+    type=IntegrationType.FALCO,
+    name="Falco",
+    group="Metrics and logs",
+    read=read,
+    knows=knows,
+    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    guide=GUIDE,
+    example=EXAMPLE,
+)
