@@ -13,8 +13,8 @@ from rich.console import Console
 
 from oncall import __version__
 from oncall.app import Role, openapi_document
-from oncall.cli import integrations
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
+from oncall.cli import integrations
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import PREFIX, Settings, SettingsError, load
 

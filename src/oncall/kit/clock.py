@@ -18,7 +18,7 @@ class Clock(Protocol):
         ...
 
     def about(self) -> datetime:
-        """Roughly now, without asking the database: for the default of a look-up, the date of a message, and what a monitor says is over by then."""
+        """Roughly now, without asking the database: for a look-up's default, a message's date, and what a monitor says is over by then."""
         ...
 
 

@@ -1,8 +1,6 @@
 """Falco's HTTP output and the webhook of Falcosidekick: https://falco.org/docs/concepts/outputs/channels/."""
 
-from dataclasses import replace
-
-from oncall.intake.rules import Fields, read_fields, text_of
+from oncall.intake.rules import Fields, read_fields
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -26,6 +24,7 @@ FIELDS = Fields(
     labels=("output_fields",),
     occurred_at=("time",),
     untitled="Falco event without a rule",
+    delivery_id=("uuid",),
 )
 
 
@@ -33,7 +32,7 @@ def read(value: object, _: Received) -> list[Reading]:
     """One event; Falcosidekick gives it an id of its own, which stays when it is sent again."""
     if not isinstance(value, dict) or "priority" not in value or value.keys().isdisjoint({"rule", "output"}):
         raise Unreadable("it has no rule with a priority")
-    return [replace(read_fields(value, FIELDS), delivery_id=text_of(value.get("uuid")))]
+    return [read_fields(value, FIELDS)]
 
 
 def knows(value: object, _: Received) -> bool:

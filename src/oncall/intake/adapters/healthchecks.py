@@ -29,9 +29,8 @@ FIELDS = Fields(
     links={"url": "Healthchecks"},
     occurred_at=("now",),
     untitled="Healthchecks check without a name",
+    secret=frozenset({"ping_url", "update_url", "pause_url", "resume_url", "badge_url"}),
 )
-SECRET = {"ping_url", "update_url", "pause_url", "resume_url", "badge_url"}
-"""Whoever has such an address can ping."""
 
 CODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -47,7 +46,7 @@ def read(value: object, received: Received) -> list[Reading]:
         return pagerduty.read(value, received)
     if not isinstance(value, dict) or "status" not in value or value.keys().isdisjoint({"code", "uuid", "unique_key", "ping_url"}):
         return generic.read(value, received)
-    reading = read_fields({name: said for name, said in value.items() if name not in SECRET}, FIELDS)
+    reading = read_fields(value, FIELDS)
     return [replace(reading, dedup_key=reading.dedup_key or _code(value))]
 
 

@@ -1,9 +1,7 @@
 """Rackspace Monitoring's webhook, https://docs.rackspace.com/docs/rackspace-monitoring: an alarm changed its state."""
 
-from dataclasses import replace
-
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, read_fields, text_of
+from oncall.intake.rules import Fields, read_fields
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -20,6 +18,7 @@ FIELDS = Fields(
     links={"dashboard_link": "dashboard", "check.details.url": "what is checked"},
     occurred_at=("details.timestamp",),
     untitled="alarm without a name",
+    delivery_id=("log_entry_id",),
 )
 
 
@@ -32,7 +31,7 @@ def read(value: object, _: Received) -> list[Reading]:
     """One event; alarm and entity together are its identity. `status` is what the alarm's author wrote, `state` what it is."""
     if not isinstance(value, dict) or not isinstance(value.get("details"), dict):
         raise Unreadable("it has no details")
-    return [replace(read_fields(value, FIELDS), delivery_id=text_of(value.get("log_entry_id")))]
+    return [read_fields(value, FIELDS)]
 
 
 GUIDE = """

@@ -3,10 +3,8 @@
 https://help.blazemeter.com/docs/guide/api-monitoring-notifications-overview.html
 """
 
-from dataclasses import replace
-
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, read_fields, said_at, text_of
+from oncall.intake.rules import Fields, read_fields
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -31,9 +29,9 @@ FIELDS = Fields(
     links={"test_run_url": "run", "test_url": "test"},
     occurred_at=("finished_at", "started_at"),
     untitled="Runscope test without a name",
+    delivery_id=("test_run_id",),
+    secret=frozenset({"variables", "initial_variables", "trigger_url"}),
 )
-SECRET = {"variables", "initial_variables", "trigger_url"}
-"""What a test works with, tokens among it, and an address that starts it."""
 
 
 def knows(value: object, _: Received) -> bool:
@@ -45,8 +43,7 @@ def read(value: object, _: Received) -> list[Reading]:
     """One event; a run reports once, so its id is that of the delivery."""
     if not isinstance(value, dict) or not {"test_id", "result"} <= value.keys():
         raise Unreadable("it has no test_id with a result")
-    reading = read_fields({name: said for name, said in value.items() if name not in SECRET}, FIELDS)
-    return [replace(reading, delivery_id=text_of(said_at(value, ("test_run_id",))))]
+    return [read_fields(value, FIELDS)]
 
 
 GUIDE = """

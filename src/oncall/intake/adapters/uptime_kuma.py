@@ -4,12 +4,11 @@ Its bodies (JSON, a form with JSON in it, the query of a GET, the shape made for
 button, and notices about certificates and domains, have neither monitor nor heartbeat, only a sentence.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, instant_of, links_of, one_line, read_fields, said_at, text_of, title_of
+from oncall.intake.rules import Fields, instant_of, links_of, one_line, read_fields, said_at, text_of, title_of, without_login
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -23,7 +22,6 @@ FIELDS = Fields(
     labels=("monitor.tags",),
     untitled="Uptime Kuma monitor without a name",
 )
-LOGIN = re.compile(r"(?<=//)[^/?#\s]*@")
 
 
 def knows(value: object, _: Received) -> bool:
@@ -37,7 +35,7 @@ def read(value: object, _: Received) -> list[Reading]:
         raise Unreadable("it has neither a heartbeat nor a msg")
     name, why = (text_of(said_at(value, (path,))) for path in ("monitor.name", "heartbeat.msg"))
     reading = read_fields(value, FIELDS)
-    url = _without_login(value)
+    url = _address(value)
     return [
         replace(
             reading,
@@ -51,9 +49,9 @@ def read(value: object, _: Received) -> list[Reading]:
     ]
 
 
-def _without_login(said: Mapping[str, object]) -> str:
+def _address(said: Mapping[str, object]) -> str:
     """The address that is checked; nothing if it is the empty one that monitors of other kinds have."""
-    url = LOGIN.sub("", text_of(said_at(said, ("monitor.url",))))
+    url = without_login(text_of(said_at(said, ("monitor.url",))))
     return "" if url.endswith("://") else url
 
 

@@ -26,6 +26,7 @@ FIELDS = Fields(
     links={URL[0]: "what is checked", URL[1]: "what is checked", "dashboardURL": "UptimeRobot", "dashboard_url": "UptimeRobot"},
     occurred_at=("alertDateTime", "alert_date_time"),
     untitled="UptimeRobot monitor without a name",
+    secret=frozenset({"monitorAlertContacts", "monitor_alert_contacts"}),
 )
 ACTIONS = {"down": Action.TRIGGER, "1": Action.TRIGGER, "3": Action.TRIGGER, "up": Action.RESOLVE, "2": Action.RESOLVE}
 IGNORED = {
@@ -34,9 +35,6 @@ IGNORED = {
 }
 ABOUT = {"3": "certificate", "ssl": "certificate", "certificate": "certificate", "domain": "domain"}
 """What expires, by a word in the type of the alert."""
-
-SECRET = {"monitorAlertContacts", "monitor_alert_contacts"}
-"""It holds the integration's own address."""
 
 
 def knows(value: object, _: Received) -> bool:
@@ -58,7 +56,7 @@ def read(value: object, received: Received) -> list[Reading]:
     reason = IGNORED.get(known, "")
     return [
         replace(
-            read_fields({name: said for name, said in value.items() if name not in SECRET}, FIELDS),
+            read_fields(value, FIELDS),
             action=Action.IGNORE if reason else Action.TRIGGER if about else ACTIONS.get(known, Action.TRIGGER),
             dedup_key=_key(value, about),
             severity=Severity.WARNING if about else Severity.UNKNOWN,

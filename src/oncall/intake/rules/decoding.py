@@ -28,6 +28,7 @@ MAX_NAME = 255
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in what no text holds, a number may be beyond all
 NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+MAIL = "message/rfc822"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # senders of "deflate" disagree on whether it has zlib's frame
@@ -44,15 +45,15 @@ def decode(received: Received) -> object:
     """
     raw = received.raw
     if b"\\u0000" in raw or deeper_than(raw, MAX_DEPTH):
-        return _decode_tolerantly(raw)
+        return _decode_tolerantly(raw, is_mail=received.content_type.lower().startswith(MAIL))
     try:
         value: object = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, ValueError):
-        return _decode_tolerantly(raw)
+        return _decode_tolerantly(raw, is_mail=received.content_type.lower().startswith(MAIL))
     return value
 
 
-def _decode_tolerantly(raw: bytes) -> object:
+def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
     text = storable(_as_text(raw).strip("\x00\ufeff \t\r\n"))
     if not text:
         raise Unreadable("it is empty")
@@ -70,7 +71,7 @@ def _decode_tolerantly(raw: bytes) -> object:
     fields = _fields_of(text)
     if fields:
         return _unwrapped(fields)
-    if NOT_PRINTED.search(text):
+    if NOT_PRINTED.search(text) and not is_mail:  # of a mail the parts say how they are to be read
         raise Unreadable("it is neither JSON, nor XML, nor a form, nor a sentence")
     return text
 
@@ -143,10 +144,11 @@ def _unwrapped(fields: dict[str, str]) -> object:
 
 
 def _json_in(text: str) -> object:
-    if not text.startswith(("{", "[")) or deeper_than(text.encode("utf-8", "replace"), MAX_DEPTH):
+    said = text.strip()
+    if not said.startswith(("{", "[")) or deeper_than(said.encode("utf-8", "replace"), MAX_DEPTH):
         return text
     try:
-        return _parse(text)
+        return _parse(said)
     except (ValueError, RecursionError):
         return text
 

@@ -14,7 +14,9 @@ Paths = tuple[str, ...]
 """Places in a body, `data.issue.id` or `alerts.0.name`; of several the first that says something counts."""
 
 NOTHING: tuple[object, ...] = (None, "", [], {})
-MACRO = re.compile(r"\$\{?[A-Za-z_][\w.:]*\}?|\{[$#?]?[A-Z][\w.:]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[A-Za-z_]+%|\$[A-Z_]+\$|##[A-Za-z.]+##")
+MACRO = re.compile(
+    r"\$[A-Za-z_][\w.:]*|\$\{[^{}]*\}|\{[$#?]?[A-Z][\w.:]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[A-Za-z_]+%|\$[A-Z_]+\$|##[A-Za-z.]+##"
+)
 """A placeholder of a template that the sender did not fill in."""
 
 
@@ -43,6 +45,7 @@ class Fields:
     labels: Paths = ()
     links: Mapping[str, str] = field(default_factory=dict)
     occurred_at: Paths = ()
+    delivery_id: Paths = ()
     secret: frozenset[str] = frozenset()
     """Members that nobody may see: they are no details."""
     untitled: str = "event without a title"
@@ -68,6 +71,7 @@ def read_fields(body: Mapping[str, object], fields: Fields) -> Reading:
         occurred_at=instant_of(said_at(body, fields.occurred_at)),
         details={name: value for name, value in islice(body.items(), MAX_MEMBERS) if name not in taken and value not in NOTHING},
         reason=reason,
+        delivery_id=text_of(said_at(body, fields.delivery_id)),
     )
 
 
