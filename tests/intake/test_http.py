@@ -165,3 +165,12 @@ async def test_one_body_of_many_alerts_is_answered_alert_by_alert(system: System
     assert [d["decision"] for d in decided] == ["opened", "opened", "deduplicated", "resolved", "no_open_alert"]
     assert decided[0]["incident_id"] == decided[2]["incident_id"] == decided[3]["incident_id"] != decided[1]["incident_id"]
     assert decided[0]["dedup_key"] == decided[2]["dedup_key"]
+
+
+async def test_an_integration_of_slacks_answers_as_slack_does(system: System) -> None:
+    ana = await system.user("Ana")
+    key = (await system.service([to(ana)], type="slack"))["key"]
+    answer = await system.api.post(f"/intake/{key}", json={"attachments": [{"title": "Disk of db-1", "color": "danger"}]})
+    assert (answer.status_code, answer.text) == (200, "ok")
+    (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert incident["title"] == "Disk of db-1"

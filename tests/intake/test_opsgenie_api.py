@@ -78,7 +78,7 @@ async def test_without_an_alias_the_alert_gets_one(opsgenie: Opsgenie) -> None:
 async def test_a_verb_on_what_is_not_open_is_taken_and_its_status_says_so(opsgenie: Opsgenie) -> None:
     for path in ("alerts/nothing/close?identifierType=alias", "alerts/not-an-id/acknowledge", "alerts/99999/close?identifierType=tiny"):
         status = await opsgenie.status(await opsgenie.post(path, {}))
-        assert (status["success"], status["isSuccess"], status["status"]) == (False, False, "Alert does not exist")
+        assert (status["success"], status["isSuccess"], status["status"]) == (False, False, "There is no open alert")
         assert (status["alertId"], status["alias"]) == ("", "")
 
 
@@ -177,3 +177,12 @@ async def test_a_list_is_filtered_and_paged(opsgenie: Opsgenie) -> None:
     assert refused["data"] == []
     refused = await opsgenie.get("alerts?query=responders:ops", status=422)
     assert "status, acknowledged, alias, tinyId, message" in refused["message"]
+
+
+async def test_the_webhooks_of_its_integrations_take_a_monitors_own_words(system: System, opsgenie: Opsgenie) -> None:
+    key = opsgenie.headers["Authorization"].partition(" ")[2]
+    body = {"host": "db-1", "name": "disk", "chart": "disk._var", "family": "/var", "status": "CRITICAL", "old_status": "CLEAR"}
+    answer = await system.api.post(f"/v1/json/integrations/webhooks/netdata?apiKey={key}", json=body)
+    assert answer.status_code == 200, "Netdata counts nothing else as sent"
+    (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert (incident["severity"], incident["dedup_keys"]) == ("critical", ["host=db-1 chart=disk._var alarm=disk"])

@@ -18,6 +18,9 @@ GROUPS = (
     "Your own",
 )
 HOST = "https://oncall.example.com"
+PLACEHOLDER = re.compile(r"(?<!\$)\{(url|key|host)\}")
+"""Which `${host}` of a shell is not."""
+
 TABLE = re.compile(r"(<!-- integrations -->\n).*?(<!-- /integrations -->)", re.DOTALL)
 
 PAGE = """\
@@ -72,9 +75,8 @@ def _page(dialect: Dialect) -> str:
 
 def _addressed(text: str) -> str:
     """The placeholders of a guide, as a reader fills them in."""
-    for name, value in {"{url}": f"{HOST}/intake/INTEGRATION_KEY", "{key}": "INTEGRATION_KEY", "{host}": HOST}.items():
-        text = text.replace(name, value)
-    return text
+    meant = {"url": f"{HOST}/intake/INTEGRATION_KEY", "key": "INTEGRATION_KEY", "host": HOST}
+    return PLACEHOLDER.sub(lambda found: meant[found[1]], text)
 
 
 def _index() -> str:

@@ -73,7 +73,8 @@ async def test_every_body_of_every_system(system: System) -> None:
         if name not in services:
             services[name] = (await system.make("services", name=name, escalation_policy_id=policy["id"]))["id"]
         if (name, row.type) not in keys:
-            made = await system.make(f"services/{services[name]}/integrations", name=row.type, type=row.type)
+            type = "generic" if row.type == "slack" else row.type  # that one answers as Slack does, which tells no decision
+            made = await system.make(f"services/{services[name]}/integrations", name=row.type, type=type)
             keys[name, row.type] = made["key"]
         bodies[name] += 1
         for event in await send(system, row, keys[name, row.type]):

@@ -1,4 +1,4 @@
-"""ElastAlert's `http_post`, `http_post2` and PagerTree alerters: https://elastalert2.readthedocs.io/en/latest/alerts.html#http-post."""
+"""ElastAlert's `post`, `post2` and PagerTree alerters: https://elastalert2.readthedocs.io/en/latest/alerts.html#http-post."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ In a rule, with ElastAlert 2:
 
 ```yaml
 name: Failed payments
-alert: [http_post2]
+alert: [post2]
 http_post2_url: {url}
 http_post2_payload:
   elastalert_rule: Failed payments
@@ -64,8 +64,8 @@ http_post2_payload:
 http_post2_all_values: true
 ```
 
-With `http_post`, name the rule in `http_post_static_payload: {elastalert_rule: Failed payments, severity: critical}`. Without it only the
-match is sent, in which nothing says what it belongs to: each is an alert of its own.
+With the alerter `post`, name the rule in `http_post_static_payload: {elastalert_rule: Failed payments, severity: critical}`. Without it
+only the match is sent, in which nothing says what it belongs to: each is an alert of its own.
 
 The rule, the host and `query_key` say which alert it is, unless the payload has a `dedup_key`. `pagertree` bodies are read by their `Id`,
 which ElastAlert makes anew each time.

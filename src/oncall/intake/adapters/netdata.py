@@ -113,6 +113,9 @@ custom_sender() {
 }
 ```
 
+`SEND_OPSGENIE="YES"` with `OPSGENIE_API_URL="{host}"` and `OPSGENIE_API_KEY="{key}"` does the same. With `SEND_PD` set
+`USE_PD_VERSION="1"`: its version 2 gives every event a key of its own, and nothing it opens is ever resolved by it.
+
 For Netdata Cloud: **Space settings → Alerts & Notifications → Add configuration → Webhook**, URL `{url}`. *Test* sends a token: copy it
 from the details of the alert that it makes. An alert is known by host, chart and name; `CLEAR` and `REMOVED` resolve. A node that cannot
 be reached is an alert of its own.

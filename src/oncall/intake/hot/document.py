@@ -103,6 +103,13 @@ DOCUMENT: dict[str, Any] = {
             body=False,
         )
     },
+    "/v1/json/integrations/webhooks/{name}": {
+        "post": _operation(
+            "Opsgenie's webhooks of its integrations: a body in the monitor's own words, the key as `apiKey` in the query",
+            {"200": _said("Stored", {"result": "Integration Webhook processed", "took": 0.01, "requestId": "0198…"}), **_UNSIGNED, **LATER},
+            "name",
+        )
+    },
     "/v2/heartbeats/{name}/ping": {
         method: _operation(
             "Opsgenie Heartbeat API: a check-in",

@@ -15,6 +15,9 @@ from oncall.kit.compiled import Compiled
 from oncall.kit.errors import Unavailable
 from oncall.kit.problems import problem
 from oncall.services.compiled import Keys
+from oncall.services.values import IntegrationRef, IntegrationType
+
+Answer = Callable[[Sequence[Decided], IntegrationRef], Response]
 
 LONG = 256 * 1024
 """A body beyond this is read in a thread, so that nobody's acknowledgement waits for it."""
@@ -24,7 +27,7 @@ NOT_HERE = "Events are posted. With GET only a query that says something is take
 
 async def intake(request: Request) -> Response:
     """202 with the decisions after the commit; 401, 413 and 503 are the only refusals."""
-    return await _taken(request, lambda decided: Response(_accepted(decided), 202, media_type=JSON))
+    return await _taken(request, _accepted)
 
 
 async def by_query(request: Request) -> Response:
@@ -36,27 +39,27 @@ async def by_query(request: Request) -> Response:
 
 async def prometheus(request: Request) -> Response:
     """Prometheus itself, as if we were its Alertmanager: an empty 200."""
-    return await _taken(request, lambda _: Response(status_code=200))
+    return await _taken(request, lambda _, __: Response(status_code=200))
 
 
 async def victorops(request: Request) -> Response:
     """A VictorOps sender that was given this address: the routing key is a label."""
-    return await _taken(request, lambda decided: Response(_as_victorops(decided), 200, media_type=JSON))
+    return await _taken(request, _as_victorops)
 
 
-async def _taken(request: Request, answer: Callable[[Sequence[Decided]], Response]) -> Response:
+async def _taken(request: Request, answer: Answer) -> Response:
     try:
-        decided = await _decided(request)
+        taken = await _decided(request)
     except Unavailable as error:
         return problem(503, error.code, error.title, str(error))
     except TimeoutError:  # 503, since that is what makes senders come again
         return problem(503, "too_slow", "Too slow", TOO_SLOW, headers=CLOSE)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
-    return decided if isinstance(decided, Response) else answer(decided)
+    return taken if isinstance(taken, Response) else answer(*taken)
 
 
-async def _decided(request: Request) -> Sequence[Decided] | Response:
+async def _decided(request: Request) -> tuple[Sequence[Decided], IntegrationRef] | Response:
     gate: Gate = request.app.state.gate
     key = request.path_params["integration_key"]
     digest = digest_of(key)
@@ -82,16 +85,18 @@ async def _decided(request: Request) -> Sequence[Decided] | Response:
         return to_events(read(came, integration), without_key(came, key), integration)
 
     is_long = "content-encoding" in request.headers or len(raw) > LONG  # how much a compressed one holds, nobody knows yet
-    return await gate.accept(await asyncio.to_thread(events) if is_long else events())
+    return await gate.accept(await asyncio.to_thread(events) if is_long else events()), integration
 
 
-def _accepted(decided: Sequence[Decided]) -> bytes:
+def _accepted(decided: Sequence[Decided], integration: IntegrationRef) -> Response:
+    if integration.type is IntegrationType.SLACK:  # who posts to a webhook of Slack's counts only this as sent
+        return Response("ok", 200, media_type="text/plain")
     events = [{"id": d.event_id, "dedup_key": d.dedup_key, "decision": d.decision, "incident_id": d.incident_id} for d in decided]
-    return msgspec.json.encode({"status": "accepted", "events": events})
+    return Response(msgspec.json.encode({"status": "accepted", "events": events}), 202, media_type=JSON)
 
 
-def _as_victorops(decided: Sequence[Decided]) -> bytes:
-    return msgspec.json.encode({"result": "success", "entity_id": decided[0].dedup_key})
+def _as_victorops(decided: Sequence[Decided], _: IntegrationRef) -> Response:
+    return Response(msgspec.json.encode({"result": "success", "entity_id": decided[0].dedup_key}), 200, media_type=JSON)
 
 
 ROUTES = [

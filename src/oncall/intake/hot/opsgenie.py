@@ -12,7 +12,7 @@ from starlette.routing import Route
 from oncall.incidents.commands.lookup import find_alerts, find_event_of
 from oncall.incidents.values import AlertFound, AlertSearch
 from oncall.intake.adapters import opsgenie
-from oncall.intake.commands import object_in
+from oncall.intake.commands import object_in, read
 from oncall.intake.hot.opsgenie_words import alert_of, more_of, search_of, status_of
 from oncall.intake.hot.receiving import Refused, accept, answer, as_original, bounded_body, received, signed
 from oncall.intake.values import Reading, Received, Unreadable
@@ -78,6 +78,16 @@ async def ping(request: Request) -> Response:
     came = received(request, await bounded_body(request))
     readings = [opsgenie.read_ping(request.path_params["name"])]
     return await _processed(request, readings, came, integration, key, watch, opsgenie.PING.done)
+
+
+@as_original(_shape)
+async def webhook(request: Request) -> Response:
+    """`POST /v1/json/integrations/webhooks/{name}`: how Netdata and others, which have an integration there, send in words of their own."""
+    watch = Stopwatch()
+    integration, key = await _signed(request)
+    came = received(request, await bounded_body(request))
+    decided = await accept(request, read(came, integration), came, integration, key=key)
+    return answer({"result": "Integration Webhook processed"} | _trailer(watch, decided[0].event_id), 200)
 
 
 @as_original(_shape)
@@ -196,6 +206,7 @@ ROUTES = [
     for path, endpoint, methods in (
         ("/v2/alerts", create, ["POST"]),
         ("/v2/alerts", list_alerts, ["GET"]),
+        ("/v1/json/integrations/webhooks/{name}", webhook, ["POST"]),
         ("/v2/heartbeats/{name}/ping", ping, ["GET", "POST"]),
         ("/v2/alerts/requests/{request_id}", get_request, ["GET"]),
         ("/v2/alerts/{identifier:path}/{verb}", act, ["POST"]),

@@ -11,6 +11,9 @@ from oncall.services.values import IntegrationRef
 
 PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5", "unknown": "P3"}
 TERM = re.compile(r"""(?P<name>\w+)\s*[:=]\s*(?P<said>"[^"]*"|\S+)|"(?P<quoted>[^"]*)"|(?P<word>\S+)""")
+NOT_OPEN = "There is no open alert"
+"""Zabbix asks on and on until it reads this."""
+
 KNOWN = "status, acknowledged, alias, tinyId, message"
 
 
@@ -54,7 +57,7 @@ def status_of(event: EventSeen) -> dict[str, Any]:
         "processedAt": _instant(event.received_at),
         "integrationId": str(event.integration_id),
         "isSuccess": exists,
-        "status": verb.done if exists else "Alert does not exist",
+        "status": verb.done if exists else NOT_OPEN,
         "alertId": str(event.alert_id or ""),
         "alias": event.dedup_key if exists else "",
     }
