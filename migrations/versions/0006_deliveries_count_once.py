@@ -1,4 +1,4 @@
-"""A sender's own delivery id: one that comes again counts once."""
+"""A sender's own delivery id: one that comes again counts once. Alerts as other tools' APIs look them up."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("delivery_id IS NOT NULL"),
     )
 
+    op.create_index("alerts_service_idx", "alerts", ["service_id", "id"])
+    op.create_index(
+        "alerts_correlated_idx", "alerts", ["service_id", "id"], postgresql_where=sa.text("state = 'open' AND details ? 'correlate'")
+    )
+
 
 def downgrade() -> None:
+    op.drop_index("alerts_correlated_idx", "alerts")
+    op.drop_index("alerts_service_idx", "alerts")
     op.drop_index("events_once_per_delivery", "events")
     op.drop_column("events", "delivery_id")

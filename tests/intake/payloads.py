@@ -21,6 +21,11 @@ def body(name: str) -> bytes:
     pytest.skip(f"{name} is not here: it lies in ../shared/payloads, which is absent")
 
 
+def bare(event: Event) -> str:
+    """The dedup key without the integration, which keys of what only one monitor numbers are told apart by."""
+    return event.dedup_key.removesuffix(f" integration={event.integration_id.hex[-8:]}")
+
+
 def integration(type: str) -> IntegrationRef:
     return IntegrationRef(IntegrationId(new_id()), ServiceId(new_id()), "prod", IntegrationType(type))
 

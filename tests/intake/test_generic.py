@@ -190,3 +190,75 @@ def test_uptime_kuma_in_maintenance_pages_nobody() -> None:
     )
     assert (event.action.value, event.reason) == ("ignore", "the monitored thing is in maintenance")
     assert "s3cret" not in str(event.details)
+
+
+HOME_MADE = [
+    # names that Opsgenie, PagerDuty, Alerta use as well, with a state of the sender's own
+    ({"message": "Disk full", "alias": "db-1/disk", "priority": "high", "status": "resolved"}, "resolve", "db-1/disk"),
+    ({"incident_key": "db-1/disk", "event_type": "resolved", "summary": "Disk of db-1"}, "resolve", "db-1/disk"),
+    ({"event_action": "resolved", "dedup_key": "a", "payload": {"summary": "x"}}, "resolve", "a"),
+    ({"resource": "db-1", "event": "DiskFull", "environment": "prod", "severity": "critical", "status": "resolved"}, "resolve", None),
+    ({"attachments": [{"color": "red"}], "summary": "Disk full", "status": "resolved", "dedup_key": "k"}, "resolve", "k"),
+    ({"version": "2.3.1", "title": "Errors", "message": "err", "type": "failure", "dedup_key": "k", "status": "resolved"}, "resolve", "k"),
+    ({"check_id": 12, "check_name": "disk", "current_state": "ok", "previous_state": "critical"}, "resolve", "check_id=12"),
+    ({"service_name": "api", "current_status": "ok", "last_status": "down", "status": "ok"}, "resolve", None),
+    ({"repository": {"full_name": "a/b"}, "sender": {"login": "x"}, "status": "failed", "summary": "Deploy failed"}, "trigger", None),
+    ({"heartbeat": "ok", "monitor": "db-1 backup", "status": "up"}, "resolve", None),
+]
+
+
+@pytest.mark.parametrize(("body", "action", "key"), HOME_MADE, ids=[str(body)[:60] for body, _, _ in HOME_MADE])
+def test_somebodys_own_words_are_taken_for_no_vendors(body: dict[str, object], action: str, key: str | None) -> None:
+    event = said(body)
+    assert (event.action.value, event.unreadable) == (action, False)
+    assert key is None or event.dedup_key == key
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        ({"event_type": "error", "status": "resolved"}, "resolve"),  # how bad it is counts less than that it is over
+        ({"action": "created", "status": "resolved"}, "resolve"),
+        ({"status": "warning", "state": "ok"}, "resolve"),
+        ({"event_type": "trigger", "status": "ok"}, "trigger"),  # what is done counts more than how it is
+        ({"resolved": "true"}, "resolve"),
+        ({"resolved": True}, "resolve"),
+        ({"resolved": False}, "trigger"),
+        ({"trigger": "up", "name": "Page"}, "resolve"),
+    ],
+)
+def test_of_several_states_the_stronger_counts(body: dict[str, object], action: str) -> None:
+    assert said(body).action.value == action
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"id": 1, "host": "a", "summary": "Disk"}, {"id": 1, "host": "b", "summary": "CPU"}, False),
+        ({"id": 1, "host": "a", "check": "disk"}, {"id": 2, "host": "a", "check": "disk", "status": "ok"}, True),
+        ({"id": 1, "source": "jenkins", "name": "deploy"}, {"id": 1, "source": "cron", "name": "backup"}, False),
+        ({"check": "cpu", "host": "a", "metric": 97}, {"check": "cpu", "host": "a", "metric": 12, "status": "ok"}, True),
+        ({"name": "Page", "trigger": "down"}, {"name": "Page", "trigger": "up"}, True),
+        ({"alert": {"id": 3, "name": "Disk"}}, {"status": "resolved", "alert": {"id": 3, "name": "Disk"}}, True),
+    ],
+)
+def test_states_and_measures_are_no_identity(one: dict[str, object], other: dict[str, object], same: bool) -> None:
+    assert (said(one).dedup_key == said(other).dedup_key) is same
+
+
+def test_events_inside_an_object_are_events_of_their_own() -> None:
+    inside = [{"name": "disk", "status": "firing"}, {"name": "cpu", "status": "resolved"}]
+    disk, cpu = events("generic", json.dumps({"source": "cron", "alerts": inside}).encode())
+    assert (disk.action.value, disk.summary, disk.source) == ("trigger", "disk", "cron")
+    assert (cpu.action.value, cpu.source) == ("resolve", "cron")
+
+
+def test_without_a_title_what_and_where_are_one() -> None:
+    assert said({"check": "disk", "host": "a", "value": 97}).summary == "disk on a"
+
+
+def test_logins_in_addresses_and_secret_members_are_shown_to_nobody() -> None:
+    event = said({"title": "https://u:pw@shop is slow", "source": "https://u:pw@shop", "request": {"headers": {"x": 1}, "to": "//u:pw@x"}})
+    assert event.summary == "https://shop is slow"
+    assert event.source == "https://shop"
+    assert event.details == {"request": {"to": "//u:pw@x"}}, "without a scheme it is no address"

@@ -1,5 +1,6 @@
 """`/v2/alerts` answers as Opsgenie's Alert API does; nothing but the base URL and the key change for a sender."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -11,8 +12,8 @@ from tests.system import System, to
 class Opsgenie:
     """What a client of the original sends."""
 
-    def __init__(self, system: System, key: str) -> None:
-        self.system, self.headers = system, {"Authorization": f"GenieKey {key}"}
+    def __init__(self, system: System, key: str, id: str = "") -> None:
+        self.system, self.headers, self.id = system, {"Authorization": f"GenieKey {key}"}, id
 
     async def post(self, path: str, body: Any = None, status: int = 202) -> Any:
         answer = await self.system.api.post(f"/v2/{path}", json=body, headers=self.headers)
@@ -31,7 +32,8 @@ class Opsgenie:
 @pytest.fixture
 async def opsgenie(system: System) -> Opsgenie:
     ana = await system.user("Ana")
-    return Opsgenie(system, (await system.service([to(ana)], type="opsgenie"))["key"])
+    made = await system.service([to(ana)], type="opsgenie")
+    return Opsgenie(system, made["key"], made["integration"]["id"])
 
 
 async def test_a_life(system: System, opsgenie: Opsgenie) -> None:
@@ -54,7 +56,7 @@ async def test_a_life(system: System, opsgenie: Opsgenie) -> None:
     acknowledged = await opsgenie.post("alerts/db-1%2Fdisk/acknowledge?identifierType=alias", {"user": "bob"})
     assert (await opsgenie.status(acknowledged))["status"] == "Acknowledged alert"
     alert = (await opsgenie.get(f"alerts/{alert['id']}"))["data"]
-    assert (alert["acknowledged"], alert["owner"], alert["report"]["acknowledgedBy"]) == (True, "prod", "prod")
+    assert (alert["acknowledged"], alert["owner"], alert["report"]["acknowledgedBy"]) == (True, "bob (prod)", "bob (prod)")
 
     closed = await opsgenie.post(f"alerts/{alert['id']}/close/", {})
     assert (await opsgenie.status(closed))["status"] == "Closed alert"
@@ -89,7 +91,6 @@ async def test_what_has_no_effect_yet_is_answered_as_by_the_original_and_recorde
     verbs = {
         "notes": ({"note": "looking", "user": "bob"}, "AddNote", "Added note"),
         "snooze": ({"endTime": "2030-01-01T00:00:00Z"}, "Snooze", "Snoozed alert"),
-        "unacknowledge": ({}, "UnAcknowledge", "UnAcknowledged alert"),
         "tags": ({"tags": ["x"]}, "AddTags", "Added tags"),
     }
     for verb, (body, action, done) in verbs.items():
@@ -121,7 +122,8 @@ async def test_a_heartbeat_checks_in(system: System, opsgenie: Opsgenie) -> None
         ("alerts/a/snooze?identifierType=alias", {}, 422, "endTime"),
         ("alerts/a/notes?identifierType=alias", {}, 422, "note"),
         ("alerts", [1], 400, None),
-        ("alerts/a/explode?identifierType=alias", {}, 404, None),
+        ("alerts/a/unacknowledge?identifierType=alias", {}, 403, None),  # it would be believed, and nothing would happen
+        ("alerts/a/explode?identifierType=alias", {}, 403, None),
     ],
 )
 async def test_what_it_refuses_says_why(opsgenie: Opsgenie, path: str, body: Any, status: int, field: str | None) -> None:
@@ -173,10 +175,19 @@ async def test_a_list_is_filtered_and_paged(opsgenie: Opsgenie) -> None:
     assert await listed("query=alias:a1") == ["a1"]
     page = await opsgenie.get("alerts?limit=2")
     assert page["paging"]["next"].endswith("/v2/alerts?limit=2&offset=2")
-    refused = await opsgenie.get("alerts?query=createdAt > 1", status=200)
-    assert refused["data"] == []
-    refused = await opsgenie.get("alerts?query=responders:ops", status=422)
-    assert "status, acknowledged, alias, tinyId, message" in refused["message"]
+    assert await listed("query=2 disk") == ["a2"], "each word by itself"
+    for query in (
+        "responders:ops",
+        "createdAt > 1",
+        "status:open OR status:closed",
+        "NOT status:open",
+        "(disk)",
+        "status:open status:open",
+    ):
+        refused = await opsgenie.get(f"alerts?query={query}", status=422)
+        assert "status, acknowledged, alias, tinyId, message" in refused["message"]
+    for paging in ("limit=0", "limit=-1", "offset=-5", "limit=x", "offset=20001"):
+        await opsgenie.get(f"alerts?{paging}", status=422)
 
 
 async def test_the_webhooks_of_its_integrations_take_a_monitors_own_words(system: System, opsgenie: Opsgenie) -> None:
@@ -185,4 +196,61 @@ async def test_the_webhooks_of_its_integrations_take_a_monitors_own_words(system
     answer = await system.api.post(f"/v1/json/integrations/webhooks/netdata?apiKey={key}", json=body)
     assert answer.status_code == 200, "Netdata counts nothing else as sent"
     (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
-    assert (incident["severity"], incident["dedup_keys"]) == ("critical", ["host=db-1 chart=disk._var alarm=disk"])
+    assert (incident["severity"], incident["dedup_keys"]) == (
+        "critical",
+        [f"netdata_host=db-1 chart=disk._var alarm=disk integration={opsgenie.id[-8:]}"],
+    )
+
+
+async def test_an_id_or_a_number_means_that_alert_and_no_other_with_its_alias(system: System, opsgenie: Opsgenie) -> None:
+    old = await opsgenie.status(await opsgenie.post("alerts", {"message": "x", "alias": "777"}))
+    await opsgenie.post(f"alerts/{old['alertId']}/close")
+    system.clock.advance(timedelta(hours=2))
+    new = await opsgenie.status(await opsgenie.post("alerts", {"message": "x", "alias": "777"}))
+    for path in (f"alerts/{old['alertId']}/close", "alerts/777/close?identifierType=tiny", "alerts/777/close"):
+        assert not (await opsgenie.status(await opsgenie.post(path)))["success"], "the new one is not meant"
+    assert (await opsgenie.get(f"alerts/{new['alertId']}"))["data"]["status"] == "open"
+
+
+async def test_what_alertmanager_updates_is_taken(system: System, opsgenie: Opsgenie) -> None:
+    await opsgenie.post("alerts", {"message": "x", "alias": "a"})
+    for verb, done in {"message": "Updated message", "description": "Updated description", "priority": "Updated priority"}.items():
+        answer = await system.api.put(f"/v2/alerts/a/{verb}?identifierType=alias", json={verb: "P1"}, headers=opsgenie.headers)
+        assert (answer.status_code, (await opsgenie.status(answer.json()))["status"]) == (202, done)
+    removed = await system.api.delete("/v2/alerts/a/tags?identifierType=alias&tags=x", headers=opsgenie.headers)
+    assert (removed.status_code, (await opsgenie.status(removed.json()))["status"]) == (202, "Removed tags")
+    deleted = await system.api.delete("/v2/alerts/a?identifierType=alias", headers=opsgenie.headers)
+    assert (deleted.status_code, (await opsgenie.status(deleted.json()))["status"]) == (202, "Deleted alert")
+
+
+@pytest.mark.parametrize("alias", ["a/b", "https://example.com/", "x" * 400, "a\u0000b", "größe 1", "a?b&c=d", "%2F", "close"])
+async def test_any_alias_is_created_got_and_closed(system: System, opsgenie: Opsgenie, alias: str) -> None:
+    await opsgenie.post("alerts", {"message": "x", "alias": alias})
+    path = f"alerts/{quote(alias, safe='')}"
+    assert (await opsgenie.get(f"{path}?identifierType=alias"))["data"]["status"] == "open"
+    assert (await opsgenie.status(await opsgenie.post(f"{path}/close?identifierType=alias")))["success"]
+    assert (await opsgenie.get(f"{path}?identifierType=alias"))["data"]["status"] == "closed"
+
+
+async def test_only_the_key_of_an_opsgenie_integration_reads(system: System, opsgenie: Opsgenie) -> None:
+    (service,) = (await system.api.get("/api/v1/services")).json()["items"]
+    made = await system.make(f"services/{service['id']}/integrations", name="monitor", type="generic")
+    monitor = Opsgenie(system, made["key"])
+    created = await monitor.post("alerts", {"message": "x", "alias": "a"})
+    assert (await monitor.status(created))["success"], "what became of one's own request"
+    for path in ("alerts", "alerts/a?identifierType=alias"):
+        await monitor.get(path, status=403)
+    assert (await opsgenie.get("alerts"))["data"][0]["integration"]["name"] == "monitor"
+
+
+async def test_a_body_of_null_is_no_body(opsgenie: Opsgenie, system: System) -> None:
+    await opsgenie.post("alerts", {"message": "x", "alias": "a"})
+    answer = await system.api.post("/v2/alerts/a/close?identifierType=alias", content=b"null", headers=opsgenie.headers)
+    assert answer.status_code == 202
+
+
+async def test_more_than_4_mib_is_refused_and_an_alert_says_so(opsgenie: Opsgenie, system: System) -> None:
+    assert (await opsgenie.post("alerts", {"message": "x", "description": "x" * 600_000}))["result"] == "Request will be processed"
+    await opsgenie.post("alerts", {"message": "x", "description": "x" * 4_200_000}, status=413)
+    titles = [incident["title"] for incident in (await system.api.get("/api/v1/incidents")).json()["items"]]
+    assert titles == ["oversized event from prod", "x"]

@@ -1,5 +1,8 @@
 """Prometheus, VictorOps, Alerta, PagerDuty's version 1 and change events: each answers as its original does."""
 
+import asyncio
+import gzip
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -191,3 +194,121 @@ async def test_a_delivery_that_comes_again_counts_once_even_when_all_is_over(sys
     assert await send("2", "com.example.up") == "resolved"
     assert await send(first) == "duplicate_delivery", "a late second delivery opens nothing"
     assert await incidents(system) == [("Disk full", "unknown", "resolved")]
+
+
+# --- what must not be lost, and what nobody may see -------------------------------------------------------------------------
+
+
+async def test_alerta_without_a_resource_is_refused_and_no_heartbeat(system: System, key: str) -> None:
+    body = {"event": "NodeDown", "environment": "Production", "severity": "critical", "origin": "cron/web01", "service": ["a"]}
+    answer = await system.api.post("/api/alert", json=body, headers={"X-API-Key": key})
+    assert (answer.status_code, answer.json()["message"]) == (400, 'Missing mandatory value for "resource"')
+
+
+async def test_alerta_keeps_customers_apart(system: System, key: str) -> None:
+    alerta = Alerta(system, key)
+    await alerta.send("DiskFull", "critical", customer="acme")
+    await alerta.send("DiskFull", "critical", customer="globex")
+    await alerta.send("DiskFull", "ok", customer="globex")
+    assert [status for _, _, status in await incidents(system)] == ["triggered", "resolved"]
+
+
+async def test_alerta_correlates_at_any_address_at_any_length_and_at_the_same_time(system: System, key: str) -> None:
+    def body(event: str, severity: str, **more: Any) -> dict[str, Any]:
+        return {"resource": "web01", "event": event, "environment": "Production", "severity": severity, **more}
+
+    down = body("NodeDown", "critical", correlate=["NodeUp"], rawData="x" * 70_000)
+    assert (await system.api.post(f"/intake/{key}", json=down)).json()["events"][0]["decision"] == "opened"
+    assert (await system.api.post(f"/intake/{key}", json=body("NodeUp", "normal"))).json()["events"][0]["decision"] == "resolved"
+
+    a = body("A", "critical", correlate=["B"]) | {"resource": "web02"}
+    b = body("B", "critical", correlate=["A"]) | {"resource": "web02"}
+    sent = await asyncio.gather(*(system.api.post(f"/intake/{key}", json=one) for one in (a, b)))
+    assert sorted(answer.json()["events"][0]["decision"] for answer in sent) == ["deduplicated", "opened"], "they are one problem"
+
+
+async def test_head_and_a_query_that_says_nothing_page_nobody(system: System, key: str) -> None:
+    assert (await system.api.head(f"/intake/{key}?summary=x")).status_code == 405
+    seen = (await system.api.get(f"/intake/{key}?utm_source=chat")).json()["events"][0]
+    assert seen["decision"] == "ignored"
+    assert await incidents(system) == []
+
+
+async def test_the_integration_key_is_told_to_nobody_wherever_a_sender_repeats_it(system: System, key: str) -> None:
+    await system.api.post(f"/intake/{key}", json={"summary": f"see https://h/intake/{key}", "hook": [f"https://h/intake/{key}"]})
+    payload = {"summary": "x", "source": "y", "severity": "error", "custom_details": {"key": key}}
+    await system.api.post("/v2/enqueue", json={"routing_key": key, "event_action": "trigger", "payload": payload})
+    await system.api.post(f"/integrations/generic/alert/alert/{key}", json={"message_type": "CRITICAL", "entity_id": "v"})
+    for incident in (await system.api.get("/api/v1/incidents")).json()["items"]:
+        for path in ("", "/alerts", "/timeline", "/events"):
+            assert key not in (await system.api.get(f"/api/v1/incidents/{incident['id']}{path}")).text
+
+
+async def test_a_compressed_body_is_read_within_the_originals_limit(system: System, key: str) -> None:
+    body = {"routing_key": key, "event_action": "trigger", "payload": {"summary": "x", "source": "y", "severity": "error"}}
+    for padding, status in ((1_000, 202), (600_000, 400)):
+        packed = gzip.compress(json.dumps({**body, "client": "x" * padding}).encode())
+        answer = await system.api.post("/v2/enqueue", content=packed, headers={"Content-Encoding": "gzip"})
+        assert answer.status_code == status, padding
+
+
+async def test_a_route_reads_its_own_dialect_whatever_the_type_of_the_integration(system: System) -> None:
+    ana = await system.user("Ana")
+    key = (await system.service([to(ana)], type="pagerduty"))["key"]
+    alerts = [{"labels": {"job": "A"}}, {"labels": {"alertname": "B"}, "endsAt": "2020-01-01T00:00:00Z"}]
+    assert (await system.api.post(f"/intake/{key}/api/v2/alerts", json=alerts)).status_code == 200
+    assert [status for _, _, status in await incidents(system)] == ["triggered"]
+    path = f"/integrations/generic/20131114/alert/{key}/ops"
+    for type in ("CRITICAL", "RECOVERY"):
+        await system.api.post(path, json={"message_type": type, "entity_display_name": "Disk", "entity_id": "d"})
+    assert [(title, status) for title, _, status in await incidents(system)][1:] == [("Disk", "resolved")]
+
+
+async def test_an_apis_path_below_the_address_of_an_integration_is_read(system: System, key: str) -> None:
+    event = {"routing_key": "x" * 32, "event_action": "trigger", "dedup_key": "d", "payload": {"summary": "Disk", "severity": "error"}}
+    assert (await system.api.post(f"/intake/{key}/v2/enqueue", json=event)).json()["events"][0]["decision"] == "opened"
+    await system.api.post(f"/intake/{key}/v2/alerts", json={"message": "CPU", "alias": "cpu", "priority": "P1"})
+    closed = await system.api.post(f"/intake/{key}/v2/alerts/cpu/close", json={})
+    assert closed.json()["events"][0]["decision"] == "resolved"
+
+
+async def test_what_came_in_can_be_listed_whatever_became_of_it(system: System, key: str) -> None:
+    for body in ({"summary": "a", "dedup_key": "a"}, {"summary": "a", "status": "ok"}, []):
+        await system.api.post(f"/intake/{key}", json=body)
+    listed = (await system.api.get("/api/v1/events")).json()["items"]
+    assert [(event["decision"], event["reason"].split(":")[0]) for event in listed] == [
+        ("ignored", "the list of events is empty"),
+        ("no_open_alert", "it names no problem"),
+        ("opened", "no alert with this dedup key was open"),
+    ]
+    (ignored,) = (await system.api.get("/api/v1/events?decision=ignored")).json()["items"]
+    assert ignored["id"] == listed[0]["id"]
+    assert (await system.api.get(f"/api/v1/events?integration_id={new_id()}")).json()["items"] == []
+    page = (await system.api.get("/api/v1/events?limit=2")).json()
+    assert len((await system.api.get(f"/api/v1/events?limit=2&cursor={page['next_cursor']}")).json()["items"]) == 1
+
+
+async def test_numbers_of_two_monitors_on_one_service_never_meet(system: System) -> None:
+    ana = await system.user("Ana")
+    made = await system.service([to(ana)], type="uptime_kuma")
+    other = await system.make(f"services/{made['service']['id']}/integrations", name="second", type="uptime_kuma")
+
+    def beat(name: str, status: int) -> dict[str, Any]:
+        return {"heartbeat": {"status": status, "msg": "x"}, "monitor": {"id": 8, "name": name}, "msg": "x"}
+
+    decisions = [
+        (await system.api.post(f"/intake/{key}", json=body)).json()["events"][0]["decision"]
+        for key, body in ((made["key"], beat("Alpha", 0)), (other["key"], beat("Omega", 0)), (other["key"], beat("Omega", 1)))
+    ]
+    assert decisions == ["opened", "opened", "resolved"]
+    assert [status for _, _, status in await incidents(system)] == ["triggered", "resolved"]
+
+
+async def test_common_words_are_read_on_an_integration_of_any_type_but_an_end_without_a_key_is_seen(system: System) -> None:
+    ana = await system.user("Ana")
+    key = (await system.service([to(ana)], type="nagios"))["key"]
+    for body in ({"summary": "One", "dedup_key": "1"}, {"summary": "Two", "dedup_key": "2"}, {"dedup_key": "1", "status": "resolved"}):
+        await system.api.post(f"/intake/{key}", json=body)
+    assert [(title, status) for title, _, status in await incidents(system)] == [("One", "resolved"), ("Two", "triggered")]
+    (event,) = (await system.api.post(f"/intake/{key}", json={"summary": "x", "status": "ok"})).json()["events"]
+    assert event["decision"] == "unreadable"

@@ -31,8 +31,11 @@ PAGE = """\
 Make an integration of type `{type}`; its key is shown once, in `key` and in `url`:
 
 ```sh
-api $URL/services/$SERVICE/integrations -d '{{"name": "{name}", "type": "{type}"}}'
+api $URL/services/$SERVICE/integrations -d '{{"name": "{type}", "type": "{type}"}}'
 ```
+
+(`api`, `$URL` and `$SERVICE` are those of the [README](../../README.md#people-a-policy-a-service); `https://oncall.example.com` stands
+for your own address.)
 
 {guide}
 

@@ -10,9 +10,9 @@ from oncall.access.api import Reader, Responder
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
 from oncall.incidents.schemas import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn, WholeEventOut
-from oncall.incidents.values import Incident, Status, UnknownIncident
+from oncall.incidents.values import Decision, Incident, Status, UnknownIncident
 from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
-from oncall.kit.ids import EventId, ServiceId
+from oncall.kit.ids import EventId, IntegrationId, ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
 
@@ -98,6 +98,23 @@ async def list_alerts(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[A
 async def list_events(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[EventOut]:
     """Every event that reached it, in order, each with its decision."""
     shown, cursor = page.cut(await verbs.list_events(tx, ref, after=page.after, limit=page.limit + 1))
+    return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
+
+
+@events.get("")
+async def list_all_events(
+    _: Reader,
+    tx: ReadTx,
+    page: Paging,
+    integration_id: IntegrationId | None = None,
+    service_id: ServiceId | None = None,
+    decision: Annotated[list[Decision] | None, Query()] = None,
+) -> Listed[EventOut]:
+    """What came in, newest first, whether or not it became an incident: changes, check-ins and what was ignored, each with its reason."""
+    found = await verbs.list_all_events(
+        tx, before=page.after, integration_id=integration_id, service_id=service_id, decisions=decision, limit=page.limit + 1
+    )
+    shown, cursor = page.cut(found)
     return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
 
 

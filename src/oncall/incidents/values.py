@@ -1,5 +1,6 @@
 """What an event, an alert and an incident are, and what can be decided about them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -101,6 +102,10 @@ class Event:
     reason: str = ""
     unreadable: bool = False
     delivery_id: str = ""
+    among: Mapping[str, object] | None = None
+    """What the details of an open alert hold if this event is about that one, although its key is another."""
+    by: str = ""
+    """Who did it, where the sender says so."""
 
 
 Key = tuple[ServiceId, str]
@@ -234,15 +239,24 @@ class EventSeen:
 
 @dataclass(frozen=True, slots=True)
 class AlertSearch:
-    """Which alerts of a service are asked for; None leaves a filter out. `words` are looked for in the title."""
+    """Which alerts of a service are asked for; None leaves a filter out. Each of `words` must be in the title."""
 
     id: UUID | None = None
     dedup_key: str | None = None
     number: int | None = None
     is_open: bool | None = None
     acknowledged: bool | None = None
-    words: str = ""
+    words: tuple[str, ...] = ()
     oldest_first: bool = False
+
+    def takes(self, found: "AlertFound") -> bool:
+        """Whether an alert that was found by its id, key or number passes the filters."""
+        title = found.alert.summary.lower()
+        return (
+            self.is_open in {None, found.alert.is_open}
+            and self.acknowledged in {None, found.acknowledged}
+            and all(word.lower() in title for word in self.words)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ class Received:
     at: datetime = EPOCH
 
 
+class LocalKey(str):
+    """A dedup key of what one monitor calls its things, `uptime_kuma_monitor=8`: it means something only together with the integration it
+    came through, so that two monitors on one service which count alike do not become one problem.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One event as an adapter reads it. No `dedup_key`: the sender gave no identity, and each event is a problem of its own."""
@@ -56,6 +64,8 @@ class Reading:
     expires_at: datetime | None = None
     details: dict[str, object] = field(default_factory=dict)
     reason: str = ""
+    by: str = ""
+    """Who did it, where a sender says so: an acknowledgement is somebody's."""
     unreadable: bool = False
     delivery_id: str = ""
     """The sender's own id of this delivery: one that comes again counts once."""
@@ -65,6 +75,14 @@ class Reading:
 
 Adapter = Callable[[object, Received], list[Reading]]
 """From the decoded body (None: it is empty) and what came with it to its events. Pure and total; Unreadable: it is not of the dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an envelope held, and the id of its delivery."""
+
+    value: object
+    delivery_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +102,5 @@ class Dialect:
     resolves: str
     guide: str
     example: str
+    opens: Callable[[object, Received], Opened | None] | None = None
+    """For an envelope: what is in it, which may be another dialect's; None if there is nothing to open."""

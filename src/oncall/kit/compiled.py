@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import Database, Trouble, Unreachable, metadata, notify, trouble
+from oncall.kit.db import Database, Pool, Trouble, Unreachable, metadata, notify, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end, woken
@@ -125,7 +125,8 @@ class Compilation:
                 raise
 
     async def _ask(self, asked_at: float) -> None:
-        async with asyncio.timeout(TOO_OLD) as patience, self._database.transaction(read_only=True) as tx:
+        # From intake's own capacity: without the keys no event is taken, whatever holds up everybody else.
+        async with asyncio.timeout(TOO_OLD) as patience, self._database.transaction(Pool.INTAKE, read_only=True) as tx:
             known: Mapping[str, int] = {row.topic: row.revision for row in await tx.execute(READ)}
             patience.reschedule(None)  # it answers; what moved may take longer to load
             for compiled in self._all:

@@ -51,10 +51,10 @@ BODIES: list[Body] = [
     ]),
     Body("newrelic/workflow.zulip.closed.json", "newrelic", [("resolve", "critical", "95a9344a-2590-48ce-8d83-07e28b6d22c6", None)]),
     Body("newrelic/legacy.incident-open.json", "newrelic", [
-        ("trigger", "info", "incident_id=0 account_id=11111", "New Relic Alert - Test Condition"),
+        ("trigger", "info", "newrelic_incident_id=0 account_id=11111", "New Relic Alert - Test Condition"),
     ]),
     Body("newrelic/legacy.docs.incident-warn.json", "newrelic", [
-        ("trigger", "warning", "incident_id=1234", "My APM Apdex condition name"),
+        ("trigger", "warning", "newrelic_incident_id=1234", "My APM Apdex condition name"),
     ]),
     # a template in which nothing but the event_type was filled in
     Body("newrelic/legacy-template.open.json", "newrelic", [("trigger", "unknown", None, "incident without a title")]),
@@ -63,7 +63,7 @@ BODIES: list[Body] = [
     # the first webhooks: an alert never says what became of it, a deployment is a change
     Body("newrelic/very-legacy.alert.form", "newrelic", [
         ("trigger", "critical",
-         "alert_url=https://rpm.newrelc.com/accounts/[account_id]/applications/[application_id]/incidents/[incident_id]",
+         "newrelic_alert_url=https://rpm.newrelc.com/accounts/[account_id]/applications/[application_id]/incidents/[incident_id]",
          "Apdex score fell below critical level of 0.90"),
     ]),
     Body("newrelic/very-legacy.deployment.form", "newrelic", [("change", "unknown", None, "Description sent via curl")]),
@@ -72,7 +72,7 @@ BODIES: list[Body] = [
     Body("datadog/pagertree.triggered.json", "datadog", [("trigger", "unknown", None, "monitor without a title")]),
     Body("datadog/pagertree.re-triggered.json", "datadog", [("trigger", "unknown", None, "monitor without a title")]),
     Body("datadog/pagertree.recovered.json", "datadog", [("resolve", "unknown", None, None)]),
-    Body("datadog/keep.simulated.json", "datadog", [("trigger", "info", "monitor_id=1234567891", "Low Disk Space")]),
+    Body("datadog/keep.simulated.json", "datadog", [("trigger", "info", "datadog_monitor_id=1234567891", "Low Disk Space")]),
     Body("datadog/firehydrant.open-high.json", "datadog", [("trigger", "error", "18913k2b63ifs", TEST_MONITOR)]),
     Body("datadog/firehydrant.open-low.json", "datadog", [("trigger", "info", "18913k2b63ifs", TEST_MONITOR)]),
     Body("datadog/firehydrant.level-unknown.json", "datadog", [("resolve", "error", "18913k2b63ifs", None)]),
@@ -90,19 +90,19 @@ BODIES: list[Body] = [
          headers=BATCH, why="the batch is empty"),
 
     # Google Cloud Monitoring: incident.state; severity in newer versions, else a label; incident_id
-    Body("gcp-monitoring/pagertree.open.json", "gcp_monitoring", [("trigger", "unknown", "incident_id=0.ab1cdefgh2i", EXECUTIONS)]),
-    Body("gcp-monitoring/pagertree.closed.json", "gcp_monitoring", [("resolve", "unknown", "incident_id=0.ab1cdefgh2i", None)]),
+    Body("gcp-monitoring/pagertree.open.json", "gcp_monitoring", [("trigger", "unknown", "gcp_incident_id=0.ab1cdefgh2i", EXECUTIONS)]),
+    Body("gcp-monitoring/pagertree.closed.json", "gcp_monitoring", [("resolve", "unknown", "gcp_incident_id=0.ab1cdefgh2i", None)]),
     Body("gcp-monitoring/v1.1.open.json", "gcp_monitoring", [
-        ("trigger", "unknown", "incident_id=f2e08c333dc64cb09f75eaab355393bz",
+        ("trigger", "unknown", "gcp_incident_id=f2e08c333dc64cb09f75eaab355393bz",
          "CPU (agent) for webserver-85 is above the threshold of 1% with a value of 28.5%"),
     ]),
     Body("gcp-monitoring/v1.1.closed.json", "gcp_monitoring", [
-        ("resolve", "unknown", "incident_id=f2e08c333dc64cb09f75eaab355393bz", None),
+        ("resolve", "unknown", "gcp_incident_id=f2e08c333dc64cb09f75eaab355393bz", None),
     ]),
     Body("gcp-monitoring/keep.open.5xx.json", "gcp_monitoring", [
-        ("trigger", "critical", "incident_id=prod-5xx-123", "High rate of 5XX errors detected in production environment"),
+        ("trigger", "critical", "gcp_incident_id=prod-5xx-123", "High rate of 5XX errors detected in production environment"),
     ]),
-    Body("gcp-monitoring/vendor.v1.2.closed.json", "gcp_monitoring", [("resolve", "unknown", "incident_id=0.m2d61b3s6d5d", None)]),
+    Body("gcp-monitoring/vendor.v1.2.closed.json", "gcp_monitoring", [("resolve", "unknown", "gcp_incident_id=0.m2d61b3s6d5d", None)]),
 
     # Azure Monitor: monitorCondition or status; Sev0–Sev4, which classic alerts lack; alertId, else rule, resource and dimensions
     Body("azure-monitor/common-schema.metric.fired.json", "azure_monitor", [("trigger", "info", WCUS_ALERT, "WCUS-R2-Gen2")]),
@@ -137,36 +137,40 @@ BODIES: list[Body] = [
 
     # LogicMonitor: alertstatus, level, internalid (else alertid)
     Body("logicmonitor/active.json", "logicmonitor", [
-        ("trigger", "warning", "internalid=1234567890", r"pagertree-test-server: WinVolumeUsage-C:\ PercentUsed"),
+        ("trigger", "warning", "logicmonitor_internalid=1234567890", r"pagertree-test-server: WinVolumeUsage-C:\ PercentUsed"),
     ]),
-    Body("logicmonitor/clear.json", "logicmonitor", [("resolve", "warning", "internalid=1234567890", None)]),
+    Body("logicmonitor/clear.json", "logicmonitor", [("resolve", "warning", "logicmonitor_internalid=1234567890", None)]),
 
     # ThousandEyes: eventType, alert.severity, alert.alertId
     Body("thousandeyes/agent-trigger.json", "thousandeyes", [
-        ("trigger", "info", "alertId=562949955000593", "Default Agent Offline Notification: te"),
+        ("trigger", "info", "thousandeyes_alert_id=562949955000593", "Default Agent Offline Notification: te"),
     ]),
-    Body("thousandeyes/http-clear.json", "thousandeyes", [("resolve", "info", "alertId=5abda706-c065-40fa-aa8c-059c3ac1ea9d", None)]),
+    Body("thousandeyes/http-clear.json", "thousandeyes", [
+        ("resolve", "info", "thousandeyes_alert_id=5abda706-c065-40fa-aa8c-059c3ac1ea9d", None),
+    ]),
 
     # Cloudflare: alert_event or the health in data; data.severity; what data is about, else policy and kind
     Body("cloudflare/real-origin-monitoring.json", "cloudflare", [
-        ("trigger", "unknown", "policy_id=def456 alert_type=real_origin_monitoring",
+        ("trigger", "unknown", "cloudflare_policy_id=def456 alert_type=real_origin_monitoring about=zone-name",
          "Testing Webhook: Requests to the following zone(s) have been failing for at least 5 minutes: zone-name"),
     ]),
 
     # Rackspace: details.state is state and severity; alarm and entity
-    Body("rackspace/critical.json", "rackspace", [("trigger", "critical", "alarm=alTEST entity=enTEST", "Alarm Testing Notifications")]),
+    Body("rackspace/critical.json", "rackspace", [
+        ("trigger", "critical", "rackspace_alarm=alTEST entity=enTEST", "Alarm Testing Notifications"),
+    ]),
 
     # Aria Operations: status, criticality, alertId
-    Body("vmware-vrealize/active.json", "vmware", [("trigger", "warning", "alertId=sample-alert-uuid", "sample-info")]),
+    Body("vmware-vrealize/active.json", "vmware", [("trigger", "warning", "vmware_alert_id=sample-alert-uuid", "sample-info")]),
 
     # Conviva: fires only; severity, event_id
     Body("conviva/open.json", "conviva", [
-        ("trigger", "info", "event_id=1457888888", "Average Payload Time: iOS Native Player and iOS"),
+        ("trigger", "info", "conviva_event_id=1457888888", "Average Payload Time: iOS Native Player and iOS"),
     ]),
 
     # Fastly: triggered, no severity, the definition in its addresses
     Body("fastly/open.json", "fastly", [
-        ("trigger", "unknown", "definition_id=6adIMwmjtc8vIIfDK0roFx", "bandwidth high on critical stats"),
+        ("trigger", "unknown", "fastly_definition_id=6adIMwmjtc8vIIfDK0roFx", "bandwidth high on critical stats"),
     ]),
 ]  # fmt: skip
 

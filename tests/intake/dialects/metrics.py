@@ -54,45 +54,51 @@ BODIES: list[Body] = [
         ("trigger", "unknown", "c6eadffa33fcdf37", "This alert was triggered for zone us-1"),
         ("trigger", "unknown", "bc97ff14869b13e3", "This alert was triggered for zone eu-1"),
     ]),
-    Body("grafana/legacy.docs.alerting.json", "grafana", [("trigger", "unknown", "rule_id=1 grafana=url.to.grafana", "Load peaking!")]),
-    Body("grafana/legacy.docs.ok.json", "grafana", [("resolve", "unknown", "rule_id=1 grafana=url.to.grafana", None)]),
+    Body("grafana/legacy.docs.alerting.json", "grafana", [
+        ("trigger", "unknown", "grafana_rule_id=1 grafana=url.to.grafana", "Load peaking!"),
+    ]),
+    Body("grafana/legacy.docs.ok.json", "grafana", [("resolve", "unknown", "grafana_rule_id=1 grafana=url.to.grafana", None)]),
     # the test button: no rule has the number 0
-    Body("grafana/legacy.v7.alerting.json", "grafana", [("trigger", "unknown", "rule_id=0 org_id=0 grafana=localhost:3000", "Test rule")]),
+    Body("grafana/legacy.v7.alerting.json", "grafana", [
+        ("trigger", "unknown", "grafana_rule_id=0 org_id=0 grafana=localhost:3000", "Test rule"),
+    ]),
     Body("grafana/legacy.v7.no-message.json", "grafana", [
-        ("trigger", "unknown", "rule_id=4 org_id=1 grafana=localhost:3000", "No Message alert"),
+        ("trigger", "unknown", "grafana_rule_id=4 org_id=1 grafana=localhost:3000", "No Message alert"),
     ]),
     Body("grafana/legacy.alerta.alerting.json", "grafana", [
-        ("trigger", "unknown", "rule_id=7 grafana=grafana.domain.tld", "Zeta CPU alert"),
+        ("trigger", "unknown", "grafana_rule_id=7 grafana=grafana.domain.tld", "Zeta CPU alert"),
     ]),
-    Body("grafana/legacy.alerta.ok.json", "grafana", [("resolve", "unknown", "rule_id=7 grafana=grafana.domain.tld", None)]),
+    Body("grafana/legacy.alerta.ok.json", "grafana", [("resolve", "unknown", "grafana_rule_id=7 grafana=grafana.domain.tld", None)]),
     Body("grafana/legacy.v6.alerting-two-matches.json", "grafana", [
-        ("trigger", "warning", "rule_id=58 grafana=grafana.logreposit.com", "Testing -> Battery Voltage alert"),
+        ("trigger", "warning", "grafana_rule_id=58 grafana=grafana.logreposit.com", "Testing -> Battery Voltage alert"),
     ]),
     # Kapacitor: level says state and severity; the id
-    Body("kapacitor/server-test.critical.json", "kapacitor", [("trigger", "critical", "alert_id=id", "message")]),
+    Body("kapacitor/server-test.critical.json", "kapacitor", [("trigger", "critical", "kapacitor_alert_id=id", "message")]),
     # a payload of common words only, which anybody may send
-    Body("kapacitor/pagertree.warn.json", "kapacitor", [("trigger", "warning", "alert_id=123", "CPU usage high")], by_itself=False),
-    Body("kapacitor/pagertree.ok.json", "kapacitor", [("resolve", "unknown", "alert_id=123", None)], by_itself=False),
+    Body("kapacitor/pagertree.warn.json", "kapacitor", [
+        ("trigger", "warning", "kapacitor_alert_id=123", "CPU usage high"),
+    ], by_itself=False),
+    Body("kapacitor/pagertree.ok.json", "kapacitor", [("resolve", "unknown", "kapacitor_alert_id=123", None)], by_itself=False),
     # ElastAlert: the words of PagerTree's own webhook, and a match that does not say whose it is
     Body("elastalert/pagertree.create.json", "elastalert", [("trigger", "unknown", "1", "A title")], by_itself=False),
     Body("elastalert/pagertree.acknowledge.json", "elastalert", [("acknowledge", "unknown", "1", None)], by_itself=False),
     Body("elastalert/pagertree.resolve.json", "elastalert", [("resolve", "unknown", "1", None)], by_itself=False),
     Body("elastalert/captured.http_post.match-fields-only.json", "elastalert", [("trigger", "unknown", None, "Quit 123")], by_itself=False),
     # Splunk: it only fires; no severity but the search's own; the search, its app and the host
-    Body("splunk/search-alert.json", "splunk", [("trigger", "unknown", "search=sudo app=search host=myserver", "sudo")]),
+    Body("splunk/search-alert.json", "splunk", [("trigger", "unknown", "splunk_search=sudo app=search host=myserver", "sudo")]),
     Body("splunk/search-alert.long-name.json", "splunk", [
-        # more than 255 characters: the beginning and a hash of all
-        ("trigger", "unknown", f"search={LONG_NAME}"[:222] + "…a6dee16d412f72362518f770a926ac66", LONG_NAME),
+        # with the integration more than 255 characters: the beginning and a hash of all
+        ("trigger", "unknown", f"splunk_search={LONG_NAME}"[:201] + "…d4ed55b7f014e57e2703a43a70e23c07", LONG_NAME),
     ]),
     # without a name: what comes before the time in the id of the run
     Body("splunk/search-alert.no-search-name.json", "splunk", [
-        ("trigger", "unknown", "search=rt_scheduler__admin__search__sudo app=search host=myserver", SUDO),
+        ("trigger", "unknown", "splunk_search=rt_scheduler__admin__search__sudo app=search host=myserver", SUDO),
     ]),
-    Body("splunk/search-alert.no-link.json", "splunk", [("trigger", "unknown", "search=sudo app=search host=myserver", "sudo")]),
-    Body("splunk/search-alert.no-host.json", "splunk", [("trigger", "unknown", "search=sudo app=search", "sudo")]),
+    Body("splunk/search-alert.no-link.json", "splunk", [("trigger", "unknown", "splunk_search=sudo app=search host=myserver", "sudo")]),
+    Body("splunk/search-alert.no-host.json", "splunk", [("trigger", "unknown", "splunk_search=sudo app=search", "sudo")]),
     # Graylog: it only fires; priority; the definition and its key; legacy: the condition
     Body("graylog/event-definition-v3.json", "graylog", [
-        ("trigger", "error", "event_definition_id=671a28a03696bb3801a7a9f1", "Event - 1"),
+        ("trigger", "error", "graylog_event_definition_id=671a28a03696bb3801a7a9f1", "Event - 1"),
     ]),
     Body("graylog/legacy-v2.stream-alert.json", "graylog", [
         ("trigger", "unknown", "5e7a9c8d-9bb1-47b6-b8db-4a3a83a25e0c",
@@ -100,34 +106,36 @@ BODIES: list[Body] = [
     ]),
     # Falco: it only fires; priority; the rule, and who broke it where
     Body("falco/write-below-binary-dir.json", "falco", [
-        ("trigger", "error", "rule=Write below binary dir hostname=localhost user=root", "Write below binary dir"),
+        ("trigger", "error", "falco_rule=Write below binary dir hostname=localhost user=root", "Write below binary dir"),
     ]),
     Body("falco/syscall-drops.json", "falco", [
-        ("trigger", "info", "rule=Falco internal: syscall event drop hostname=host", "Falco internal: syscall event drop"),
+        ("trigger", "info", "falco_rule=Falco internal: syscall event drop hostname=host", "Falco internal: syscall event drop"),
     ]),
-    Body("falco/test-rule.json", "falco", [("trigger", "info", "rule=Test rule hostname=test-host process=falcosidekick", "Test rule")]),
+    Body("falco/test-rule.json", "falco", [
+        ("trigger", "info", "falco_rule=Test rule hostname=test-host process=falcosidekick", "Test rule"),
+    ]),
     # Flux: severity says error, or tells success; the object by kind, namespace and name
     Body("fluxcd/error.validation-failed.json", "flux", [
-        ("trigger", "error", "kind=Kustomization namespace=apps name=webapp",
+        ("trigger", "error", "flux_kind=Kustomization namespace=apps name=webapp",
          "Kustomization/apps/webapp: service/apps/webapp validation error: spec.type: Unsupported value: Ingress"),
     ]),
-    # Sensu: the check's status says state and severity; namespace, entity and check
-    Body("sensu-go/event.json", "sensu", [("resolve", "unknown", "namespace=default entity=sensu-centos check=check_cpu", None)]),
+    # Sensu: the check's status says state and severity; entity, check and namespace
+    Body("sensu-go/event.json", "sensu", [("resolve", "unknown", "sensu_entity=sensu-centos check=check_cpu namespace=default", None)]),
     # SignalFx: statusExtended; severity; the incident. Its text says that it cleared, its status that it did not
-    Body("signalfx/simulate.json", "signalfx", [("trigger", "critical", "incident_id=1234", "logs (logs)")]),
+    Body("signalfx/simulate.json", "signalfx", [("trigger", "critical", "signalfx_incident_id=1234", "logs (logs)")]),
     # Moira: the state of each metric says state and severity; the trigger and the metric
     Body("moira/recovered-five-metrics.json", "moira", [
-        ("resolve", "unknown", f"trigger_id=triggerID metric=metricName{n}", None) for n in range(1, 6)
+        ("resolve", "unknown", f"moira_trigger_id=triggerID metric=metricName{n}", None) for n in range(1, 6)
     ]),
     Body("moira/empty.json", "moira", [("ignore", "unknown", None, "no events")], why="the list of events is empty"),
     # Riemann: state says state and severity; host and service
-    Body("riemann/ok.json", "riemann", [("resolve", "unknown", "host=hostbob service=servicejane", None)]),
+    Body("riemann/ok.json", "riemann", [("resolve", "unknown", "riemann_host=hostbob service=servicejane", None)]),
     # Wazuh: it only fires; severity, else the rule's level; rule and agent, here in the lines of a text
-    Body("wazuh/alert.json", "wazuh", [("trigger", "info", "rule_id=2902 agent_id=001", "New dpkg (Debian Package) installed.")]),
+    Body("wazuh/alert.json", "wazuh", [("trigger", "info", "wazuh_rule_id=2902 agent_id=001", "New dpkg (Debian Package) installed.")]),
     # Dash0: type says the state, the issue's status how bad it is; issueIdentifier
     Body("dash0/resolved.json", "dash0", [("resolve", "unknown", "6820705469291328438", None)]),
     # Axiom: action; no severity; the monitor
-    Body("axiom/open.json", "axiom", [("trigger", "unknown", "monitor_id=Rxg89nIwu9WwrOsJKA", "New monitor")]),
+    Body("axiom/open.json", "axiom", [("trigger", "unknown", "axiom_monitor_id=Rxg89nIwu9WwrOsJKA", "New monitor")]),
 ]  # fmt: skip
 
 CASES: list[tuple[str, str, str]] = [

@@ -3,17 +3,17 @@
 from tests.intake.dialects.table import Body
 
 HIGH_CPU = "High CPU utilization (over 90% for 5m)"
-SIGNL4 = "event_id=4711 zabbix=https://zabbix.example.com"
-CLOUD = "event_id=23 zabbix=https://abc123.zabbix.cloud"
+SIGNL4 = "zabbix_event_id=4711 zabbix=https://zabbix.example.com"
+CLOUD = "zabbix_event_id=23 zabbix=https://abc123.zabbix.cloud"
 UNREACHABLE = "Zabbix agent on www.example.com is unreachable for 5 minutes"
-ZULIP = "event_id=10528 zabbix=https://zabbix.example.com"
+ZULIP = "zabbix_event_id=10528 zabbix=https://zabbix.example.com"
 NAGIOS_HOST = "event_source=host;host_name=host.test.local"
 NAGIOS_SERVICE = "event_source=service;host_name=service.test.local;service_desc=service=test-service"
-NETDATA = "host=vm chart=test.chart alarm=test_alarm"
+NETDATA = "netdata_host=vm chart=test.chart alarm=test_alarm"
 ALARM = "test_alarm of test.chart on vm"
 SCOM = "{2ba87d56-a7af-4b42-bdcc-eb18486bd8cd}"
 EIGRP = "CriticalEIGRP - Neighbor Down Neighbor 10.0.0.105 on EOC4500X-Core went down."
-SHOP = "server=Example App (Hosts and SSL) service=bo-web-p02"
+SHOP = "serverguard24_server=Example App (Hosts and SSL) service=bo-web-p02"
 LOCAL_WEB = "Local Web on Example App (Hosts and SSL)"
 DISK = "Disk full on db-01"
 PAGERTREE = "generic-oncall-apis/pagertree-webhook."
@@ -45,8 +45,8 @@ BODIES: list[Body] = [
         [("trigger", "critical", NAGIOS_SERVICE, "SERVICEDESC=service=test-service; SERVICESTATE=critical; HOSTNAME=service.test.local")],
     ),
     Body("nagios/pd-agent.service.resolve.json", "pagerduty", [("resolve", "critical", NAGIOS_SERVICE, None)]),
-    # Checkmk: notification_type; a host's state is its severity, which this script says wrongly; site, host and service
-    Body("checkmk/host.recovery.json", "checkmk", [("resolve", "unknown", "site=cmk host=server1", None)]),
+    # Checkmk: notification_type; a host's state is its severity, which this script says wrongly; host, service and site
+    Body("checkmk/host.recovery.json", "checkmk", [("resolve", "unknown", "checkmk_host=server1 site=cmk", None)]),
     # Netdata: status is both; its numbers are those of one host, so host, chart and name are the identity
     Body("netdata/captured.opsgenie-webhook.warning.json", "netdata", [("trigger", "warning", NETDATA, ALARM)]),
     Body("netdata/captured.opsgenie-webhook.critical.json", "netdata", [("trigger", "critical", NETDATA, ALARM)]),
@@ -55,15 +55,15 @@ BODIES: list[Body] = [
     Body("scom/new.json", "scom", [("trigger", "critical", SCOM, "Alert for event 999")]),
     Body("scom/closed.json", "scom", [("resolve", "critical", SCOM, None)]),
     # SolarWinds: ActionType; Severity may be empty; the alert's number on its node
-    Body("solarwinds/create.json", "solarwinds", [("trigger", "unknown", "alert=156 node=EOC4500X-Core", EIGRP)]),
-    Body("solarwinds/resolve.json", "solarwinds", [("resolve", "unknown", "alert=156 node=EOC4500X-Core", None)]),
+    Body("solarwinds/create.json", "solarwinds", [("trigger", "unknown", "solarwinds_alert=156 node=EOC4500X-Core", EIGRP)]),
+    Body("solarwinds/resolve.json", "solarwinds", [("resolve", "unknown", "solarwinds_alert=156 node=EOC4500X-Core", None)]),
     # ServerGuard24: check_result is both; server and service
     Body("serverguard24/critical.json", "serverguard24", [("trigger", "critical", SHOP, LOCAL_WEB)]),
     Body("serverguard24/warning.json", "serverguard24", [("trigger", "warning", SHOP, LOCAL_WEB)]),
     Body("serverguard24/ok.json", "serverguard24", [("resolve", "unknown", SHOP, None)]),
     # Papertrail: fires only, without severity; the saved search; all lines are one event
-    Body("papertrail/saved-search.json", "papertrail", [("trigger", "unknown", "saved_search=42", "Important stuff")]),
-    Body("papertrail/saved-search.many.json", "papertrail", [("trigger", "unknown", "saved_search=42", "Important stuff")]),
+    Body("papertrail/saved-search.json", "papertrail", [("trigger", "unknown", "papertrail_saved_search=42", "Important stuff")]),
+    Body("papertrail/saved-search.many.json", "papertrail", [("trigger", "unknown", "papertrail_saved_search=42", "Important stuff")]),
     # Thinkst Canary: fires only, without severity; the incident's hash; on canarytokens.org the token in the address
     Body(
         "thinkst-canary/incident.ssh-login.json",

@@ -118,6 +118,12 @@ def pushed(inner: object) -> Object:
     return {"message": {"data": encoded, "messageId": "42", "message_id": "42"}, "subscription": "projects/shop/subscriptions/pages"}
 
 
+def attributed(attributes: Object, inner: object = None) -> Object:
+    message: Object = {"messageId": "42", "attributes": attributes}
+    encoded = {"data": base64.b64encode(json.dumps(inner).encode()).decode()} if inner else {}
+    return {"message": message | encoded, "subscription": "projects/shop/subscriptions/pages"}
+
+
 def monitor(**more: object) -> Object:
     return {"title": "Disk is full", "alert_id": 42, "alert_scope": "host:db-1", "aggreg_key": "abc", **more}
 
@@ -196,6 +202,11 @@ def eyes(kind: str, severity: str = "Major", id: object = 42) -> Object:
     return {"eventId": "1", "eventType": kind, "alert": {"alertId": id, "ruleName": "Slow", "testName": "Shop", "severity": severity}}
 
 
+def agent(kind: str) -> Object:
+    said = {"agentNotificationId": 574, "agentId": 2, "agentName": "agent-1", "ruleName": "Clock offset", "active": 1}
+    return {"eventId": "1-574", "eventType": kind, "agentAlert": said}
+
+
 def fast(triggered: object, **more: object) -> Object:
     return {"triggered": triggered, "title": "[RESOLVED] Errors", "definition_api": "https://api.fastly.com/alerts/definitions/d42", **more}
 
@@ -205,9 +216,10 @@ def conviva(**more: object) -> Object:
 
 
 HEALTH_KEY, GUARD_KEY, HUB_KEY = "arn:aws:health:eu:42", "arn:aws:guardduty:eu:42", "arn:aws:securityhub:42"
-METRIC_KEY, INCIDENT_KEY = "rule=/rules/errors resource=/apps/shop Route=/pay", "incident_id=1152921504606846977 account_id=42"
+METRIC_KEY, INCIDENT_KEY = "rule=/rules/errors resource=/apps/shop Route=/pay", "newrelic_incident_id=1152921504606846977 account_id=42"
 IN_EC2 = "EC2: AWS_EC2_OUTAGE: eu-central-1"
 STATE_CHANGE = "CloudWatch Alarm State Change"
+SERVICE = "arn:aws:ecs:eu:42:service/shop/api"
 PIPELINE = "arn:aws:codepipeline:eu:42:shop"
 SCALED = {"AutoScalingGroupName": "shop", "AutoScalingGroupARN": "arn:asg", "Description": "Launching a new EC2 instance"}
 
@@ -245,16 +257,28 @@ SPECIFICATION: list[tuple[str, str, object, Said]] = [
     ("Security Hub, archived", "aws_sns", hub(finding("LOW", "NEW", "ARCHIVED")), (R, INFO, HUB_KEY, "Bucket is public")),
     ("Security Hub, passed", "aws_sns", hub(finding("MEDIUM", "NEW", "ACTIVE", "PASSED")), (R, WARNING, HUB_KEY, "Bucket is public")),
     ("a pipeline failed", "aws_sns", event("aws.codepipeline", "Pipeline State", {"state": "FAILED"}, PIPELINE),
-     (T, UNKNOWN, f"detail-type=Pipeline State resource={PIPELINE}", "Pipeline State: shop")),
+     (T, UNKNOWN, f"aws_detail_type=Pipeline State resource={PIPELINE}", "Pipeline State: shop")),
     ("and succeeded", "aws_sns", event("aws.codepipeline", "Pipeline State", {"state": "SUCCEEDED"}, PIPELINE),
-     (R, UNKNOWN, f"detail-type=Pipeline State resource={PIPELINE}", "Pipeline State: shop")),
+     (R, UNKNOWN, f"aws_detail_type=Pipeline State resource={PIPELINE}", "Pipeline State: shop")),
+    *((f"a pipeline is {word}", "aws_sns", event("aws.codepipeline", "Pipeline State", {"state": word}, PIPELINE),
+       (I, UNKNOWN, f"aws_detail_type=Pipeline State resource={PIPELINE}", "Pipeline State: shop"))
+      for word in ("STARTED", "RESUMED", "SUPERSEDED", "STOPPED", "CANCELED")),
+    ("each action of a pipeline is for itself", "aws_sns",
+     event("aws.codepipeline", "Action State", {"state": "SUCCEEDED", "stage": "Source", "action": "Git"}, PIPELINE),
+     (R, UNKNOWN, f"aws_detail_type=Action State resource={PIPELINE} stage=Source action=Git", "Action State: shop")),
+    *((f"ECS: {word}", "aws_sns", event("aws.ecs", "ECS Service Action", {"eventType": kind, "eventName": word}, SERVICE),
+       (action, severity, f"aws_detail_type=ECS Service Action resource={SERVICE}", "ECS Service Action: api"))
+      for word, kind, action, severity in (
+          ("SERVICE_TASK_PLACEMENT_FAILURE", "ERROR", T, ERROR), ("SERVICE_TASK_START_IMPAIRED", "WARN", T, WARNING),
+          ("SERVICE_STEADY_STATE", "INFO", R, INFO), ("SERVICE_DEPLOYMENT_COMPLETED", "INFO", R, INFO),
+          ("SERVICE_DEPLOYMENT_FAILED", "ERROR", T, ERROR), ("SERVICE_DEPLOYMENT_IN_PROGRESS", "INFO", I, INFO))),
     ("RDS", "aws_sns",
      sns({"Event Source": "db-instance", "Source ID": "db-1", "Event ID": "http://a.example/#RDS-EVENT-0031", "Event Message": "Failed"}),
-     (T, UNKNOWN, "source=db-1 event=RDS-EVENT-0031", "db-1: Failed")),
+     (T, UNKNOWN, "aws_source=db-1 event=RDS-EVENT-0031", "db-1: Failed")),
     ("Auto Scaling failed", "aws_sns", sns({"Event": "autoscaling:EC2_INSTANCE_LAUNCH_ERROR", **SCALED}),
-     (T, ERROR, "group=arn:asg event=autoscaling:EC2_INSTANCE_LAUNCH_ERROR", "Launching a new EC2 instance")),
+     (T, ERROR, "aws_group=arn:asg event=autoscaling:EC2_INSTANCE_LAUNCH_ERROR", "Launching a new EC2 instance")),
     ("Auto Scaling tests", "aws_sns", sns({"Event": "autoscaling:TEST_NOTIFICATION", "AutoScalingGroupName": "shop"}),
-     (I, INFO, "group=shop event=autoscaling:TEST_NOTIFICATION", "autoscaling:TEST_NOTIFICATION")),
+     (I, INFO, "aws_group=shop event=autoscaling:TEST_NOTIFICATION", "autoscaling:TEST_NOTIFICATION")),
     # Azure Monitor
     *((f"{word} is {severity}", "azure_monitor", common("Fired", word), (T, severity, "/alerts/42", "Shop")) for word, severity in (
         ("Sev0", CRITICAL), ("Sev1", ERROR), ("Sev2", WARNING), ("Sev3", INFO), ("Sev4", INFO), ("Sev9", UNKNOWN))),
@@ -277,12 +301,12 @@ SPECIFICATION: list[tuple[str, str, object, Said]] = [
      (T, WARNING, "rule=/rules/errors resource=/apps/shop Route=/cart", "Errors")),
     ("a log search", "azure_monitor",
      {"schemaId": "Microsoft.Insights/LogAlert", "data": {"SubscriptionId": "s", "AlertRuleName": "Errors", "Severity": "Warning"}},
-     (T, WARNING, "subscription=s rule=Errors", "Errors")),
+     (T, WARNING, "azure_subscription=s rule=Errors", "Errors")),
     ("a log search, oldest", "azure_monitor", {"WorkspaceId": "w", "AlertRuleName": "Errors", "SearchQuery": "q", "Severity": "Critical"},
-     (T, CRITICAL, "subscription=w rule=Errors", "Errors")),
+     (T, CRITICAL, "azure_subscription=w rule=Errors", "Errors")),
     ("a budget", "azure_monitor",
      {"schemaId": "AIP Budget Notification", "data": {"SubscriptionId": "s", "BudgetName": "Test", "NotificationThresholdAmount": "0.8"}},
-     (T, UNKNOWN, "subscription=s budget=Test threshold=0.8", "Test")),
+     (T, UNKNOWN, "azure_subscription=s budget=Test threshold=0.8", "Test")),
     ("a budget in the common schema", "azure_monitor",
      {"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": {"alertId": "/b/1", "description": "Too much"}}},
      (T, UNKNOWN, "/b/1", "Too much")),
@@ -290,35 +314,42 @@ SPECIFICATION: list[tuple[str, str, object, Said]] = [
      {"version": "1.0", "status": "Activated", "operation": "Scale Out",
       "context": {"id": "i", "resourceId": "/vm", "portalLink": "", "details": "from 4 to 5"}}, (C, UNKNOWN, None, "from 4 to 5")),
     # Google Cloud Monitoring
-    *((f"{word} is {severity}", "gcp_monitoring", incident(state="open", severity=word), (T, severity, "incident_id=0.42", "CPU above 0.9"))
+    *((f"{word} is {severity}", "gcp_monitoring", incident(state="open", severity=word),
+      (T, severity, "gcp_incident_id=0.42", "CPU above 0.9"))
       for word, severity in (("Critical", CRITICAL), ("Error", ERROR), ("Warning", WARNING), ("No severity", UNKNOWN))),
     ("the severity of a user label", "gcp_monitoring", incident(policy_user_labels={"severity": "p1"}),
-     (T, CRITICAL, "incident_id=0.42", "CPU above 0.9")),
-    ("acknowledged", "gcp_monitoring", incident(state="acknowledged"), (A, UNKNOWN, "incident_id=0.42", "CPU above 0.9")),
+     (T, CRITICAL, "gcp_incident_id=0.42", "CPU above 0.9")),
+    ("acknowledged", "gcp_monitoring", incident(state="acknowledged"), (A, UNKNOWN, "gcp_incident_id=0.42", "CPU above 0.9")),
     ("documentation as text, and its subject", "gcp_monitoring", incident(state="CLOSED", documentation="see wiki"),
-     (R, UNKNOWN, "incident_id=0.42", "CPU above 0.9")),
+     (R, UNKNOWN, "gcp_incident_id=0.42", "CPU above 0.9")),
     ("the subject that the team wrote", "gcp_monitoring", incident(documentation={"subject": "Shop is slow"}),
-     (T, UNKNOWN, "incident_id=0.42", "Shop is slow")),
-    ("by Pub/Sub", "gcp_monitoring", pushed(incident(state="closed")), (R, UNKNOWN, "incident_id=0.42", "CPU above 0.9")),
+     (T, UNKNOWN, "gcp_incident_id=0.42", "Shop is slow")),
+    ("by Pub/Sub", "gcp_monitoring", pushed(incident(state="closed")), (R, UNKNOWN, "gcp_incident_id=0.42", "CPU above 0.9")),
+    ("attributes by Pub/Sub", "gcp_monitoring", attributed({"summary": "Shop", "dedup_key": "k", "status": "resolved"}),
+     (R, UNKNOWN, "k", "Shop")),
     ("anything by Pub/Sub", "gcp_monitoring", pushed({"summary": "Shop", "dedup_key": "k"}), (T, UNKNOWN, "k", "Shop")),
     # Datadog
-    *((word, "datadog", monitor(alert_transition=word), (action, UNKNOWN, "monitor_id=42 scope=host:db-1", "Disk is full"))
+    *((word, "datadog", monitor(alert_transition=word), (action, UNKNOWN, "datadog_monitor_id=42 scope=host:db-1", "Disk is full"))
       for word, action in (("Triggered", T), ("Re-Triggered", T), ("Warn", T), ("Re-Warn", T), ("No Data", T), ("Re-No Data", T),
                            ("Renotify", T), ("Recovered", R), ("$ALERT_TRANSITION", T))),
     ("a cycle", "datadog", monitor(alert_cycle_key="c9"), (T, UNKNOWN, "c9", "Disk is full")),
     ("an aggregation", "datadog", {"alert_scope": "host:db-1", "aggreg_key": "abc", "title": "Disk"}, (T, UNKNOWN, "abc", "Disk")),
-    ("a scope alone names no monitor", "datadog", {"alert_scope": "host:db-1", "title": "Disk"}, (T, UNKNOWN, None, "Disk")),
+    ("a monitor and its scope", "datadog", {"alert_scope": "host:db-1", "alert_id": "42", "title": "Disk", "status": "cleared"},
+     (R, UNKNOWN, "datadog_monitor_id=42 scope=host:db-1", "Disk")),
+    ("a key in the template", "datadog", monitor(alert_transition="Recovered", dedup_key="k"), (R, UNKNOWN, "k", "Disk is full")),
     ("upper case", "datadog", {"ALERT_TRANSITION": "Recovered", "ALERT_ID": "42", "ALERT_TITLE": "[Recovered on {host:a}] Disk"},
-     (R, UNKNOWN, "monitor_id=42", "Disk")),
-    ("P1", "datadog", monitor(alert_priority="P1", alert_type="warning"), (T, CRITICAL, "monitor_id=42 scope=host:db-1", "Disk is full")),
+     (R, UNKNOWN, "datadog_monitor_id=42", "Disk")),
+    ("P1", "datadog", monitor(alert_priority="P1", alert_type="warning"),
+     (T, CRITICAL, "datadog_monitor_id=42 scope=host:db-1", "Disk is full")),
     ("the priority of an event is no severity", "datadog", monitor(priority="low", alert_type="error"),
-     (T, ERROR, "monitor_id=42 scope=host:db-1", "Disk is full")),
-    ("only the kind of alert", "datadog", monitor(alert_type="success"), (R, UNKNOWN, "monitor_id=42 scope=host:db-1", "Disk is full")),
+     (T, ERROR, "datadog_monitor_id=42 scope=host:db-1", "Disk is full")),
+    ("only the kind of alert", "datadog", monitor(alert_type="success"),
+     (R, UNKNOWN, "datadog_monitor_id=42 scope=host:db-1", "Disk is full")),
     ("the default body", "datadog", by_default("Triggered"), (T, ERROR, None, "Disk is full")),
     ("the default body, over", "datadog", by_default("Recovered", MONITOR_STATUS),
-     (R, ERROR, "monitor_id=42 scope=host%3Adb-1", "Disk is full")),
+     (R, ERROR, "datadog_monitor_id=42 scope=host%3Adb-1", "Disk is full")),
     ("the default body, again", "datadog", by_default("Re-No Data", MONITOR_STATUS),
-     (T, ERROR, "monitor_id=42 scope=host%3Adb-1", "Disk is full")),
+     (T, ERROR, "datadog_monitor_id=42 scope=host%3Adb-1", "Disk is full")),
     # New Relic
     *((f"{state}, {trigger}", "newrelic", issue(state, trigger), (action, CRITICAL, "42-aa", "Errors")) for state, trigger, action in (
         ("CREATED", "STATE_CHANGE", T), ("ACTIVATED", "INCIDENT_CLOSED", T), ("ACTIVATED", "PRIORITY_CHANGED", T),
@@ -333,12 +364,18 @@ SPECIFICATION: list[tuple[str, str, object, Said]] = [
     ("a template that says the state in event_type", "newrelic", violation("$EVENT_STATE", "INCIDENT_RESOLVED", "INFO"),
      (R, INFO, INCIDENT_KEY, "Errors")),
     ("an account alone names no incident", "newrelic", violation("open", id="$INCIDENT_ID"), (T, CRITICAL, None, "Errors")),
+    ("the first alerts", "newrelic",
+     {"application_name": "Shop", "account_name": "A", "alert_url": "https://n.example/1", "created_at": "x", "message": "Slow"},
+     (T, UNKNOWN, "newrelic_alert_url=https://n.example/1", "Slow")),
+    ("the first deployments", "newrelic",
+     {"application_name": "Shop", "account_name": "A", "deployment_url": "https://n.example/1", "deployed_by": "ana", "revision": "7"},
+     (C, UNKNOWN, None, "7")),
     # Dynatrace
     *((f"{state} {word}", "dynatrace", problem(state, word), (action, severity, "-42_7V2", "Slow")) for state, word, action, severity in (
         ("OPEN", "AVAILABILITY", T, CRITICAL), ("OPEN", "MONITORING_UNAVAILABLE", T, CRITICAL), ("OPEN", "ERROR", T, ERROR),
         ("OPEN", "PERFORMANCE", T, WARNING), ("OPEN", "RESOURCE_CONTENTION", T, WARNING), ("OPEN", "CUSTOM_ALERT", T, UNKNOWN),
         ("RESOLVED", "ERROR", R, ERROR), ("MERGED", "ERROR", R, ERROR))),
-    ("without a PID", "dynatrace", problem("OPEN", PID="{PID}"), (T, ERROR, "ProblemID=P-42", "Slow")),
+    ("without a PID", "dynatrace", problem("OPEN", PID="{PID}"), (T, ERROR, "dynatrace_problem_id=P-42", "Slow")),
     ("a problem as the API tells it", "dynatrace",
      {"problemId": "-42_7V2", "displayId": "P-42", "title": "Slow", "status": "CLOSED", "severityLevel": "AVAILABILITY"},
      (R, CRITICAL, "-42_7V2", "Slow")),
@@ -360,43 +397,71 @@ SPECIFICATION: list[tuple[str, str, object, Said]] = [
           ("ALERT_STATE_EVENT_START", {}, T), ("ALERT_STATE_EVENT_END", {}, R), ("", {"status": "Healthy"}, R),
           ("", {"new_health": "Unhealthy"}, T), ("", None, T))),
     ("a health check", "cloudflare", notification(data={"health_check_id": "h", "status": "Unhealthy"}),
-     (T, UNKNOWN, "health_check_id=h", "Shop: It is so.")),
+     (T, UNKNOWN, "cloudflare_health_check_id=h", "Shop: It is so.")),
     ("a tunnel", "cloudflare", notification(data={"tunnel_id": "t", "new_status": "TUNNEL_STATUS_TYPE_HEALTHY", "severity": "INFO"}),
-     (R, INFO, "tunnel_id=t", "Shop: It is so.")),
+     (R, INFO, "cloudflare_tunnel_id=t", "Shop: It is so.")),
     ("an incident of Cloudflare's", "cloudflare", notification(data={"incident_id": "i", "incident_impact": "INCIDENT_IMPACT_MAJOR"}),
-     (T, ERROR, "incident_id=i", "Shop: It is so.")),
+     (T, ERROR, "cloudflare_incident_id=i", "Shop: It is so.")),
+    ("a pool", "cloudflare", notification(data={"pool_id": "p", "new_health": "Unhealthy", "event_source": "pool"}),
+     (T, UNKNOWN, "cloudflare_pool_id=p event_source=pool", "Shop: It is so.")),
+
+     ("an origin of it", "cloudflare",
+     notification(data={"pool_id": "p", "new_health": "Healthy", "event_source": "origin", "origin_name": "o"}),
+     (R, UNKNOWN, "cloudflare_pool_id=p origin_name=o event_source=origin", "Shop: It is so.")),
+    *((f"one policy, {about}", "cloudflare", notification(data=data),
+       (T, UNKNOWN, f"cloudflare_policy_id=p alert_type=some_alert about={about}", "Shop: It is so."))
+      for about, data in (
+          ("a.example", {"unreachable_zones": [{"zone_name": "a.example", "host": "h"}]}), ("h", {"unreachable_zones": [{"host": "h"}]}),
+          ("z1", {"zone_id": "z1", "zone_name": "a.example"}), ("b.example", {"zone_name": "b.example"}),
+          ("c.example", {"hostnames": ["c.example", "d.example"]}), ("site", {"project_name": "site"}))),
+    ("about nothing", "cloudflare", notification(data={"x": 1}),
+     (T, UNKNOWN, "cloudflare_policy_id=p alert_type=some_alert", "Shop: It is so.")),
+    *((word, "cloudflare", notification(alert_type="pages_event_alert", data={"event": word, "project_name": "site"}),
+       (action, UNKNOWN, "cloudflare_policy_id=p alert_type=pages_event_alert about=site", "Shop: It is so."))
+      for word, action in (("EVENT_DEPLOYMENT_STARTED", I), ("EVENT_DEPLOYMENT_FAILED", T), ("EVENT_DEPLOYMENT_SUCCESS", C))),
+    *((f"maintenance: {word}", "cloudflare", notification(alert_type="maintenance_event_notification", data={"status": word}),
+       (action, UNKNOWN, "cloudflare_policy_id=p alert_type=maintenance_event_notification", "Shop: It is so."))
+      for word, action in (("Scheduled", T), ("Completed", I))),
+    ("without an account", "cloudflare", {"text": "It is so.", "alert_event": "ALERT_STATE_EVENT_END", "alert_correlation_id": "c"},
+     (R, UNKNOWN, "c", "It is so.")),
     # AppDynamics
-    *((word, "appdynamics", rule(word), (action, severity, "incident_id=42 application=Shop", "Errors on shop-1"))
+    *((word, "appdynamics", rule(word), (action, severity, "appdynamics_incident_id=42 application=Shop", "Errors on shop-1"))
       for word, action, severity in (
           ("POLICY_OPEN_CRITICAL", T, CRITICAL), ("POLICY_OPEN_WARNING", T, WARNING), ("POLICY_UPGRADED", T, CRITICAL),
           ("POLICY_DOWNGRADED", T, WARNING), ("POLICY_CONTINUES_CRITICAL", T, CRITICAL), ("POLICY_CLOSE_CRITICAL", R, ERROR),
           ("POLICY_CANCELED_WARNING", R, ERROR), ("ANOMALY_OPEN_WARNING", T, WARNING), ("ANOMALY_CLOSE_CRITICAL", R, ERROR),
           ("APPLICATION_DEPLOYMENT", C, ERROR), ("APP_SERVER_RESTART", T, ERROR), ("APPLICATION_ERROR", T, ERROR))),
     ("WARN", "appdynamics", rule("SLOW", "WARN", health_rule="${latestEvent.healthRule.name}", incident_id="${latestEvent.incident.id}"),
-     (T, WARNING, "application=Shop node=shop-1 event_type=SLOW", "Health Rule Violation on shop-1")),
+     (T, WARNING, "appdynamics_event_type=SLOW application=Shop node=shop-1", "Health Rule Violation on shop-1")),
     # LogicMonitor
-    *((word, "logicmonitor", logic(word), (action, CRITICAL, "alertid=LMD42", "db-1: Disk Used")) for word, action in (
+    *((word, "logicmonitor", logic(word), (action, CRITICAL, "logicmonitor_alertid=LMD42", "db-1: Disk Used")) for word, action in (
         ("active", T), ("ack", A), ("clear", R), ("update", T), ("escalate", T), ("", T))),
     ("a test never meets its alert", "logicmonitor", logic("test"), (T, CRITICAL, None, "db-1: Disk Used")),
-    ("an internal id", "logicmonitor", logic("clear", "error", internalid=2**60), (R, ERROR, f"internalid={2**60}", "db-1: Disk Used")),
-    ("a level by number", "logicmonitor", logic("active", "2"), (T, WARNING, "alertid=LMD42", "db-1: Disk Used")),
+    ("an internal id", "logicmonitor", logic("clear", "error", internalid=2**60),
+     (R, ERROR, f"logicmonitor_internalid={2**60}", "db-1: Disk Used")),
+    ("a level by number", "logicmonitor", logic("active", "2"), (T, WARNING, "logicmonitor_alertid=LMD42", "db-1: Disk Used")),
     # Rackspace, Aria Operations, ThousandEyes, Fastly, Conviva
-    *((f"{word}", "rackspace", rack(word), (action, severity, "alarm=al entity=en", "CPU")) for word, action, severity in (
+    *((f"{word}", "rackspace", rack(word), (action, severity, "rackspace_alarm=al entity=en", "CPU")) for word, action, severity in (
         ("CRITICAL", T, CRITICAL), ("WARNING", T, WARNING), ("OK", R, UNKNOWN), (None, T, UNKNOWN))),
-    *((f"{status} {word}", "vmware", aria(status, word), (action, severity, "alertId=42", "Full")) for status, word, action, severity in (
+    *((f"{status} {word}", "vmware", aria(status, word),
+      (action, severity, "vmware_alert_id=42", "Full")) for status, word, action, severity in (
         ("ACTIVE", "ALERT_CRITICALITY_LEVEL_CRITICAL", T, CRITICAL), ("ACTIVE", "ALERT_CRITICALITY_LEVEL_IMMEDIATE", T, ERROR),
         ("UPDATED", "ALERT_CRITICALITY_LEVEL_INFO", T, INFO), ("ACTIVE", "ALERT_CRITICALITY_LEVEL_AUTO", T, UNKNOWN),
         ("CANCELED", "WARNING", R, WARNING))),
-    *((f"{how} {word}", "thousandeyes", eyes(f"ALERT_NOTIFICATION_{how}", word), (action, severity, "alertId=42", "Slow: Shop"))
+    *((f"{how} {word}", "thousandeyes", eyes(f"ALERT_NOTIFICATION_{how}", word),
+      (action, severity, "thousandeyes_alert_id=42", "Slow: Shop"))
       for how, word, action, severity in (("TRIGGER", "Info", T, INFO), ("TRIGGER", "Minor", T, WARNING), ("TRIGGER", "Major", T, ERROR),
                                           ("CLEAR", "Critical", R, CRITICAL))),
-    ("fires", "fastly", fast(True), (T, UNKNOWN, "definition_id=d42", "Errors")),
-    ("is over", "fastly", fast(False), (R, UNKNOWN, "definition_id=d42", "Errors")),
-    ("is unsure", "fastly", fast(None), (T, UNKNOWN, "definition_id=d42", "Errors")),
+    *((f"an agent: {how}", "thousandeyes", agent(f"AGENT_ALERT_NOTIFICATION_{how}"),
+       (action, UNKNOWN, "thousandeyes_agent_notification_id=574", "Clock offset: agent-1"))
+        for how, action in (("TRIGGER", T), ("CLEAR", R))),
+    ("fires", "fastly", fast(True), (T, UNKNOWN, "fastly_definition_id=d42", "Errors")),
+    ("is over", "fastly", fast(False), (R, UNKNOWN, "fastly_definition_id=d42", "Errors")),
+    ("is unsure", "fastly", fast(None), (T, UNKNOWN, "fastly_definition_id=d42", "Errors")),
     ("another address of the same", "fastly",
      fast(False, definition_api=None, definition_ui="https://manage.fastly.com/observability/alerts/definitions/d42/edit"),
-     (R, UNKNOWN, "definition_id=d42", "Errors")),
-    ("a custom field of state", "conviva", conviva(status="Resolved", severity="warning"), (R, WARNING, "event_id=42", "Plays")),
+     (R, UNKNOWN, "fastly_definition_id=d42", "Errors")),
+    ("a custom field of state", "conviva", conviva(status="Resolved", severity="warning"), (R, WARNING, "conviva_event_id=42", "Plays")),
 ]  # fmt: skip
 
 
@@ -414,6 +479,7 @@ NOT_BY_NAME: list[tuple[str, object, str]] = [
     ("cloudflare", {"text": "Hello World! This is a test message sent from https://cloudflare.com."},
      "Hello World! This is a test message sent from https://cloudflare.com."),
     ("thousandeyes", {"eventId": "1", "eventType": "WEBHOOK_TEST"}, "ThousandEyes: WEBHOOK_TEST without an alert"),
+    ("datadog", {"alert_scope": "host:db-1", "title": "Disk"}, "Disk"),
     ("dynatrace", {"ProblemTitle": "Slow"}, "Slow"),
 ]  # fmt: skip
 
@@ -504,6 +570,42 @@ def test_labels(type: str, body: object, labels: dict[str, str]) -> None:
 ], ids=str)  # fmt: skip
 def test_what_is_nobodys_business_is_in_no_event(type: str, body: object) -> None:
     assert "192.0.2.1" not in repr(read(type, body))
+
+
+@pytest.mark.parametrize("body", [
+    {"application_name": "Shop", "deployment_url": "https://ci.example/1", "status": "failed", "summary": "Deploy of shop"},
+    {"application_name": "Shop", "account_name": "A", "alert_url": "https://ci.example/1", "status": "resolved"},
+    {"schemaId": "mine", "data": {"disk": "full"}},
+    {"schemaId": "mine", "data": {"context": "prod"}},
+    rack("OK") | {"details": "so it is"},
+    {"title": "q", "alert_scope": "host:a", "status": "cleared"},
+    {"text": "Disk", "alert_event": "down"},
+    {"text": 7, "alert_event": "down", "alert_correlation_id": "c"},
+    {"message": {"messageId": "1"}, "subscription": "s"},
+    {"eventId": "1", "eventType": "t", "agentAlert": {"ruleName": "R"}},
+    {"ActionType": "create", "AlertMessage": "m"},
+    {"type": "console-audit", "summary": "s", "severity": "high"},
+    {"type": "console-audit", "payload": {"message": "m"}, "summary": "s"},
+    {"type": "console-audit", "payload": "m"},
+], ids=str)  # fmt: skip
+def test_what_has_but_some_of_their_names_is_somebodys_own(body: object) -> None:
+    assert knowing(body) == set()
+
+
+@pytest.mark.parametrize(("type", "last"), [("logicmonitor", '"alerturl"'), ("appdynamics", '"health_rule"')])
+def test_what_these_vendors_do_not_escape_is_not_in_their_templates(type: str, last: str) -> None:
+    guide = DIALECTS[IntegrationType(type)].guide
+    template = guide.partition("```json")[2].partition("```")[0]
+    assert template.rpartition(",")[2].strip().startswith(last)
+    assert not any(text in template for text in ("##MESSAGE##", "summaryMessage", "eventMessage"))
+    assert "does not escape" in guide
+
+
+def test_attributes_beside_what_a_message_says_are_told() -> None:
+    (reading,) = read("gcp_monitoring", attributed({"team": "shop", "token": "s3cret"}, incident(state="open")))
+    assert reading.dedup_key == "gcp_incident_id=0.42"
+    assert "shop" in str(reading.details["attributes"])
+    assert "s3cret" not in repr(reading)
 
 
 def test_a_batch_survives_what_is_no_event_in_it() -> None:

@@ -125,6 +125,10 @@ STATES = [
     ("raygun", raygun("StatusChanged", status="Resolved"), "resolve"),
     ("raygun", raygun("StatusChanged", status="PermanentlyIgnored"), "resolve"),
     ("raygun", raygun("AssignedToUser"), "ignore"),
+    ("raygun", raygun("ErrorReoccurred", status="Resolved"), "trigger"),  # its status is only told by StatusChanged
+    ("raygun", raygun("HourlyFollowUp", status="Ignored"), "trigger"),
+    ("raygun", raygun("CommentAdded", status="Active"), "ignore"),
+    ("raygun", raygun("StatusChanged"), "trigger"),
     ("errbit", {"problem": {"_id": "65e1", "resolved": True}}, "resolve"),
     ("errbit", {"problem": {"_id": "65e1", "resolved": None}}, "trigger"),
     ("github", run("failure"), "trigger"),
@@ -153,7 +157,6 @@ STATES = [
     ("github", alert("publicly_leaked", "secret_type", state="open"), "trigger"),
     ("github", alert("resolved", "secret_type"), "resolve"),
     ("github", {"zen": "Speak like a human.", "hook_id": 1}, "ignore"),
-    ("github", github("issue", number=1), "ignore"),
     ("gitlab", pipeline("failed"), "trigger"),
     ("gitlab", pipeline("of tomorrow"), "trigger"),
     ("gitlab", pipeline("success"), "resolve"),
@@ -185,14 +188,23 @@ STATES = [
     ("jira", jira("jira:issue_updated", category("new"), "issue_reopened"), "trigger"),
     ("jira", jira("jira:issue_updated", {"name": "Closed"}), "resolve"),
     ("jira", jira("jira:issue_updated", {"name": "Tested by QA"}, "issue_resolved"), "resolve"),
-    ("jira", jira("jira:issue_updated", category("done"), "issue_commented"), "ignore"),
+    ("jira", jira("jira:issue_updated", category("done"), "issue_commented"), "resolve"),  # closed with a comment
+    ("jira", jira("jira:issue_updated", category("done"), "issue_assigned"), "resolve"),
+    ("jira", jira("jira:issue_updated", category("new"), "issue_commented"), "ignore"),
+    ("jira", jira("comment_created", category("done")), "ignore"),
     ("jira", jira("jira:issue_updated", category("new"), "issue_assigned"), "ignore"),
     ("jira", jira("jira:issue_deleted", category("new")), "resolve"),
     ("jira", jira("comment_created"), "ignore"),
     ("jira", {"webhookEvent": "sprint_started", "sprint": {}}, "ignore"),
     ("opsgenie_webhook", opsgenie("Create"), "trigger"),
     ("opsgenie_webhook", opsgenie("UnAcknowledge"), "trigger"),
-    ("opsgenie_webhook", opsgenie("UpdatePriority"), "trigger"),
+    ("opsgenie_webhook", opsgenie("UpdatePriority"), "ignore"),  # of an alert that may be closed
+    ("opsgenie_webhook", opsgenie("UpdatePriority", status="closed"), "ignore"),
+    ("opsgenie_webhook", opsgenie("UpdatePriority", status="open"), "trigger"),
+    ("opsgenie_webhook", opsgenie("Of tomorrow", status="closed"), "ignore"),
+    ("opsgenie_webhook", opsgenie("Of tomorrow", status="open"), "trigger"),
+    ("opsgenie_webhook", opsgenie("Create", status="closed"), "trigger"),
+    ("opsgenie_webhook", opsgenie("Close", status="closed"), "resolve"),
     ("opsgenie_webhook", opsgenie("Snooze"), "acknowledge"),
     ("opsgenie_webhook", opsgenie("SnoozeEnded"), "trigger"),
     ("opsgenie_webhook", opsgenie("Delete"), "resolve"),
@@ -321,6 +333,7 @@ def test_identity(type: str, value: object, key: str | None) -> None:
         ("sentry", sentry("triggered", event={"title": "", "metadata": {"value": "division by zero"}}), "division by zero"),
         ("rollbar", {"event_name": "deploy", "data": {"deploy": {"revision": "abc", "environment": "prod"}}}, "deploy of abc to prod"),
         ("raygun", raygun("NewErrorOccurred", message=""), "error in Shop"),
+        ("sentry", sentry("of tomorrow", thing={}), "Sentry: thing"),
         ("airbrake", {"error": {"error_class": "E", "error_message": "E: out of bacon"}}, "E: out of bacon"),
         ("airbrake", {"error": {"error_class": "E", "error_message": None}}, "E"),
         ("airbrake", {"error": {}}, "error without a message"),
@@ -375,6 +388,7 @@ def test_delivery_id(type: str, value: object, headers: dict[str, str], id: str)
         (sentry("created", comment="c"), {"sentry_hook_resource": "comment"}, "ignore"),
         (sentry("created", thing={}), {"sentry_hook_resource": "preprod_artifact"}, "ignore"),
         (sentry("triggered", issue={"id": 42}), {"sentry_hook_resource": "activity_alert"}, "trigger"),
+        (sentry("created", thing={}), {"sentry_hook_resource": "of_tomorrow"}, "trigger"),
     ],
 )
 def test_sentry_says_in_a_header_what_it_speaks_of(value: object, headers: dict[str, str], action: str) -> None:
@@ -439,6 +453,66 @@ def test_what_is_of_another_dialect_is_unreadable(type: str, value: object) -> N
     assert not DIALECTS[IntegrationType(type)].knows(value, NOTHING)
     with pytest.raises(Unreadable):
         read_all(type, value)
+
+
+HELD = {"repository": {"full_name": "example/shop"}, "sender": {"login": "ana"}}
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [
+        ("github", run("failure")),
+        ("github", deployed("failure")),
+        ("github", alert("created")),
+        ("github", {"zen": "Speak like a human.", "hook_id": 1}),
+        ("gitlab", pipeline("failed")),
+        ("gitlab", gitlab("push")),
+        ("jira", jira("jira:issue_created")),
+        ("jira", jira("comment_created")),
+        ("jira", {"webhookEvent": "sprint_started", "sprint": {}}),
+        ("pagerduty_webhook", pagerduty("incident.of_tomorrow")),
+        ("pagerduty_webhook", pagerduty("service.updated")),
+        ("pagerduty_webhook", pagerduty("pagey.ping")),
+        ("pagerduty_webhook", {"messages": [{"event": "incident.trigger", "incident": {}}]}),
+        ("pagerduty_webhook", {"messages": [{"type": "incident.trigger", "data": {"incident": {}}}]}),
+        ("opsgenie_webhook", opsgenie("Create")),
+        ("raygun", raygun("NewErrorOccurred")),
+    ],
+)
+def test_what_only_this_tool_says_is_known(type: str, value: object) -> None:
+    assert [other.type.value for other in DIALECTS.values() if other.knows(value, NOTHING)] == [type]
+    assert read_all(type, value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {**HELD, "status": "failed", "summary": "Nightly deploy failed"},
+        {**HELD, "workflow_run": "nightly", "status": "failed"},
+        {**HELD, "alert": {"name": "Disk"}},
+        {"alert": {"rule": "disk", "host": "db-1"}, "status": "resolved"},
+        {"workflow_run": {"id": 1}, "status": "resolved"},
+        {"object_kind": "disk", "status": "resolved"},
+        {"event_name": "disk full", "status": "resolved"},
+        {"webhookEvent": "disk full", "status": "resolved"},
+        {"event": {"event_type": "disk", "resource_type": "host", "data": {}}},
+        {"messages": [{"event": "disk full", "incident": {}}]},
+        {"messages": [{"type": "disk full", "data": {"incident": {}}}]},
+        {"action": "resolve", "integrationName": "mine", "alert": {"alertId": 7}},
+        {"event": "e", "eventType": "t", "error": {}, "application": {}},
+        {"event": "error_activity", "eventType": "t", "error": {}, "application": "shop"},
+    ],
+)
+def test_what_anybody_may_say_is_nobodys(value: object) -> None:
+    assert [other.type.value for other in DIALECTS.values() if other.knows(value, NOTHING)] == []
+
+
+@pytest.mark.parametrize(("type", "header"), [("github", "x-github-event"), ("gitlab", "x-gitlab-event")])
+def test_a_header_is_enough(type: str, header: str) -> None:
+    received = Received("", b"", {header: "push"})
+    assert DIALECTS[IntegrationType(type)].knows({}, received)
+    (reading,) = DIALECTS[IntegrationType(type)].read({}, received)
+    assert reading.action.value == "ignore"
 
 
 @pytest.mark.parametrize("type", TYPES)

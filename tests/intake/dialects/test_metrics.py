@@ -1,11 +1,16 @@
 """What the monitors of metrics and logs say beyond the bodies that we have: their other words, versions and shapes."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from tests.intake.dialects import clouds, metrics, servers
+from tests.intake.dialects.table import Body, received_of
+from tests.intake.payloads import bare, events
 
 from oncall.intake.commands.dialects import DIALECTS
-from oncall.intake.values import Reading, Received, Unreadable
+from oncall.intake.rules import decode
+from oncall.intake.values import LocalKey, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,6 +49,10 @@ def check(**more: object) -> Said:
 
 def rule(group: str, **more: object) -> Said:
     return {"rule": {"id": "r", "name": "Disk"}, "alert": {"id": "db-1", "actionGroup": group}} | more
+
+
+def seven(**more: str) -> Said:
+    return {"alertId": "r", "alertName": "Disk", "alertInstanceId": "db-1"} | more
 
 
 def watch(**metadata: str) -> Said:
@@ -116,83 +125,103 @@ WORDS: list[tuple[str, object, str, str, str | None, str]] = [
     # Grafana
     ("grafana", group({"fingerprint": "f", **labels(rulename="Disk")}, orgId=1), "trigger", "unknown", "f", "A Disk"),
     ("grafana", group({"fingerprint": "f", "status": "resolved"} | labels(), state="ok", title="t"), "resolve", "unknown", "f", "A"),
-    ("grafana", {"ruleId": 1, "state": "no_data", "title": "[No Data] T"}, "trigger", "unknown", "rule_id=1", "T"),
-    ("grafana", {"ruleId": "1", "state": "alerting", "ruleName": "R"}, "trigger", "unknown", "rule_id=1", "R"),
-    ("grafana", {"ruleId": 2**60 + 1, "state": "ok", "ruleName": "R"}, "resolve", "unknown", f"rule_id={2**60 + 1}", "R"),
-    ("grafana", {"ruleId": 1, "state": "paused", "ruleName": "R"}, "ignore", "unknown", "rule_id=1", "R"),
-    ("grafana", {"ruleId": 1, "state": "pending", "ruleName": "R"}, "ignore", "unknown", "rule_id=1", "R"),
-    ("grafana", {"ruleId": 1, "ruleName": "R", "tags": {"severity": "critical"}}, "trigger", "critical", "rule_id=1", "R"),
+    ("grafana", {"ruleId": 1, "state": "no_data", "title": "[No Data] T"}, "trigger", "unknown", "grafana_rule_id=1", "T"),
+    ("grafana", {"ruleId": "1", "state": "alerting", "ruleName": "R"}, "trigger", "unknown", "grafana_rule_id=1", "R"),
+    ("grafana", {"ruleId": 2**60 + 1, "state": "ok", "ruleName": "R"}, "resolve", "unknown", f"grafana_rule_id={2**60 + 1}", "R"),
+    ("grafana", {"ruleId": 1, "state": "resolved", "ruleName": "R"}, "resolve", "unknown", "grafana_rule_id=1", "R"),
+    ("grafana", {"ruleId": 1, "state": "paused", "ruleName": "R"}, "ignore", "unknown", "grafana_rule_id=1", "R"),
+    ("grafana", {"ruleId": 1, "state": "pending", "ruleName": "R"}, "ignore", "unknown", "grafana_rule_id=1", "R"),
+    ("grafana", {"ruleId": 1, "ruleName": "R", "tags": {"severity": "critical"}}, "trigger", "critical", "grafana_rule_id=1", "R"),
     ("grafana", {"ruleId": None, "ruleUrl": "http://a.example/"}, "trigger", "unknown", None, "alert rule without a name"),
-    ("grafana", {"ruleId": 1, "ruleUrl": "http://u:p@a.example:3000/d"}, "trigger", "unknown", "rule_id=1 grafana=a.example:3000",
+    ("grafana", {"ruleId": 1, "ruleUrl": "http://u:p@a.example:3000/d"}, "trigger", "unknown", "grafana_rule_id=1 grafana=a.example:3000",
      "alert rule without a name"),
-    ("grafana", {"ruleId": 1, "ruleUrl": "http://[bad"}, "trigger", "unknown", "rule_id=1", "alert rule without a name"),
+    ("grafana", {"ruleId": 1, "ruleUrl": "http://[bad"}, "trigger", "unknown", "grafana_rule_id=1", "alert rule without a name"),
     # Kapacitor
-    ("kapacitor", kapacitor(level="CRITICAL"), "trigger", "critical", "alert_id=cpu", "cpu is high"),
-    ("kapacitor", kapacitor(level="WARNING", message="cpu is WARNING"), "trigger", "warning", "alert_id=cpu", "cpu"),
-    ("kapacitor", kapacitor(level="INFO"), "trigger", "info", "alert_id=cpu", "cpu is high"),
-    ("kapacitor", kapacitor(level="OK", message="cpu is OK"), "resolve", "unknown", "alert_id=cpu", "cpu"),
-    ("kapacitor", kapacitor(level="odd"), "trigger", "unknown", "alert_id=cpu", "cpu is high"),
+    ("kapacitor", kapacitor(level="CRITICAL"), "trigger", "critical", "kapacitor_alert_id=cpu", "cpu is high"),
+    ("kapacitor", kapacitor(level="WARNING", message="cpu is WARNING"), "trigger", "warning", "kapacitor_alert_id=cpu", "cpu"),
+    ("kapacitor", kapacitor(level="INFO"), "trigger", "info", "kapacitor_alert_id=cpu", "cpu is high"),
+    ("kapacitor", kapacitor(level="OK", message="cpu is OK"), "resolve", "unknown", "kapacitor_alert_id=cpu", "cpu"),
+    ("kapacitor", kapacitor(level="recovered"), "resolve", "unknown", "kapacitor_alert_id=cpu", "cpu is high"),
+    ("kapacitor", kapacitor(level="odd"), "trigger", "unknown", "kapacitor_alert_id=cpu", "cpu is high"),
     # InfluxDB 2: the tags, which are text, tell the series of a check apart; its fields are numbers
-    ("kapacitor", check(_message="Check: cpu is: crit"), "trigger", "critical", "check_id=0a1b host=a", "cpu"),
-    ("kapacitor", check(_level="warn", usage=3), "trigger", "warning", "check_id=0a1b host=a", "cpu"),
-    ("kapacitor", check(_level="info", region="eu"), "trigger", "info", "check_id=0a1b host=a region=eu", "cpu"),
-    ("kapacitor", check(_level="unknown"), "trigger", "unknown", "check_id=0a1b host=a", "cpu"),
-    ("kapacitor", check(_level="ok", dead=True), "resolve", "unknown", "check_id=0a1b host=a", "cpu"),
+    ("kapacitor", check(_message="Check: cpu is: crit"), "trigger", "critical", "influxdb_check_id=0a1b host=a", "cpu"),
+    ("kapacitor", check(_level="warn", usage=3), "trigger", "warning", "influxdb_check_id=0a1b host=a", "cpu"),
+    ("kapacitor", check(_level="info", region="eu"), "trigger", "info", "influxdb_check_id=0a1b host=a region=eu", "cpu"),
+    ("kapacitor", check(_level="unknown"), "trigger", "unknown", "influxdb_check_id=0a1b host=a", "cpu"),
+    ("kapacitor", check(_level="ok", dead=True), "resolve", "unknown", "influxdb_check_id=0a1b host=a", "cpu"),
     # Kibana: the group of the alert says the state, and how bad it is where no severity is said
-    ("elastic", rule("metrics.threshold.fired", severity="critical"), "trigger", "critical", "rule_id=r alert_id=db-1", "Disk"),
-    ("elastic", rule("metrics.threshold.warning"), "trigger", "warning", "rule_id=r alert_id=db-1", "Disk"),
-    ("elastic", rule("slo.burnRate.high"), "trigger", "error", "rule_id=r alert_id=db-1", "Disk"),
-    ("elastic", rule("query matched", context={"reason": "17 hits"}), "trigger", "unknown", "rule_id=r alert_id=db-1", "Disk: 17 hits"),
-    ("elastic", rule("recovered", severity="critical"), "resolve", "critical", "rule_id=r alert_id=db-1", "Disk"),
-    ("elastic", rule("untracked"), "ignore", "unknown", "rule_id=r alert_id=db-1", "Disk"),
-    ("elastic", {"actionGroup": "recovered", "ruleId": "r", "id": "9", "name": "x"}, "resolve", "unknown", "rule_id=r",
+    ("elastic", rule("metrics.threshold.fired", severity="critical"), "trigger", "critical", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", rule("metrics.threshold.warning"), "trigger", "warning", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", rule("slo.burnRate.high"), "trigger", "error", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", rule("query matched", context={"reason": "17 hits"}), "trigger", "unknown",
+     "elastic_rule_id=r alert_id=db-1", "Disk: 17 hits"),
+    ("elastic", rule("recovered", severity="critical"), "resolve", "critical", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", rule("untracked"), "ignore", "unknown", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", {"actionGroup": "recovered", "ruleId": "r", "id": "9", "name": "x"}, "resolve", "unknown", "elastic_rule_id=r",
      "Kibana rule without a name"),
     ("elastic", {"kibana.alert.rule.name": "Disk", "kibana.alert.uuid": "u", "kibana.alert.severity": "high"}, "trigger", "error",
-     "alert_uuid=u", "Disk"),
+     "elastic_alert_uuid=u", "Disk"),
     ("elastic", [{"kibana.alert.rule.name": "Disk", "kibana.alert.uuid": "u", "kibana.alert.status": "recovered"}], "resolve", "unknown",
-     "alert_uuid=u", "Disk"),
+     "elastic_alert_uuid=u", "Disk"),
+    # Kibana 7 calls a rule an alert, and an alert its instance
+    ("elastic", seven(alertActionGroup="recovered"), "resolve", "unknown", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", seven(alertActionGroupName="Recovered"), "resolve", "unknown", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", seven(alertActionGroup="metrics.threshold.warning"), "trigger", "warning", "elastic_rule_id=r alert_id=db-1", "Disk"),
+    ("elastic", {"alertId": "a", "alertActionGroupName": "Recovered"} | {"kibanaBaseUrl": "u"}, "resolve", "unknown", "elastic_alert_id=a",
+     "Kibana rule without a name"),
+    ("elastic", rule("recovered") | {"dedup_key": "k"}, "resolve", "unknown", "k", "Disk"),
     # a summary of alerts: the list says the state
     ("elastic", {"alerts": {"new": {"data": [{"kibana.alert.uuid": "u"}]}, "recovered": {"data": []}}}, "trigger", "unknown",
-     "alert_uuid=u", "Kibana rule without a name"),
+     "elastic_alert_uuid=u", "Kibana rule without a name"),
     ("elastic", {"alerts": {"new": {"data": []}, "recovered": {"data": [{"kibana.alert.uuid": "u"}]}}}, "resolve", "unknown",
-     "alert_uuid=u", "Kibana rule without a name"),
+     "elastic_alert_uuid=u", "Kibana rule without a name"),
     ("elastic", {"alerts": {"new": {"count": 0}, "recovered": {}}}, "ignore", "unknown", None, "no alerts"),
     # Watcher
-    ("elastic", watch(), "trigger", "unknown", "watch_id=w", "w"),
-    ("elastic", watch(name="Disk", severity="major"), "trigger", "error", "watch_id=w", "Disk"),
-    ("elastic", watch(status="resolved"), "resolve", "unknown", "watch_id=w", "w"),
-    ("elastic", {"ctx": watch(name="Disk")}, "trigger", "unknown", "watch_id=w", "Disk"),
+    ("elastic", watch(), "trigger", "unknown", "elastic_watch_id=w", "w"),
+    ("elastic", watch(name="Disk", severity="major"), "trigger", "error", "elastic_watch_id=w", "Disk"),
+    ("elastic", watch(status="resolved"), "resolve", "unknown", "elastic_watch_id=w", "w"),
+    ("elastic", {"ctx": watch(name="Disk")}, "trigger", "unknown", "elastic_watch_id=w", "Disk"),
     # in the user's own words
     ("elastic", {"summary": "s", "dedup_key": "k", "status": "ok"}, "resolve", "unknown", "k", "s"),
     ("elastic", "Disk is full", "trigger", "unknown", None, "Disk is full"),
     # ElastAlert
-    ("elastalert", {"elastalert_rule": "R", "host": {"name": "a"}, "severity": "warning"}, "trigger", "warning", "rule=R host=a", "R"),
-    ("elastalert", {"elastalert_rule": "R", "query_key": "alice"}, "trigger", "unknown", "rule=R query_key=alice", "R"),
-    ("elastalert", {"elastalert_rule": "R", "dedup_key": "k", "status": "resolved"}, "resolve", "unknown", "k", "R"),
+    ("elastalert", {"elastalert_rule": "R", "host": {"name": "a"}, "severity": "warning"}, "trigger", "warning",
+     "elastalert_rule=R host=a", "R"),
+    ("elastalert", {"elastalert_rule": "R", "query_key": "alice"}, "trigger", "unknown", "elastalert_rule=R query_key=alice", "R"),
+    # what the matched document says of a state or a key of its own is no state and no key of the alert
+    ("elastalert", {"elastalert_rule": "R", "dedup_key": "k", "status": "resolved"}, "trigger", "unknown", "k", "R"),
+    ("elastalert", {"elastalert_rule": "R", "event_type": "resolve", "alias": "a", "Id": "7", "incident_key": "i"}, "trigger", "unknown",
+     "elastalert_rule=R", "R"),
+    ("elastalert", {"num_hits": 1, "num_matches": 1, "Title": "t", "Id": "7", "event_type": "resolve", "message": "m"}, "trigger",
+     "unknown", None, "m"),
+    ("elastalert", {"Title": "t", "Id": "7", "event_type": "resolve", "Urgency": "high"}, "resolve", "error", "7", "t"),
+    ("elastalert", {"Title": "t", "Id": "7", "event_type": "create"}, "trigger", "unknown", "7", "t"),
     ("elastalert", {"num_hits": 3, "num_matches": 1, "message": "m", "host": "a"}, "trigger", "unknown", None, "m"),
     ("elastalert", {"summary": "s", "severity": "error"}, "trigger", "error", None, "s"),
     # Splunk: what the search yields
-    ("splunk", {"search_name": "S", "result": {"severity": "high"}}, "trigger", "error", "search=S", "S"),
-    ("splunk", {"search_name": "S", "result": {"urgency": "low"}}, "trigger", "info", "search=S", "S"),
-    ("splunk", {"search_name": "S", "result": []}, "trigger", "unknown", "search=S", "S"),
+    ("splunk", {"search_name": "S", "result": {"severity": "high"}}, "trigger", "error", "splunk_search=S", "S"),
+    ("splunk", {"search_name": "S", "result": {"urgency": "low"}}, "trigger", "info", "splunk_search=S", "S"),
+    ("splunk", {"search_name": "S", "result": []}, "trigger", "unknown", "splunk_search=S", "S"),
     ("splunk", {"sid": "1772334720.5", "result": {"host": "a"}}, "trigger", "unknown", None, "Splunk alert without a name"),
     # Graylog
-    ("graylog", definition(priority=1), "trigger", "info", "event_definition_id=d", "Logins"),
-    ("graylog", definition(priority="2"), "trigger", "warning", "event_definition_id=d", "Logins"),
-    ("graylog", definition(priority=4, key="alice"), "trigger", "critical", "event_definition_id=d key=alice", "Logins"),
+    ("graylog", definition(priority=1), "trigger", "info", "graylog_event_definition_id=d", "Logins"),
+    ("graylog", definition(priority="2"), "trigger", "warning", "graylog_event_definition_id=d", "Logins"),
+    ("graylog", definition(priority=4, key="alice"), "trigger", "critical", "graylog_event_definition_id=d key=alice", "Logins"),
     ("graylog", definition(key="", key_tuple=[], group_by_fields={"source": "a"}), "trigger", "unknown",
-     'event_definition_id=d key={"source":"a"}', "Logins"),
+     'graylog_event_definition_id=d key={"source":"a"}', "Logins"),
     ("graylog", {"check_result": {"triggered": False, "triggered_condition": {"id": "c"}}, "stream": {"title": "S"}}, "resolve", "unknown",
      "c", "S"),
     ("graylog", {"summary": "s", "dedup_key": "k"}, "trigger", "unknown", "k", "s"),
     # Falco
-    *(("falco", priority(word), "trigger", "critical", "rule=R hostname=h", "R") for word in ("Emergency", "Alert", "Critical")),
-    ("falco", priority("Error"), "trigger", "error", "rule=R hostname=h", "R"),
-    ("falco", priority("Warning"), "trigger", "warning", "rule=R hostname=h", "R"),
-    *(("falco", priority(word), "trigger", "info", "rule=R hostname=h", "R") for word in ("Notice", "Informational", "Info", "Debug")),
+    *(("falco", priority(word), "trigger", "critical", "falco_rule=R hostname=h", "R") for word in ("Emergency", "Alert", "Critical")),
+    ("falco", priority("Error"), "trigger", "error", "falco_rule=R hostname=h", "R"),
+    ("falco", priority("Warning"), "trigger", "warning", "falco_rule=R hostname=h", "R"),
+    *(("falco", priority(word), "trigger", "info", "falco_rule=R hostname=h", "R")
+      for word in ("Notice", "Informational", "Info", "Debug")),
+    ("falco", {"priority": "Error", "output": "o", "hostname": "h"}, "trigger", "error", None, "Falco event without a rule"),
     # Flux: an error, success, and the way there
     *(
-        ("flux", flux(severity, reason), action, found, "kind=HelmRelease namespace=shop name=api", "HelmRelease/shop/api: said")
+        ("flux", flux(severity, reason), action, found, "flux_kind=HelmRelease namespace=shop name=api", "HelmRelease/shop/api: said")
         for severity, reason, action, found in (
             ("error", "UpgradeFailed", "trigger", "error"),
             ("error", "DependencyNotReady", "trigger", "error"),
@@ -207,52 +236,57 @@ WORDS: list[tuple[str, object, str, str, str | None, str]] = [
         )
     ),
     # Sensu: by the convention of Nagios
-    ("sensu", sensu(0), "resolve", "unknown", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(1), "trigger", "warning", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu("2"), "trigger", "critical", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(3), "trigger", "unknown", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(127), "trigger", "unknown", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(None), "trigger", "unknown", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(2, state="flapping"), "trigger", "critical", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(2, is_silenced=True), "ignore", "critical", "entity=web check=disk", "disk on web"),
-    ("sensu", sensu(0, is_silenced=True), "resolve", "unknown", "entity=web check=disk", "disk on web"),
-    ("sensu", {"spec": sensu(1), "api_version": "core/v2"}, "trigger", "warning", "entity=web check=disk", "disk on web"),
+    ("sensu", sensu(0), "resolve", "unknown", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(1), "trigger", "warning", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu("2"), "trigger", "critical", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(3), "trigger", "unknown", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(127), "trigger", "unknown", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(None), "trigger", "unknown", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(2, state="flapping"), "trigger", "critical", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(2, is_silenced=True), "ignore", "critical", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", sensu(0, is_silenced=True), "resolve", "unknown", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", {"spec": sensu(1), "api_version": "core/v2"}, "trigger", "warning", "sensu_entity=web check=disk", "disk on web"),
     ("sensu", {"entity": {}, "metrics": {"points": []}}, "ignore", "unknown", None, "metrics without a check"),
-    ("sensu", core(2, "create"), "trigger", "critical", "entity=web check=disk", "disk on web"),
-    ("sensu", core(0, "resolve"), "resolve", "unknown", "entity=web check=disk", "disk on web"),
-    ("sensu", core(1, "flapping"), "ignore", "warning", "entity=web check=disk", "disk on web"),
+    ("sensu", core(2, "create"), "trigger", "critical", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", core(0, "resolve"), "resolve", "unknown", "sensu_entity=web check=disk", "disk on web"),
+    ("sensu", core(1, "flapping"), "ignore", "warning", "sensu_entity=web check=disk", "disk on web"),
     # SignalFx
-    ("signalfx", detector(statusExtended="anomalous", severity="Critical"), "trigger", "critical", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(statusExtended="ok", status="ok", severity="Major"), "resolve", "error", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(statusExtended="manually resolved", severity="Minor"), "resolve", "warning", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(statusExtended="STOPPED", severity="Warning"), "resolve", "warning", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(status="ok", severity="Info"), "resolve", "info", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(messageTitle="Critical Alert: Latency (api)"), "trigger", "unknown", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(messageTitle="Back to normal: Latency (api)"), "trigger", "unknown", "incident_id=I", "Latency (api)"),
-    ("signalfx", detector(messageTitle="", rule="p99"), "trigger", "unknown", "incident_id=I", "p99"),
+    ("signalfx", detector(statusExtended="anomalous", severity="Critical"), "trigger", "critical",
+     "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(statusExtended="ok", status="ok", severity="Major"), "resolve", "error",
+     "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(statusExtended="manually resolved", severity="Minor"), "resolve", "warning",
+     "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(statusExtended="STOPPED", severity="Warning"), "resolve", "warning", "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(status="ok", severity="Info"), "resolve", "info", "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(messageTitle="Critical Alert: Latency (api)"), "trigger", "unknown", "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(messageTitle="Back to normal: Latency (api)"), "trigger", "unknown", "signalfx_incident_id=I", "Latency (api)"),
+    ("signalfx", detector(messageTitle="", rule="p99"), "trigger", "unknown", "signalfx_incident_id=I", "p99"),
     # Moira: NODATA as it tells PagerDuty
-    ("moira", moira("OK"), "resolve", "unknown", "trigger_id=t metric=m", "T: m"),
-    ("moira", moira("WARN"), "trigger", "warning", "trigger_id=t metric=m", "T: m"),
-    ("moira", moira("ERROR"), "trigger", "error", "trigger_id=t metric=m", "T: m"),
-    ("moira", moira("NODATA"), "trigger", "warning", "trigger_id=t metric=m", "T: m"),
-    ("moira", moira("EXCEPTION", metric=""), "trigger", "error", "trigger_id=t", "T"),
-    ("moira", moira("TEST"), "trigger", "unknown", "trigger_id=t metric=m", "T: m"),
+    ("moira", moira("OK"), "resolve", "unknown", "moira_trigger_id=t metric=m", "T: m"),
+    ("moira", moira("WARN"), "trigger", "warning", "moira_trigger_id=t metric=m", "T: m"),
+    ("moira", moira("ERROR"), "trigger", "error", "moira_trigger_id=t metric=m", "T: m"),
+    ("moira", moira("NODATA"), "trigger", "warning", "moira_trigger_id=t metric=m", "T: m"),
+    ("moira", moira("EXCEPTION", metric=""), "trigger", "error", "moira_trigger_id=t", "T"),
+    ("moira", moira("TEST"), "trigger", "unknown", "moira_trigger_id=t metric=m", "T: m"),
     # Riemann: any word is a state
-    ("riemann", riemann("ok"), "resolve", "unknown", "host=a service=s", "s on a"),
-    ("riemann", riemann("warning"), "trigger", "warning", "host=a service=s", "s on a"),
-    ("riemann", riemann("critical") | {"description": "d"}, "trigger", "critical", "host=a service=s", "s on a: d"),
-    ("riemann", riemann("expired"), "trigger", "unknown", "host=a service=s", "s on a"),
-    ("riemann", [riemann("odd")], "trigger", "unknown", "host=a service=s", "s on a"),
-    ("riemann", {"service": "s", "state": "error"}, "trigger", "error", "service=s", "s"),
+    ("riemann", riemann("ok"), "resolve", "unknown", "riemann_host=a service=s", "s on a"),
+    ("riemann", riemann("warning"), "trigger", "warning", "riemann_host=a service=s", "s on a"),
+    ("riemann", riemann("critical") | {"description": "d"}, "trigger", "critical", "riemann_host=a service=s", "s on a: d"),
+    ("riemann", riemann("resolved"), "resolve", "unknown", "riemann_host=a service=s", "s on a"),
+    ("riemann", riemann("acknowledged"), "acknowledge", "unknown", "riemann_host=a service=s", "s on a"),
+    ("riemann", riemann("expired"), "trigger", "unknown", "riemann_host=a service=s", "s on a"),
+    ("riemann", [riemann("odd")], "trigger", "unknown", "riemann_host=a service=s", "s on a"),
+    ("riemann", {"service": "s", "state": "error"}, "trigger", "error", "riemann_service=s", "s"),
     # Wazuh: low, medium, high, critical as its dashboard has them
     *(
-        ("wazuh", wazuh(level), "trigger", severity, "rule_id=5712 agent_id=001 manager=m", "d")
+        ("wazuh", wazuh(level), "trigger", severity, "wazuh_rule_id=5712 agent_id=001 manager=m", "d")
         for level, severity in (
             (0, "info"), (6, "info"), (7, "warning"), ("11", "warning"), (12, "error"), (14, "error"), (15, "critical"), (16, "critical"),
             (17, "unknown"), (None, "unknown"),
         )
     ),
-    ("wazuh", {"all_fields": wazuh(12), "severity": 3}, "trigger", "error", "rule_id=5712 agent_id=001 manager=m", "d"),
+    ("wazuh", {"all_fields": wazuh(12), "severity": 3}, "trigger", "error", "wazuh_rule_id=5712 agent_id=001 manager=m", "d"),
     ("wazuh", {"rule": {"level": 3}}, "trigger", "info", None, "Wazuh alert without a rule"),
     ("wazuh", {"message": "m", "severity": "high", "description": "no lines"}, "trigger", "error", None, "m"),
     # Dash0
@@ -263,11 +297,11 @@ WORDS: list[tuple[str, object, str, str, str | None, str]] = [
     ("dash0", issue("alert.superseded", "critical"), "ignore", "critical", f"{2**60 + 1}", "s"),
     ("dash0", issue("alert.odd", "critical"), "trigger", "critical", f"{2**60 + 1}", "s"),
     # Axiom
-    ("axiom", axiom("Open"), "trigger", "unknown", "monitor_id=M", "t"),
-    ("axiom", axiom("Closed", title="Resolved: t"), "resolve", "unknown", "monitor_id=M", "t"),
-    ("axiom", axiom("Open", groupValues=["eu", 1]), "trigger", "unknown", 'monitor_id=M group=["eu",1]', "t"),
-    ("axiom", axiom("Open", groupKeys=[], groupValues=[]), "trigger", "unknown", "monitor_id=M", "t"),
-    ("axiom", {"action": "Closed", "monitorId": "M", "title": "t"}, "resolve", "unknown", "monitor_id=M", "t"),
+    ("axiom", axiom("Open"), "trigger", "unknown", "axiom_monitor_id=M", "t"),
+    ("axiom", axiom("Closed", title="Resolved: t"), "resolve", "unknown", "axiom_monitor_id=M", "t"),
+    ("axiom", axiom("Open", groupValues=["eu", 1]), "trigger", "unknown", 'axiom_monitor_id=M group=["eu",1]', "t"),
+    ("axiom", axiom("Open", groupKeys=[], groupValues=[]), "trigger", "unknown", "axiom_monitor_id=M", "t"),
+    ("axiom", {"action": "Closed", "monitorId": "M", "title": "t"}, "resolve", "unknown", "axiom_monitor_id=M", "t"),
 ]  # fmt: skip
 
 
@@ -349,6 +383,63 @@ def test_secrets_are_left_out() -> None:
     assert "secret" not in f"{moira_}{sensu_}"
 
 
+def test_sensu_is_not_told_to_keep_back_the_end_of_what_is_silenced() -> None:
+    assert "filters: [is_incident]\n" in DIALECTS[IntegrationType.SENSU].guide
+
+
+def test_what_somebody_typed_is_no_label() -> None:
+    typed = {"proc.cmdline": "p", "proc.pcmdline": "p", "proc.args": "p", "proc.env": "p", "proc.exeline": "p", "evt.args": "p"}
+    (falco,) = read("falco", priority("Error") | {"output_fields": typed | {"proc.name": "sh", "evt.type": "open"}})
+    assert falco.labels == {"proc.name": "sh", "evt.type": "open"}
+
+
+@pytest.mark.parametrize(
+    ("body", "action", "key"),
+    [
+        ({"host": "a", "service": "s", "state": "resolved", "metric": 0}, "resolve", "riemann_host=a service=s"),
+        ({"severity": "high", "status": "closed", "item": "i", "trigger": "Load", "dedup_key": "web-1/load"}, "resolve", "web-1/load"),
+        ({"sysName": "s", "state": "up", "severity": "high", "message": "m", "dedup_key": "k"}, "resolve", "k"),
+        ({"ruleId": 7, "ruleName": "R", "state": "resolved", "ruleUrl": "https://a.example"}, "resolve", "rule_id=7"),
+        ({"id": "cpu", "message": "m", "level": "recovered", "data": {}, "duration": 5}, "resolve", "cpu"),
+        ({"title": "Load", "alert_scope": "host:a", "status": "cleared", "dedup_key": "q"}, "resolve", "q"),
+        ({"hostname": "a", "notificationtype": "email", "status": "resolved", "dedup_key": "k"}, "resolve", "k"),
+        ({"hostname": "a", "notificationtype": "email", "status": "resolved", "check": "load"}, "resolve", None),
+        ({"what": "Load", "notification_type": "email", "host": "a", "status": "ok", "dedup_key": "k"}, "resolve", "k"),
+        ({"application_name": "A", "deployment_url": "https://a.example", "status": "failed", "dedup_key": "k"}, "trigger", "k"),
+        ({"type": "console-audit", "summary": "s", "severity": "high", "dedup_key": "k"}, "trigger", "k"),
+        ({"schemaId": "1", "data": {"a": 1}, "status": "resolved", "alias": "k"}, "resolve", "k"),
+        ({"rule": "R", "priority": "P1", "output_fields": {}, "status": "resolved", "alias": "k"}, "resolve", "k"),
+    ],
+)
+def test_what_anybody_says_in_common_words_is_read_by_them(body: Said, action: str, key: str | None) -> None:
+    (event,) = events("generic", json.dumps(body).encode())
+    assert event.action == action
+    assert key in {None, bare(event)}
+
+
+TABLES = [row for table in (metrics, clouds, servers) for row in table.BODIES if row.type in DIALECTS]
+KEPT = {"datadog", "elastalert", "elastic", "pagerduty", "cloudevents", "slack", "apprise", "email"}
+"""Those that have `dedup_key` in their own templates, or are somebody else's to look after."""
+
+
+@pytest.mark.parametrize("row", TABLES, ids=lambda row: row.id)
+def test_a_body_with_a_dedup_key_is_nobodys_but_those_that_know_the_name(row: Body) -> None:
+    value = decode(received_of(row))
+    if isinstance(value, dict):
+        assert knowing({**value, "dedup_key": "k"}) <= KEPT
+
+
+PREFIXES = {"aws_sns": ("aws_",), "azure_monitor": ("azure_",), "gcp_monitoring": ("gcp_",), "kapacitor": ("kapacitor_", "influxdb_")}
+
+
+@pytest.mark.parametrize("row", [row for row in TABLES if row.type not in KEPT], ids=lambda row: row.id)
+def test_a_made_key_begins_with_the_name_of_its_monitor(row: Body) -> None:
+    received = received_of(row)
+    for reading in DIALECTS[IntegrationType(row.type)].read(decode(received), received):
+        if isinstance(reading.dedup_key, LocalKey) and row.type != "generic" and "AWSAccountId=" not in reading.dedup_key:
+            assert reading.dedup_key.startswith(PREFIXES.get(row.type, (f"{row.type}_",)))
+
+
 KNOWN: list[tuple[str | None, object]] = [
     # look-alikes of Alertmanager, with and without what the original has
     ("alertmanager", group(labels() | {"startsAt": BEFORE})),
@@ -358,6 +449,7 @@ KNOWN: list[tuple[str | None, object]] = [
     ("grafana", group(labels(), commonLabels={}, orgId=1)),
     ("grafana", group(labels(), commonLabels={}, title="t", state="ok")),
     ("grafana", {"ruleId": 1, "ruleName": "R", "state": "ok", "evalMatches": []}),
+    (None, {"ruleId": 1, "ruleName": "R", "state": "resolved", "ruleUrl": "https://a.example"}),
     ("signoz", group(labels(ruleSource="https://s.example"))),
     ("signoz", group({"labels": {}}, commonLabels={"ruleSource": "https://s.example"})),
     ("prometheus", [labels()]),
@@ -370,8 +462,12 @@ KNOWN: list[tuple[str | None, object]] = [
     (None, [labels() | {"status": {"state": "active"}}]),
     ("kapacitor", kapacitor(level="OK")),
     ("kapacitor", check()),
+    ("kapacitor", {"id": "cpu", "message": "m", "level": "OK", "duration": 5, "data": {"series": []}}),
     (None, {"id": 1, "level": "OK", "message": "m"}),
+    (None, {"id": 1, "level": "recovered", "message": "m", "data": {}, "duration": 5}),
     ("elastic", rule("recovered")),
+    ("elastic", seven(alertActionGroup="recovered")),
+    (None, {"alertId": 1, "alertName": "Disk", "status": "ok"}),
     ("elastic", watch()),
     ("elastic", {"ctx": watch()}),
     ("elastic", {"alerts": {"new": {}, "ongoing": {}, "recovered": {}}}),
@@ -388,6 +484,8 @@ KNOWN: list[tuple[str | None, object]] = [
     (None, {"event_definition_title": "t"}),
     ("falco", priority("Error")),
     (None, {"rule": "R", "priority": "P1"}),
+    (None, {"rule": "R", "priority": "P1", "output_fields": {}}),
+    (None, priority("Error") | {"status": "resolved"}),
     ("flux", flux("info", "Succeeded")),
     (None, {"involvedObject": {"kind": "Pod"}, "reportingComponent": "kubelet"}),
     ("sensu", sensu(0)),

@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from tests.intake.payloads import events
+from tests.intake.payloads import bare, events
 
 from oncall.incidents.values import Event
 from oncall.intake.adapters import netdata, zabbix
@@ -26,7 +26,7 @@ def read_one(type: str, body: object) -> Event:
 
 
 def told(event: Event) -> tuple[str, str, str | None]:
-    return event.action.value, event.severity.value, None if event.dedup_key == str(event.id) else event.dedup_key
+    return event.action.value, event.severity.value, None if event.dedup_key == str(event.id) else bare(event)
 
 
 NAGIOS = {"NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "db-1", "SERVICEDESC": "Disk", "SERVICESTATE": "CRITICAL", "HOSTSTATE": "UP"}
@@ -40,8 +40,12 @@ CHECKMK = {
     "SERVICEDESC": "CPU",
     "SERVICESTATE": "CRIT",
 }
+STOCK = {
+    "NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "h", "HOSTDISPLAYNAME": "H", "SERVICENAME": "ping", "SERVICEDISPLAYNAME": "Ping",
+    "SERVICESTATE": "CRITICAL",
+}  # fmt: skip
 KEEP = {"what": "HOST", "notification_type": "PROBLEM", "site": "prod", "host": "db-1", "severity": "OK", "status": "DOWN"}
-ON_DB_1 = "host=db-1 service=Disk"
+ON_DB_1 = "nagios_host=db-1 service=Disk"
 
 
 @pytest.mark.parametrize(
@@ -62,95 +66,161 @@ ON_DB_1 = "host=db-1 service=Disk"
         ("nagios", NAGIOS | {"NOTIFICATIONTYPE": "CUSTOM"}, ("trigger", "critical", ON_DB_1)),
         # somebody notifies about what is well: no recovery will ever come
         ("nagios", NAGIOS | {"NOTIFICATIONTYPE": "CUSTOM", "SERVICESTATE": "OK"}, ("trigger", "unknown", None)),
-        ("nagios", NAGIOS_HOST, ("trigger", "critical", "host=db-1")),
-        ("nagios", NAGIOS_HOST | {"HOSTSTATE": "UNREACHABLE"}, ("trigger", "critical", "host=db-1")),
-        ("nagios", NAGIOS_HOST | {"NOTIFICATIONTYPE": "RECOVERY", "HOSTSTATE": "UP"}, ("resolve", "unknown", "host=db-1")),
+        ("nagios", NAGIOS_HOST, ("trigger", "critical", "nagios_host=db-1")),
+        ("nagios", NAGIOS_HOST | {"HOSTSTATE": "UNREACHABLE"}, ("trigger", "critical", "nagios_host=db-1")),
+        ("nagios", NAGIOS_HOST | {"NOTIFICATIONTYPE": "RECOVERY", "HOSTSTATE": "UP"}, ("resolve", "unknown", "nagios_host=db-1")),
         ("nagios", {f"NAGIOS_{name}": said for name, said in NAGIOS.items()}, ("trigger", "critical", ON_DB_1)),
         ("nagios", {name.lower(): said for name, said in NAGIOS.items()}, ("trigger", "critical", ON_DB_1)),
         ("nagios", urlencode(NAGIOS), ("trigger", "critical", ON_DB_1)),
         # an event handler has no type of notification
         ("nagios", {"HOSTNAME": "db-1", "SERVICEDESC": "Disk", "SERVICESTATE": "OK"}, ("resolve", "unknown", ON_DB_1)),
         ("nagios", {"hostname": "db-1", "servicedesc": "Disk", "servicestate": "CRITICAL"}, ("trigger", "critical", ON_DB_1)),
+        ("nagios", NAGIOS | {"NOTIFICATIONTYPE": "RESOLVED", "SERVICESTATE": "OK"}, ("resolve", "unknown", ON_DB_1)),
+        # the names of Icinga's scripts in an integration for Nagios, whose names these are but for one
+        (
+            "nagios",
+            {"notificationtype": "PROBLEM", "hostname": "h", "servicename": "ping", "servicestate": "CRITICAL"},
+            ("trigger", "critical", "nagios_host=h service=ping"),
+        ),
+        # what Icinga 2's own scripts call its macros; the end of a host's problem is none of its services'
+        ("icinga", STOCK, ("trigger", "critical", "icinga_host=h service=ping")),
+        ("icinga", STOCK | {"NOTIFICATIONTYPE": "RECOVERY", "SERVICESTATE": "OK"}, ("resolve", "unknown", "icinga_host=h service=ping")),
+        (
+            "nagios",
+            {"NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "h", "SERVICEDISPLAYNAME": "Ping", "SERVICESTATE": "CRITICAL"},
+            ("trigger", "critical", "nagios_host=h service=Ping"),
+        ),
+        ("nagios", {"NOTIFICATIONTYPE": "RECOVERY", "HOSTNAME": "h", "HOSTSTATE": "UP"}, ("resolve", "unknown", "nagios_host=h")),
         # Icinga 2: the same words, with dots, with underscores, or as objects
-        ("icinga", ICINGA, ("trigger", "warning", "host=db-1 service=disk")),
-        ("icinga", ICINGA | {"notification.type": "RECOVERY", "service.state": "OK"}, ("resolve", "unknown", "host=db-1 service=disk")),
-        ("icinga", ICINGA | {"notification.type": "Acknowledgement"}, ("acknowledge", "warning", "host=db-1 service=disk")),
-        ("icinga", ICINGA | {"notification.type": "FlappingEnd"}, ("ignore", "warning", "host=db-1 service=disk")),
-        ("icinga", ICINGA | {"notification.type": "DowntimeRemoved"}, ("ignore", "warning", "host=db-1 service=disk")),
-        ("icinga", {"notification_type": "PROBLEM", "host_name": "db-1", "host_state": "DOWN"}, ("trigger", "critical", "host=db-1")),
+        ("icinga", ICINGA, ("trigger", "warning", "icinga_host=db-1 service=disk")),
+        (
+            "icinga",
+            ICINGA | {"notification.type": "RECOVERY", "service.state": "OK"},
+            ("resolve", "unknown", "icinga_host=db-1 service=disk"),
+        ),
+        ("icinga", ICINGA | {"notification.type": "Acknowledgement"}, ("acknowledge", "warning", "icinga_host=db-1 service=disk")),
+        ("icinga", ICINGA | {"notification.type": "FlappingEnd"}, ("ignore", "warning", "icinga_host=db-1 service=disk")),
+        ("icinga", ICINGA | {"notification.type": "DowntimeRemoved"}, ("ignore", "warning", "icinga_host=db-1 service=disk")),
+        (
+            "icinga",
+            {"notification_type": "PROBLEM", "host_name": "db-1", "host_state": "DOWN"},
+            ("trigger", "critical", "icinga_host=db-1"),
+        ),
         (
             "icinga",
             {"notification": {"type": "RECOVERY"}, "host": {"name": "db-1", "state": "UP"}, "service": {"name": "disk", "state": "OK"}},
-            ("resolve", "unknown", "host=db-1 service=disk"),
+            ("resolve", "unknown", "icinga_host=db-1 service=disk"),
         ),
-        ("icinga", urlencode(ICINGA), ("trigger", "warning", "host=db-1 service=disk")),
+        ("icinga", urlencode(ICINGA), ("trigger", "warning", "icinga_host=db-1 service=disk")),
         # Checkmk: its own environment, or Keep's script, which says `OK` of hosts that are down
-        ("checkmk", CHECKMK, ("trigger", "critical", "site=prod host=db-1 service=CPU")),
-        ("checkmk", CHECKMK | {"SERVICESTATE": "WARN"}, ("trigger", "warning", "site=prod host=db-1 service=CPU")),
+        ("checkmk", CHECKMK, ("trigger", "critical", "checkmk_host=db-1 service=CPU site=prod")),
+        ("checkmk", CHECKMK | {"SERVICESTATE": "WARN"}, ("trigger", "warning", "checkmk_host=db-1 service=CPU site=prod")),
         (
             "checkmk",
             CHECKMK | {"NOTIFICATIONTYPE": "ACKNOWLEDGEMENT (CRIT)"},
-            ("acknowledge", "critical", "site=prod host=db-1 service=CPU"),
+            ("acknowledge", "critical", "checkmk_host=db-1 service=CPU site=prod"),
         ),
-        ("checkmk", CHECKMK | {"NOTIFICATIONTYPE": "DOWNTIMESTART"}, ("ignore", "critical", "site=prod host=db-1 service=CPU")),
+        ("checkmk", CHECKMK | {"NOTIFICATIONTYPE": "DOWNTIMESTART"}, ("ignore", "critical", "checkmk_host=db-1 service=CPU site=prod")),
         (
             "checkmk",
             {f"NOTIFY_{name}": said for name, said in CHECKMK.items()} | {"OMD_SITE": "prod"},
-            ("trigger", "critical", "site=prod host=db-1 service=CPU"),
+            ("trigger", "critical", "checkmk_host=db-1 service=CPU site=prod"),
         ),
-        ("checkmk", KEEP, ("trigger", "critical", "site=prod host=db-1")),
-        ("checkmk", KEEP | {"notification_type": "RECOVERY", "status": "UP"}, ("resolve", "unknown", "site=prod host=db-1")),
+        (
+            "checkmk",
+            CHECKMK | {"NOTIFICATIONTYPE": "ALERTHANDLER (CRIT)"},
+            ("ignore", "critical", "checkmk_host=db-1 service=CPU site=prod"),
+        ),
+        ("checkmk", KEEP, ("trigger", "critical", "checkmk_host=db-1 site=prod")),
+        ("checkmk", KEEP | {"notification_type": "RECOVERY", "status": "UP"}, ("resolve", "unknown", "checkmk_host=db-1 site=prod")),
     ],
 )
 def test_the_family_of_nagios(type: str, body: object, expected: tuple[str, str, str | None]) -> None:
     assert told(read_one(type, body)) == expected
 
 
+def test_the_names_of_icingas_scripts_are_icingas() -> None:
+    assert [type.value for type, dialect in DIALECTS.items() if dialect.knows(STOCK, Received("", b""))] == ["icinga"]
+    assert told(events("nagios", json.dumps(STOCK).encode())[0]) == ("trigger", "critical", "icinga_host=h service=ping")
+    (reading,) = DIALECTS[IntegrationType.NAGIOS].read(STOCK, Received("", b""))
+    assert reading.dedup_key == "nagios_host=h service=ping"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "USER1",
+        "NAGIOS_USER4",
+        "CONTACTEMAIL",
+        "contactpager",
+        "_HOSTSNMPPASS",
+        "NAGIOS__SERVICELOGIN",
+        "_CONTACTTOKEN",
+        "HOSTSNMPCOMMUNITY",
+    ],
+)
+def test_nagios_tells_no_passwords_and_no_people(name: str) -> None:
+    event = read_one("nagios", NAGIOS | {name: "hunter2", "SERVICEOUTPUT": "97 %"})
+    assert "hunter2" not in f"{event.details}{event.labels}"
+    assert event.details["serviceoutput"] == "97 %"
+
+
 ZABBIX = {"event_id": "23", "trigger_id": "7", "event_value": "1", "event_nseverity": "4", "event_name": "Disk", "host_name": "db-1"}
+MESSAGE = {"To": "ops", "Subject": "Resolved in 5m 0s: High CPU", "Message": "Problem has been resolved\r\nOriginal problem ID: 55\r\n"}
 UPDATE = ZABBIX | {"event_update_status": "1"}
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (ZABBIX | {"event_nseverity": "0"}, ("trigger", "unknown", "event_id=23")),
-        (ZABBIX | {"event_nseverity": "1"}, ("trigger", "info", "event_id=23")),
-        (ZABBIX | {"event_nseverity": "2"}, ("trigger", "warning", "event_id=23")),
-        (ZABBIX | {"event_nseverity": 3}, ("trigger", "warning", "event_id=23")),
-        (ZABBIX | {"event_nseverity": "5"}, ("trigger", "critical", "event_id=23")),
-        (ZABBIX | {"event_nseverity": "", "severity": "Not classified"}, ("trigger", "unknown", "event_id=23")),
-        (ZABBIX | {"event_nseverity": "", "severity": "Disaster"}, ("trigger", "critical", "event_id=23")),
+        (ZABBIX | {"event_nseverity": "0"}, ("trigger", "unknown", "zabbix_event_id=23")),
+        (ZABBIX | {"event_nseverity": "1"}, ("trigger", "info", "zabbix_event_id=23")),
+        (ZABBIX | {"event_nseverity": "2"}, ("trigger", "warning", "zabbix_event_id=23")),
+        (ZABBIX | {"event_nseverity": 3}, ("trigger", "warning", "zabbix_event_id=23")),
+        (ZABBIX | {"event_nseverity": "5"}, ("trigger", "critical", "zabbix_event_id=23")),
+        (ZABBIX | {"event_nseverity": "", "severity": "Not classified"}, ("trigger", "unknown", "zabbix_event_id=23")),
+        (ZABBIX | {"event_nseverity": "", "severity": "Disaster"}, ("trigger", "critical", "zabbix_event_id=23")),
         # numbers may be numbers, and large
-        (ZABBIX | {"event_id": 90071992547409931, "event_value": 0}, ("resolve", "error", "event_id=90071992547409931")),
+        (ZABBIX | {"event_id": 90071992547409931, "event_value": 0}, ("resolve", "error", "zabbix_event_id=90071992547409931")),
         # what somebody did with a problem that is still there
-        (UPDATE | {"event_update_action": "acknowledged"}, ("acknowledge", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "acknowledged and commented"}, ("acknowledge", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "unacknowledged"}, ("trigger", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "changed severity from Warning to High"}, ("trigger", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "closed"}, ("resolve", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "commented"}, ("ignore", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "suppressed until 2026.03.01 06:00:00"}, ("ignore", "error", "event_id=23")),
-        (UPDATE | {"event_update_action": "acknowledged", "event_value": "0"}, ("resolve", "error", "event_id=23")),
+        (UPDATE | {"event_update_action": "acknowledged"}, ("acknowledge", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "acknowledged and commented"}, ("acknowledge", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "unacknowledged"}, ("trigger", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "changed severity from Warning to High"}, ("trigger", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "closed"}, ("resolve", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "commented"}, ("ignore", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "suppressed until 2026.03.01 06:00:00"}, ("ignore", "error", "zabbix_event_id=23")),
+        (UPDATE | {"event_update_action": "acknowledged", "event_value": "0"}, ("resolve", "error", "zabbix_event_id=23")),
         # a try of the media type leaves all macros as they are
         (
             {"event_id": "{EVENT.ID}", "trigger_id": "{TRIGGER.ID}", "event_value": "{EVENT.VALUE}", "title": "Test"},
             ("trigger", "unknown", None),
         ),
         # macros as names, and no number of a problem
-        ({"EVENT.ID": "23", "TRIGGER.ID": "7", "TRIGGER.STATUS": "OK"}, ("resolve", "unknown", "event_id=23")),
+        ({"EVENT.ID": "23", "TRIGGER.ID": "7", "TRIGGER.STATUS": "OK"}, ("resolve", "unknown", "zabbix_event_id=23")),
         (
             {"trigger_id": "7", "event_value": "0", "zabbix_url": "https://z.example/"},
-            ("resolve", "unknown", "trigger_id=7 zabbix=https://z.example"),
+            ("resolve", "unknown", "zabbix_trigger_id=7 zabbix=https://z.example"),
         ),
         (
             {"severity": "High", "status": "OK", "item": "i", "trigger": "Down", "hostname": "db-1"},
-            ("resolve", "error", "host=db-1 trigger=Down"),
+            ("resolve", "error", "zabbix_trigger=Down host=db-1"),
         ),
         # only the text of Zabbix's own message says which problem
         (
             {"trigger": "Down", "status": "PROBLEM", "item": "", "severity": "", "message": "Problem\r\nOriginal problem ID: 99\r\n"},
-            ("trigger", "unknown", "event_id=99"),
+            ("trigger", "unknown", "zabbix_event_id=99"),
         ),
+        # a media type that has only Zabbix's own message
+        (MESSAGE, ("resolve", "unknown", "zabbix_event_id=55")),
+        (MESSAGE | {"Subject": "OK: High CPU"}, ("resolve", "unknown", "zabbix_event_id=55")),
+        (MESSAGE | {"Subject": "Problem: High CPU"}, ("trigger", "unknown", "zabbix_event_id=55")),
+        (MESSAGE | {"Subject": "Updated problem in 5m: High CPU"}, ("trigger", "unknown", "zabbix_event_id=55")),
+        # a field that says the state counts more than the subject; without one the subject says it
+        ({"event_id": "55", "alert_subject": "Resolved in 5m 0s: High CPU"}, ("resolve", "unknown", "zabbix_event_id=55")),
+        ({"event_id": "55", "event_value": "1", "alert_subject": "Resolved in 5m: High"}, ("trigger", "unknown", "zabbix_event_id=55")),
+        ({"event_id": "55", "event_value": "{EVENT.VALUE}", "subject": "OK: High"}, ("resolve", "unknown", "zabbix_event_id=55")),
+        ({"trigger": "Down", "status": "closed", "item": "i", "severity": "High"}, ("resolve", "error", "zabbix_trigger=Down")),
     ],
 )
 def test_zabbix(body: object, expected: tuple[str, str, str | None]) -> None:
@@ -180,6 +250,14 @@ def test_zabbix_tells_its_tags_and_links_and_no_secrets() -> None:
     assert not {"url", "token"} & event.details.keys()
 
 
+def test_a_message_of_zabbix_is_called_by_its_problem() -> None:
+    event = read_one("zabbix", MESSAGE)
+    assert event.summary == "High CPU"
+    assert "to" not in event.details
+    # somebody's mail with such a subject is no message of Zabbix's
+    assert told(read_one("zabbix", {"Subject": "OK: all is well", "Message": "x"}))[2] is None
+
+
 def test_a_zabbix_that_says_nothing_of_zabbix_is_read_by_common_words() -> None:
     event = read_one("zabbix", {"title": "Disk", "state": "ok", "alert_uid": "u-1"})
     assert told(event) == ("resolve", "unknown", "u-1")
@@ -199,34 +277,41 @@ LIBRENMS = {
     "state": 1,
     "severity": "critical",
 }
+APPRISE = {"version": "1.0", "title": "t", "message": "m", "type": "failure"}
 SCOM = {"alertId": GUID, "alertName": "Disk", "resolutionState": "0", "severity": "1"}
 ORION = {"ActionType": "create", "AlertID": "1", "AlertMessage": "Node", "NodeName": "sw-1", "Severity": "Serious"}
 GUARD = {"server_name": "shop", "service_shortname": "disk", "service_name": "Disk", "check_result": "CRITICAL"}
-ON_WEB_1 = "host=web-1 service=nginx test="
+ON_WEB_1 = "monit_host=web-1 service=nginx test="
 
 
 @pytest.mark.parametrize(
     ("type", "body", "expected"),
     [
         # Netdata's agent
-        ("netdata", AGENT, ("resolve", "unknown", "host=db-1 chart=c alarm=n")),
-        ("netdata", AGENT | {"status": "REMOVED"}, ("resolve", "unknown", "host=db-1 chart=c alarm=n")),
-        ("netdata", AGENT | {"status": "UNDEFINED"}, ("ignore", "unknown", "host=db-1 chart=c alarm=n")),
-        ("netdata", AGENT | {"status": "UNINITIALIZED"}, ("ignore", "unknown", "host=db-1 chart=c alarm=n")),
-        ("netdata", AGENT | {"status": "CRITICAL", "unique_id": 7}, ("trigger", "critical", "host=db-1 chart=c alarm=n")),
+        ("netdata", AGENT, ("resolve", "unknown", "netdata_host=db-1 chart=c alarm=n")),
+        ("netdata", AGENT | {"status": "REMOVED"}, ("resolve", "unknown", "netdata_host=db-1 chart=c alarm=n")),
+        ("netdata", AGENT | {"status": "UNDEFINED"}, ("ignore", "unknown", "netdata_host=db-1 chart=c alarm=n")),
+        ("netdata", AGENT | {"status": "UNINITIALIZED"}, ("ignore", "unknown", "netdata_host=db-1 chart=c alarm=n")),
+        ("netdata", AGENT | {"status": "CRITICAL", "unique_id": 7}, ("trigger", "critical", "netdata_host=db-1 chart=c alarm=n")),
         # Netdata Cloud documents no host: then the link tells nodes apart
-        ("netdata", CLOUD, ("trigger", "critical", "space=prod url=https://app.netdata.cloud/a/1 chart=mem.ram alarm=ram")),
-        ("netdata", CLOUD | {"host": "db-1", "severity": "warning"}, ("trigger", "warning", "host=db-1 chart=mem.ram alarm=ram")),
-        ("netdata", CLOUD | {"host": "db-1", "severity": "clear"}, ("resolve", "unknown", "host=db-1 chart=mem.ram alarm=ram")),
+        ("netdata", CLOUD, ("trigger", "critical", "netdata_url=https://app.netdata.cloud/a/1 space=prod chart=mem.ram alarm=ram")),
+        ("netdata", CLOUD | {"host": "db-1", "severity": "warning"}, ("trigger", "warning", "netdata_host=db-1 chart=mem.ram alarm=ram")),
+        ("netdata", CLOUD | {"host": "db-1", "severity": "clear"}, ("resolve", "unknown", "netdata_host=db-1 chart=mem.ram alarm=ram")),
         (
             "netdata",
             {"host": "db-1", "severity": "critical", "status": {"reachable": False, "text": "unreachable"}},
-            ("trigger", "critical", "reachability=db-1"),
+            ("trigger", "critical", "netdata_reachability=db-1"),
         ),
         (
             "netdata",
             {"host": "db-1", "severity": "info", "status": {"reachable": True, "text": "reachable"}},
-            ("resolve", "unknown", "reachability=db-1"),
+            ("resolve", "unknown", "netdata_reachability=db-1"),
+        ),
+        # its address without what says when one looks
+        (
+            "netdata",
+            CLOUD | {"alert_url": "https://app.netdata.cloud/a/1?before=7&after=5#x", "severity": "clear"},
+            ("resolve", "unknown", "netdata_url=https://app.netdata.cloud/a/1 space=prod chart=mem.ram alarm=ram"),
         ),
         # Monit: the end of the event's name says how the test went, the beginning which test it is
         ("monit", MONIT, ("trigger", "unknown", ON_WEB_1 + "existence")),
@@ -243,6 +328,8 @@ ON_WEB_1 = "host=web-1 service=nginx test="
         ("monit", MONIT | {"MONIT_EVENT": "Content doesn't match"}, ("resolve", "unknown", ON_WEB_1 + "content")),
         ("monit", MONIT | {"MONIT_EVENT": "Checksum changed"}, ("trigger", "unknown", ON_WEB_1 + "checksum")),
         ("monit", MONIT | {"MONIT_EVENT": "Checksum not changed"}, ("resolve", "unknown", ON_WEB_1 + "checksum")),
+        ("monit", MONIT | {"MONIT_EVENT": "Invalid type"}, ("trigger", "unknown", ON_WEB_1 + "type")),
+        ("monit", MONIT | {"MONIT_EVENT": "Type succeeded"}, ("resolve", "unknown", ON_WEB_1 + "type")),
         ("monit", MONIT | {"MONIT_EVENT": "Link down"}, ("trigger", "unknown", ON_WEB_1 + "link")),
         ("monit", MONIT | {"MONIT_EVENT": "Link up"}, ("resolve", "unknown", ON_WEB_1 + "link")),
         ("monit", MONIT | {"MONIT_EVENT": "Download bytes exceeded"}, ("trigger", "unknown", ON_WEB_1 + "download bytes")),
@@ -252,13 +339,14 @@ ON_WEB_1 = "host=web-1 service=nginx test="
         # a name given by hand tells two tests of one kind apart
         ("monit", MONIT | {"MONIT_EVENT": "Resource limit succeeded", "MONIT_RULE": "cpu"}, ("resolve", "unknown", ON_WEB_1 + "cpu")),
         # LibreNMS: a number says the state
-        ("librenms", LIBRENMS, ("trigger", "critical", "alert_id=418 device=12")),
-        ("librenms", LIBRENMS | {"state": 0}, ("resolve", "critical", "alert_id=418 device=12")),
-        ("librenms", LIBRENMS | {"state": "0", "alert_id": "418"}, ("resolve", "critical", "alert_id=418 device=12")),
-        ("librenms", LIBRENMS | {"state": "2"}, ("acknowledge", "critical", "alert_id=418 device=12")),
-        ("librenms", LIBRENMS | {"state": "3"}, ("trigger", "critical", "alert_id=418 device=12")),
-        ("librenms", LIBRENMS | {"state": "4", "severity": "warning"}, ("trigger", "warning", "alert_id=418 device=12")),
-        ("librenms", LIBRENMS | {"alert_id": None, "name": "Port down"}, ("trigger", "critical", "rule=Port down device=12")),
+        ("librenms", LIBRENMS, ("trigger", "critical", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"state": 0}, ("resolve", "critical", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"state": "0", "alert_id": "418"}, ("resolve", "critical", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"state": "2"}, ("acknowledge", "critical", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"state": "up"}, ("resolve", "critical", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"state": "3"}, ("trigger", "critical", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"state": "4", "severity": "warning"}, ("trigger", "warning", "librenms_alert_id=418 device=12")),
+        ("librenms", LIBRENMS | {"alert_id": None, "name": "Port down"}, ("trigger", "critical", "librenms_rule=Port down device=12")),
         ("librenms", LIBRENMS | {"alert_id": None, "uid": "9001"}, ("trigger", "critical", None)),
         # SCOM: numbers or words
         ("scom", SCOM, ("trigger", "warning", GUID)),
@@ -269,23 +357,25 @@ ON_WEB_1 = "host=web-1 service=nginx test="
         ("scom", SCOM | {"resolutionState": "248", "severity": 0}, ("trigger", "info", GUID)),
         ("scom", {"AlertId": GUID, "AlertName": "Disk", "ResolutionState": "Closed"}, ("resolve", "unknown", GUID)),
         # SolarWinds
-        ("solarwinds", ORION, ("trigger", "error", "alert=1 node=sw-1")),
-        ("solarwinds", ORION | {"Severity": "Critical"}, ("trigger", "critical", "alert=1 node=sw-1")),
-        ("solarwinds", ORION | {"Severity": "Notice"}, ("trigger", "info", "alert=1 node=sw-1")),
-        ("solarwinds", ORION | {"Severity": 1}, ("trigger", "warning", "alert=1 node=sw-1")),
-        ("solarwinds", ORION | {"ActionType": "Reset"}, ("resolve", "error", "alert=1 node=sw-1")),
-        ("solarwinds", ORION | {"ActionType": "acknowledge"}, ("acknowledge", "error", "alert=1 node=sw-1")),
+        ("solarwinds", ORION, ("trigger", "error", "solarwinds_alert=1 node=sw-1")),
+        ("solarwinds", ORION | {"Severity": "Critical"}, ("trigger", "critical", "solarwinds_alert=1 node=sw-1")),
+        ("solarwinds", ORION | {"Severity": "Notice"}, ("trigger", "info", "solarwinds_alert=1 node=sw-1")),
+        ("solarwinds", ORION | {"Severity": 1}, ("trigger", "warning", "solarwinds_alert=1 node=sw-1")),
+        ("solarwinds", ORION | {"ActionType": "Reset"}, ("resolve", "error", "solarwinds_alert=1 node=sw-1")),
+        ("solarwinds", ORION | {"ActionType": "acknowledge"}, ("acknowledge", "error", "solarwinds_alert=1 node=sw-1")),
+        ("solarwinds", ORION | {"AlertID": None, "AlertName": "Down"}, ("trigger", "error", "solarwinds_alert=Down node=sw-1")),
         # one definition of an alert, two nodes: two problems
-        ("solarwinds", ORION | {"NodeName": "sw-2"}, ("trigger", "error", "alert=1 node=sw-2")),
+        ("solarwinds", ORION | {"NodeName": "sw-2"}, ("trigger", "error", "solarwinds_alert=1 node=sw-2")),
         # ServerGuard24
-        ("serverguard24", GUARD | {"check_result": "UNKNOWN"}, ("trigger", "unknown", "server=shop service=disk")),
+        ("serverguard24", GUARD | {"check_result": "UNKNOWN"}, ("trigger", "unknown", "serverguard24_server=shop service=disk")),
         # Papertrail: a search that finds nothing where something should be
         (
             "papertrail",
             {"saved_search": {"id": 90071992547409931, "name": "cron"}, "events": []},
-            ("trigger", "unknown", "saved_search=90071992547409931"),
+            ("trigger", "unknown", "papertrail_saved_search=90071992547409931"),
         ),
-        ("papertrail", {"saved_search": {"id": 4}, "counts": [{"source_name": "db-1"}]}, ("trigger", "unknown", "saved_search=4")),
+        ("papertrail", {"saved_search": {"id": 4}, "counts": [{"source_name": "db-1"}]},
+         ("trigger", "unknown", "papertrail_saved_search=4")),
         # Thinkst Canary: what its webhook is tried with has no hash; the audit trail is no incident
         ("thinkst_canary", {"AlertType": "CanaryIncident", "Intro": "a try", "AdditionalDetails": []}, ("trigger", "unknown", None)),
         ("thinkst_canary", {"type": "console-audit", "payload": {"message": "logged in"}}, ("ignore", "unknown", None)),
@@ -296,7 +386,9 @@ ON_WEB_1 = "host=web-1 service=nginx test="
         ),
         # Apprise
         ("apprise", {"version": "1.0", "title": "", "message": "m", "type": "warning"}, ("trigger", "warning", None)),
-        ("apprise", {"version": "1.0", "title": "t", "message": "m", "type": "failure", "dedup_key": "k"}, ("trigger", "error", "k")),
+        ("apprise", APPRISE | {"dedup_key": "k"}, ("trigger", "error", "k")),
+        ("apprise", APPRISE | {"dedup_key": "k", "status": "resolved"}, ("resolve", "error", "k")),
+        ("apprise", APPRISE | {"title": "", "message": ""}, ("trigger", "error", None)),  # only a file
     ],
 )  # fmt: skip
 def test_other_monitors(type: str, body: object, expected: tuple[str, str, str | None]) -> None:
@@ -324,6 +416,20 @@ def test_titles_say_what_is_broken_and_not_its_state(type: str, body: object, ti
     assert read_one(type, body).summary == title
 
 
+def test_guides_name_what_the_other_side_needs() -> None:
+    orion, cloud = (DIALECTS[type].guide for type in (IntegrationType.SOLARWINDS, IntegrationType.NETDATA))
+    template = orion.partition("```json")[2].partition("```")[0]
+    assert template.rpartition(', "')[2].startswith("AlertMessage"), "what is not escaped comes last"
+    assert "escape" in orion
+    assert "GET /api/v1/events/{id}" in cloud, "the token of a test is in no other place"
+
+
+def test_solarwinds_is_known_without_a_message() -> None:
+    body = {"ActionType": "resolve", "AlertObjectID": "1", "AlertName": "Node is down", "NodeName": "sw-1"}
+    (event,) = events("generic", json.dumps(body).encode())
+    assert (told(event), event.summary) == (("resolve", "unknown", "solarwinds_alert=1 node=sw-1"), "Node is down")
+
+
 def test_the_secrets_of_a_canarytoken_and_what_an_intruder_typed_are_not_told() -> None:
     address = "https://canarytokens.org/manage?token=t&auth=s3cret"
     token = read_one("thinkst_canary", {"memo": "m", "channel": "HTTP", "manage_url": address, "time": "2026-03-01 03:12:00 (UTC)"})
@@ -342,7 +448,7 @@ def test_the_secrets_of_a_canarytoken_and_what_an_intruder_typed_are_not_told() 
 @pytest.mark.parametrize(
     ("link", "key"),
     [
-        ("https://registry.example/goto-host-from-alarm.html?host=h&chart=c&alarm=a&alarm_id=1", "host=h chart=c alarm=a"),
+        ("https://registry.example/goto-host-from-alarm.html?host=h&chart=c&alarm=a&alarm_id=1", "netdata_host=h chart=c alarm=a"),
         ("https://registry.example/goto-host-from-alarm.html?host=h&chart=c", None),
         ("https://elsewhere.example/?host=h&chart=c&alarm=a", None),
         ("http://[", None),
@@ -387,6 +493,11 @@ def mail(subject: str, **headers: str) -> str:
         (mail("Disk", Message_ID="<1@m>"), ("trigger", "unknown", "<1@m>"), "Disk"),
         (mail("[OK] Disk", Message_ID="<3@m>", References="<1@m> <2@m>"), ("resolve", "unknown", "<1@m>"), "Disk"),
         (mail("Re: AW: Disk", Message_ID="<2@m>", In_Reply_To="<1@m>"), ("trigger", "unknown", "<1@m>"), "Disk"),
+        (mail("Fwd: Re: AW:Re[2]: Disk"), ("trigger", "unknown", None), "Disk"),
+        (mail("Re: Re: Re: [OK] Disk"), ("resolve", "unknown", None), "Disk"),
+        # somebody is on holiday; monitors call their mails generated
+        (mail("Re: Disk", Auto_Submitted="auto-replied (vacation)", In_Reply_To="<1@m>"), ("ignore", "unknown", "<1@m>"), "Disk"),
+        (mail("Disk", Auto_Submitted="auto-generated"), ("trigger", "unknown", None), "Disk"),
         # Nagios' and Icinga's own mails
         (mail("** PROBLEM Service Alert: db-1/Disk is CRITICAL **"), ("trigger", "critical", None), "Service Alert: db-1/Disk"),
         (mail("** RECOVERY Host Alert: db-1 is UP **"), ("resolve", "unknown", None), "Host Alert: db-1"),
@@ -400,6 +511,11 @@ def mail(subject: str, **headers: str) -> str:
         (
             {"subject": "[OK] Disk", "sender": "m@a.example", "recipient": "o@b.example", "body-plain": "x", "Message-Id": "<2@m>",
              "message-headers": [["References", "<1@m>"]]},
+            ("resolve", "unknown", "<1@m>"), "Disk",
+        ),
+        (
+            {"subject": "[OK] Disk", "sender": "m@a.example", "recipient": "o@b.example", "body-plain": "x",
+             "message-headers": '[["Message-Id", "<2@m>"], ["References", "<1@m>"]]'},
             ("resolve", "unknown", "<1@m>"), "Disk",
         ),
         # SendGrid, parsed and as it is
@@ -440,6 +556,12 @@ def attached(title: str, **more: object) -> dict[str, object]:
     return {"username": "m", "attachments": [{"fallback": "f", "title": title, **more}]}
 
 
+RICH = {"type": "rich_text", "elements": [
+    {"type": "rich_text_section", "elements": [{"type": "text", "text": "Disk of "}, {"type": "link", "url": "u", "text": "db-1"}]},
+    {"type": "rich_text_list", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "full"}]}]},
+]}  # fmt: skip
+
+
 def block(kind: str, text: str) -> dict[str, object]:
     return {"type": kind, "text": {"type": "mrkdwn", "text": text}}
 
@@ -457,12 +579,67 @@ def block(kind: str, text: str) -> dict[str, object]:
         (attached("Disk", fields=[{"title": "Severity", "value": "P1"}, {"title": "no value"}]), ("trigger", "critical", None), "Disk"),
         ({"text": "f", "blocks": [block("header", ":fire: Disk &amp; RAM")]}, ("trigger", "unknown", None), "Disk & RAM"),
         ({"blocks": [block("section", "*Disk* of <https://a.example|db-1>\nfull")]}, ("trigger", "unknown", None), "Disk of db-1"),
+        ({"attachments": [{"color": "danger", "text": "Disk"}]}, ("trigger", "error", None), "Disk"),
+        ({"blocks": [{"type": "section", "fields": [{"text": "*Disk*"}, {"text": "db-1"}]}]}, ("trigger", "unknown", None), "Disk"),
+        ({"blocks": [{"type": "context", "elements": [{"text": "Disk"}]}]}, ("trigger", "unknown", None), "Disk"),
+        ({"blocks": [RICH]}, ("trigger", "unknown", None), "Disk of db-1"),
+        # nothing to read is no reason to lose it
+        ({"blocks": [{"type": "image", "image_url": "https://a.example"}]}, ("trigger", "unknown", None), "message without a text"),
+        ({"attachments": [{"fallback": ""}]}, ("trigger", "unknown", None), "message without a text"),
         ({"text": "Disk at 10:30:45", "attachments": [{"color": "danger"}]}, ("trigger", "error", None), "Disk at 10:30:45"),
     ],
 )  # fmt: skip
 def test_messages_for_slack(body: object, expected: tuple[str, str, str | None], title: str) -> None:
     event = read_one("slack", body)
     assert (told(event), event.summary) == (expected, title)
+
+
+def test_all_that_a_message_says_is_told() -> None:
+    said = attached("Disk", text="97 %", fields=[{"title": "host", "value": "db-1"}]) | {"blocks": [RICH]}
+    assert read_one("slack", said).details == {"text": "97 %\nDisk of db-1\nfull", "fields": {"host": "db-1"}}
+
+
+@pytest.mark.parametrize(
+    ("type", "body"),
+    [
+        ("slack", attached("Disk") | {"status": "resolved"}),  # `fallback` is Slack's alone
+        ("slack", {"username": "m", "status": "resolved", "blocks": [block("section", "Disk")]}),
+        ("slack", {"attachments": [{"title": "Disk"}]}),
+        ("email", {"envelope": {}, "email": mail("Disk"), "to": "o@b.example"}),
+        ("email", {"envelope": {}, "email": "x", "to": "o@b.example", "subject": "Disk"}),
+        ("apprise", APPRISE | {"dedup_key": "k"}),
+        ("apprise", {"Version": "1.1", "Subject": "s", "Message": "m", "MessageType": "failure"}),
+    ],
+)
+def test_what_only_this_sender_says_is_known(type: str, body: object) -> None:
+    received = Received("", b"")
+    assert [other.type.value for other in DIALECTS.values() if other.knows(body, received)] == [type]
+    assert DIALECTS[IntegrationType(type)].read(body, received)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"attachments": [{"color": "danger"}], "text": "Disk"},
+        {"attachments": [{"title": "log"}], "summary": "Disk", "dedup_key": "k", "status": "resolved"},
+        {"blocks": [block("section", "Disk")], "dedup_key": "k", "status": "resolved"},
+        {"envelope": "x", "email": "ana@example.com", "to": "o@b.example", "summary": "Disk"},
+        {"envelope": {}, "charsets": {}, "to": "o@b.example"},
+        {"envelope": {}, "plain": "x", "headers": {}},
+        APPRISE | {"status": "resolved"},
+        APPRISE | {"version": "2026.3"},
+        APPRISE | {"version": 1},
+        {"Subject": "s", "Message": "m", "MessageType": "failure"},
+        {"Version": "1.1", "Subject": "s", "Message": "m", "MessageType": "CRITICAL"},
+    ],
+)
+def test_what_anybody_may_say_is_nobodys(body: object) -> None:
+    assert [other.type.value for other in DIALECTS.values() if other.knows(body, Received("", b""))] == []
+
+
+def test_a_text_called_a_mail_that_is_none_is_not_known_as_one() -> None:
+    received = Received("message/rfc822", b"the disk is full")
+    assert not DIALECTS[IntegrationType.EMAIL].knows("the disk is full", received)
 
 
 def test_attachments_with_titles_of_their_own_are_events_of_their_own() -> None:

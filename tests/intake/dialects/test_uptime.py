@@ -38,6 +38,11 @@ def stack(event: str | None = None, *, kind: str = "incident", **attributes: obj
     return {"data": {"id": "7", "type": kind, "attributes": said}} | ({"event": event} if event else {})
 
 
+def failed(event: str) -> dict[str, object]:
+    said = {"event": event, "application_id": 1, "application_name": "Shop", "error_type": "KeyError", "error_message": "'a'"}
+    return {"data": {"id": "a1", "type": "error", "attributes": said}}
+
+
 def check(**said: object) -> dict[str, object]:
     return {"code": UUID, "name": "Nightly backup", "now": "2026-03-01T03:12:00+00:00", **said}
 
@@ -70,6 +75,11 @@ def incident(status: object, impact: object = "major") -> dict[str, object]:
     return page(incident={"id": "i7", "name": "Mail is delayed", "status": status, "impact": impact})
 
 
+def unstated(indicator: str, **said: object) -> dict[str, object]:
+    about = {"id": "98765", "name": "DB", "incident_updates": [{"body": "Resolved"}], **said}
+    return {"event_type": "incident", "meta": {}, "page": {"id": "12345", "status_indicator": indicator}, "incident": about}
+
+
 def component(status: object) -> dict[str, object]:
     return page(component={"id": "c7", "name": "Mail"}, component_update={"new_status": status, "component_id": "c7"})
 
@@ -80,6 +90,9 @@ def component(status: object) -> dict[str, object]:
         ("pingdom", {"check_id": 7, "current_state": "FAILING", "previous_state": "SUCCESS"}, "trigger", "unknown"),
         ("pingdom", {"check_id": 7, "current_state": "SUCCESS", "previous_state": "FAILING"}, "resolve", "unknown"),
         ("pingdom", {"check_id": 7, "current_state": "DOWN", "importance_level": "LOW"}, "trigger", "info"),
+        ("pingdom", {"check_id": 7, "current_state": "Resolved"}, "resolve", "unknown"),  # somebody's own words, in Pingdom's names
+        ("pingdom", {"check_id": 7, "current_state": "acknowledged"}, "acknowledge", "unknown"),
+        ("pingdom", {"check_id": 7, "current_state": "WARNING"}, "trigger", "unknown"),
         ("uptime_kuma", kuma(2), "ignore", "unknown"),  # pending
         ("uptime_kuma", kuma(3), "ignore", "unknown"),  # maintenance
         ("uptime_kuma", kuma("1"), "resolve", "unknown"),
@@ -108,6 +121,17 @@ def component(status: object) -> dict[str, object]:
         ("better_stack", stack(resolved_at="2026-03-01T03:20:00Z"), "trigger", "unknown"),  # an instant is no state
         ("better_stack", stack("paused", kind="monitor"), "ignore", "unknown"),
         ("better_stack", stack(kind="on_call_calendar"), "ignore", "unknown"),
+        ("better_stack", stack("comment"), "ignore", "unknown"),
+        ("better_stack", stack("reopened"), "trigger", "unknown"),
+        ("better_stack", stack(kind="of_tomorrow"), "trigger", "unknown"),
+        ("better_stack", failed("new_error"), "trigger", "unknown"),  # Better Stack Errors
+        ("better_stack", failed("threshold"), "trigger", "unknown"),
+        ("better_stack", failed("spike"), "trigger", "unknown"),
+        ("better_stack", failed("reoccurred"), "trigger", "unknown"),
+        ("better_stack", failed("unresolved"), "trigger", "unknown"),
+        ("better_stack", failed("resolved"), "resolve", "unknown"),
+        ("better_stack", failed("ignored"), "resolve", "unknown"),
+        ("better_stack", {"data": {"type": "release", "attributes": {"application_name": "Shop"}}}, "change", "unknown"),
         ("healthchecks", check(status="down"), "trigger", "unknown"),
         ("healthchecks", check(status="up"), "resolve", "unknown"),
         ("healthchecks", check(status="paused"), "ignore", "unknown"),
@@ -116,6 +140,8 @@ def component(status: object) -> dict[str, object]:
         ("healthchecks", "Nightly backup is down", "trigger", "unknown"),
         ("cronitor", {"id": "a", "monitor": "Backup", "type": "ALERT"}, "trigger", "unknown"),
         ("cronitor", {"id": "a", "monitor": "Backup", "type": "RECOVERY"}, "resolve", "unknown"),
+        ("cronitor", {"id": "a", "monitor": "Backup"}, "trigger", "unknown"),
+        ("healthchecks", {"code": "E42", "status": "grace", "summary": "Disk"}, "trigger", "unknown"),  # nobody's check
         ("dead_mans_snitch", snitch("snitch.errored"), "trigger", "unknown"),
         ("dead_mans_snitch", snitch("snitch.paused"), "ignore", "unknown"),
         ("dead_mans_snitch", snitch("snitch.missing", ["db", "warning"]), "trigger", "warning"),
@@ -151,6 +177,14 @@ def component(status: object) -> dict[str, object]:
         ("statusgator", {"service_name": "Mail", "current_status": "up", "last_status": "warn"}, "resolve", "unknown"),
         ("statusgator", {"monitor": {"id": "m"}, "board": {}, "status": "unknown"}, "trigger", "unknown"),
         ("statusgator", {"type": "EarlyWarningSignal", "monitor": {"id": "m"}, "board": {}}, "trigger", "warning"),
+        ("statuspage", unstated("downtime"), "trigger", "unknown"),  # Better Stack: only the page has a state
+        ("statuspage", unstated("degraded"), "trigger", "unknown"),
+        ("statuspage", unstated("maintenance"), "trigger", "unknown"),
+        ("statuspage", unstated("operational"), "resolve", "unknown"),
+        ("statuspage", unstated("operational", status="identified"), "trigger", "unknown"),  # who says how it stands means it
+        ("statuspage", component("downtime"), "trigger", "critical"),
+        ("statuspage", component("degraded"), "trigger", "warning"),
+        ("statuspage", component("maintenance"), "ignore", "info"),
         ("statuspage", incident("investigating", "critical"), "trigger", "critical"),
         ("statuspage", incident("identified", "minor"), "trigger", "warning"),
         ("statuspage", incident("monitoring"), "trigger", "error"),
@@ -185,9 +219,12 @@ def test_words(type: str, body: object, action: str, severity: str) -> None:
         ("uptimerobot", robot(monitorID="*monitorID*"), "uptimerobot_url=https://shop.example.com name=Shop"),
         ("uptimerobot", robot(alertType="3"), "uptimerobot_monitor=7 about=certificate"),
         ("uptimerobot", robot(alertTypeFriendlyName="Domain expiry"), "uptimerobot_monitor=7 about=domain"),
+        ("uptimerobot", robot(alertType="7"), "uptimerobot_monitor=7 about=type 7"),  # no outage that `Up` ends
+        ("uptimerobot", robot(alertType="7", alertTypeFriendlyName="Up"), "uptimerobot_monitor=7"),
         ("statuscake", {"Status": "Up", "URL": "https://a.example", "Name": "Shop"}, "statuscake_url=https://a.example name=Shop"),
         ("better_stack", stack("started"), "better_stack_incident=7"),
         ("better_stack", stack("paused", kind="monitor"), None),
+        ("better_stack", failed("new_error"), "better_stack_error=a1"),
         ("healthchecks", check(status="down"), UUID),
         ("healthchecks", {"uuid": UUID, "status": "down", "n_pings": 1}, UUID),
         ("healthchecks", {"status": "down", "ping_url": f"https://hc-ping.com/{UUID}"}, UUID),
@@ -232,6 +269,12 @@ def test_a_number_and_its_digits_are_one_identity(type: str, numbered: object, s
         ("uptimerobot", robot(monitorFriendlyName=""), "https://shop.example.com"),
         ("better_stack", stack("started"), "Shop: Status 503"),
         ("cronitor", {"id": "a", "monitor": "Backup", "type": "ALERT", "description": "Late.\nSchedule: daily"}, "Backup: Late."),
+        ("pingdom", {"check_id": 7, "current_state": "DOWN"}, "Pingdom check without a name"),
+        ("better_stack", failed("new_error"), "KeyError: 'a'"),
+        ("uptimerobot", robot(alertType="3"), "Shop: certificate expires"),
+        ("uptimerobot", robot(alertTypeFriendlyName="Domain expiry"), "Shop: domain expires"),
+        ("hydrozen", {"domain_name_id": "1", "name": "Shop", "type": "ssl-expiry"}, "Shop: certificate expires"),
+        ("hydrozen", {"domain_name_id": "1", "name": "Shop", "type": "domain-expiry"}, "Shop: domain expires"),
         ("apexping", {"state": "triggered", "check": {"name": "Shop"}}, "Shop"),
         ("uptime_com", {"check_id": 7, "state": "DOWN", "check_name": "Shop", "output": "Zero bytes"}, "Shop: Zero bytes"),
         ("checkly", checkly("ALERT_FAILURE", check_error_message="Timeout"), "Shop: Timeout"),
@@ -252,6 +295,9 @@ def test_title(type: str, body: object, title: str) -> None:
         ("uptimerobot", robot(alertType="1", monitorAlertContacts="https://oncall.example.com/s3cret")),
         ("statuscake", {"Status": "Down", "TestID": 7, "Token": "s3cret"}),
         ("healthchecks", {"unique_key": "u", "status": "down", "ping_url": "https://hc-ping.com/s3cret", "update_url": "s3cret"}),
+        ("pingdom", {"current_state": "DOWN", "check_params": {"header": "Authorization: s3cret", "basic_auth": "me:s3cret"}}),
+        ("runscope", runscope("fail", requests=[{"url": "https://a.example", "headers": {"x": "s3cret"}}])),
+        ("dead_mans_snitch", {"type": "snitch.missing", "data": {"snitch": {"token": "s3cret", "name": "Nightly backup"}}}),
         ("runscope", runscope("fail", variables={"token": "s3cret"}, initial_variables={"a": "s3cret"}, trigger_url="https://s3cret")),
         ("uptime_com", {"data": {"service": {"msp_username": "s3cret"}, "alert": {}, "integration": {"headers": "s3cret"}}}),
         ("statuspage", {**incident("identified"), "meta": {"unsubscribe": "https://a.example/s3cret"}}),
@@ -261,10 +307,11 @@ def test_secrets_are_left_out(type: str, body: object) -> None:
     assert "s3cret" not in repr(read(type, body))
 
 
-def test_the_token_of_a_snitch_is_its_key_and_nothing_else() -> None:
-    reading = read("dead_mans_snitch", snitch("snitch.missing"))
-    assert reading.dedup_key == "s7"
-    assert "token" not in repr(reading.details)
+def test_a_snitch_is_known_by_a_hash_of_its_token() -> None:
+    """Who has the token can check in, and so keep the snitch quiet."""
+    missing, reporting = read("dead_mans_snitch", snitch("snitch.missing")), read("dead_mans_snitch", snitch("snitch.reporting"))
+    assert missing.dedup_key == reporting.dedup_key is not None
+    assert read("dead_mans_snitch", {"data": {"snitch": {"token": ""}}}).dedup_key is None
 
 
 @pytest.mark.parametrize(
@@ -286,6 +333,7 @@ def test_when(type: str, body: object, at: datetime | None) -> None:
     ("type", "body", "hrefs"),
     [
         ("uptime_kuma", kuma(url="https://me:pw@shop.example.com/a@b"), ["https://shop.example.com/a@b"]),
+        ("hydrozen", {"monitor_id": 7, "is_ok": 0, "url": "https://hydrozen.example/1"}, ["https://hydrozen.example/1"]),
         ("uptime_kuma", kuma(url="https://", hostname="db-1"), []),  # a monitor of another kind than HTTP
         ("apexping", {"state": "triggered", "check": {"url": "shop.example.com", "protocol": "https"}}, ["https://shop.example.com"]),
         ("apexping", {"state": "triggered", "check": {"protocol": "https"}}, []),
@@ -311,6 +359,68 @@ def test_a_query_of_uptimerobot() -> None:
 def test_deliveries_that_have_an_id() -> None:
     assert read("insping", insping("Available")).delivery_id == "insping:9"
     assert read("runscope", runscope("fail")).delivery_id == "r9"
+    assert read("runscope", runscope("working")).delivery_id == "", "the end of the same run must still count"
+
+
+UP_AND_DOWN = {"check_id": 7, "current_state": "DOWN", "previous_state": "UP"}
+SERVICES = {"service_name": "Mail", "current_status": "down", "last_status": "up"}
+CRONITOR = {"id": "a", "monitor": "Backup", "rule": "late", "description": "Late."}
+
+
+@pytest.mark.parametrize(
+    ("type", "body"),
+    [
+        ("pingdom", {**UP_AND_DOWN, "check_params": {}}),
+        ("pingdom", {**UP_AND_DOWN, "first_probe": {}}),
+        ("uptime_kuma", {"heartbeat": None, "monitor": None, "msg": "My Webhook Testing"}),
+        ("uptime_kuma", kuma()),
+        ("healthchecks", check(status="down")),
+        ("healthchecks", {"status": "down", "n_pings": 1, "next_ping": None, "unique_key": "u7"}),
+        ("cronitor", {**CRONITOR, "type": "Recovery"}),
+        ("hyperping", {"event": "check.late", "check": {"url": "https://a.example", "down": False}}),
+        ("pulsetic", pulsetic("domain_expires_soon")),
+        ("checkly", checkly("NO_ALERT")),
+        ("checkly", checkly("ALERT_OF_TOMORROW")),
+        ("uptime_com", {"event": "alert_raised", "data": {"service": {"id": 7}}}),
+        ("apexping", {"state": "triggered", "triggered_at": "x", "alert": {"stat": "avg", "op": "gt"}, "check": {}}),
+        ("statusgator", {**SERVICES, "status_page_url": "https://a.example"}),
+        ("statusgator", {**SERVICES, "favicon_url": "https://a.example"}),
+        ("statuspage", unstated("operational")),
+        ("statuspage", {"meta": {"unsubscribe": "x"}, "page": {"id": "p"}, "maintenance": {"name": "Upgrade"}}),
+        ("better_stack", failed("new_error")),
+    ],
+)
+def test_what_only_this_monitor_says_is_known(type: str, body: dict[str, object]) -> None:
+    assert [other.type.value for other in DIALECTS.values() if other.knows(body, NOTHING)] == [type]
+    assert read(type, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        UP_AND_DOWN,
+        {"heartbeat": None, "monitor": None},
+        {"heartbeat": "late", "monitor": "backup", "status": "resolved"},
+        {"code": "E42", "status": "resolved", "now": "2026-03-01T03:12:00Z", "summary": "Disk"},
+        {"status": "down", "n_pings": 1, "next_ping": None},
+        {**CRONITOR, "type": "disk", "status": "resolved"},
+        {"event": "disk full", "check": {"url": "https://a.example", "down": True}},
+        pulsetic("disk_full"),
+        pulsetic(None),
+        checkly("disk full"),
+        {"event": "disk full", "data": {"service": "db", "alert": "disk"}, "status": "resolved"},
+        {"event": "alert_raised", "data": {"service": "db", "alert": "disk"}},
+        {"triggered_at": "x", "alert": {"stat": "avg", "op": "gt"}, "check": "disk"},
+        {"state": "ok", "triggered_at": "x", "alert": {"stat": "avg", "op": "gt"}, "check": "disk"},
+        SERVICES,
+        {"monitor": "disk", "board": "db-1", "recorded_at": "x", "type": "y"},
+        {"meta": {}, "page": "x", "incident": "Disk full"},
+        {"meta": {}, "page": {"number": 4}, "incident": {"name": "Disk full"}},
+        {"meta": {}, "page": {"status_indicator": "none"}, "component": "db"},
+    ],
+)
+def test_what_anybody_may_say_is_nobodys(body: dict[str, object]) -> None:
+    assert [other.type.value for other in DIALECTS.values() if other.knows(body, NOTHING)] == []
 
 
 MINE = [

@@ -3,6 +3,8 @@
 from tests.intake.dialects.table import Body
 
 DOWN = "Marketing: Request failed with status code 500"
+SNITCH = "a11b12f0341c7cd14628d3a1837ea16e"
+"""A hash of the snitch's token."""
 
 BODIES: list[Body] = [
     # Pingdom: current_state; the check's id; importance_level where it is said
@@ -45,17 +47,21 @@ BODIES: list[Body] = [
         ("trigger", "unknown", "cronitor_monitor=ksQC7a", "Test Hearbeat: Did not send an event at the expected time."),
     ]),
     Body("cronitor/recovery.json", "cronitor", [("resolve", "unknown", "cronitor_monitor=ksQC7a", None)]),
-    # Dead Man's Snitch: type; the token; a tag may say how bad it is
-    Body("dead-mans-snitch/missing.json", "dead_mans_snitch", [("trigger", "critical", "c2354d53d2", "Critical System Reports")]),
-    Body("dead-mans-snitch/reporting.json", "dead_mans_snitch", [("resolve", "critical", "c2354d53d2", None)]),
+    # Dead Man's Snitch: type; a hash of the token; a tag may say how bad it is
+    Body("dead-mans-snitch/missing.json", "dead_mans_snitch", [("trigger", "critical", SNITCH, "Critical System Reports")]),
+    Body("dead-mans-snitch/reporting.json", "dead_mans_snitch", [("resolve", "critical", SNITCH, None)]),
     # Hydrozen: is_ok; the number of what is watched, and which expiry of a domain; only an expiry is known not to be urgent
     Body("hydrozen/website.down.json", "hydrozen", [("trigger", "unknown", "hydrozen_monitor=14", "Test")]),
     Body("hydrozen/website.up.json", "hydrozen", [("resolve", "unknown", "hydrozen_monitor=14", None)]),
     Body("hydrozen/heartbeat.missed.json", "hydrozen", [("trigger", "unknown", "hydrozen_heartbeat=1", "Payments Cron")]),
     Body("hydrozen/heartbeat.ok.json", "hydrozen", [("resolve", "unknown", "hydrozen_heartbeat=1", None)]),
     Body("hydrozen/port.down.json", "hydrozen", [("trigger", "unknown", "hydrozen_monitor=12", "Port")]),
-    Body("hydrozen/ssl-expiry.json", "hydrozen", [("trigger", "warning", "hydrozen_domain=1 about=ssl-expiry", "Textpro main site")]),
-    Body("hydrozen/domain-expiry.json", "hydrozen", [("trigger", "warning", "hydrozen_domain=1 about=domain-expiry", "Textpro main site")]),
+    Body("hydrozen/ssl-expiry.json", "hydrozen", [
+        ("trigger", "warning", "hydrozen_domain=1 about=ssl-expiry", "Textpro main site: certificate expires"),
+    ]),
+    Body("hydrozen/domain-expiry.json", "hydrozen", [
+        ("trigger", "warning", "hydrozen_domain=1 about=domain-expiry", "Textpro main site: domain expires"),
+    ]),
     # Hyperping: event, not check.down; monitorUuid, in these still the address; no severity
     Body("hyperping/check.down.json", "hyperping", [
         ("trigger", "unknown", "hyperping_url=https://js.stripe.com/v3/", "https://js.stripe.com/v3/"),

@@ -1,7 +1,7 @@
 """Monitors and incidents: many events in, one decision each, everything written in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +11,7 @@ from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.rules import life
-from oncall.incidents.rules.dedup import RANK, decide_run, ignored, needs_incident, sensible_instant, waves
+from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, sensible_instant, waves
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -48,6 +48,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
     """
     decided = await _again(tx, events)
+    events = await _met(tx, events)
     cut = waves([event for event in events if event.id not in decided])
     # Alerts that one wave writes stay locked, so the first one locks the incidents of all: downward, never back up.
     later = frozenset(key for wave in cut[1:] for key in wave)
@@ -72,6 +73,29 @@ async def _again(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, 
             again[event.id] = Decided(event.id, event.dedup_key, Decision.DUPLICATE_DELIVERY, reason)
         seen.add(delivery)
     return again
+
+
+async def _met(tx: AsyncConnection, events: Sequence[Event]) -> Sequence[Event]:
+    """Events that may be about an alert with another key, under the key of that alert: their own where it is open, else of the one that
+    names them. Whoever else asks about the same place waits, so that two which name each other do not miss one another.
+    """
+    places = sorted({alert_store.place_of(event.service_id, event.among) for event in events if event.among is not None})
+    if not places:
+        return events
+    await alert_store.lock_places(tx, places)
+    opened = await alert_store.open_alerts(tx, [key_of(event) for event in events if event.among is not None])
+    met: list[Event] = []
+    for event in events:
+        if event.among is not None and key_of(event) not in opened:
+            earlier = (
+                other.dedup_key
+                for other in met
+                if other.service_id == event.service_id and other.action is Action.TRIGGER and holds(other.details, event.among)
+            )
+            key = next(earlier, None) or await alert_store.key_among(tx, event.service_id, event.among)
+            event = replace(event, dedup_key=key) if key else event  # noqa: PLW2901
+        met.append(event)
+    return met
 
 
 async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, Decided]:
@@ -240,4 +264,5 @@ async def _escalate_now(tx: AsyncConnection, incidents: Sequence[Incident], *, n
 
 
 def _actor(event: Event) -> Actor:
-    return Actor(ActorKind.INTEGRATION, event.integration_id, event.integration_name, "intake")
+    name = f"{event.by} ({event.integration_name})" if event.by else event.integration_name
+    return Actor(ActorKind.INTEGRATION, event.integration_id, name, "intake")

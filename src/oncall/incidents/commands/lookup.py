@@ -1,6 +1,6 @@
 """What the imitated APIs ask: alerts by their own ids, in one service, and what became of an event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -8,11 +8,6 @@ from oncall.incidents.store import events as event_store
 from oncall.incidents.store import lookup as store
 from oncall.incidents.values import AlertFound, AlertSearch, EventSeen
 from oncall.kit.ids import EventId, IntegrationId, ServiceId
-
-
-async def find_key_among(tx: AsyncConnection, service_id: ServiceId, key: str | None, among: Mapping[str, object]) -> str | None:
-    """The key of the open alert that has this key, else of one whose details hold `among`."""
-    return await store.find_key_among(tx, service_id, key, among)
 
 
 async def find_alerts(
@@ -24,5 +19,5 @@ async def find_alerts(
 
 async def find_event_of(tx: AsyncConnection, integration_id: IntegrationId, id: EventId) -> EventSeen | None:
     """An event, for the integration it came through and for nobody else."""
-    found = await event_store.find_event(tx, id)
-    return found[0] if found and found[0].integration_id == integration_id else None
+    found = await event_store.find_seen(tx, id)
+    return found if found and found.integration_id == integration_id else None

@@ -20,6 +20,7 @@ from oncall.incidents.values import (
     AlertCounts,
     AlertSeen,
     Body,
+    Decision,
     EventSeen,
     Incident,
     Overview,
@@ -30,7 +31,7 @@ from oncall.incidents.values import (
 )
 from oncall.kit import failpoints
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import EventId, IncidentId, ServiceId, UserId
+from oncall.kit.ids import EventId, IncidentId, IntegrationId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for
 from oncall.services.commands import get_services
@@ -120,6 +121,26 @@ async def list_incidents(
         states=states,
         service_ids=service_ids,
         dedup_key=dedup_key,
+        limit=limit,
+    )
+
+
+async def list_all_events(
+    tx: AsyncConnection,
+    *,
+    before: UUID | None,
+    integration_id: IntegrationId | None,
+    service_id: ServiceId | None,
+    decisions: Sequence[Decision] | None,
+    limit: int,
+) -> list[EventSeen]:
+    """What came in, newest first, whether or not it became an incident."""
+    return await event_store.list_latest(
+        tx,
+        before=before or UUID(int=2**128 - 1),
+        integration_id=integration_id,
+        service_id=service_id,
+        decisions=decisions,
         limit=limit,
     )
 

@@ -1,6 +1,6 @@
 """What a run of events about one problem does: open, repeat, acknowledge, resolve. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -64,13 +64,17 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
             return _trigger(run, alert)
         case Action.ACKNOWLEDGE | Action.RESOLVE if alert is None or not alert.is_open:
             reason = "no alert with this dedup key is open in the service"
-            return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, reason) for e in run], None
+            return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, _because(e.reason, reason)) for e in run], None
         case Action.ACKNOWLEDGE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=True, acknowledged=True)
             return _all(run, Decision.ACKNOWLEDGED, "its monitor acknowledged it", alert.id, alert.incident_id), change
         case Action.RESOLVE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=False, acknowledged=alert.acknowledged)
             return _all(run, Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id), change
+
+
+def _because(*reasons: str) -> str:
+    return ": ".join(filter(None, reasons))
 
 
 def ignored(run: Sequence[Event], reason: str = "", *, alert: Alert | None = None) -> list[Decided]:
@@ -106,6 +110,18 @@ def _all(run: Sequence[Event], decision: Decision, reason: str, alert_id: AlertI
                 alert_id, incident_id)
         for e in run
     ]  # fmt: skip
+
+
+def holds(details: Mapping[str, object], among: Mapping[str, object]) -> bool:
+    """Whether details hold all of this; of a list all of its elements, as PostgreSQL's `@>` has it."""
+    for name, said in among.items():
+        there = details.get(name)
+        if isinstance(said, list):
+            if not isinstance(there, list) or not all(one in there for one in said):
+                return False
+        elif there != said:
+            return False
+    return True
 
 
 def sensible_instant(claimed: datetime | None, *, now: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,15 @@ CHANGE = text("""
     WHERE a.id = c.id AND (a.state = 'open') = c.was_open
 """)
 
+# By `alerts_correlated_idx`: the open alerts of a service that name other events.
+AMONG = text("""
+    SELECT dedup_key FROM alerts
+    WHERE service_id = :service_id AND state = 'open' AND details ? 'correlate' AND details @> CAST(:among AS jsonb)
+    ORDER BY id LIMIT 1
+""")
+
+LOCK_PLACES = text("SELECT pg_advisory_xact_lock(place) FROM unnest(CAST(:places AS bigint[])) WITH ORDINALITY AS p (place, n) ORDER BY n")
+
 RESOLVE_OF = text("UPDATE alerts SET state = 'resolved', resolved_at = :now WHERE incident_id = ANY(:incident_ids) AND state = 'open'")
 
 # Of each incident the alert that people are told about: its first, or the first that is still open.
@@ -106,6 +116,23 @@ async def reopenable_alerts(tx: AsyncConnection, keys: Sequence[Key], *, now: da
     """For keys without an open alert: the one that a new trigger would reopen."""
     params = {"service_ids": [service for service, _ in keys], "dedup_keys": [key for _, key in keys], "now": now}
     return {(ServiceId(r.service_id), r.dedup_key): _alert(r) for r in await tx.execute(REOPENABLE, params)}
+
+
+def place_of(service_id: ServiceId, among: Mapping[str, object]) -> int:
+    """A number for the place that events are about: what they say of it, but for the lists."""
+    said = _json([str(service_id), sorted((name, value) for name, value in among.items() if isinstance(value, str))])
+    return int.from_bytes(sha256(said.encode()).digest()[:8], signed=True)
+
+
+async def lock_places(tx: AsyncConnection, places: Sequence[int]) -> None:
+    """Until the end of the transaction; in order, so that nobody waits in a circle."""
+    await tx.execute(LOCK_PLACES, {"places": list(places)})
+
+
+async def key_among(tx: AsyncConnection, service_id: ServiceId, among: Mapping[str, object]) -> str | None:
+    """The key of the first open alert whose details hold this."""
+    found: str | None = (await tx.execute(AMONG, {"service_id": service_id, "among": _json(among)})).scalar_one_or_none()
+    return found
 
 
 async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertChange]], *, now: datetime) -> None:

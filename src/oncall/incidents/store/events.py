@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.values import Action, Body, Decided, Decision, Event, EventSeen, Severity
 from oncall.kit.db import racing
-from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
 LIST_EVENTS = text("""
     SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id,
@@ -18,6 +18,19 @@ LIST_EVENTS = text("""
     FROM events WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
 """)
 
+# By the primary key, backwards: ids are in order of receipt.
+LATEST = text("""
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id
+    FROM events
+    WHERE id < :before AND (CAST(:integration_id AS uuid) IS NULL OR integration_id = CAST(:integration_id AS uuid))
+        AND (CAST(:service_id AS uuid) IS NULL OR service_id = CAST(:service_id AS uuid))
+        AND (CAST(:decisions AS text[]) IS NULL OR decision = ANY(CAST(:decisions AS text[])))
+    ORDER BY id DESC LIMIT :limit
+""")
+FIND_SEEN = text("""
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id
+    FROM events WHERE id = :id
+""")
 FIND_EVENT = text("""
     SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
         e.alert_id, e.incident_id, b.content_type, b.raw
@@ -52,6 +65,27 @@ DELIVERED = text("""
 async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:
     """In order of receipt, without their bodies."""
     return [_seen(r) for r in await tx.execute(LIST_EVENTS, {"incident_id": incident_id, "after": after, "limit": limit})]
+
+
+async def list_latest(
+    tx: AsyncConnection,
+    *,
+    before: UUID,
+    integration_id: IntegrationId | None,
+    service_id: ServiceId | None,
+    decisions: Sequence[Decision] | None,
+    limit: int,
+) -> list[EventSeen]:
+    """What came in, newest first, without bodies."""
+    params = {"before": before, "integration_id": integration_id, "service_id": service_id, "limit": limit}
+    rows = await tx.execute(LATEST, params | {"decisions": [d.value for d in decisions] if decisions else None})
+    return [_seen(r) for r in rows]
+
+
+async def find_seen(tx: AsyncConnection, id: EventId) -> EventSeen | None:
+    """An event without its body."""
+    row = (await tx.execute(FIND_SEEN, {"id": id})).first()
+    return _seen(row) if row else None
 
 
 async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body] | None:

@@ -65,7 +65,7 @@ DIALECT = Dialect(
     group="Errors and code",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

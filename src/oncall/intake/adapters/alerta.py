@@ -4,7 +4,19 @@ import re
 from collections.abc import Mapping
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import instant_of, labels_of, links_of, named_key, one_line, said_at, text_of, title_of, word_at
+from oncall.intake.rules import (
+    ACTIONS,
+    action_of,
+    instant_of,
+    labels_of,
+    links_of,
+    named_key,
+    one_line,
+    said_at,
+    text_of,
+    title_of,
+    word_at,
+)
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -29,9 +41,10 @@ def read(value: object, received: Received) -> list[Reading]:
     """One event: a heartbeat checks in; a severity of `normal`, `ok` or `cleared` resolves."""
     if not isinstance(value, dict):
         raise Unreadable("it is not a JSON object")
-    if "resource" not in value and ("origin" in value or received.path.rstrip("/").endswith("/heartbeat")):
+    names = value.keys()
+    if received.path.rstrip("/").endswith("/heartbeat") or ("origin" in names and names.isdisjoint({"resource", "event", "severity"})):
         origin = one_line(value.get("origin")) or "unknown"
-        return [Reading(Action.CHECK_IN, f"heartbeat of {origin}", named_key({"heartbeat": origin}), details=dict(value))]
+        return [Reading(Action.CHECK_IN, f"heartbeat of {origin}", f"heartbeat={origin}", details=dict(value))]
     if missing := [name for name in ("resource", "event") if not said_at(value, (name,))]:
         raise Unreadable(f'Missing mandatory value for "{missing[0]}"')
     resource, event, severity = one_line(value.get("resource")), one_line(value.get("event")), word_at(value, ("severity",))
@@ -39,9 +52,13 @@ def read(value: object, received: Received) -> list[Reading]:
     labels = labels_of(attributes) | labels_of(value.get("tags"))
     labels.pop("moreInfo", None)  # a link, in HTML
     about = {"environment": text_of(value.get("environment")), "resource": resource}
+    if customer := one_line(value.get("customer")):
+        about["customer"] = customer
+    status = word_at(value, ("status",))  # which the original takes as well
+    action = Action.RESOLVE if severity in OVER else action_of(status) if status in ACTIONS else Action.TRIGGER
     return [
         Reading(
-            Action.RESOLVE if severity in OVER else Action.TRIGGER,
+            action,
             _title(value, resource, event),
             dedup_key=_key(value, about, event),
             severity=SEVERITIES.get(severity, Severity.UNKNOWN),
@@ -52,8 +69,12 @@ def read(value: object, received: Received) -> list[Reading]:
             labels=labels,
             links=links_of([(_href(said_at(attributes, ("moreInfo",))), "more"), (said_at(attributes, ("externalUrl",)), "more")]),
             occurred_at=instant_of(value.get("createTime")),
-            details={name: said for name in ("value", "text", "rawData", "origin", "type") if (said := value.get(name))}
-            | {**about, "correlate": sorted({event, *_names(value.get("correlate"))})},
+            # What others are found by comes first: of a long body only the beginning is kept whole.
+            details={
+                **about,
+                **({"correlate": others} if (others := sorted({*_names(value.get("correlate"))} - {event})) else {}),
+                **{name: said for name in ("value", "text", "rawData", "origin", "type") if (said := value.get(name))},
+            },
             among={**about, "correlate": [event]},
         )
     ]
@@ -91,8 +112,8 @@ alerta send -r web01 -e NodeDown -E Production -S Web -s critical -t "node is do
 ```
 
 `Authorization: Key …`, `X-API-Key` and `?api-key=` are understood, with and without `/api`. An alert is known by its environment, resource
-and event; an event that the open alert names in `correlate` is about the same one. `normal`, `ok` and `cleared` resolve. Heartbeats are
-recorded.
+and event (and customer); an event that the open alert names in `correlate` is about the same one. `normal`, `ok` and `cleared` resolve.
+Heartbeats are recorded. What sends works; what reads (`alerta query`, `history`, `ack`, …) does not: look at `/api/v1/incidents`.
 """
 
 EXAMPLE = """{

@@ -21,8 +21,11 @@ FIGURE = ("alert.stat", "alert.type", "alert.op", "alert.value")
 
 def knows(value: object, _: Received) -> bool:
     """By an alert on a check, and the figure it watches."""
-    alert = said_at(value, ("alert",))
-    return isinstance(alert, dict) and {"stat", "op"} <= alert.keys() and said_at(value, ("triggered_at",)) is not None
+    match value:
+        case {"state": _, "triggered_at": _, "check": dict(), "alert": {"stat": _, "op": _}}:
+            return True
+        case _:
+            return False
 
 
 def read(value: object, _: Received) -> list[Reading]:

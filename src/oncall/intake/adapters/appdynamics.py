@@ -32,7 +32,11 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By the names of our template; the one in PagerDuty's shape is PagerDuty's."""
-    return isinstance(value, dict) and {"application_name", "event_type", "event_name", "controller_url"} <= value.keys()
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and {"application_name", "event_type", "event_name", "controller_url"} <= value.keys()
+    )
 
 
 def read(value: object, received: Received) -> list[Reading]:
@@ -59,11 +63,11 @@ def _as_of_pagerduty(reading: Reading, value: Mapping[str, object]) -> Reading:
 def _key(value: Mapping[str, object]) -> str | None:
     application = said_at(value, ("application_name",))
     if (incident := said_at(value, ("incident_id",))) is not None:
-        return named_key({"incident_id": incident, "application": application})
+        return named_key({"appdynamics_incident_id": incident, "application": application})
     rule = said_at(value, ("health_rule",))
     what = rule or said_at(value, ("event_type",))
     where = {"application": application, "tier": said_at(value, ("tier_name",)), "node": said_at(value, ("node_name",))}
-    return named_key({**where, "health_rule" if rule else "event_type": what}) if what and any(where.values()) else None
+    return named_key({f"appdynamics_{'health_rule' if rule else 'event_type'}": what, **where}) if what and any(where.values()) else None
 
 
 GUIDE = """
@@ -71,15 +75,16 @@ In AppDynamics: **Alert & Respond → HTTP Request Templates → New**, method *
 
 ```json
 {
-  "event_type": "${latestEvent.eventType}", "event_name": "${latestEvent.displayName}", "severity": "${latestEvent.severity}",
-  "application_name": "${latestEvent.application.name}", "tier_name": "${latestEvent.tier.name}", "node_name": "${latestEvent.node.name}",
-  "health_rule": "${latestEvent.healthRule.name}", "incident_id": "${latestEvent.incident.id}",
-  "link": "${latestEvent.deepLink}", "controller_url": "${controllerUrl}"
+  "event_type": "${latestEvent.eventType}", "severity": "${latestEvent.severity}", "incident_id": "${latestEvent.incident.id}",
+  "link": "${latestEvent.deepLink}", "controller_url": "${controllerUrl}", "application_name": "${latestEvent.application.name}",
+  "tier_name": "${latestEvent.tier.name}", "node_name": "${latestEvent.node.name}", "event_name": "${latestEvent.displayName}",
+  "health_rule": "${latestEvent.healthRule.name}"
 }
 ```
 
 Tick *One Request Per Event*. Then add a policy whose events are *Health Rule Violation Started*, *Upgraded*, *Downgraded*, *Ended* and
-*Canceled*, with this template as its action.
+*Canceled*, with this template as its action. Add no message of an event (`summaryMessage`, `eventMessage`): AppDynamics does not escape
+it, and a quotation mark or line break in it would make a body that is no JSON.
 
 `POLICY_CLOSE…` and `POLICY_CANCELED…` resolve, deployments and new configurations are changes, everything else triggers. An alert is
 known by the incident of the health rule. `…_CRITICAL` is critical, `…_WARNING` a warning; otherwise `ERROR`, `WARN` and `INFO` count. The

@@ -65,7 +65,7 @@ HEALTH = Fields(
 GUARDDUTY = Fields(
     title=("detail.title", "detail.type"),
     key=("detail.arn",),
-    identity={"account": ("account",), "finding": ("detail.id",)},
+    identity={"aws_account": ("account",), "finding": ("detail.id",)},
     source=("detail.resource.instanceDetails.instanceId", "detail.resource.resourceType"),
     group=("region",),
     class_=("detail.type",),
@@ -93,7 +93,7 @@ DATABASE = Fields(
 )
 SCALING = Fields(
     title=("Description", "Event"),
-    identity={"group": ("AutoScalingGroupARN", "AutoScalingGroupName"), "event": ("Event",)},
+    identity={"aws_group": ("AutoScalingGroupARN", "AutoScalingGroupName"), "event": ("Event",)},
     state=("Event",),
     ignored={
         "autoscaling:test_notification": "Auto Scaling only tests that its notifications arrive",
@@ -104,6 +104,11 @@ SCALING = Fields(
     class_=("Event",),
     occurred_at=("Time",),
 )
+
+STEADY = ("_steady_state", "service_deployment_completed")
+"""How the names of those events of ECS end by which a service does as it should."""
+
+UNDER_WAY = {"started", "resumed", "superseded", "stopping", "stopped", "canceled", "cancelled", "abandoned"}
 
 
 def knows(value: object) -> bool:
@@ -172,9 +177,13 @@ def _of_any_service(value: Mapping[str, object], detail: Mapping[str, object], r
     reading = generic.read(dict(detail), received)[0]
     what, resource = value.get("detail-type"), text_of(said_at(value, ("resources.0",)))
     says = said_at(detail, ("title", "Title", "Message", "message", "description")) or re.split("[:/]", resource)[-1]
-    where = {"detail-type": what, "resource": resource, "event": said_at(detail, ("EventID",))}
+    where = {"aws_detail_type": what, "resource": resource, "event": said_at(detail, ("EventID",))}
+    where |= {name: said_at(detail, (name,)) for name in ("stage", "action")} if value.get("source") == "aws.codepipeline" else {}
+    action, reason = _outcome(value, detail, reading)
     return replace(
         reading,
+        action=action,
+        reason=reason,
         summary=_joined(what, says) or "event of AWS",
         dedup_key=named_key(where) if resource else reading.dedup_key,
         source=reading.source or one_line(resource),
@@ -182,6 +191,18 @@ def _of_any_service(value: Mapping[str, object], detail: Mapping[str, object], r
         group=reading.group or one_line(value.get("region")),
         class_=one_line(what),
     )
+
+
+def _outcome(value: Mapping[str, object], detail: Mapping[str, object], reading: Reading) -> tuple[Action, str]:
+    """What became of a service of ECS or of a pipeline; of others what the common words say."""
+    match value.get("source"):
+        case "aws.ecs" if word_at(detail, ("eventName",)).endswith(STEADY):
+            return Action.RESOLVE, ""
+        case "aws.ecs" if word_at(detail, ("eventType",)) == "info":
+            return Action.IGNORE, "the service only tells what it does"
+        case "aws.codepipeline" if word_at(detail, ("state",)) in UNDER_WAY:
+            return Action.IGNORE, "the pipeline neither failed nor succeeded"
+    return reading.action, reading.reason
 
 
 def _joined(*said: object) -> str:
@@ -209,4 +230,4 @@ def _database(value: Mapping[str, object]) -> Reading:
     source = said_at(value, ("Source ARN", "Source ID"))
     reading = read_fields(value, DATABASE)
     summary = _joined(said_at(value, ("Source ID",)), reading.summary)
-    return replace(reading, summary=summary, dedup_key=named_key({"source": source, "event": event}) if source else None)
+    return replace(reading, summary=summary, dedup_key=named_key({"aws_source": source, "event": event}) if source else None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from oncall.incidents.values import Action, Severity
 from oncall.intake.adapters import aws_messages, generic
 from oncall.intake.rules import decode, delivered, instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of, word_at
-from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.intake.values import Dialect, Opened, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 CONFIRMATIONS = {
@@ -22,7 +22,7 @@ RAW = "x-amz-sns-message-id"
 
 def knows(value: object, _: Received) -> bool:
     """By the envelope of SNS, that of Lambda around it, or what a service of AWS says without one."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     if {"TopicArn", "MessageId", "Message"} <= value.keys():
         return True
@@ -85,6 +85,15 @@ def _message(message: object, subject: object, received: Received) -> list[Readi
     return [Reading(Action.TRIGGER, title or "message without a subject", details={"text": text} if text else {})]
 
 
+def opens(value: object, _: Received) -> Opened | None:
+    """A message in JSON that no service of AWS sent: perhaps another monitor's body, handed on by a topic."""
+    if not isinstance(value, dict) or "TopicArn" not in value or word_at(value, ("Type",)) in CONFIRMATIONS:
+        return None
+    inner = _parsed(value.get("Message"))
+    is_anothers = isinstance(inner, dict | list) and not aws_messages.knows(inner)
+    return Opened(inner, text_of(value.get("MessageId"))) if is_anothers else None
+
+
 def _parsed(message: object) -> object:
     if not isinstance(message, str) or not message.lstrip().startswith(("{", "[")):
         return message
@@ -108,9 +117,10 @@ aws sns subscribe --topic-arn TOPIC_ARN --protocol https --notification-endpoint
 aws cloudwatch put-metric-alarm … --alarm-actions TOPIC_ARN --ok-actions TOPIC_ARN
 ```
 
-The topic first sends a *SubscriptionConfirmation*: it is listed among the integration's events as ignored, with its `SubscribeURL` as a
-link. Open that link once. Composite alarms, events of RDS and Auto Scaling, and anything published to the topic are read as well, with raw
-message delivery or without, and so are EventBridge rules with the topic, or an API destination with this address, as their target.
+The topic first sends a *SubscriptionConfirmation*, which is recorded as ignored. Find it with
+`GET /api/v1/events?integration_id=…&decision=ignored`, look at it with `GET /api/v1/events/{id}`, and open the `SubscribeURL` in its body
+once. Composite alarms, events of RDS and Auto Scaling, and anything published to the topic are read as well, with raw message delivery or
+without, and so are EventBridge rules with the topic, or an API destination with this address, as their target.
 
 An alarm is known by its ARN: `ALARM` triggers, `OK` resolves (only with `--ok-actions`), and `INSUFFICIENT_DATA` triggers for those who
 asked for it. CloudWatch has no severity; a message attribute `severity` is read where a publisher sets one. AWS Health resolves by
@@ -134,4 +144,5 @@ DIALECT = Dialect(
     resolves="Sends `OK` for an alarm whose `--ok-actions` name the topic.",
     guide=GUIDE,
     example=EXAMPLE,
+    opens=opens,
 )

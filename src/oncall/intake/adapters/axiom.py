@@ -12,7 +12,7 @@ from oncall.services.values import IntegrationType
 FIELDS = Fields(
     title=("title",),
     # A monitor that notifies by group is one alert for each.
-    identity={"monitor_id": ("monitorID", "monitorId"), "group": ("groupValues",)},
+    identity={"axiom_monitor_id": ("monitorID", "monitorId"), "group": ("groupValues",)},
     state=("action",),
     states={"closed": Action.RESOLVE},
     class_=("monitorID", "monitorId"),
@@ -53,7 +53,7 @@ def _read_one(event: Mapping[str, object]) -> Reading:
 
 def knows(value: object, _: Received) -> bool:
     """By an action and the monitor, in an event or beside it with the times of the query."""
-    if not isinstance(value, dict) or "action" not in value:
+    if not isinstance(value, dict) or "dedup_key" in value or "action" not in value:
         return False
     event = value.get("event")
     if isinstance(event, dict):

@@ -25,6 +25,9 @@ LEVELS = WORDS | {f"{n}": severity for n, severity in enumerate(BY_NUMBER, start
 OVER = dict.fromkeys(("resolved", "deactivated"), Action.RESOLVE)
 HEALTHY = {"available"}
 MENDED = {"resolved", "complete", "completed", "canceled", "cancelled", "rca"}
+NAMES = {"AlertRuleName", "BudgetName"}
+"""One of them is in the schemas that have neither `essentials` nor `context`."""
+
 ABOUT_PEOPLE = {"authorization", "claims", "httpRequest"}
 
 COMMON = Fields(
@@ -85,7 +88,7 @@ LOG = Fields(
 )
 BUDGET = Fields(
     title=("BudgetName",),
-    identity={"subscription": ("SubscriptionId",), "budget": ("BudgetName",), "threshold": ("NotificationThresholdAmount",)},
+    identity={"azure_subscription": ("SubscriptionId",), "budget": ("BudgetName",), "threshold": ("NotificationThresholdAmount",)},
     source=("SubscriptionName",),
     group=("ResourceGroup",),
     untitled="budget",
@@ -103,12 +106,17 @@ AUTOSCALE = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a schema's id beside its members; the oldest kinds, which have none, by the resource or the query they are about."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     context = value.get("context")
-    with_schema = "schemaId" in value and isinstance(value.get("data"), dict)
+    data = value.get("data")
+    with_schema = "schemaId" in value and isinstance(data, dict) and _is_schemas(data)
     classic = isinstance(context, dict) and {"id", "resourceId", "portalLink"} <= context.keys()
     return with_schema or classic or {"AlertRuleName", "SearchQuery"} <= value.keys()
+
+
+def _is_schemas(data: Mapping[str, object]) -> bool:
+    return any(isinstance(data.get(name), dict) for name in ("essentials", "context")) or not NAMES.isdisjoint(data)
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -154,7 +162,7 @@ def _common(body: Mapping[str, object]) -> Reading:
         summary=event.summary if said_at(said, ("properties.title",)) else reading.summary,
         action=Action.RESOLVE if _is_mended(said) else reading.action,
         severity=event.severity if event.severity is not Severity.UNKNOWN else reading.severity,
-        dedup_key=named_key(of_health) or reading.dedup_key,
+        dedup_key=_of_the_world(of_health) or reading.dedup_key,
     )
 
 
@@ -162,8 +170,8 @@ def _activity(activity: Mapping[str, object]) -> Reading:
     """An event of the activity log; only those about health say that they are over, the others are over when they happen."""
     said = {name: what for name, what in activity.items() if name not in ABOUT_PEOPLE}
     reading = read_fields(said, ACTIVITY)
-    of_health = named_key(_health(said, said.get("resourceId")))
-    what = named_key({"resource": said.get("resourceId"), "operation": said_at(said, ("operationName",))})
+    of_health = _of_the_world(_health(said, said.get("resourceId")))
+    what = _of_the_world({"resource": said.get("resourceId"), "operation": said_at(said, ("operationName",))})
     return replace(
         reading,
         action=Action.RESOLVE if _is_mended(said) else Action.TRIGGER,
@@ -179,6 +187,12 @@ def _health(event: Mapping[str, object], resource: object) -> dict[str, object]:
     return {"resource_health": resource} if said_at(event, ("properties.currentHealthStatus",)) else {}
 
 
+def _of_the_world(identity: Mapping[str, object]) -> str | None:
+    """A key of what Azure names once in the world, so that no integration needs to tell it apart."""
+    key = named_key(identity)
+    return str(key) if key else None
+
+
 def _is_mended(event: Mapping[str, object]) -> bool:
     if said_at(event, ("properties.trackingId",)):
         return word_at(event, ("properties.stage", "status")) in MENDED
@@ -190,13 +204,13 @@ def _metric(body: Mapping[str, object]) -> Reading:
     context = body.get("context")
     dimensions = _dimensions(said_at(context, ("condition",)))
     apart = {name: text for name, text in dimensions.items() if not name.lower().startswith("microsoft.resource")}
-    key = named_key({"rule": said_at(context, ("id",)), "resource": said_at(context, ("resourceId",)), **apart})
+    key = _of_the_world({"rule": said_at(context, ("id",)), "resource": said_at(context, ("resourceId",)), **apart})
     return replace(read_fields(body, METRIC), dedup_key=key, labels=labels_of(body.get("properties")) | dimensions)
 
 
 def _log(body: Mapping[str, object]) -> Reading:
     dimensions = labels_of(body.get("Dimensions"))
-    rule = {"subscription": said_at(body, ("SubscriptionId", "WorkspaceId")), "rule": text_of(body.get("AlertRuleName"))}
+    rule = {"azure_subscription": said_at(body, ("SubscriptionId", "WorkspaceId")), "rule": text_of(body.get("AlertRuleName"))}
     return replace(read_fields(body, LOG), dedup_key=named_key(rule | dimensions) if rule["rule"] else None, labels=dimensions)
 
 

@@ -32,8 +32,10 @@ WHY = ("check_error_message",)
 
 
 def knows(value: object, _: Received) -> bool:
-    """By the names of the default template."""
-    return isinstance(value, dict) and {"alert_type", "check_id", "check_name", "check_type"} <= value.keys()
+    """By the names of the default template, and one of Checkly's types."""
+    if not isinstance(value, dict) or not {"alert_type", "check_id", "check_name", "check_type"} <= value.keys():
+        return False
+    return word_at(value, FIELDS.state).startswith(("alert_", "no_alert"))
 
 
 def read(value: object, received: Received) -> list[Reading]:

@@ -10,10 +10,10 @@ SERVICE = ("servicedesc", "service")
 
 FIELDS = Fields(
     title=SERVICE + HOST,
-    identity={"site": ("omdsite", "site"), "host": HOST, "service": SERVICE},
+    identity={"checkmk_host": HOST, "service": SERVICE, "site": ("omdsite", "site")},
     state=("notificationtype", "servicestate", "hoststate", "status"),
     states=STATES,
-    ignored=IGNORED,
+    ignored=IGNORED | {"alerthandler": "an alert handler ran"},
     # The script that others publish says `OK` of every host, and its true state under `status`.
     severity=("servicestate", "serviceshortstate", "severity", "hoststate", "status"),
     severities=SEVERITIES,
@@ -27,7 +27,7 @@ FIELDS = Fields(
 SPELLINGS = (
     {"WHAT", "NOTIFICATIONTYPE", "HOSTNAME"},
     {"NOTIFY_WHAT", "NOTIFY_NOTIFICATIONTYPE", "NOTIFY_HOSTNAME"},
-    {"what", "notification_type", "host"},
+    {"what", "notification_type", "host", "site"},
 )
 SECRETS = ("parameter", "contact", "vault")
 """With these begin the names of what is the script's own: its parameters hold keys, and a contact is a person."""
@@ -35,7 +35,7 @@ SECRETS = ("parameter", "contact", "vault")
 
 def knows(value: object, _: Received) -> bool:
     """By what it is about (HOST or SERVICE), the type of the notification and the host."""
-    return isinstance(value, dict) and any(names <= value.keys() for names in SPELLINGS)
+    return isinstance(value, dict) and "dedup_key" not in value and any(names <= value.keys() for names in SPELLINGS)
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -70,8 +70,8 @@ except requests.RequestException as error:
 ```
 
 Then **Setup → Events → Notifications → Add rule**, notification method *oncall*, *Call with the following parameters*: `{url}`. The alert
-is known by site, host and service. `RECOVERY` resolves, `ACKNOWLEDGEMENT` acknowledges, notices about flapping and downtimes are recorded
-and page nobody. Bodies of the script that Keep publishes are understood too.
+is known by host, service and site. `RECOVERY` resolves, `ACKNOWLEDGEMENT` acknowledges, notices about flapping, downtimes and alert
+handlers are recorded and page nobody. Bodies of the script that Keep publishes are understood too.
 """
 
 EXAMPLE = """{

@@ -8,7 +8,7 @@ from dataclasses import replace
 from oncall.incidents.values import Action
 from oncall.intake.adapters import dynatrace, generic
 from oncall.intake.rules import decode, instant_of, one_line, read_each, text_of
-from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.intake.values import Dialect, Opened, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 ENVELOPE = frozenset({"specversion", "type", "source", "id"})
@@ -77,6 +77,17 @@ def _said(inner: object, received: Received) -> Reading:
     return Reading(Action.TRIGGER, generic.UNTITLED, details={} if inner in (None, "", []) else {"data": inner})
 
 
+def opens(value: object, received: Received) -> Opened | None:
+    """The data of a single envelope, if it is another dialect's whole body; of a batch each event is read by itself."""
+    event: object = value
+    if "ce-specversion" in received.headers:
+        event = {name: received.headers.get(f"ce-{name}", "") for name in IN_HEADERS} | {"data": value}
+    if not isinstance(event, dict):
+        return None
+    inner, source, id = _inner(event), text_of(event.get("source")), text_of(event.get("id"))
+    return Opened(inner, f"{source} {id}" if source and id else "") if isinstance(inner, dict | list) else None
+
+
 def _inner(event: Mapping[str, object]) -> object:
     """The data as a value: of text that its media type calls JSON or XML, what it says; of bytes, if they are either."""
     said, media_type = event.get("data"), text_of(event.get("datacontenttype")).lower()
@@ -121,4 +132,5 @@ DIALECT = Dialect(
     resolves='Send `"status": "resolved"` in `data`, with the same `dedup_key`.',
     guide=GUIDE,
     example=EXAMPLE,
+    opens=opens,
 )

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, one_line, read_fields, said_at
+from oncall.intake.rules import ACTIONS, Fields, one_line, read_fields, said_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("metric_name", "alert_name", "root_cause"),
-    identity={"event_id": ("event_id",)},
+    identity={"conviva_event_id": ("event_id",)},
     state=("alert_status", "status", "state"),
-    states=dict.fromkeys(("resolved", "cleared", "closed", "ended", "recovered"), Action.RESOLVE),
+    states=ACTIONS | {"ended": Action.RESOLVE},
     severity=("severity", "priority"),
     source=("account_name",),
     component=("metric_name",),
@@ -25,7 +25,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a metric and its diagnostic report."""
-    return isinstance(value, dict) and {"event_id", "metric_name", "diagnostic_report_url"} <= value.keys()
+    return isinstance(value, dict) and "dedup_key" not in value and {"event_id", "metric_name", "diagnostic_report_url"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -58,7 +58,7 @@ DIALECT = Dialect(
     group="Clouds and applications",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

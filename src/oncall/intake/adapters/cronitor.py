@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, labels_of, read_fields, said_at, text_of, title_of
+from oncall.intake.rules import Fields, labels_of, read_fields, said_at, text_of, title_of, word_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -21,14 +21,18 @@ FIELDS = Fields(
 
 
 def knows(value: object, _: Received) -> bool:
-    """By a monitor, the rule it broke, and what it says about it."""
-    return isinstance(value, dict) and {"id", "monitor", "type", "rule", "description"} <= value.keys()
+    """By a monitor, the rule it broke, what it says about it, and one of the two types."""
+    return (
+        isinstance(value, dict)
+        and {"id", "monitor", "rule", "description"} <= value.keys()
+        and word_at(value, ("type",)) in {"alert", "recovery"}
+    )
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event; its title is the monitor and the first line of the description."""
-    if not isinstance(value, dict) or not {"id", "monitor", "type"} <= value.keys():
-        raise Unreadable("it has no id of a monitor with a type")
+    if not isinstance(value, dict) or not {"id", "monitor"} <= value.keys():
+        raise Unreadable("it has no id of a monitor")
     reading = read_fields(value, FIELDS)
     first_line = text_of(said_at(value, ("description",))).strip().partition("\n")[0]
     title = title_of(": ".join(filter(None, (text_of(said_at(value, ("monitor",))), first_line))))

@@ -8,6 +8,7 @@ from itertools import islice
 from oncall.incidents.values import Action
 from oncall.intake.adapters import generic
 from oncall.intake.rules import (
+    ACTIONS,
     instant_of,
     labels_of,
     links_of,
@@ -23,8 +24,8 @@ from oncall.intake.rules import (
 from oncall.intake.values import Dialect, Reading, Received
 from oncall.services.values import IntegrationType
 
-OVER = {"recovered", "ok", "resolved", "completed", "closed", "success"}
-SEEN = {"acknowledged", "ack"}
+STATES = ACTIONS | {"completed": Action.RESOLVE}
+"""Datadog's own words, and those that a template may have; `Re-Triggered`, `Warn`, `No Data` and the like trigger as any other."""
 
 TITLE = ("event_title", "title", "summary", "alert_title", "security_rule_name", "incident_title", "name")
 STATE = ("alert_transition", "transition", "alert_state", "state", "status", "incident_status")
@@ -42,7 +43,7 @@ BEFORE_TITLE = re.compile(
 IN_LINK = re.compile(r"/monitors[/#](?P<monitor>\d{1,20})(?:[^\s)]*?[?&]group=(?P<scope>[^\s)&#]*))?")
 """The default body names its monitor in no field, but in the link to it."""
 
-VARIABLES = frozenset({"alert_transition", "alert_cycle_key", "alert_scope", "aggreg_key"})
+VARIABLES = frozenset({"alert_transition", "alert_cycle_key", "aggreg_key"})
 EITHER_CASE = VARIABLES | {name.upper() for name in VARIABLES}
 MAX_MEMBERS = 1_000
 
@@ -53,8 +54,12 @@ def knows(value: object, _: Received) -> bool:
         return False
     names = value.keys()
     default = {"last_updated", "event_type", "title", "org"} <= names
-    templates = {"unique_key", "level", "received_at"} <= names or {"monitor_id", "scopes", "query"} <= names
-    return default or templates or not EITHER_CASE.isdisjoint(names)
+    templates = (
+        {"alert_id", "alert_scope"} <= names
+        or {"unique_key", "level", "received_at"} <= names
+        or {"monitor_id", "scopes", "query"} <= names
+    )
+    return ((default or templates) and "dedup_key" not in names) or not EITHER_CASE.isdisjoint(names)
 
 
 def read(value: object, received: Received) -> list[Reading]:
@@ -73,7 +78,7 @@ def read(value: object, received: Received) -> list[Reading]:
     priorities = [_priority(said_at(said, (path,))) for path in PRIORITY] + [_priority(in_title.get("priority"))]
     return [
         Reading(
-            Action.RESOLVE if word in OVER else Action.ACKNOWLEDGE if word in SEEN else Action.TRIGGER,
+            STATES.get(word, Action.TRIGGER),
             title or "monitor without a title",
             dedup_key=_key(said),
             severity=severity_of(word_at(said, ("severity",)), *priorities, *(said_at(said, (path,)) for path in SEVERITY)),
@@ -115,11 +120,11 @@ def _key(said: Mapping[str, object]) -> str | None:
     if own := text_of(said_at(said, OWN_KEY)):
         return own
     if (monitor := said_at(said, MONITOR)) is not None:
-        return named_key({"monitor_id": monitor, "scope": said_at(said, SCOPE)})
+        return named_key({"datadog_monitor_id": monitor, "scope": said_at(said, SCOPE)})
     if aggregated := text_of(said.get("aggreg_key")):
         return aggregated
     in_link = IN_LINK.search(text_of(said_at(said, ("link", "url", "body", "event_msg", "text_only_msg"))))
-    return named_key({"monitor_id": in_link["monitor"], "scope": in_link["scope"]}) if in_link else None
+    return named_key({"datadog_monitor_id": in_link["monitor"], "scope": in_link["scope"]}) if in_link else None
 
 
 def _priority(value: object) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, read_fields, said_at
+from oncall.intake.rules import Fields, key_of, read_fields, said_at, text_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -11,7 +11,6 @@ SNITCH = "data.snitch"
 
 FIELDS = Fields(
     title=(f"{SNITCH}.name",),
-    key=(f"{SNITCH}.token",),
     state=("type",),
     states={"snitch.reporting": Action.RESOLVE},
     ignored={"snitch.paused": "the snitch was paused"},
@@ -30,16 +29,17 @@ def knows(value: object, _: Received) -> bool:
 
 
 def read(value: object, _: Received) -> list[Reading]:
-    """One event; the snitch's token is its identity."""
+    """One event; its identity is a hash of the snitch's token, since who has the token can check in."""
     snitch = said_at(value, (SNITCH,))
     if not isinstance(value, dict) or not isinstance(snitch, dict):
         raise Unreadable("it has no data with a snitch")
     tags = snitch.get("tags")
     severities = [TAGS[tag] for tag in tags if isinstance(tag, str) and tag in TAGS] if isinstance(tags, list) else []
-    told = ("notes", "status", "previous_status")  # not the token: who has it can check in
+    told = ("notes", "status", "previous_status")
     return [
         replace(
             read_fields(value, FIELDS),
+            dedup_key=key_of({"dead_mans_snitch": text_of(snitch.get("token")).strip()}),
             severity=next(iter(severities), Severity.UNKNOWN),
             details={name: snitch[name] for name in told if snitch.get(name)},
         )
@@ -50,7 +50,8 @@ GUIDE = """
 In Dead Man's Snitch: **Integrations → Webhook → Add Integration**, URL `{url}`. All snitches of the case use it.
 
 `snitch.missing` and `snitch.errored` trigger, `snitch.paused` is recorded and pages nobody.
-A snitch is known by its token. It has no severity of its own; one that is tagged `critical`, `error`, `warning` or `info` has that one.
+A snitch is known by its token, of which the alert shows a hash. It has no severity of its own; one that is tagged `critical`, `error`,
+`warning` or `info` has that one.
 """
 
 EXAMPLE = """{

@@ -14,7 +14,7 @@ from oncall.services.values import IntegrationType
 FIELDS = Fields(
     title=("ProblemTitle", "title", "event.name"),
     key=("PID", "problemId", "event.id"),
-    identity={"ProblemID": ("ProblemID", "displayId", "display_id")},
+    identity={"dynatrace_problem_id": ("ProblemID", "displayId", "display_id")},
     state=("State", "ProblemState", "ProblemStatus", "status", "event.status"),
     # A problem that was merged goes on as another one, which is told of by itself.
     states=dict.fromkeys(("resolved", "closed", "merged"), Action.RESOLVE),
@@ -43,7 +43,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a problem's ids in the placeholders' names, in those of the API, or in those of Davis."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     names = value.keys()
     notification = ("ProblemID" in names or "PID" in names) and ("State" in names or "ProblemTitle" in names)
@@ -54,7 +54,7 @@ def read(value: object, _: Received) -> list[Reading]:
     """One event per problem, known by `PID`, else by the number that people see."""
     if not isinstance(value, dict):
         raise Unreadable("it is not a JSON object")
-    if said_at(value, (*FIELDS.key, *FIELDS.identity["ProblemID"], "ProblemTitle", "event.name")) is None:
+    if said_at(value, (*FIELDS.key, *FIELDS.identity["dynatrace_problem_id"], "ProblemTitle", "event.name")) is None:
         raise Unreadable("it names no problem")
     return [replace(read_fields(value, FIELDS), labels=_labels(value))]
 

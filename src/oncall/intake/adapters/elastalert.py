@@ -9,12 +9,11 @@ from oncall.services.values import IntegrationType
 
 RULE = ("elastalert_rule", "rule_name", "rule_param_name")
 HOST = ("host.name", "hostname", "host", "agent.name", "beat.name")
-FIELDS = Fields(
-    title=("Title", "alert_subject", *RULE),
-    key=("Id", "dedup_key", "alias", "incident_key"),
-    state=("event_type", "status"),
-    states=ACTIONS,
-    severity=("severity", "Urgency", "priority", "level"),
+# A match is a document of the user's: of its words only those that an alerter adds mean what they say.
+MATCH = Fields(
+    title=("alert_subject", *RULE),
+    key=("dedup_key",),
+    severity=("severity", "priority", "level"),
     source=HOST,
     class_=RULE,
     labels=("labels", "tags"),
@@ -22,18 +21,29 @@ FIELDS = Fields(
     occurred_at=("@timestamp", "timestamp"),
     untitled="ElastAlert rule without a name",
 )
+PAGERTREE = Fields(
+    title=("Title",),
+    key=("Id",),
+    state=("event_type",),
+    states=ACTIONS,
+    severity=("Urgency",),
+    untitled="ElastAlert rule without a name",
+)
+OF_PAGERTREE = frozenset({"Title", "Id"})
 COUNTED = frozenset({"num_hits", "num_matches"})
 """What ElastAlert adds to each match."""
 
 
 def read(value: object, received: Received) -> list[Reading]:
     """One event; a match without a rule, and a body in the user's own words, is read by common ones."""
-    if not isinstance(value, dict) or not (said_at(value, (*RULE, "Title")) or value.keys() >= COUNTED):
+    if not isinstance(value, dict):
         return generic.read(value, received)
-    reading = read_fields(value, FIELDS)
     rule = said_at(value, RULE)
-    identity = {"rule": rule, "host": said_at(value, HOST), "query_key": said_at(value, ("query_key",))}
-    named = said_at(value, FIELDS.title) is not None
+    if not rule and not value.keys() >= COUNTED:
+        return [read_fields(value, PAGERTREE)] if value.keys() >= OF_PAGERTREE else generic.read(value, received)
+    reading = read_fields(value, MATCH)
+    identity = {"elastalert_rule": rule, "host": said_at(value, HOST), "query_key": said_at(value, ("query_key",))}
+    named = said_at(value, MATCH.title) is not None
     return [
         replace(
             reading,
@@ -67,8 +77,8 @@ http_post2_all_values: true
 With the alerter `post`, name the rule in `http_post_static_payload: {elastalert_rule: Failed payments, severity: critical}`. Without it
 only the match is sent, in which nothing says what it belongs to: each is an alert of its own.
 
-The rule, the host and `query_key` say which alert it is, unless the payload has a `dedup_key`. `pagertree` bodies are read by their `Id`,
-which ElastAlert makes anew each time.
+The rule, the host and `query_key` say which alert it is, unless the payload has a `dedup_key`. What the matched document says of a
+`status` or an `alias` of its own counts for nothing. `pagertree` bodies are read by their `Id`, which ElastAlert makes anew each time.
 """
 
 EXAMPLE = """{
@@ -82,7 +92,7 @@ DIALECT = Dialect(
     group="Metrics and logs",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

@@ -15,16 +15,21 @@ from oncall.services.values import IntegrationType
 
 RULE_NAME = ("rule.name", "ruleName", "rule_name", "alertName", "kibana.alert.rule.name")
 RULE_ID = ("rule.id", "ruleId", "rule_id", "kibana.alert.rule.uuid")
-ALERT_ID = ("alert.id", "alertId", "alert_id", "kibana.alert.instance.id", "alertInstanceId", "fingerprint")
+ALERT_ID = ("alert.id", "alertId", "alert_id", "kibana.alert.instance.id", "fingerprint")
 ALERT_UUID = ("alert.uuid", "alertUuid", "alert_uuid", "kibana.alert.uuid")
+GROUP = ("alert.actionGroup", "actionGroup", "alertActionGroup")
+INSTANCE = "alertInstanceId"
+"""Kibana 7 called a rule an alert, and an alert its instance."""
+
 REASON = ("context.reason", "context.message", "context.title", "reason", "message", "kibana.alert.reason", "description")
 
 KIBANA = Fields(
     title=RULE_NAME,
-    state=("alert.actionGroup", "actionGroup", "alert.actionGroupName", "kibana.alert.status", "action_group", "status", "state", "event"),
+    key=("dedup_key",),
+    state=(*GROUP, "alert.actionGroupName", "alertActionGroupName", "kibana.alert.status", "action_group", "status", "state", "event"),
     states={"recovered": Action.RESOLVE, "resolved": Action.RESOLVE},
     ignored={"untracked": "the alert is no longer tracked: its rule was switched off"},
-    severity=("severity", "context.severity", "kibana.alert.severity", "alert.actionGroup", "actionGroup"),
+    severity=("severity", "context.severity", "kibana.alert.severity", *GROUP),
     # Groups of the rules that know more than one: thresholds, and the burn rate of an SLO.
     severities={
         "metrics.threshold.warning": Severity.WARNING,
@@ -55,7 +60,8 @@ KIBANA = Fields(
 )
 WATCHER = Fields(
     title=("metadata.name", "metadata.title", "watch_id"),
-    identity={"watch_id": ("watch_id",)},
+    key=("dedup_key", "metadata.dedup_key"),
+    identity={"elastic_watch_id": ("watch_id",)},
     state=("metadata.status", "metadata.state", "vars.status", "status", "state"),
     states={"resolved": Action.RESOLVE, "recovered": Action.RESOLVE, "ok": Action.RESOLVE},
     severity=("metadata.severity", "vars.severity", "severity"),
@@ -65,6 +71,7 @@ WATCHER = Fields(
     occurred_at=("trigger.triggered_time", "execution_time"),
     untitled="watch without a name",
 )
+OF_KIBANA_7 = {"alertId", "alertName", "alertActionGroup", "alertActionGroupName"}
 NEW, RECOVERED = ("new", "ongoing"), "recovered"
 
 
@@ -99,12 +106,17 @@ def _read_alert(value: Mapping[str, object]) -> Reading:
     """A rule's name stays, its reason says what is wrong now. `alert.id` names a group within the rule, and is `*` or the rule for none."""
     reading = read_fields(value, KIBANA)
     rule_id, alert_id = said_at(value, RULE_ID), said_at(value, ALERT_ID)
-    identity = {"rule_id": rule_id, "alert_id": alert_id} if rule_id or alert_id else {"alert_uuid": said_at(value, ALERT_UUID)}
+    if (instance := said_at(value, (INSTANCE,))) is not None:
+        rule_id, alert_id = said_at(value, (*RULE_ID, "alertId")), instance
+    if rule_id:
+        identity = {"elastic_rule_id": rule_id, "alert_id": alert_id}
+    else:
+        identity = {"elastic_alert_id": alert_id} if alert_id else {"elastic_alert_uuid": said_at(value, ALERT_UUID)}
     name, reason = title_of(said_at(value, RULE_NAME)), title_of(said_at(value, REASON))
     return replace(
         reading,
         summary=title_of(": ".join(filter(None, (name, reason)))) or reading.summary,
-        dedup_key=named_key(identity),
+        dedup_key=reading.dedup_key or named_key(identity),
         class_=one_line(name),
     )
 
@@ -116,6 +128,8 @@ def _is_of_kibana(value: object) -> bool:
     rule, alert = value.get("rule"), value.get("alert")
     if isinstance(rule, dict) and isinstance(alert, dict):
         return "actionGroup" in alert or "actionGroupName" in alert
+    if INSTANCE in value and not OF_KIBANA_7.isdisjoint(value):
+        return True
     return "kibanaBaseUrl" in value or "kibana.alert.rule.name" in value or value.keys() >= {"actionGroup", "ruleId"}
 
 

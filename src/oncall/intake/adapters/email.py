@@ -5,6 +5,7 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -12,6 +13,8 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
+
+import msgspec
 
 from oncall.incidents.values import Action
 from oncall.intake.adapters.nagios import IGNORED, SEVERITIES
@@ -21,7 +24,7 @@ from oncall.services.values import IntegrationType
 
 MIME = "message/rfc822"
 HEAD = re.compile(r"[!-9;-~]{1,100}:\s?\S")
-REPLY = re.compile(r"(?i)^\s*(?:re|fwd?|aw|wg|antw|tr|rv|sv|vs)\s*(?:\[\d+\])?:\s*")
+REPLY = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|antw|tr|rv|sv|vs)\s?(?:\[\d{1,4}\])?:)+\s*")
 STATE = re.compile(r"\s*(?:\[(?P<bracket>[^\[\]]{1,60})\]|\*\*\s*(?P<star>[A-Za-z]+)\b)\s*")
 END_OF_NAGIOS = re.compile(r"\s+is\s+([A-Z]+)\s*\*\*\s*$")
 TOKEN = re.compile(r"<[^<>\s]{1,250}>")
@@ -50,10 +53,15 @@ class Mail:
 
 
 def knows(value: object, received: Received) -> bool:
-    """By its media type, by the head of a mail, or by the names of those who bring mails."""
+    """By its media type, by the head of a mail, or by the names of those who bring mails; and it has a subject or a sender."""
     if isinstance(value, dict):
-        return any(names <= value.keys() for names in PROVIDERS)
-    return isinstance(value, str) and (received.content_type.lower().startswith(MIME) or _has_head(value))
+        looks = any(names <= value.keys() for names in PROVIDERS)
+    else:
+        looks = isinstance(value, str) and (received.content_type.lower().startswith(MIME) or _has_head(value))
+    try:
+        return looks and bool((mail := _mail_of(value, received)).subject or mail.sender)
+    except Unreadable:
+        return False
 
 
 def _has_head(text: str) -> bool:
@@ -67,9 +75,11 @@ def read(value: object, received: Received) -> list[Reading]:
     mail = _mail_of(value, received)
     if not mail.subject and not mail.sender:
         raise Unreadable("it is no mail: it has neither a subject nor a sender")
-    word, title = said_before(REPLY.sub("", REPLY.sub("", one_line(mail.subject))))
+    word, title = said_before(REPLY.sub("", one_line(mail.subject)))
     ends = END_OF_NAGIOS.search(title)
-    reason = IGNORED.get(word, "")
+    # `auto-generated` is what monitors call their own mails.
+    is_reply = mail.headers.get("auto-submitted", "").strip().lower().startswith("auto-replied")
+    reason = "an automatic reply" if is_reply else IGNORED.get(word, "")
     message = _first_id(mail.headers.get("message-id"))
     root = _first_id(mail.headers.get("references")) or _first_id(mail.headers.get("in-reply-to")) or message
     return [
@@ -137,7 +147,10 @@ def _text(part: Message) -> str:
 
 
 def _headers(value: object) -> dict[str, str]:
-    """As one text (SendGrid), an object (CloudMailin), a list of pairs (Mailgun) or of objects (Postmark)."""
+    """As one text (SendGrid), an object (CloudMailin), a list of pairs (Mailgun, which may write it as JSON) or of objects (Postmark)."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(msgspec.DecodeError, RecursionError, ValueError):
+            value = msgspec.json.decode(value)
     match value:
         case str():
             return _lowered((name, str(said)) for name, said in message_from_bytes(value.encode("utf-8", "replace")).items())
@@ -191,11 +204,12 @@ URL `{url}`), **Postmark** (inbound stream, webhook `{url}`), **CloudMailin** (t
 
 ```
 # /etc/aliases (Postfix)
-oncall: "|/usr/bin/curl -sS --max-time 20 -H 'Content-Type: message/rfc822' --data-binary @- {url}"
+oncall: "|/usr/bin/curl -sS --fail --max-time 20 -H 'Content-Type: message/rfc822' --data-binary @- {url} || exit 75"
 ```
 
 The title is the subject, without `Re:` and without the state. The state is read only from a word in brackets or behind stars before it:
-`[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`, `** ACKNOWLEDGEMENT …` acknowledge; anything else triggers. A mail that
+`[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`, `** ACKNOWLEDGEMENT …` acknowledge; anything else triggers, except an
+automatic reply (`Auto-Submitted: auto-replied`), which is ignored. A mail that
 answers another (`References`, `In-Reply-To`) is about the same alert; so are mails with the same header `X-Dedup-Key`. Without either
 each mail is an alert of its own, and a mail that says `[RESOLVED]` resolves nothing. The severity is read from a header
 `X-Severity`, else from such a word: `[CRITICAL] …`.

@@ -44,7 +44,7 @@ In Errbit: **Apps → edit the app → Notification service**:
 * *Notify at notices*: after how many notices of a problem it shall be told.
 
 The problem's id is its identity; Errbit has no severity. A body with `"resolved": true` resolves, but Errbit sends one only when an error
-is noticed, not when somebody resolves it: resolve by hand or with auto-resolve.
+is noticed, not when somebody resolves it: resolve by hand.
 """
 
 EXAMPLE = """{
@@ -62,7 +62,7 @@ DIALECT = Dialect(
     group="Errors and code",
     read=read,
     knows=knows,
-    resolves="Hardly ever says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Hardly ever says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

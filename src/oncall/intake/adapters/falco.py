@@ -1,6 +1,9 @@
 """Falco's HTTP output and the webhook of Falcosidekick: https://falco.org/docs/concepts/outputs/channels/."""
 
-from oncall.intake.rules import Fields, read_fields
+import re
+from dataclasses import replace
+
+from oncall.intake.rules import Fields, labels_of, read_fields, said_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -8,7 +11,7 @@ FIELDS = Fields(
     title=("rule",),
     # The fields of an event hold times, counts and process ids, so only what says who did it, and where, is identity.
     identity={
-        "rule": ("rule",),
+        "falco_rule": ("rule",),
         "hostname": ("hostname",),
         "namespace": ("output_fields.k8s.ns.name", "output_fields.ka.target.namespace"),
         "pod": ("output_fields.k8s.pod.name", "output_fields.ka.target.name"),
@@ -21,23 +24,28 @@ FIELDS = Fields(
     component=("output_fields.container.name", "output_fields.proc.name"),
     group=("source",),
     class_=("rule",),
-    labels=("output_fields",),
     occurred_at=("time",),
     untitled="Falco event without a rule",
     delivery_id=("uuid",),
 )
+TYPED = re.compile(r"proc\.[ap]?(?:cmd|args|env|exeline)|evt\.(?:raw)?args?|evt\.buffer")
+"""Command lines, arguments and environments: other each time, and with passwords in them. They stay among the details."""
+
+STATED = {"status", "state", "dedup_key"}
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event; Falcosidekick gives it an id of its own, which stays when it is sent again."""
     if not isinstance(value, dict) or "priority" not in value or value.keys().isdisjoint({"rule", "output"}):
         raise Unreadable("it has no rule with a priority")
-    return [read_fields(value, FIELDS)]
+    reading, said = read_fields(value, FIELDS), value.get("output_fields")
+    labels = labels_of({name: of for name, of in said.items() if not TYPED.match(name)} if isinstance(said, dict) else None)
+    return [replace(reading, labels=labels, dedup_key=reading.dedup_key if said_at(value, ("rule",)) else None)]
 
 
 def knows(value: object, _: Received) -> bool:
-    """By a rule with its priority, and the fields of the event."""
-    return isinstance(value, dict) and value.keys() >= {"rule", "priority", "output_fields"}
+    """By a rule with its priority, what it printed and the fields of the event; Falco knows no state."""
+    return isinstance(value, dict) and value.keys() >= {"rule", "priority", "output", "output_fields"} and STATED.isdisjoint(value)
 
 
 GUIDE = """
@@ -70,7 +78,7 @@ DIALECT = Dialect(
     group="Metrics and logs",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

@@ -24,7 +24,12 @@ ADDRESSES = ("definition_api", "definition_ui", "history_ui", "history_api")
 
 def knows(value: object, _: Received) -> bool:
     """By whether it is triggered, and the address of its definition."""
-    return isinstance(value, dict) and "triggered" in value and ("definition_ui" in value or "definition_api" in value)
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and "triggered" in value
+        and ("definition_ui" in value or "definition_api" in value)
+    )
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -36,7 +41,7 @@ def read(value: object, _: Received) -> list[Reading]:
 
 def _key(value: Mapping[str, object]) -> str | None:
     found = (DEFINITION.search(text_of(value.get(name))) for name in ADDRESSES)
-    return next((named_key({"definition_id": definition["id"]}) for definition in found if definition), None)
+    return next((named_key({"fastly_definition_id": definition["id"]}) for definition in found if definition), None)
 
 
 GUIDE = """

@@ -11,7 +11,7 @@ from oncall.services.values import IntegrationType
 FIELDS = Fields(
     title=("message", "reason"),
     identity={
-        "kind": ("involvedObject.kind",),
+        "flux_kind": ("involvedObject.kind",),
         "namespace": ("involvedObject.namespace",),
         "name": ("involvedObject.name",),
         "cluster": ("metadata.cluster",),  # what the docs of `eventMetadata` name it
@@ -57,7 +57,12 @@ def _action(value: Mapping[str, object]) -> tuple[Action, str]:
 
 def knows(value: object, _: Received) -> bool:
     """By the object and the controller that reports it."""
-    return isinstance(value, dict) and isinstance(value.get("involvedObject"), dict) and "reportingController" in value
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and isinstance(value.get("involvedObject"), dict)
+        and "reportingController" in value
+    )
 
 
 GUIDE = """

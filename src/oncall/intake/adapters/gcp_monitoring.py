@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from oncall.incidents.values import Action
 from oncall.intake.adapters import generic
-from oncall.intake.rules import Fields, decode, labels_of, links_of, read_fields, said_at, text_of
-from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.intake.rules import Fields, decode, delivered, labels_of, links_of, read_fields, said_at, text_of, without_secrets
+from oncall.intake.values import Dialect, Opened, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("documentation.subject", "summary", "condition_name", "policy_name"),
-    identity={"incident_id": ("incident_id",)},
+    identity={"gcp_incident_id": ("incident_id",)},
     state=("state",),
     states={"closed": Action.RESOLVE, "resolved": Action.RESOLVE, "acknowledged": Action.ACKNOWLEDGE},
     severity=("severity", "policy_user_labels.severity", "metadata.user_labels.severity", "metadata.system_labels.severity"),
@@ -25,16 +25,18 @@ FIELDS = Fields(
     occurred_at=("started_at",),
     untitled="incident without a summary",
 )
+SAID = {"data", "attributes"}
+"""A message of Pub/Sub has one of them, or both."""
 
 
 def knows(value: object, _: Received) -> bool:
     """By an incident with its id and its policy or condition, or by a message that Pub/Sub pushes."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     incident, message = value.get("incident"), value.get("message")
     if isinstance(incident, dict):
         return "incident_id" in incident and ("policy_name" in incident or "condition_name" in incident)
-    return isinstance(message, dict) and "subscription" in value and {"data", "messageId"} <= message.keys()
+    return isinstance(message, dict) and "subscription" in value and "messageId" in message and not SAID.isdisjoint(message)
 
 
 def read(value: object, received: Received) -> list[Reading]:
@@ -43,7 +45,7 @@ def read(value: object, received: Received) -> list[Reading]:
         raise Unreadable("it is not a JSON object")
     if isinstance(incident := value.get("incident"), dict):
         return [_incident(incident)]
-    if isinstance(message := value.get("message"), dict) and "data" in message:
+    if isinstance(message := value.get("message"), dict) and not SAID.isdisjoint(message):
         return _pushed(message, received)
     raise Unreadable("it has no incident")
 
@@ -59,20 +61,48 @@ def _incident(incident: Mapping[str, object]) -> Reading:
 
 
 def _pushed(message: Mapping[str, object], received: Received) -> list[Reading]:
+    """What the data says; without any the attributes say it all, else they are details."""
+    attributes = message.get("attributes")
+    beside: dict[str, object] = attributes if isinstance(attributes, dict) else {}
+    if not message.get("data"):
+        readings = generic.read(beside, received)
+    else:
+        inner = _inside(message)
+        incident = inner.get("incident") if isinstance(inner, dict) else None
+        readings = [_incident(incident)] if isinstance(incident, dict) else generic.read(inner, received)
+        if beside:
+            told = without_secrets(beside)
+            readings = [replace(reading, details={"attributes": told, **reading.details}) for reading in readings]
+    return delivered(readings, _id(message))
+
+
+def _inside(message: Mapping[str, object]) -> object:
     try:
-        inner = decode(Received("", base64.b64decode(text_of(message.get("data")), validate=True)))
+        return decode(Received("", base64.b64decode(text_of(message.get("data")), validate=True)))
     except (binascii.Error, ValueError):
         raise Unreadable("the message of Pub/Sub is not base64") from None
-    incident = inner.get("incident") if isinstance(inner, dict) else None
-    readings = [_incident(incident)] if isinstance(incident, dict) else generic.read(inner, received)
-    id = text_of(said_at(message, ("messageId", "message_id")))
-    return [replace(reading, delivery_id=f"{id} {n}" if n else id) if id else reading for n, reading in enumerate(readings)]
+
+
+def _id(message: Mapping[str, object]) -> str:
+    return text_of(said_at(message, ("messageId", "message_id")))
+
+
+def opens(value: object, _: Received) -> Opened | None:
+    """The data of a message of Pub/Sub, unless it is an incident of Cloud Monitoring."""
+    message = value.get("message") if isinstance(value, dict) else None
+    if not isinstance(message, dict) or not message.get("data"):
+        return None
+    try:
+        inner = _inside(message)
+    except Unreadable:
+        return None
+    return None if isinstance(inner, dict) and "incident" in inner else Opened(inner, _id(message))
 
 
 GUIDE = """
 In the Google Cloud console: **Monitoring → Alerting → Edit notification channels → Webhooks → Add new**, endpoint URL `{url}`. Choose the
 channel in each alerting policy, and tick *Notify on incident closure*. A push subscription of Pub/Sub with the same address works as
-well, wrapped or not.
+well, wrapped or not; a message without data is read by its attributes.
 
 `open` triggers, `closed` resolves. An incident is known by its `incident_id`. The severity is that of the policy (*Critical*, *Error*,
 *Warning*), else the policy's user label `severity`; *No severity* is unknown. The title is the subject of the policy's documentation if
@@ -99,4 +129,5 @@ DIALECT = Dialect(
     resolves="Sends `closed` when *Notify on incident closure* is ticked in the policy.",
     guide=GUIDE,
     example=EXAMPLE,
+    opens=opens,
 )

@@ -4,12 +4,12 @@ Names are compared without case, `_` and `-`. A field in an object of its own is
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from itertools import islice
 
 from oncall.incidents.values import Action
 from oncall.intake.rules import (
     ACTIONS,
+    SECRET,
     action_of,
     instant_of,
     key_of,
@@ -17,31 +17,31 @@ from oncall.intake.rules import (
     links_of,
     objects_of,
     one_line,
+    plain,
     read_each,
     severity_of,
     text_of,
     title_of,
+    without_login,
+    without_secrets,
 )
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 
 def _names(*names: str) -> dict[str, str]:
-    return {_plain(name): name for name in names}
-
-
-@lru_cache(maxsize=1_024)
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "")
+    return {plain(name): name for name in names}
 
 
 STATE = _names(
     "action", "event_action", "event_type", "status", "state", "current_state", "alert_status", "trigger_status",
-    "alert_type_friendly_name", "event_value", "heartbeat.status",
+    "alert_type_friendly_name", "event_value", "heartbeat.status", "trigger",
 )  # fmt: skip
+WEAK = {"error", "warning", "critical", "failure", "create", "created", "open", "opened"}
+"""Words that may say how bad a thing is, or was when it began: another field that says it is over, or seen, counts more."""
 SUMMARY = _names(
-    "summary", "title", "subject", "rule_name", "message", "msg", "check_name", "alert_name", "monitor_friendly_name", "name", "trigger",
-    "description", "text", "body",
+    "summary", "title", "subject", "rule_name", "message", "msg", "check_name", "alert_name", "monitor_friendly_name", "monitor_name",
+    "name", "trigger", "description", "text", "body", "content", "error",
 )  # fmt: skip
 SEVERITY = _names("severity", "level", "priority", "urgency", "criticality", "importance_level")
 
@@ -63,8 +63,9 @@ LINKS = _names("url", "link", "href", "client_url", "rule_url", "monitor_url", "
 LABELS = _names("labels", "tags")
 OCCURRED = _names("occurred_at", "timestamp", "time", "started_at", "starts_at")
 INSIDE = ("heartbeat", "monitor")
+ONE_INSIDE = ("alert", "incident", "event", "problem")
+MANY_INSIDE = ("alerts", "incidents", "events", "problems")
 TAKEN = {*STATE, *SEVERITY, *KEY, *LINKS, *LABELS, *OCCURRED, "links", "source", "host", "component", "group", "class"}
-SECRET = {"token", "apikey", "password", "secret", "authorization", "routingkey", "servicekey"}
 NOTHING: tuple[object, ...] = (None, "", [], {})
 
 NUMBERED_STATES = {
@@ -85,7 +86,7 @@ def read(value: object, _: Received) -> list[Reading]:
     if isinstance(value, str) and value.strip():
         return [Reading(Action.TRIGGER, title_of(value) or UNTITLED, details={"text": text_of(value)})]
     if isinstance(value, dict):
-        return [_read_one(value)]
+        return _read_object(value)
     if not isinstance(value, list):
         raise Unreadable("it is neither a JSON object nor a list of them")
     if not value:
@@ -93,10 +94,32 @@ def read(value: object, _: Received) -> list[Reading]:
     return read_each(value, _read_one)
 
 
+def _read_object(value: Mapping[str, object]) -> list[Reading]:
+    """One event; or those that its only list of them holds, and what stands around the list is said of each."""
+    names = {plain(name) for name in value}
+    listed = next((name for name in MANY_INSIDE if objects_of(value.get(name))), None)
+    if listed is None or not names.isdisjoint({*KEY, *NUMBER, *WHAT}):
+        return [_read_one(value)]
+    around = {name: said for name, said in value.items() if name != listed}
+    return read_each(objects_of(value[listed]), lambda inner: _read_one({**around, **inner}))
+
+
+def _opened(event: Mapping[str, object]) -> Mapping[str, object]:
+    """The event with what it says of itself in an object inside, where it names nothing outside."""
+    names = {plain(name) for name in event}
+    inside = next((name for name in ONE_INSIDE if isinstance(event.get(name), dict)), None)
+    if inside is None or not names.isdisjoint({*KEY, *NUMBER, *WHAT, *SUMMARY}):
+        return event
+    inner = event[inside]
+    around = {name: said for name, said in event.items() if name != inside}
+    return {**inner, **around} if isinstance(inner, dict) else event
+
+
 def _read_one(event: Mapping[str, object]) -> Reading:
+    event = _opened(event)
     said = _said(event)
     action = _action(said)
-    identity = {name: text_of(value) for name, value in said.items() if name in IDENTITY and isinstance(value, str | int)}
+    identity = {name: text_of(value) for name, value in said.items() if name in IDENTITY and _names_something(name, value)}
     labels = labels_of(_first(said, LABELS))
     links = [(link.get("href") or link.get("url"), link.get("text")) for link in objects_of(said.get("links"))]
     links += [(said.get(name), text.removesuffix("_url").replace("_", " ")) for name, text in LINKS.items()]
@@ -107,14 +130,18 @@ def _read_one(event: Mapping[str, object]) -> Reading:
         summary or f"{UNTITLED}: {one_line(event)}"[:200],
         dedup_key=_key(said, identity),
         severity=severity_of(*(said.get(name) for name in (*SEVERITY, *STATE)), labels.get("severity"), labels.get("priority")),
-        source=one_line(said.get("source") or said.get("host") or said.get("hostname") or said.get("instance")),
+        source=without_login(one_line(said.get("source") or said.get("host") or said.get("hostname") or said.get("instance"))),
         component=one_line(said.get("component")),
         group=one_line(said.get("group")),
         class_=one_line(said.get("class")),
         labels=labels,
         links=links_of(links),
         occurred_at=instant_of(_first(said, OCCURRED)),
-        details={name: value for name, value in islice(event.items(), MAX_FIELDS) if _plain(name) not in taken and value not in NOTHING},
+        details={
+            name: without_secrets(value)
+            for name, value in islice(event.items(), MAX_FIELDS)
+            if plain(name) not in taken and value not in NOTHING
+        },
         reason="the monitored thing is in maintenance" if action is Action.IGNORE else "",
     )
 
@@ -124,11 +151,11 @@ def _said(event: Mapping[str, object]) -> Said:
     said: dict[str, object] = {}
     for name, value in islice(event.items(), MAX_FIELDS):
         if value not in NOTHING:
-            said.setdefault(_plain(name), value)
+            said.setdefault(plain(name), value)
     for outer in INSIDE:
         inner = said.get(outer)
         if isinstance(inner, dict):
-            said |= {f"{outer}.{_plain(name)}": value for name, value in inner.items() if value not in NOTHING}
+            said |= {f"{outer}.{plain(name)}": value for name, value in inner.items() if value not in NOTHING}
     return said
 
 
@@ -136,36 +163,61 @@ def _first(said: Said, names: Iterable[str]) -> object:
     return next((said[name] for name in names if name in said), None)
 
 
+def _names_something(name: str, value: object) -> bool:
+    """A word, not one that says a state; a number names an organisation and measures everything else."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ACTIONS
+    return name == "orgid" and isinstance(value, int)
+
+
 def _action(said: Said) -> Action:
     """Of the first field whose word is known, a number's where its meaning is known; then of a severity that says it is over."""
-    for name in STATE:
-        if name not in said:
-            continue
-        word = text_of(said[name]).strip().lower()
-        found = NUMBERED_STATES[name].get(word) if name in NUMBERED_STATES else ACTIONS.get(word)
-        if found:
-            return found
-    over = said.get("resolved") is True or any(text_of(said.get(name)).strip().lower() in OVER for name in ("severity", "level"))
-    return Action.RESOLVE if over else action_of()
+    found = [(word, action) for name in STATE if name in said and (action := _meaning(name, word := _word(said[name])))]
+    over = _word(said.get("resolved")) == "true" or any(_word(said.get(name)) in OVER for name in ("severity", "level"))
+    if not found:
+        return Action.RESOLVE if over else action_of()
+    word, action = found[0]
+    later = [stronger for _, stronger in found if stronger in {Action.RESOLVE, Action.ACKNOWLEDGE}]
+    return later[0] if word in WEAK and later else action
+
+
+def _meaning(name: str, word: str) -> Action | None:
+    return NUMBERED_STATES[name].get(word) if name in NUMBERED_STATES else ACTIONS.get(word)
+
+
+def _word(value: object) -> str:
+    return text_of(value).strip().lower()
 
 
 def _summary(said: Said) -> tuple[str, set[str]]:
     """The title, and what needs no telling any more (Uptime Kuma's monitor may hold passwords)."""
     if "monitor.name" in said:
         return title_of(f"{text_of(said['monitor.name'])}: {text_of(said.get('heartbeat.msg'))}".rstrip(": ")), {"msg", "monitor"}
-    return next(((title, {name}) for name in SUMMARY if (title := title_of(said.get(name)))), ("", set()))
+    found = ((name, title_of(said.get(name))) for name in SUMMARY if _word(said.get(name)) not in ACTIONS)
+    name, title = next(((name, title) for name, title in found if title), ("", ""))
+    if title:
+        return title, {name}
+    what, where = (text_of(next((said[name] for name in names if isinstance(said.get(name), str)), "")) for names in (WHAT, WHERE))
+    return title_of(f"{what} on {where}" if what and where else what), set()
 
 
 def _key(said: Said, identity: Mapping[str, str]) -> str | None:
+    """The sender's own key; else a number with where it is; else what names the problem; an `id` last, as some count it up."""
     if key := text_of(_first(said, KEY)):
         return key
     where = [f"{WHERE[name]}={identity[name]}" for name in WHERE if identity.get(name)]
     number = next((f"{NUMBER[name]}={text_of(said[name])}" for name in NUMBER if name in said), None)
     if number:
         return " ".join([number, *where])
-    if "id" in said:
-        return text_of(said["id"])
-    return key_of(identity) if any(identity.get(name) for name in WHAT) else None
+    if any(identity.get(name) for name in WHAT):
+        return key_of(identity)
+    id = text_of(said.get("id"))
+    return " ".join([f"id={id}", *where]) if id.isdecimal() else id or None
+
+
+def says_something(value: Mapping[str, object]) -> bool:
+    """Whether an object holds a title, a state or a key by any of the names that are known."""
+    return not {plain(name) for name in value}.isdisjoint({*SUMMARY, *STATE, *KEY})
 
 
 def knows(_: object, __: Received) -> bool:
@@ -183,12 +235,12 @@ curl -sS {url} -d '{"summary": "Disk is full", "severity": "critical", "dedup_ke
 * The title is the first of `summary`, `title`, `message`, …; without one, a sentence that repeats the object.
 * The action is read from `action`, `event_action`, `status`, `state`: `ok`, `resolved`, `recovered`, `closed`, `up` … resolve;
   `acknowledged`, `ack` acknowledge; anything else, and nothing, triggers.
-* The dedup key is `dedup_key`, `incident_key`, `fingerprint`, …, else what names the problem and its place; without either each event is
-  a problem of its own.
+* The dedup key is `dedup_key`, `incident_key`, `fingerprint`, …, else `monitor_id`, `check_id`, `event_id`, …, else what names the problem
+  (`check`, `name`, `metric`, `job`) and its place (`host`, `service`, …), else `id`; without any each event is a problem of its own.
 * Severity is read from `severity`, `priority`, `level`; without one it is `unknown`, which pages like an error.
 
-Send the same `dedup_key` with `"status": "resolved"` when it is over. A body of any dialect on these pages is known by itself, so one
-address can take them all.
+Send the same `dedup_key` with `"status": "resolved"` when it is over. Objects in a list, and in `alerts` or `events`, are events of their
+own. A body of any dialect on these pages is known by itself, by names that only its monitor uses, so one address can take them all.
 """
 
 EXAMPLE = """{"summary": "Disk is full", "severity": "critical", "dedup_key": "db-1/disk", "status": "firing"}"""

@@ -137,7 +137,10 @@ def read(value: object, received: Received) -> list[Reading]:
 
 
 def _event(body: Mapping[str, object], received: Received) -> str:
-    """The kind of event: said in a header, and by what the body holds. A deployment may tell of the run that made it."""
+    """The kind of event: said in a header, else by what the body holds. A deployment may tell of the run that made it.
+
+    Nothing for what the body alone does not say: whoever else speaks of a repository and a sender may mean a page.
+    """
     if event := received.headers.get("x-github-event", ""):
         return event
     if found := next((name for name in ("deployment_status", *RUNS) if isinstance(body.get(name), dict)), ""):
@@ -145,7 +148,7 @@ def _event(body: Mapping[str, object], received: Received) -> str:
     alert = body.get("alert")
     if isinstance(alert, dict) and (found := next((name for member, name in BY_MEMBER.items() if member in alert), "")):
         return found
-    return "ping" if "zen" in body and "hook_id" in body else "other" if "sender" in body and "repository" in body else ""
+    return "ping" if "zen" in body and "hook_id" in body else ""
 
 
 def _read_event(body: Mapping[str, object], event: str) -> list[Reading]:
@@ -205,12 +208,12 @@ def _change(body: Mapping[str, object], deployed: Reading) -> Reading:
 
 
 def knows(value: object, received: Received) -> bool:
-    """By its header; by a repository with its full name and who sent it, or its greeting."""
-    if not isinstance(value, dict):
+    """By its header; by its greeting; by a run, a deployment or an alert in a repository with its full name."""
+    if not isinstance(value, dict) or not (event := _event(value, received)):
         return False
     repository = value.get("repository")
-    body = ("sender" in value and isinstance(repository, dict) and "full_name" in repository) or ("zen" in value and "hook_id" in value)
-    return body or "x-github-event" in received.headers
+    somewhere = "sender" in value and isinstance(repository, dict) and "full_name" in repository
+    return somewhere or event == "ping" or bool(received.headers.get("x-github-event"))
 
 
 GUIDE = """
@@ -222,7 +225,8 @@ In the repository or the organisation: **Settings → Webhooks → Add webhook**
 * *Dependabot alerts*, *Code scanning alerts*, *Secret scanning alerts*.
 
 A run that fails, times out or does not start triggers; the next success of the same workflow on the same branch resolves. Every branch
-counts: to be paged for the default branch only, route by the labels `branch` and `default_branch`. A failed deployment triggers, the
+counts; to be paged for one branch only, post from a step of its workflow instead (`if: failure()`). What failed on a branch that is then
+deleted, or on one of a merge queue's own, never resolves by itself, since nothing runs there again. A failed deployment triggers, the
 next success to the same environment resolves it and is recorded as a change. A security alert has GitHub's severity and resolves when it
 is fixed or dismissed. Anything else is ignored.
 """

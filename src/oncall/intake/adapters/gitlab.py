@@ -83,6 +83,12 @@ PROBLEM = Fields(
     untitled="alert without a title",
 )
 
+KINDS = frozenset({
+    "pipeline", "build", "job", "deployment", "alert", "vulnerability", "issue", "confidential_issue", "incident", "work_item", "push",
+    "tag_push", "note", "confidential_note", "merge_request", "wiki_page", "release", "feature_flag", "emoji", "access_token", "member",
+    "subgroup", "project", "milestone", "repository_update",
+})  # fmt: skip
+"""GitLab's words for what its webhooks speak of."""
 NO_ALERT = "neither a pipeline, nor a deployment, nor an alert, nor an incident"
 
 
@@ -95,7 +101,7 @@ def read(value: object, received: Received) -> list[Reading]:
 
 
 def _kind(body: Mapping[str, object], received: Received) -> str:
-    return word_at(body, ("object_kind", "event_name")) or received.headers.get("x-gitlab-event", "")
+    return word_at(body, ("object_kind",)) or received.headers.get("x-gitlab-event", "")
 
 
 def _ignored(body: Mapping[str, object]) -> list[Reading]:
@@ -193,8 +199,8 @@ READERS: Mapping[str, Callable[[Mapping[str, object]], list[Reading]]] = {
 
 
 def knows(value: object, received: Received) -> bool:
-    """By its kind of object, or by its header."""
-    return isinstance(value, dict) and ("object_kind" in value or "x-gitlab-event" in received.headers)
+    """By a kind of object that GitLab has, or by its header."""
+    return isinstance(value, dict) and (word_at(value, ("object_kind",)) in KINDS or bool(received.headers.get("x-gitlab-event")))
 
 
 GUIDE = """
@@ -203,8 +209,9 @@ choose one, since a failure is told by both), **Deployment events**, and where t
 (of which incidents count).
 
 A pipeline that fails triggers; the next success from the same source (push, schedule, …) on the same branch resolves. A job counts by its
-name and branch, and not if it is allowed to fail. Every branch counts: to be paged for the default branch only, route by the labels `ref`
-and `default_branch`. A failed deployment triggers, the next success to the same environment resolves it and is recorded as a change.
+name and branch, and not if it is allowed to fail. Every branch counts; to be paged for one only, post from a job of its
+pipeline instead (`when: on_failure`). A failed deployment triggers, the next success to the same environment resolves it and is recorded
+as a change.
 Alerts, vulnerabilities and incidents have GitLab's severity and resolve when they are resolved, ignored, dismissed or closed. Anything
 else is ignored.
 """

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from oncall.incidents.values import Action
 from oncall.intake.adapters import alertmanager
-from oncall.intake.rules import Fields, named_key, read_fields, said_at, text_of
+from oncall.intake.rules import ACTIONS, Fields, named_key, read_fields, said_at, text_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 LEGACY = Fields(
     title=("ruleName", "title"),
     state=("state",),
-    states={"ok": Action.RESOLVE, "normal": Action.RESOLVE},  # whatever else, no_data and alerting among it, needs somebody
+    states=ACTIONS,  # whatever is not over, no_data and alerting among it, needs somebody
     ignored={
         "paused": "the alert rule is paused",
         "pending": "the alert rule is pending: it has not been true for long enough",
@@ -42,7 +41,7 @@ def read(value: object, received: Received) -> list[Reading]:
 def _read_legacy(value: Mapping[str, object]) -> Reading:
     """Rules are numbered within one Grafana, so its host is part of the key."""
     rule_id, org_id, host = said_at(value, ("ruleId",)), said_at(value, ("orgId",)), _host(text_of(said_at(value, ("ruleUrl",))))
-    dedup_key = named_key({"rule_id": rule_id, "org_id": org_id, "grafana": host}) if rule_id is not None else None
+    dedup_key = named_key({"grafana_rule_id": rule_id, "org_id": org_id, "grafana": host}) if rule_id is not None else None
     return replace(read_fields(value, LEGACY), dedup_key=dedup_key)
 
 
@@ -54,12 +53,12 @@ def _host(url: str) -> str:
 
 
 def knows(value: object, _: Received) -> bool:
-    """A group with Grafana's title and state, or the rule and the URL of the legacy body."""
-    if not isinstance(value, dict):
+    """A group with Grafana's title and state, or the rule and the matches of the legacy body."""
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     if alertmanager.is_group(value):
         return alertmanager.is_of_grafana(value)
-    return value.keys() >= {"ruleId", "ruleName", "state"} and not value.keys().isdisjoint({"evalMatches", "ruleUrl"})
+    return value.keys() >= {"ruleId", "ruleName", "state", "evalMatches"}
 
 
 GUIDE = """

@@ -13,7 +13,7 @@ EVENT = Fields(
     title=("event_definition_title", "event.message"),
     # What groups the events of a definition: its key if it has one, else the fields that it aggregates by.
     identity={
-        "event_definition_id": ("event_definition_id", "event.event_definition_id"),
+        "graylog_event_definition_id": ("event_definition_id", "event.event_definition_id"),
         "key": ("event.key", "event.key_tuple", "event.group_by_fields"),
     },
     severity=("event.priority", "event_definition_priority"),
@@ -59,7 +59,7 @@ def _read_alarm(value: Mapping[str, object]) -> Reading:
 
 def knows(value: object, _: Received) -> bool:
     """By the event and its definition, or by the result of a check and its stream."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     is_alarm = isinstance(value.get("check_result"), dict) and "stream" in value
     return is_alarm or (isinstance(value.get("event"), dict) and value.keys() >= {"event_definition_id", "event_definition_title"})
@@ -96,7 +96,7 @@ DIALECT = Dialect(
     group="Metrics and logs",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

@@ -36,18 +36,28 @@ CODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def knows(value: object, _: Received) -> bool:
-    """By the names of the template, which are those of its placeholders, or by those of a check."""
-    return isinstance(value, dict) and ({"code", "status", "now"} <= value.keys() or {"status", "n_pings", "next_ping"} <= value.keys())
+    """By the names of the template, which are those of its placeholders, or by those of a check; and by what only a check has."""
+    return (
+        isinstance(value, dict)
+        and ({"code", "status", "now"} <= value.keys() or {"status", "n_pings", "next_ping"} <= value.keys())
+        and _is_check(value)
+    )
 
 
 def read(value: object, received: Received) -> list[Reading]:
     """One event; the check's UUID is its identity. Any other template is read as anything else is."""
     if pagerduty.knows(value, received):
         return pagerduty.read(value, received)
-    if not isinstance(value, dict) or "status" not in value or value.keys().isdisjoint({"code", "uuid", "unique_key", "ping_url"}):
+    if not isinstance(value, dict) or "status" not in value or not _is_check(value):
         return generic.read(value, received)
     reading = read_fields(value, FIELDS)
     return [replace(reading, dedup_key=reading.dedup_key or _code(value))]
+
+
+def _is_check(value: Mapping[str, object]) -> bool:
+    """Anybody may have a `code`; that of a check is a UUID."""
+    code = value.get("code") or value.get("uuid")
+    return "unique_key" in value or "ping_url" in value or (isinstance(code, str) and bool(CODE.fullmatch(code)))
 
 
 def _code(check: Mapping[str, object]) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, read_fields, word_at
+from oncall.intake.rules import Fields, read_fields, title_of, word_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -18,9 +18,10 @@ FIELDS = Fields(
     states={"1": Action.RESOLVE, "true": Action.RESOLVE},
     source=("target",),
     class_=("type",),
-    links={"target": "what is checked"},
+    links={"url": "Hydrozen", "target": "what is checked"},
     untitled="Hydrozen monitor without a name",
 )
+EXPIRES = {"ssl-expiry": "certificate", "domain-expiry": "domain"}
 
 
 def knows(value: object, _: Received) -> bool:
@@ -38,7 +39,14 @@ def read(value: object, _: Received) -> list[Reading]:
     reading, kind = read_fields(value, FIELDS), word_at(value, ("type",))
     if not kind.endswith("-expiry"):
         return [reading]
-    return [replace(reading, dedup_key=f"{reading.dedup_key} about={kind}" if reading.dedup_key else None, severity=Severity.WARNING)]
+    return [
+        replace(
+            reading,
+            summary=title_of(f"{reading.summary}: {EXPIRES.get(kind, 'something')} expires"),
+            dedup_key=f"{reading.dedup_key} about={kind}" if reading.dedup_key else None,
+            severity=Severity.WARNING,
+        )
+    ]
 
 
 GUIDE = """

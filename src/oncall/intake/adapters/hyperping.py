@@ -1,7 +1,7 @@
 """Hyperping's webhook, https://hyperping.com/docs/integrations/webhooks: one check went down or came up."""
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, read_fields, said_at
+from oncall.intake.rules import Fields, read_fields
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -20,8 +20,11 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By an event about a check that has an address and says whether it is down."""
-    check = said_at(value, ("check",))
-    return isinstance(value, dict) and "event" in value and isinstance(check, dict) and {"url", "down"} <= check.keys()
+    match value:
+        case {"event": str(event), "check": {"url": _, "down": _}}:
+            return event.startswith("check.")
+        case _:
+            return False
 
 
 def read(value: object, _: Received) -> list[Reading]:

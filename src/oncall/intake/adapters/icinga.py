@@ -8,11 +8,11 @@ from oncall.services.values import IntegrationType
 SERVICE_STATE = ("service.state", "service_state", "SERVICESTATE")
 HOST_STATE = ("host.state", "host_state", "HOSTSTATE")
 HOST = ("host.name", "host_name", "HOSTNAME")
-SERVICE = ("service.name", "service_name", "SERVICENAME", "SERVICEDESC")
+SERVICE = ("service.name", "service_name", "SERVICENAME", "SERVICEDESC", "SERVICEDISPLAYNAME")
 
 FIELDS = Fields(
     title=SERVICE + HOST,
-    identity={"host": HOST, "service": SERVICE},
+    identity={"icinga_host": HOST, "service": SERVICE},
     state=("notification.type", "notification_type", "NOTIFICATIONTYPE", *SERVICE_STATE, *HOST_STATE),
     states=STATES,
     ignored=IGNORED,
@@ -29,12 +29,14 @@ FIELDS = Fields(
     },
     occurred_at=("icinga.timet", "timet"),
 )
-FLAT = ({"notification.type", "host.name"}, {"notification_type", "host_name"})
+FLAT = ({"notification.type", "host.name"}, {"notification_type", "host_name"}, {"NOTIFICATIONTYPE", "HOSTNAME", "SERVICENAME"})
+"""The last are the names in its own notification scripts, of which Nagios has all but SERVICENAME."""
+OTHERS = {"WHAT", "OMD_SITE", "dedup_key"}
 
 
 def knows(value: object, _: Received) -> bool:
     """By the type of the notification and the host, as Icinga 2 calls its macros: with dots, with `_`, or as objects."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not OTHERS.isdisjoint(value):
         return False
     match value:
         case {"notification": {"type": _}, "host": {"name": _}}:
@@ -55,7 +57,7 @@ In Icinga 2, one command serves hosts and services (Icinga leaves out the argume
 
 ```
 object NotificationCommand "oncall" {
-  command = [ "/usr/bin/curl", "-sS", "--max-time", "20", "--retry", "3", "{url}" ]
+  command = [ "/usr/bin/curl", "-sS", "--fail", "--max-time", "20", "--retry", "3", "{url}" ]
   arguments = {
     "type" = { key = "--data-urlencode", value = "notification.type=$notification.type$" }
     "host" = { key = "--data-urlencode", value = "host.name=$host.name$" }

@@ -42,7 +42,7 @@ NEWS = {
     **dict.fromkeys(("issue_worklogged", "issue_worklog_updated", "issue_worklog_deleted"), "somebody logged work"),
     "issue_assigned": "the issue was assigned to somebody",
 }
-"""Kinds of `jira:issue_updated` that say nothing of whether the issue is open."""
+"""Kinds of `jira:issue_updated` that say nothing of whether the issue is open; whoever comments may close it at once."""
 
 SAID = {
     "issue_resolved": Action.RESOLVE,
@@ -50,6 +50,10 @@ SAID = {
     "issue_deleted": Action.RESOLVE,
     "jira:issue_deleted": Action.RESOLVE,
 }
+EVENTS = (
+    "jira:", "comment_", "issuelink_", "worklog_", "sprint_", "board_", "project_", "user_", "option_", "attachment_", "issue_property_",
+)  # fmt: skip
+"""How the names of Jira's events begin."""
 API = "/rest/api/"
 ATLASSIANS_API = "https://api.atlassian.com/"
 KEPT = ("description", "environment", "resolution.name", "status.name", "priority.name", "assignee.displayName", "reporter.displayName")
@@ -72,7 +76,7 @@ def read(value: object, received: Received) -> list[Reading]:
 
 def _read_issue(issue: Mapping[str, object], event: str, kind: str, at: object) -> Reading:
     reading = read_fields({**issue, "at": at}, FIELDS)
-    reason = NEWS.get(kind, "")
+    reason = "" if reading.action is Action.RESOLVE else NEWS.get(kind, "")
     if event and not event.startswith("jira:issue_"):
         reason = "it is about a part of an issue"
     details = {name.partition(".")[0]: said for name in KEPT if (said := said_at(issue, (f"fields.{name}",)))}
@@ -101,7 +105,7 @@ def knows(value: object, _: Received) -> bool:
     """By the event's name, or as an issue whose address is that of Jira's API."""
     if not isinstance(value, dict):
         return False
-    return "webhookEvent" in value or (_is_issue(value) and API in text_of(value["self"]))
+    return word_at(value, ("webhookEvent",)).startswith(EVENTS) or (_is_issue(value) and API in text_of(value["self"]))
 
 
 GUIDE = """
@@ -110,9 +114,9 @@ by JQL to what shall page, for instance `project = OPS AND priority in (Highest,
 with the action *Send web request*, *Web request URL* `{url}`, *HTTP method* POST, *Web request body* *Issue data*.
 
 An issue triggers; one whose status is of the category *Done*, or that is deleted, resolves. Comments, logged work and assignments are
-ignored. Priority is the severity: Highest, Blocker and Critical are critical, High and Major error, Medium and Minor warning, Low, Lowest
-and Trivial info. The issue's id is its identity, since its key changes when it is moved. Leave the status out of the JQL: else Jira does
-not tell when an issue is done.
+ignored, unless the issue is done by then. Priority is the severity: Highest, Blocker and Critical are critical, High and Major error,
+Medium and Minor warning, Low, Lowest and Trivial info. The issue's id is its identity, since its key changes when it is moved. Leave the
+status out of the JQL: else Jira does not tell when an issue is done.
 """
 
 EXAMPLE = """{

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
-from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, labels_of, named_key, read_fields, said_at, text_of, title_of
+from oncall.incidents.values import Severity
+from oncall.intake.rules import ACTIONS, Fields, labels_of, named_key, read_fields, said_at, text_of, title_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -23,9 +23,9 @@ TAGS = "data.series.0.tags"
 
 KAPACITOR = Fields(
     title=("message", "id"),
-    identity={"alert_id": ("id",)},
+    identity={"kapacitor_alert_id": ("id",)},
     state=("level",),
-    states={"ok": Action.RESOLVE},
+    states=ACTIONS,
     severity=("level",),
     severities=LEVELS,
     source=(f"{TAGS}.host", f"{TAGS}.hostname", f"{TAGS}.instance"),
@@ -37,7 +37,7 @@ KAPACITOR = Fields(
 INFLUXDB = Fields(
     title=("_message", "_check_name"),
     state=("_level",),
-    states={"ok": Action.RESOLVE},
+    states=ACTIONS,
     severity=("_level",),
     severities=LEVELS,
     source=("host", "hostname", "instance"),
@@ -76,7 +76,7 @@ def _read_influxdb(value: Mapping[str, object]) -> Reading:
     return replace(
         reading,
         summary=_without(f" is: {text_of(value.get('_level'))}", reading.summary).removeprefix("Check: "),
-        dedup_key=named_key({"check_id": check_id, **dict(sorted(tags.items()))}) if check_id is not None else None,
+        dedup_key=named_key({"influxdb_check_id": check_id, **dict(sorted(tags.items()))}) if check_id is not None else None,
         labels=labels_of(tags),
     )
 
@@ -87,11 +87,12 @@ def _without(level: str, summary: str) -> str:
 
 def knows(value: object, _: Received) -> bool:
     """By the level and what Kapacitor alone has beside it, or by InfluxDB's underscored check."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     if value.keys() >= {"_check_id", "_level"}:
         return True
-    return value.keys() >= {"id", "message", "level"} and ("previousLevel" in value or value.keys() >= {"duration", "data"})
+    series = isinstance(said := value.get("data"), dict) and "series" in said and "duration" in value
+    return value.keys() >= {"id", "message", "level"} and ("previousLevel" in value or series)
 
 
 GUIDE = """

@@ -4,7 +4,7 @@ from dataclasses import replace
 from html import unescape
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, cut, named_key, read_fields, said_at
+from oncall.intake.rules import ACTIONS, Fields, cut, named_key, read_fields, said_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -15,10 +15,7 @@ FIELDS = Fields(
     title=("title", "name", "rule_name"),
     state=("state", "status"),
     # 1 is a new alert; 3, 4 and 5 one that became worse, better, or another
-    states={
-        **dict.fromkeys(("0", "ok", "recovered", "recovery"), Action.RESOLVE),
-        **dict.fromkeys(("2", "ack", "acknowledged"), Action.ACKNOWLEDGE),
-    },
+    states=ACTIONS | {"0": Action.RESOLVE, "2": Action.ACKNOWLEDGE},
     severity=("severity",),
     source=("sysName", "display", "hostname"),
     group=("location",),
@@ -27,9 +24,14 @@ FIELDS = Fields(
 )
 
 
+NUMBERS = {"alert_id", "device_id", "rule_id", "uid"}
+
+
 def knows(value: object, _: Received) -> bool:
-    """By the system's name as SNMP tells it, the state and the severity."""
-    return isinstance(value, dict) and {"sysName", "state", "severity"} <= value.keys()
+    """By the system's name as SNMP tells it, the state and the severity, and one of the numbers of its templates."""
+    if not isinstance(value, dict) or "dedup_key" in value:
+        return False
+    return {"sysName", "state", "severity"} <= value.keys() and not NUMBERS.isdisjoint(value)
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -39,12 +41,12 @@ def read(value: object, _: Received) -> list[Reading]:
     # The templates write HTML
     said = {name: unescape(of) if isinstance(of, str) else of for name, of in value.items()}
     reading = read_fields(said, FIELDS)
-    numbered = {"alert_id": said_at(said, ("alert_id",))}
-    broken = {"rule": said_at(said, RULE)}
+    numbered = {"librenms_alert_id": said_at(said, ("alert_id",))}
+    broken = {"librenms_rule": said_at(said, RULE)}
     on = {"device": said_at(said, ("device_id", *HOST))}
-    if numbered["alert_id"] is not None:
+    if numbered["librenms_alert_id"] is not None:
         key = named_key({**numbered, **on})
-    elif broken["rule"] is not None:
+    elif broken["librenms_rule"] is not None:
         key = named_key({**broken, **on})
     else:
         key = None

@@ -11,7 +11,7 @@ from oncall.services.values import IntegrationType
 STATE = ("alertstatus", "status")
 FIELDS = Fields(
     title=("message", "eventmsg", "datapoint", "alertid"),
-    identity={"internalid": ("internalid",)},
+    identity={"logicmonitor_internalid": ("internalid",)},
     state=STATE,
     states={
         **dict.fromkeys(("clear", "cleared"), Action.RESOLVE),
@@ -28,12 +28,12 @@ FIELDS = Fields(
     occurred_at=("startepoch", "start_epoch"),
     untitled="alert without a host",
 )
-BY_ALERT_ID = replace(FIELDS, identity={"alertid": ("alertid",)})
+BY_ALERT_ID = replace(FIELDS, identity={"logicmonitor_alertid": ("alertid",)})
 
 
 def knows(value: object, _: Received) -> bool:
     """By the status of an alert and one of its ids."""
-    return isinstance(value, dict) and "alertstatus" in value and ("alertid" in value or "internalid" in value)
+    return isinstance(value, dict) and "dedup_key" not in value and "alertstatus" in value and ("alertid" in value or "internalid" in value)
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -62,11 +62,14 @@ notifications*, method *HTTP Post*, URL `{url}`, and this raw JSON as alert data
 {
   "alertid": "##ALERTID##", "internalid": "##INTERNALID##", "alertstatus": "##ALERTSTATUS##", "level": "##LEVEL##",
   "host": "##HOST##", "datasource": "##DATASOURCE##", "datapoint": "##DATAPOINT##", "instance": "##INSTANCE##", "value": "##VALUE##",
-  "threshold": "##THRESHOLD##", "group": "##GROUP##", "message": "##MESSAGE##", "alerturl": "##AlertDetailURL##"
+  "threshold": "##THRESHOLD##", "group": "##GROUP##", "alerturl": "##AlertDetailURL##"
 }
 ```
 
 Tick all alert statuses, *cleared* and *acknowledged* above all, and use the integration in an escalation chain.
+
+Leave `##MESSAGE##` out: LogicMonitor does not escape it, and with its line breaks and quotation marks the body would be no JSON. Host and
+datapoint make the title.
 
 `clear` resolves, `ack` acknowledges, everything else triggers. An alert is known by `internalid`, else by `alertid`; a test is always a
 problem of its own.

@@ -43,7 +43,7 @@ def _read_one(event: Mapping[str, object], value: Mapping[str, object]) -> Readi
     return replace(
         reading,
         summary=title_of(title) or "trigger without a name",
-        dedup_key=named_key({"trigger_id": said_at(value, ("trigger.id",)), "metric": metric}),
+        dedup_key=named_key({"moira_trigger_id": said_at(value, ("trigger.id", "trigger.name")), "metric": metric}),
         class_=one_line(trigger),
         labels=labels_of(said_at(value, ("trigger.tags",))),
         details=reading.details | {"trigger": value.get("trigger")},
@@ -52,7 +52,12 @@ def _read_one(event: Mapping[str, object], value: Mapping[str, object]) -> Readi
 
 def knows(value: object, _: Received) -> bool:
     """By a trigger, its events and the contact that they are for."""
-    return isinstance(value, dict) and value.keys() >= {"trigger", "events", "contact"} and isinstance(value["events"], list)
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and value.keys() >= {"trigger", "events", "contact"}
+        and isinstance(value["events"], list)
+    )
 
 
 GUIDE = """

@@ -27,11 +27,13 @@ OF_EXISTENCE = {
     "exists not": Action.RESOLVE,
 }
 """`Exists not` is how a test that something is not there succeeds."""
+TYPE = "invalid type"
+"""Of all tests the only one whose failure has another name than its success, `Type succeeded`."""
 
 
 def knows(value: object, _: Received) -> bool:
     """By an event and a service, as Monit calls them in the environment."""
-    return isinstance(value, dict) and {"MONIT_EVENT", "MONIT_SERVICE"} <= value.keys()
+    return isinstance(value, dict) and "dedup_key" not in value and {"MONIT_EVENT", "MONIT_SERVICE"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -47,7 +49,7 @@ def read(value: object, _: Received) -> list[Reading]:
             reading,
             action=reading.action if reading.reason else action,
             summary=(f"{service}: {about}" if about else service)[:1024],
-            dedup_key=named_key({"host": reading.source, "service": reading.component, "test": about}),
+            dedup_key=named_key({"monit_host": reading.source, "service": reading.component, "test": about}),
         )
     ]
 
@@ -57,6 +59,8 @@ def _outcome(event: str) -> tuple[Action, str]:
     existence = OF_EXISTENCE.get(event.lower())
     if existence:
         return existence, "existence"
+    if event.lower() == TYPE:
+        return Action.TRIGGER, "type"
     over = OVER.sub("", event)
     return (Action.RESOLVE, over.lower()) if over != event else (Action.TRIGGER, BROKEN.sub("", event).lower())
 
@@ -66,7 +70,8 @@ Save this as `/usr/local/bin/oncall-monit` and make it executable:
 
 ```sh
 #!/bin/sh
-exec curl -sS --max-time 20 --retry 3 "{url}" --data-urlencode "MONIT_HOST=$MONIT_HOST" --data-urlencode "MONIT_SERVICE=$MONIT_SERVICE" \\
+exec curl -sS --fail --max-time 20 --retry 3 "{url}" --data-urlencode "MONIT_HOST=$MONIT_HOST" \\
+  --data-urlencode "MONIT_SERVICE=$MONIT_SERVICE" \\
   --data-urlencode "MONIT_EVENT=$MONIT_EVENT" --data-urlencode "MONIT_DESCRIPTION=$MONIT_DESCRIPTION" \\
   --data-urlencode "MONIT_DATE=$MONIT_DATE" --data-urlencode "MONIT_RULE=$1"
 ```

@@ -1,18 +1,16 @@
 """Nagios and its kin (Naemon, Centreon): the macros of a notification, https://assets.nagios.com/downloads/nagioscore/docs/nagioscore/4/en/."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, Paths, read_fields, said_at, word_at
+from oncall.intake.rules import ACTIONS, Fields, Paths, read_fields, said_at, word_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
-STATES = {
-    **dict.fromkeys(("recovery", "ok", "up"), Action.RESOLVE),
-    **dict.fromkeys(("acknowledgement", "acknowledged"), Action.ACKNOWLEDGE),
-}
-"""By the type of notification; a body without one says the state itself."""
+STATES = ACTIONS
+"""By the type of notification; a body without one says the state itself. Nagios has no word that means something else there."""
 
 IGNORED = {
     "flappingstart": "it began to flap",
@@ -30,17 +28,18 @@ SEVERITIES = {
     "unknown": Severity.UNKNOWN,
 }
 WELL = {"ok", "up"}
+SERVICE = ("servicedesc", "servicedescription", "servicename", "service", "servicedisplayname")
 
 FIELDS = Fields(
-    title=("servicedesc", "hostname"),
-    identity={"host": ("hostname", "hostalias", "host"), "service": ("servicedesc", "servicedescription", "service")},
+    title=(*SERVICE, "hostname"),
+    identity={"nagios_host": ("hostname", "hostalias", "host"), "service": SERVICE},
     state=("notificationtype", "servicestate", "hoststate"),
     states=STATES,
     ignored=IGNORED,
     severity=("servicestate", "hoststate"),
     severities=SEVERITIES,
     source=("hostname", "hostalias", "host"),
-    component=("servicedisplayname", "servicedesc", "servicedescription", "service"),
+    component=("servicedisplayname", *SERVICE),
     group=("hostgroupname",),
     links={
         "serviceactionurl": "service",
@@ -54,10 +53,17 @@ FIELDS = Fields(
 SPELLINGS = (
     {"NOTIFICATIONTYPE", "HOSTNAME"},
     {"NAGIOS_NOTIFICATIONTYPE", "NAGIOS_HOSTNAME"},
-    {"notificationtype", "hostname"},
     {"nagios_notificationtype", "nagios_hostname"},
 )
-CHECKMKS = {"WHAT", "OMD_SITE"}
+COMMON_NAMES = {"notificationtype", "hostname"}
+STATED = {"servicestate", "hoststate"}
+OTHERS = {"WHAT", "OMD_SITE", "SERVICENAME", "dedup_key"}
+"""Checkmk's, Icinga's, and what somebody's own body has."""
+
+PRIVATE = re.compile(r"user\d*|contact.*|.*snmpcommunity.*")
+"""Macros that nobody else may see: `$USER1$` and its like hold passwords, and a contact is a person."""
+CUSTOM = re.compile(r"(?i)^(?:nagios_)?_(?:host|service|contact)")
+"""Variables that somebody added to a host or a service; checks keep their logins there."""
 
 
 def plain(value: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -66,6 +72,11 @@ def plain(value: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     for name, said in value.items():
         named.setdefault(name.lower().removeprefix(prefix).replace("_", "").replace(".", "").replace("-", ""), said)
     return named
+
+
+def public(value: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Those fields that anybody may see, by their plain names."""
+    return {name: of for name, of in plain(value, prefix).items() if not PRIVATE.fullmatch(name)}
 
 
 def titled(what: str, where: str) -> str:
@@ -87,15 +98,17 @@ def read_notification(said: Mapping[str, object], fields: Fields, state: Paths) 
 
 
 def knows(value: object, _: Received) -> bool:
-    """By the type of notification and a host, in the spellings of Nagios' macros."""
-    return isinstance(value, dict) and any(names <= value.keys() for names in SPELLINGS) and CHECKMKS.isdisjoint(value)
+    """By the type of notification and a host, in the spellings of Nagios' macros; in small letters also by a state."""
+    if not isinstance(value, dict) or not OTHERS.isdisjoint(value):
+        return False
+    return any(names <= value.keys() for names in SPELLINGS) or (value.keys() >= COMMON_NAMES and not STATED.isdisjoint(value))
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event: a service on a host, or the host itself."""
     if not isinstance(value, dict):
         raise Unreadable("it has no fields")
-    said = plain(value, "nagios_")
+    said = public({name: of for name, of in value.items() if not CUSTOM.match(name)}, "nagios_")
     if not said_at(said, FIELDS.state):
         raise Unreadable("it has neither a notification type nor a state")
     return [read_notification(said, FIELDS, ("servicestate", "hoststate"))]
@@ -107,11 +120,11 @@ Nagios has no webhook, but any command can notify. Define these two:
 ```
 define command {
   command_name notify-host-by-oncall
-  command_line /usr/bin/curl -sS --max-time 20 --retry 3 "{url}" --data-urlencode "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --data-urlencode "HOSTNAME=$HOSTNAME$" --data-urlencode "HOSTSTATE=$HOSTSTATE$" --data-urlencode "HOSTOUTPUT=$HOSTOUTPUT$"
+  command_line /usr/bin/curl -sS --fail --max-time 20 --retry 3 "{url}" --data-urlencode "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --data-urlencode "HOSTNAME=$HOSTNAME$" --data-urlencode "HOSTSTATE=$HOSTSTATE$" --data-urlencode "HOSTOUTPUT=$HOSTOUTPUT$"
 }
 define command {
   command_name notify-service-by-oncall
-  command_line /usr/bin/curl -sS --max-time 20 --retry 3 "{url}" --data-urlencode "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --data-urlencode "HOSTNAME=$HOSTNAME$" --data-urlencode "SERVICEDESC=$SERVICEDESC$" --data-urlencode "SERVICESTATE=$SERVICESTATE$" --data-urlencode "SERVICEOUTPUT=$SERVICEOUTPUT$"
+  command_line /usr/bin/curl -sS --fail --max-time 20 --retry 3 "{url}" --data-urlencode "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --data-urlencode "HOSTNAME=$HOSTNAME$" --data-urlencode "SERVICEDESC=$SERVICEDESC$" --data-urlencode "SERVICESTATE=$SERVICESTATE$" --data-urlencode "SERVICEOUTPUT=$SERVICEOUTPUT$"
 }
 define contact {
   contact_name oncall
@@ -125,8 +138,9 @@ define contact {
 ```
 
 Put the contact into the contact group of what shall page. Any other macro may be added; `NAGIOS_` before a name is understood, and JSON
-with these names as well. The alert is known by its host and service. `RECOVERY` resolves, `ACKNOWLEDGEMENT` acknowledges, notices about
-flapping and downtimes are recorded and page nobody. PagerDuty's agent for Nagios is understood too: see *PagerDuty Events API*.
+with these names as well. The macros `USERn`, those of contacts and custom variables are dropped: they may hold passwords. The alert is
+known by its host and service. `RECOVERY` resolves, `ACKNOWLEDGEMENT` acknowledges, notices about flapping and downtimes are recorded and
+page nobody. PagerDuty's agent for Nagios is understood too: see *PagerDuty Events API*.
 """  # noqa: E501 - a command line of Nagios cannot be broken
 
 EXAMPLE = """{

@@ -39,7 +39,7 @@ CLOUD = replace(
 )
 REACHABILITY = Fields(
     title=("host", "message"),
-    identity={"reachability": ("host",)},
+    identity={"netdata_reachability": ("host",)},
     state=("status.reachable", "status.text"),
     states={"true": Action.RESOLVE, "reachable": Action.RESOLVE},
     severities={"info": Severity.UNKNOWN},
@@ -54,7 +54,7 @@ REGISTRY = "/goto-host-from-alarm.html"
 
 def knows(value: object, _: Received) -> bool:
     """By an alarm's chart and the states before and after; the Cloud's by its chart and link, or by whether a node can be reached."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     status = value.get("status")
     return (
@@ -80,12 +80,17 @@ def _read_alarm(value: Mapping[str, object], fields: Fields) -> Reading:
     reading = read_fields(value, fields)
     alarm, host = one_line(said_at(value, ALARM)), reading.source
     # What the Cloud documents has no host: then only the link tells two nodes apart.
-    node = {"host": host} if host else {"space": value.get("space"), "url": value.get("alert_url")}
+    node = {"netdata_host": host} if host else {"netdata_url": _bare(value.get("alert_url")), "space": value.get("space")}
     return replace(
         reading,
         summary=titled(f"{alarm} of {reading.component}" if reading.component else alarm, host)[:1024],
         dedup_key=named_key({**node, "chart": reading.component, "alarm": alarm}),
     )
+
+
+def _bare(link: object) -> str:
+    """The address without its query and fragment, which say when one looks and for how long."""
+    return text_of(link).partition("#")[0].partition("?")[0]
 
 
 def key_in_link(link: object) -> str | None:
@@ -95,8 +100,8 @@ def key_in_link(link: object) -> str | None:
         said = parse_qs(address.query, max_num_fields=100) if address.path.endswith(REGISTRY) else {}
     except ValueError:
         return None
-    names = ("host", "chart", "alarm")
-    return named_key({name: said[name][0] for name in names}) if said.keys() >= set(names) else None
+    names = {"netdata_host": "host", "chart": "chart", "alarm": "alarm"}
+    return named_key({name: said[of][0] for name, of in names.items()}) if said.keys() >= set(names.values()) else None
 
 
 GUIDE = """
@@ -106,7 +111,7 @@ For an agent: in `/etc/netdata/health_alarm_notify.conf` (`sudo /etc/netdata/edi
 SEND_CUSTOM="YES"
 DEFAULT_RECIPIENT_CUSTOM="oncall"
 custom_sender() {
-  curl -sS --max-time 20 --retry 3 "{url}" --data-urlencode "host=${host}" --data-urlencode "name=${name}" \\
+  curl -sS --fail --max-time 20 --retry 3 "{url}" --data-urlencode "host=${host}" --data-urlencode "name=${name}" \\
     --data-urlencode "chart=${chart}" --data-urlencode "family=${family}" --data-urlencode "class=${classification}" \\
     --data-urlencode "status=${status}" --data-urlencode "old_status=${old_status}" --data-urlencode "info=${info}" \\
     --data-urlencode "value=${value_string}" --data-urlencode "when=${when}" --data-urlencode "goto_url=${goto_url}"
@@ -116,9 +121,9 @@ custom_sender() {
 `SEND_OPSGENIE="YES"` with `OPSGENIE_API_URL="{host}"` and `OPSGENIE_API_KEY="{key}"` does the same. With `SEND_PD` set
 `USE_PD_VERSION="1"`: its version 2 gives every event a key of its own, and nothing it opens is ever resolved by it.
 
-For Netdata Cloud: **Space settings → Alerts & Notifications → Add configuration → Webhook**, URL `{url}`. *Test* sends a token: copy it
-from the details of the alert that it makes. An alert is known by host, chart and name; `CLEAR` and `REMOVED` resolve. A node that cannot
-be reached is an alert of its own.
+For Netdata Cloud: **Space settings → Alerts & Notifications → Add configuration → Webhook**, URL `{url}`. *Test* sends a token: it is in
+the body as it was received, which `GET /api/v1/events/{id}` shows, with the number of the event that the test made. An alert is known by
+host, chart and name; `CLEAR` and `REMOVED` resolve. A node that cannot be reached is an alert of its own.
 """
 
 EXAMPLE = """{

@@ -28,7 +28,7 @@ ISSUE = Fields(
 )
 INCIDENT = Fields(
     title=("condition_name", "details", "policy_name"),
-    identity={"incident_id": ("incident_id",), "account_id": ("account_id",)},
+    identity={"newrelic_incident_id": ("incident_id",), "account_id": ("account_id",)},
     state=("current_state", "event_type"),
     states={**OVER, **SEEN},
     severity=("severity",),
@@ -50,7 +50,7 @@ INCIDENT = Fields(
 )
 ALERT = Fields(
     title=("message", "long_description", "short_description"),
-    identity={"alert_url": ("alert_url",)},
+    identity={"newrelic_alert_url": ("alert_url",)},
     severity=("severity",),
     source=("application_name",),
     group=("account_name",),
@@ -66,17 +66,21 @@ DEPLOYMENT = Fields(
     occurred_at=("created_at",),
     untitled="deployment",
 )
+FIRST = {"deployed_by", "changelog", "short_description", "long_description", "created_at"}
+"""Beside the account one of these: an address of an alert or of a deployment anybody may have."""
+
 SEEN_JUST_NOW = {"issue_acknowledged", "acknowledged"}
 
 
 def knows(value: object, _: Received) -> bool:
     """By the address of an issue, of an incident with its condition, or of what went before."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     names = value.keys()
     issue = {"issueUrl", "state"} <= names or {"issueUrl", "workflowName"} <= names
     before = {"current_state", "condition_name", "incident_id"} <= names
-    first = "application_name" in names and ("alert_url" in names or "deployment_url" in names)
+    addressed = "alert_url" in names or "deployment_url" in names
+    first = addressed and {"application_name", "account_name"} <= names and not FIRST.isdisjoint(names)
     return issue or before or first
 
 

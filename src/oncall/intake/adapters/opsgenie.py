@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import cut, labels_of, links_of, one_line, said_at, severity_of, text_of, title_of
+from oncall.intake.rules import bounded_key, cut, labels_of, links_of, one_line, said_at, severity_of, storable, text_of, title_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -27,18 +27,25 @@ PING = Verb("Ping", "PONG - Heartbeat received", Action.CHECK_IN)
 VERBS = {
     "acknowledge": Verb("Acknowledge", "Acknowledged alert", Action.ACKNOWLEDGE),
     "close": Verb("Close", "Closed alert", Action.RESOLVE),
-    "unacknowledge": Verb("UnAcknowledge", "UnAcknowledged alert", Action.IGNORE, _RECORDED),
     "notes": Verb("AddNote", "Added note", Action.IGNORE, _RECORDED),
     "snooze": Verb("Snooze", "Snoozed alert", Action.IGNORE, _RECORDED),
-    "escalate": Verb("EscalateToNext", "Escalated alert", Action.IGNORE, _RECORDED),
-    "assign": Verb("AssignOwnership", "Assigned ownership", Action.IGNORE, _RECORDED),
-    "responders": Verb("AddResponder", "Added responder", Action.IGNORE, _RECORDED),
-    "teams": Verb("AddTeam", "Added team", Action.IGNORE, _RECORDED),
     "tags": Verb("AddTags", "Added tags", Action.IGNORE, _RECORDED),
     "details": Verb("AddDetails", "Added details", Action.IGNORE, _RECORDED),
 }
+EDITS = {
+    "message": Verb("UpdateMessage", "Updated message", Action.IGNORE, _RECORDED),
+    "description": Verb("UpdateDescription", "Updated description", Action.IGNORE, _RECORDED),
+    "priority": Verb("UpdatePriority", "Updated priority", Action.IGNORE, _RECORDED),
+}
+REMOVALS = {
+    "tags": Verb("RemoveTags", "Removed tags", Action.IGNORE, _RECORDED),
+    "details": Verb("RemoveDetails", "Removed details", Action.IGNORE, _RECORDED),
+}
+DELETE = Verb("Delete", "Deleted alert", Action.RESOLVE)
 KEPT = ("description", "entity", "tags", "details", "responders", "visibleTo", "actions", "note", "user", "priority")
-BY_NAME = {verb.name: verb for verb in (CREATE, PING, *VERBS.values())}
+BY_NAME = {verb.name: verb for verb in (CREATE, PING, DELETE, *VERBS.values(), *EDITS.values(), *REMOVALS.values())}
+NOT_OPSGENIE = {"alert", "action", "status", "state", "event_type", "current_state", "resolved"}
+"""A body that says its state is somebody's own: Opsgenie's says only what is to be opened."""
 ONLY_OPSGENIE = {"responders", "priority", "teams", "entity", "visibleTo"}
 ON_ONE = re.compile(r"/v2/alerts/(?P<alias>.+)/(?P<verb>[a-z]+)/?(?:\?.*)?$")
 PINGED = re.compile(r"/v2/heartbeats/(?P<name>[^/]+)/ping/?$")
@@ -46,11 +53,12 @@ PINGED = re.compile(r"/v2/heartbeats/(?P<name>[^/]+)/ping/?$")
 
 def knows(value: object, received: Received) -> bool:
     """By the path; a body alone by a message with an alias, responders or a priority of Opsgenie's."""
-    if not isinstance(value, dict) or "alert" in value or "action" in value:
+    if not isinstance(value, dict):
         return False
     if "/v2/alerts" in received.path and "/api/v2/alerts" not in received.path:  # that one is Prometheus'
         return True
-    return {"message", "alias"} <= value.keys() and not value.keys().isdisjoint(ONLY_OPSGENIE)
+    names = value.keys()
+    return {"message", "alias"} <= names and not names.isdisjoint(ONLY_OPSGENIE) and names.isdisjoint(NOT_OPSGENIE)
 
 
 def read(value: object, received: Received) -> list[Reading]:
@@ -78,19 +86,25 @@ def read(value: object, received: Received) -> list[Reading]:
     ]
 
 
-def read_verb(verb: Verb, dedup_key: str, body: Mapping[str, object]) -> Reading:
-    """What somebody does with the alert that has this key."""
+def alias_of(said: str) -> str:
+    """An alias as it is kept."""
+    return bounded_key(storable(said))
+
+
+def read_verb(verb: Verb, dedup_key: str | None, body: Mapping[str, object]) -> Reading:
+    """What somebody does with the alert that has this key; None: there is none, and no other may be meant."""
     by, note = one_line(said_at(body, ("user", "source"))), one_line(body.get("note"))
     until = one_line(body.get("endTime"))
     said = " ".join(part for part in (verb.name, f"until {until}" if until else "", f"by {by}" if by else "") if part)
     summary = cut(f"{said}: {note}" if note else said, 1024)
     reason = f"{summary}; {verb.reason}" if verb.reason else ""
-    return Reading(verb.action, summary, dedup_key=dedup_key, details=dict(body), reason=reason)
+    return Reading(verb.action, summary, dedup_key=dedup_key, details=dict(body), reason=reason, by=by)
 
 
 def read_ping(name: str) -> Reading:
     """A heartbeat's check-in."""
-    return Reading(Action.CHECK_IN, f"{PING.name} of heartbeat {one_line(name)}", dedup_key=f"heartbeat={one_line(name)}")
+    said = one_line(storable(name))
+    return Reading(Action.CHECK_IN, f"{PING.name} of heartbeat {said}", dedup_key=f"heartbeat={said}")
 
 
 def verb_of(action: Action, summary: str) -> Verb:

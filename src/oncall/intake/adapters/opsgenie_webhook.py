@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, instant_of, labels_of, read_fields, said_at
+from oncall.intake.rules import Fields, instant_of, labels_of, read_fields, said_at, word_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -34,6 +34,7 @@ FIELDS = Fields(
             "an alert was given to other people inside Opsgenie",
         ),
         **dict.fromkeys(("customaction", "executecustomaction"), "somebody ran an action of their own"),
+        "updatepriority": "an alert's priority was changed, and Opsgenie does not say that it is open",
         "addattachment": "a file was attached to an alert",
     },
     severity=("alert.priority",),
@@ -60,14 +61,20 @@ KEPT = {
     "integration": "integrationName",
     "escalation": "escalationName",
 }
+CLOSED = frozenset({"closed", "deleted", "resolved"})
 NANOSECONDS = 10**18
 
 
 def read(value: object, _: Received) -> list[Reading]:
-    """One event; the alias, by which monitors know the alert, is its identity."""
+    """One event; the alias, by which monitors know the alert, is its identity. What happens to a closed alert does not open it."""
     if not isinstance(value, dict) or not isinstance(value.get("alert"), dict):
         raise Unreadable("it has no alert")
     reading = read_fields(value, FIELDS)
+    action, status = word_at(value, ("action",)), word_at(value, ("alert.status",))
+    if action == "updatepriority" and status == "open":
+        reading = replace(reading, action=Action.TRIGGER, reason="")
+    elif reading.action is Action.TRIGGER and action != "create" and status in CLOSED:
+        reading = replace(reading, action=Action.IGNORE, reason="the alert is closed in Opsgenie")
     return [
         replace(
             reading,
@@ -87,20 +94,22 @@ def _occurred_at(body: Mapping[str, object]) -> datetime | None:
 
 def knows(value: object, _: Received) -> bool:
     """By an action of an integration on an alert that has an id."""
-    if not isinstance(value, dict) or not isinstance(alert := value.get("alert"), dict):
-        return False
-    return "action" in value and "alertId" in alert and ("integrationId" in value or "integrationName" in value)
+    match value:
+        case {"action": _, "integrationId": _, "alert": {"alertId": str()}}:
+            return True
+        case _:
+            return False
 
 
 GUIDE = """
 For moving over: Opsgenie (or Jira Service Management) keeps receiving from the monitors, and mirrors its alerts here until the monitors
 themselves point here. In Opsgenie: **Settings → Integrations → Add integration → Webhook**, *Webhook URL* `{url}`, tick *Add alert
 description to payload* and *Add alert details to payload*, and leave at least the actions *Create*, *Acknowledge*, *UnAcknowledge*,
-*Close*, *Delete* and *Update priority*.
+*Close* and *Delete*.
 
 The alert's alias is its identity, so that an alert that comes from the monitor itself as well is one alert and not two. P1 is critical,
 P2 error, P3 warning, P4 and P5 info. *Snooze* acknowledges, and when it ends triggers again. Notes, tags, responders and escalations
-inside Opsgenie are ignored.
+inside Opsgenie are ignored, and so is a changed priority, unless Opsgenie says with it that the alert is open.
 """
 
 EXAMPLE = """{

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import instant_of, labels_of, links_of, objects_of, one_line, severity_of, text_of, title_of
+from oncall.intake.rules import action_of, instant_of, labels_of, links_of, objects_of, one_line, severity_of, text_of, title_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -27,8 +27,9 @@ def read(value: object, received: Received) -> list[Reading]:
     links += [(context.get("href") or context.get("src"), context.get("text") or context.get("alt")) for context in contexts]
     return [
         Reading(
-            Action.CHANGE if is_change else ACTIONS.get(text_of(action).strip().lower(), Action.TRIGGER),
-            title_of(said.get("summary") or value.get("description")) or "event without a summary",
+            Action.CHANGE if is_change else action_of(action),
+            title_of(said.get("summary") or value.get("description") or value.get("summary") or value.get("title"))
+            or "event without a summary",
             dedup_key=text_of(value.get("dedup_key") or value.get("incident_key")) or None,
             severity=severity_of(said.get("severity"), *_severities_of_v1(details)),
             source=one_line(said.get("source")),
@@ -56,7 +57,10 @@ def knows(value: object, _: Received) -> bool:
         return False
     v2 = "event_action" in value and (isinstance(value.get("payload"), dict) or "routing_key" in value)
     change = "routing_key" in value and isinstance(value.get("payload"), dict)
-    return v2 or change or ("event_type" in value and ("service_key" in value or "incident_key" in value))
+    v1 = "event_type" in value and (
+        "service_key" in value or ("incident_key" in value and text_of(value["event_type"]).strip().lower() in ACTIONS)
+    )
+    return v2 or change or v1
 
 
 GUIDE = """

@@ -96,12 +96,12 @@ def _read_incident(kind: str, said: object, at: object, delivery_id: str) -> Rea
 
 
 def knows(value: object, _: Received) -> bool:
-    """v3 by an event with its type and that of its resource; v2 and v1 by messages about an incident."""
+    """v3 by an event of a type that PagerDuty has and its resource; v2 and v1 by messages about an incident."""
     match value:
-        case {"event": {"event_type": _, "resource_type": _, "data": _}}:
-            return True
-        case {"messages": [{"event": _, "incident": dict()}, *_] | [{"type": _, "data": {"incident": dict()}}, *_]}:
-            return True
+        case {"event": {"event_type": str(kind), "resource_type": _, "data": _}}:
+            return kind.startswith(("incident.", "service.", "pagey."))
+        case {"messages": [{"event": str(kind), "incident": dict()}, *_] | [{"type": str(kind), "data": {"incident": dict()}}, *_]}:
+            return kind.startswith("incident.")
         case _:
             return False
 

@@ -8,7 +8,7 @@ from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("saved_search.name", "saved_search.query"),
-    identity={"saved_search": ("saved_search.id",)},
+    identity={"papertrail_saved_search": ("saved_search.id",)},
     # Each line has the severity of its syslog; how bad it is that the search found it, nobody says.
     source=("events.0.hostname", "counts.0.source_name"),
     component=("events.0.program",),
@@ -21,7 +21,12 @@ LINES = 20
 
 def knows(value: object, _: Received) -> bool:
     """By a saved search and what it found: the lines, or how many."""
-    return isinstance(value, dict) and isinstance(value.get("saved_search"), dict) and ("events" in value or "counts" in value)
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and isinstance(value.get("saved_search"), dict)
+        and ("events" in value or "counts" in value)
+    )
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -53,7 +58,7 @@ DIALECT = Dialect(
     group="Metrics and logs",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

@@ -1,7 +1,7 @@
 """Pingdom's webhook, https://docs.solarwinds.com/pingdom: one check went down or came up."""
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, read_fields
+from oncall.intake.rules import ACTIONS, Fields, read_fields
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -9,27 +9,35 @@ FIELDS = Fields(
     title=("check_name", "description"),
     identity={"check_id": ("check_id",)},
     state=("current_state",),
-    # FAILING and SUCCESS are those of transaction checks
-    states={"up": Action.RESOLVE, "success": Action.RESOLVE},
+    # UP and SUCCESS, which is that of transaction checks, among them
+    states={word: action for word, action in ACTIONS.items() if action is not Action.TRIGGER},
     severity=("importance_level",),
     source=("check_params.hostname", "check_params.full_url"),
     class_=("check_type",),
     labels=("tags",),
     links={"check_params.full_url": "what is checked"},
     occurred_at=("state_changed_timestamp", "state_changed_utc_time"),
+    untitled="Pingdom check without a name",
 )
+OWN = frozenset({"check_params", "check_type", "state_changed_timestamp", "first_probe"})
+TOLD = ("hostname", "full_url", "port", "ipv6", "basic_auth")
+"""What is told of a check's parameters: not `header`, which may hold a password; `basic_auth` is whether there is one."""
 
 
 def knows(value: object, _: Received) -> bool:
-    """By its check and the states before and after."""
-    return isinstance(value, dict) and {"check_id", "current_state", "previous_state"} <= value.keys()
+    """By its check and the states before and after, and a name that only Pingdom has."""
+    return isinstance(value, dict) and {"check_id", "current_state", "previous_state"} <= value.keys() and not OWN.isdisjoint(value.keys())
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event; the check's id is its identity."""
     if not isinstance(value, dict) or "current_state" not in value:
         raise Unreadable("it has no current_state")
-    return [read_fields(value, FIELDS)]
+    said = value.get("check_params")
+    told = {name: said[name] for name in TOLD if name in said} if isinstance(said, dict) else None
+    if told and not isinstance(told.get("basic_auth", False), bool):
+        told.pop("basic_auth")
+    return [read_fields({**value, "check_params": told}, FIELDS)]
 
 
 GUIDE = """

@@ -53,7 +53,7 @@ alerting:
 It posts to `{url}/api/v2/alerts` (v1 is taken as well). vmalert: `-notifier.url={url}`; the rulers of Loki and Mimir:
 `alertmanager_url: {url}`.
 
-An alert fires until its `endsAt`, which each repetition moves on, and is stale if the repetitions stop. Its key is a hash of all its
+An alert fires until a repetition says that its `endsAt` has come. Its key is a hash of all its
 labels, which is why the label that tells two replicas of Prometheus apart must be dropped.
 """
 

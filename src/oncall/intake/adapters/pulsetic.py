@@ -1,9 +1,10 @@
 """Pulsetic's webhook, https://help.pulsetic.com: a monitor went offline or came back, or its certificate is about to expire."""
 
+import re
 from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, one_line, read_fields, said_at, word_at
+from oncall.intake.rules import Fields, one_line, read_fields, word_at
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -19,10 +20,16 @@ FIELDS = Fields(
 )
 
 
+TYPE = re.compile(r"(?:monitor|certificate|domain)_")
+
+
 def knows(value: object, _: Received) -> bool:
     """By the type of an alert about a monitor with an address."""
-    monitor = said_at(value, ("monitor",))
-    return isinstance(value, dict) and "alert_type" in value and isinstance(monitor, dict) and {"id", "url"} <= monitor.keys()
+    match value:
+        case {"alert_type": str(type), "monitor": {"id": _, "url": _}}:
+            return bool(TYPE.match(type))
+        case _:
+            return False
 
 
 def read(value: object, _: Received) -> list[Reading]:

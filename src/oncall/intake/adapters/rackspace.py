@@ -7,7 +7,7 @@ from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("alarm.label", "check.label", "details.status"),
-    identity={"alarm": ("alarm.id",), "entity": ("entity.id",)},
+    identity={"rackspace_alarm": ("alarm.id",), "entity": ("entity.id",)},
     state=("details.state",),
     states={"ok": Action.RESOLVE},
     severity=("details.state",),
@@ -24,7 +24,9 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By an alarm of an entity, and the entry in the log."""
-    return isinstance(value, dict) and {"log_entry_id", "entity", "check", "alarm"} <= value.keys()
+    if not isinstance(value, dict) or "dedup_key" in value or not isinstance(value.get("details"), dict):
+        return False
+    return {"log_entry_id", "entity", "check", "alarm"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -14,7 +14,7 @@ from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("error.message",),
-    state=("error.status", "eventType"),
+    state=("state",),
     # Whoever ignores an error asks not to hear of it.
     states=dict.fromkeys(("resolved", "ignored", "permanentlyignored", "permanently ignored"), Action.RESOLVE),
     ignored={"commentadded": "a comment on an error is no alert", "assignedtouser": "the error was assigned to somebody"},
@@ -31,10 +31,14 @@ LEFT_OUT = ("url", "message", "instance")
 
 
 def read(value: object, _: Received) -> list[Reading]:
-    """One event. An error has no id but its address, whose host is not the same in all of Raygun's messages."""
+    """One event. An error has no id but its address, whose host is not the same in all of Raygun's messages.
+
+    Its status is what became of it only where that is what is told: an error that came back may still be called `Resolved`.
+    """
     if not isinstance(value, dict) or not isinstance(error := value.get("error"), dict):
         raise Unreadable("it has no error")
-    reading = read_fields(value, FIELDS)
+    event = word_at(value, ("eventType",))
+    reading = read_fields({**value, "state": word_at(error, ("status",)) if event == "statuschanged" else event}, FIELDS)
     return [
         replace(
             reading,
@@ -55,7 +59,11 @@ def _kept(error: Mapping[str, object]) -> Mapping[str, object]:
 
 def knows(value: object, _: Received) -> bool:
     """By an event and its type about an error of an application."""
-    return isinstance(value, dict) and {"event", "eventType", "error", "application"} <= value.keys() and isinstance(value["error"], dict)
+    match value:
+        case {"event": str(event), "eventType": _, "error": dict(), "application": dict()}:
+            return event.startswith("error_")
+        case _:
+            return False
 
 
 GUIDE = """

@@ -5,15 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.rules import Fields, one_line, read_each, read_fields, said_at, title_of
+from oncall.intake.rules import ACTIONS, Fields, named_key, one_line, read_each, read_fields, said_at, title_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("service",),
-    identity={"host": ("host",), "service": ("service",)},
     state=("state",),
-    states=dict.fromkeys(("ok", "up", "passing"), Action.RESOLVE),
+    states=ACTIONS,  # any word is a state, whatever a stream calls it
     severity=("state",),
     severities={"exception": Severity.ERROR},  # `expired` says only that nobody has spoken for a while
     source=("host",),
@@ -43,7 +42,9 @@ def _read_one(event: Mapping[str, object]) -> Reading:
     named = f"{one_line(service)} on {one_line(host)}" if host and service else reading.summary
     description = one_line(said_at(event, ("description",)))
     expires_at = _expires_at(reading.occurred_at, event.get("ttl")) if reading.action is Action.TRIGGER else None
-    return replace(reading, summary=title_of(f"{named}: {description}" if description else named), expires_at=expires_at)
+    key = named_key({"riemann_host": host, "service": service} if host else {"riemann_service": service})
+    summary = title_of(f"{named}: {description}" if description else named)
+    return replace(reading, summary=summary, dedup_key=key, expires_at=expires_at)
 
 
 def _expires_at(at: datetime | None, ttl: object) -> datetime | None:
@@ -68,8 +69,8 @@ In `riemann.config`:
   (changed-state {:init "ok"} oncall))
 ```
 
-Host and service say which alert it is. `ok` resolves; `warning`, `critical`, `expired` and any other state trigger. An event with a `ttl`
-is stale when it is over.
+Host and service say which alert it is. `ok` resolves; `warning`, `critical`, `expired` and any other state trigger. Riemann itself
+says `expired` when a `ttl` is over: let it through as well.
 """
 
 EXAMPLE = """{

@@ -3,6 +3,8 @@
 https://help.blazemeter.com/docs/guide/api-monitoring-notifications-overview.html
 """
 
+from dataclasses import replace
+
 from oncall.incidents.values import Action
 from oncall.intake.rules import Fields, read_fields
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
@@ -30,7 +32,7 @@ FIELDS = Fields(
     occurred_at=("finished_at", "started_at"),
     untitled="Runscope test without a name",
     delivery_id=("test_run_id",),
-    secret=frozenset({"variables", "initial_variables", "trigger_url"}),
+    secret=frozenset({"variables", "initial_variables", "trigger_url", "requests"}),  # requests hold headers
 )
 
 
@@ -40,10 +42,11 @@ def knows(value: object, _: Received) -> bool:
 
 
 def read(value: object, _: Received) -> list[Reading]:
-    """One event; a run reports once, so its id is that of the delivery."""
+    """One event; a run reports its end once, so its id is that of the delivery; what it may tell before then has none."""
     if not isinstance(value, dict) or not {"test_id", "result"} <= value.keys():
         raise Unreadable("it has no test_id with a result")
-    return [read_fields(value, FIELDS)]
+    reading = read_fields(value, FIELDS)
+    return [replace(reading, delivery_id="") if reading.action is Action.IGNORE else reading]
 
 
 GUIDE = """

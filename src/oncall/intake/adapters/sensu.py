@@ -14,9 +14,9 @@ SEVERITIES = {"1": Severity.WARNING, "2": Severity.CRITICAL}
 """Of the exit status of a check; 0 is well, and whatever else is unknown, by the convention of Nagios."""
 
 NAME = {
-    "namespace": ("entity.metadata.namespace", "check.metadata.namespace", "metadata.namespace"),
-    "entity": ("entity.metadata.name", "check.proxy_entity_name", "entity.id", "client.name"),
+    "sensu_entity": ("entity.metadata.name", "check.proxy_entity_name", "entity.id", "client.name"),
     "check": ("check.metadata.name", "check.name"),
+    "namespace": ("entity.metadata.namespace", "check.metadata.namespace", "metadata.namespace"),
 }
 LABELS = ("entity.metadata.labels", "check.metadata.labels", "metadata.labels")
 RUNBOOKS = ("check.metadata.annotations.runbook", "check.metadata.annotations.runbook_url", "check.runbook")
@@ -39,9 +39,9 @@ def read(value: object, _: Received) -> list[Reading]:
         Reading(
             action,
             _title(event, names),
-            dedup_key=named_key(names) if names["entity"] and names["check"] else None,
+            dedup_key=named_key(names) if names["sensu_entity"] and names["check"] else None,
             severity=SEVERITIES.get(status, Severity.UNKNOWN),
-            source=one_line(names["entity"]),
+            source=one_line(names["sensu_entity"]),
             component=one_line(names["check"]),
             group=one_line(names["namespace"]),
             class_=one_line(said_at(event, ("entity.entity_class",))),
@@ -79,14 +79,14 @@ def _action(event: Mapping[str, object], status: str) -> tuple[Action, str]:
 
 def _title(event: Mapping[str, object], names: Mapping[str, object]) -> str:
     """The check and the entity: the output says the state, and another each time."""
-    check, entity = one_line(names["check"]), one_line(names["entity"])
+    check, entity = one_line(names["check"]), one_line(names["sensu_entity"])
     named = f"{check} on {entity}" if check and entity else check or entity
     return title_of(named) or title_of(text_of(said_at(event, ("check.output",)))) or "Sensu check without a name"
 
 
 def knows(value: object, _: Received) -> bool:
     """By a check with its status, and the entity (Sensu Core: client) that it ran on, bare or in the specification of an Event."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
     event = value.get("spec", value) if "api_version" in value else value
     if not isinstance(event, dict) or not isinstance(event.get("check"), dict) or "status" not in event["check"]:
@@ -105,12 +105,12 @@ metadata: {name: oncall}
 spec:
   type: pipe
   command: curl -sS --fail --data-binary @- {url}
-  filters: [is_incident, not_silenced]
+  filters: [is_incident]
   timeout: 10
 ```
 
 Name the handler in the `handlers` of each check or in a pipeline. Leave the filter `is_incident` in: it lets failures through, and the
-event that says that they are over.
+event that says that they are over. Do not add `not_silenced`: it would keep back the end of what is silenced meanwhile.
 
 Namespace, entity and check say which alert it is. Status 1 is a warning, 2 critical, 0 resolves; any other is of unknown severity. What is
 silenced in Sensu is recorded and pages nobody.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import Fields, labels_of, read_fields, said_at, text_of
+from oncall.intake.rules import Fields, labels_of, one_line, read_fields, said_at, text_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -87,6 +87,8 @@ def _read_hook(action: object, inner: Mapping[str, object], resource: str) -> Re
     subject = next((said for name in ("event", "error", "issue") if isinstance(said := inner.get(name), dict)), inner)
     id = said_at(inner, ("event.issue_id", "error.issue_id", "issue.id")) or _id_in_address(subject)
     reading = _read_issue(subject, id, action)
+    if subject is inner and reading.summary == ISSUE.untitled and (what := resource or next(iter(inner), "")):
+        reading = replace(reading, summary=one_line(f"Sentry: {what}"))
     rule = said_at(inner, ("triggered_rule", "issue_alert.title"))
     return replace(reading, details={**reading.details, "triggered_rule": rule}) if rule else reading
 

@@ -10,7 +10,7 @@ from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("service_name", "server_name"),
-    identity={"server": ("server_name", "server_address"), "service": ("service_shortname", "service_name")},
+    identity={"serverguard24_server": ("server_name", "server_address"), "service": ("service_shortname", "service_name")},
     state=("check_result",),
     states={"ok": Action.RESOLVE},
     severity=("check_result",),
@@ -24,7 +24,7 @@ OF_THE_CHECK = "service_arg_"
 
 def knows(value: object, _: Received) -> bool:
     """By a server, its service and the check's result."""
-    return isinstance(value, dict) and {"server_name", "service_shortname", "check_result"} <= value.keys()
+    return isinstance(value, dict) and "dedup_key" not in value and {"server_name", "service_shortname", "check_result"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -10,7 +10,7 @@ from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("messageTitle", "inputs.messageTitle", "rule", "inputs.rule", "detector"),
-    identity={"incident_id": ("incidentId",)},
+    identity={"signalfx_incident_id": ("incidentId",)},
     state=("statusExtended", "status"),
     # A detector that was stopped or edited says nothing more of what it began.
     states=dict.fromkeys(("ok", "manually resolved", "auto resolved", "stopped"), Action.RESOLVE),
@@ -47,7 +47,12 @@ def read(value: object, _: Received) -> list[Reading]:
 
 def knows(value: object, _: Received) -> bool:
     """By an incident of a detector; what others call an incident has no detector."""
-    return isinstance(value, dict) and "incidentId" in value and not value.keys().isdisjoint({"statusExtended", "detectorUrl"})
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and "incidentId" in value
+        and not value.keys().isdisjoint({"statusExtended", "detectorUrl"})
+    )
 
 
 GUIDE = """

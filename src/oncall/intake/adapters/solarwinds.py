@@ -8,7 +8,11 @@ from oncall.services.values import IntegrationType
 FIELDS = Fields(
     title=("AlertMessage", "AlertName", "AlertDescription"),
     # An alert definition watches many objects: its number alone names no problem.
-    identity={"alert": ("AlertObjectID", "AlertID"), "node": ("NodeName", "Caption", "ObjectName"), "object": ("AlertObject",)},
+    identity={
+        "solarwinds_alert": ("AlertObjectID", "AlertID", "AlertName"),
+        "node": ("NodeName", "Caption", "ObjectName"),
+        "object": ("AlertObject",),
+    },
     state=("ActionType", "Status", "State"),
     states={
         **dict.fromkeys(("resolve", "resolved", "reset", "close", "closed", "clear", "cleared"), Action.RESOLVE),
@@ -31,8 +35,10 @@ NUMBERS = {"AlertID", "AlertObjectID"}
 
 
 def knows(value: object, _: Received) -> bool:
-    """By the kind of action and what SolarWinds calls an alert's number and message."""
-    return isinstance(value, dict) and {"ActionType", "AlertMessage"} <= value.keys() and not value.keys().isdisjoint(NUMBERS)
+    """By the kind of action and what SolarWinds calls an alert's number and message, or its name."""
+    if not isinstance(value, dict) or "ActionType" not in value or "dedup_key" in value:
+        return False
+    return not NUMBERS.isdisjoint(value) and not {"AlertMessage", "AlertName"}.isdisjoint(value)
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -47,12 +53,14 @@ In **Alerts & Activity → Alerts → Manage Alerts**, edit the alert. Under **T
 URL to a Web Server**: URL `{url}`, *Use HTTP POST*, content type `application/json`, body to post:
 
 ```json
-{"ActionType": "create", "AlertObjectID": "${N=Alerting;M=AlertObjectID}", "AlertName": "${N=Alerting;M=AlertName}",
- "AlertMessage": "${N=Alerting;M=AlertMessage}", "Severity": "${N=Alerting;M=Severity}", "NodeName": "${N=SwisEntity;M=Caption}",
- "AlertDetailsUrl": "${N=Alerting;M=AlertDetailsUrl}", "AcknowledgeUrl": "${N=Alerting;M=AcknowledgeUrl}"}
+{"ActionType": "create", "AlertObjectID": "${N=Alerting;M=AlertObjectID}", "Severity": "${N=Alerting;M=Severity}",
+ "AlertDetailsUrl": "${N=Alerting;M=AlertDetailsUrl}", "AcknowledgeUrl": "${N=Alerting;M=AcknowledgeUrl}",
+ "NodeName": "${N=SwisEntity;M=Caption}", "AlertName": "${N=Alerting;M=AlertName}", "AlertMessage": "${N=Alerting;M=AlertMessage}"}
 ```
 
-Under **Reset Actions** add the same with `"ActionType": "resolve"`. The alert is known by its number and the node.
+Under **Reset Actions** add the same with `"ActionType": "resolve"`. The alert is known by its number and the node. SolarWinds does not
+escape what it puts in: a message with a quotation mark in it makes a body that is no JSON, and pages as unreadable. If your alerts have
+such messages, leave `AlertMessage` out; the alert's name is the title then.
 """
 
 EXAMPLE = """{

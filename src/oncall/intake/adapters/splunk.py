@@ -37,7 +37,7 @@ def _key(value: Mapping[str, object]) -> str | None:
     """The search by its name, else by what precedes the time in the id of its run, in its app and on one host."""
     search = said_at(value, ("search_name",)) or text_of(value.get("sid")).rpartition("_at_")[0]
     where = {"app": said_at(value, ("app",)), "host": said_at(value, ("result.host",))}
-    return named_key({"search": search, **where}) if search else None
+    return named_key({"splunk_search": search, **where}) if search else None
 
 
 def _is_column(name: str, said: object) -> bool:
@@ -47,7 +47,12 @@ def _is_column(name: str, said: object) -> bool:
 
 def knows(value: object, _: Received) -> bool:
     """By the run of a search, its app and owner; name and link may be missing."""
-    return isinstance(value, dict) and value.keys() >= {"sid", "app", "owner"} and not value.keys().isdisjoint({"result", "results_link"})
+    return (
+        isinstance(value, dict)
+        and "dedup_key" not in value
+        and value.keys() >= {"sid", "app", "owner"}
+        and not value.keys().isdisjoint({"result", "results_link"})
+    )
 
 
 GUIDE = """
@@ -70,7 +75,7 @@ DIALECT = Dialect(
     group="Metrics and logs",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

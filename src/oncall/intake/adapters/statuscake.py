@@ -43,8 +43,8 @@ GUIDE = """
 In StatusCake: **Alerting → Contact Groups → New Contact Group**, *Webhook URL* `{url}`, *Webhook Request Method* **POST**, repeat alerts
 off. Then choose the group under *Who to alert* in each uptime test.
 
-A test is known by its `TestID`, where the form has none by `URL` and `Name`. StatusCake knows no severity. With the method GET, write the
-same names into the address: `{url}?URL=|URL|&Name=|NAME|&Status=|STATUS|&StatusCode=|CODE|&Checkrate=|CHECKRATE|&Tags=|TAGS|`.
+A test is known by its `TestID`, where the form has none by `URL` and `Name`. StatusCake knows no severity. The method GET says the
+same in the query, and is read as well.
 """
 
 EXAMPLE = """{

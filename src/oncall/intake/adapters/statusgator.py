@@ -29,13 +29,18 @@ FIELDS = Fields(
     occurred_at=("recorded_at", "occurred_at"),
     untitled="StatusGator monitor without a name",
 )
+OWN = frozenset({"favicon_url", "status_page_url", "home_page_url", "component_status_changes"})
+"""Names that the older versions have beside those of anybody's."""
 OLDER = replace(FIELDS, identity={"statusgator_service": ("slug", "service_name")})
 
 
 def knows(value: object, _: Received) -> bool:
-    """By a monitor on a board (version 3), or a service with the statuses before and after (older)."""
-    return isinstance(value, dict) and (
-        {"monitor", "board", "recorded_at"} <= value.keys() or {"service_name", "current_status", "last_status"} <= value.keys()
+    """By a monitor on a board (version 3), or a service with its page and the statuses before and after (older)."""
+    if not isinstance(value, dict):
+        return False
+    older = {"service_name", "current_status", "last_status"} <= value.keys() and not OWN.isdisjoint(value.keys())
+    return older or (
+        "recorded_at" in value and "type" in value and isinstance(value.get("monitor"), dict) and isinstance(value.get("board"), dict)
     )
 
 

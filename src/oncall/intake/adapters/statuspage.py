@@ -1,7 +1,9 @@
 """Atlassian Statuspage's webhook, https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/, and that of its imitators.
 
-A page that one depends on tells of an incident, of planned maintenance, which looks like one, or of a component. Instatus and Better
-Stack send the same to those who subscribe to their pages, with the words written together and in capitals.
+A page that one depends on tells of an incident, of planned maintenance, which looks like one, or of a component. Instatus sends the same
+to those who subscribe to its pages, with the words written together and in capitals. Better Stack
+(https://betterstack.com/docs/uptime/subscribing-to-status-updates/subscribing-with-webhooks) does too, but without the state of an
+incident: only the page's own tells when all is well.
 """
 
 from dataclasses import replace
@@ -47,23 +49,28 @@ KINDS = {"component_update": COMPONENT, "incident": INCIDENT, "maintenance": MAI
 
 # Being monitored is not over yet; a postmortem is only written once it is
 OVER = {"resolved", "postmortem", "operational"}
+ALL_WELL = "operational"
+"""What Better Stack says of a page on which nothing is down, degraded or in maintenance."""
 IGNORED = {
     **dict.fromkeys(("scheduled", "notstartedyet"), "maintenance is planned"),
     **dict.fromkeys(("inprogress", "verifying"), "maintenance is under way"),
     "completed": "maintenance is over",
-    "undermaintenance": "the component is in maintenance",
+    **dict.fromkeys(("undermaintenance", "maintenance"), "the component is in maintenance"),
 }
 SEVERITIES = {
-    **dict.fromkeys(("critical", "majoroutage"), Severity.CRITICAL),
+    **dict.fromkeys(("critical", "majoroutage", "downtime"), Severity.CRITICAL),
     **dict.fromkeys(("major", "partialoutage"), Severity.ERROR),
-    **dict.fromkeys(("minor", "degradedperformance"), Severity.WARNING),
+    **dict.fromkeys(("minor", "degradedperformance", "degraded"), Severity.WARNING),
     **dict.fromkeys(("none", "maintenance"), Severity.INFO),
 }
 
 
 def knows(value: object, _: Received) -> bool:
-    """By a page, what its message is about, and how to unsubscribe from it."""
-    return isinstance(value, dict) and {"meta", "page"} <= value.keys() and not KINDS.keys().isdisjoint(value)
+    """By a page with its state, or how to unsubscribe from it, and what its message is about."""
+    if not isinstance(value, dict) or not any(isinstance(value.get(kind), dict) for kind in KINDS):
+        return False
+    page, meta = value.get("page"), value.get("meta")
+    return isinstance(page, dict) and isinstance(meta, dict) and ("status_indicator" in page or "unsubscribe" in meta)
 
 
 def read(value: object, _: Received) -> list[Reading]:
@@ -74,6 +81,8 @@ def read(value: object, _: Received) -> list[Reading]:
     # The address in meta unsubscribes whoever opens it.
     reading = read_fields({name: said for name, said in value.items() if name != "meta"}, KINDS[kind])
     state, impact = (word_at(value, paths).replace("_", "").replace(" ", "") for paths in (KINDS[kind].state, KINDS[kind].severity))
+    if kind == "incident" and not state and word_at(value, ("page.status_indicator",)) == ALL_WELL:
+        state = ALL_WELL
     reason = IGNORED.get(state, "") or ("maintenance is planned" if kind == "maintenance" else "")
     return [
         replace(
@@ -90,8 +99,11 @@ On the status page that you depend on: **Subscribe to updates → Webhook**, and
 
 An incident is one alert from *investigating* over *identified* and *monitoring* until it is *resolved*; severity is its impact: critical,
 major (error), minor (warning), none (info). A component is an alert while it is not *operational*: a major outage is critical, a partial
-one an error, degraded performance a warning. Planned maintenance is recorded and pages nobody. Pages of Instatus and of Better Stack send
-the same.
+one an error, degraded performance a warning. Planned maintenance is recorded and pages nobody. Pages of Instatus send the same.
+
+Pages of Better Stack do not say how an incident stands: an update resolves it once the whole page is *operational*. If something else on
+the page is down or in maintenance by then, resolve by hand; an incident that is announced while the page is still *operational* pages
+nobody. Their incidents have no severity.
 """
 
 EXAMPLE = """{
@@ -108,7 +120,7 @@ DIALECT = Dialect(
     group="Uptime",
     read=read,
     knows=knows,
-    resolves="Sends the status *resolved* for an incident, *operational* for a component.",
+    resolves="Sends *resolved* for an incident, *operational* for a component; Better Stack says only that the page is *operational*.",
     guide=GUIDE,
     example=EXAMPLE,
 )

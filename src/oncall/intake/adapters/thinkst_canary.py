@@ -28,6 +28,9 @@ TOKEN = Fields(
     secret=frozenset({"manage_url", "token"}),
 )
 AUDIT = "console-audit"
+OWN = {"summary", "severity", "dedup_key"}
+"""What somebody's own words have, and no entry of the audit trail."""
+
 OF_A_TOKEN = {"manage_url", "memo", "channel"}
 IN_ADDRESS = re.compile(r"[?&]token=([^&#]+)")
 TRIED = re.compile(r"(?i)passw|secret|auth|cookie")
@@ -36,16 +39,21 @@ TRIED = re.compile(r"(?i)passw|secret|auth|cookie")
 
 def knows(value: object, _: Received) -> bool:
     """By the kind of alert and where it was, by a token's memo and channel, or as an entry of the audit trail."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "dedup_key" in value:
         return False
-    return {"AlertType", "Intro", "AdditionalDetails"} <= value.keys() or value.keys() >= OF_A_TOKEN or value.get("type") == AUDIT
+    return {"AlertType", "Intro", "AdditionalDetails"} <= value.keys() or value.keys() >= OF_A_TOKEN or _is_audit(value)
+
+
+def _is_audit(value: Mapping[str, object]) -> bool:
+    payload = value.get("payload")
+    return value.get("type") == AUDIT and isinstance(payload, dict) and "message" in payload and OWN.isdisjoint(value)
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event: somebody touched what nobody should touch."""
     if not isinstance(value, dict):
         raise Unreadable("it has no fields")
-    if value.get("type") == AUDIT:
+    if _is_audit(value):
         message = one_line(said_at(value, ("payload.message",))) or "entry of the audit trail"
         return [Reading(Action.IGNORE, message, details=dict(value), reason="it is an entry of the console's audit trail")]
     if said_at(value, ("AlertType", "Intro", "IncidentHash")):
@@ -110,7 +118,7 @@ DIALECT = Dialect(
     group="Servers and networks",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

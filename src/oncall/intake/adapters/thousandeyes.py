@@ -8,11 +8,12 @@ from oncall.intake.rules import Fields, instant_of, labels_of, one_line, read_fi
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
+OVER = {"alert_notification_clear": Action.RESOLVE, "agent_alert_notification_clear": Action.RESOLVE}
 FIELDS = Fields(
     title=("alert.ruleName", "alert.testName", "alert.ruleExpression"),
-    identity={"alertId": ("alert.alertId", "alert.id")},
+    identity={"thousandeyes_alert_id": ("alert.alertId", "alert.id")},
     state=("eventType",),
-    states={"alert_notification_clear": Action.RESOLVE},
+    states=OVER,
     severity=("alert.severity",),
     severities={"minor": Severity.WARNING, "major": Severity.ERROR},
     source=("alert.testTargetsDescription.0", "alert.hostname", "alert.agentName", "alert.testName"),
@@ -21,20 +22,38 @@ FIELDS = Fields(
     links={"alert.permalink": "alert", "alert.agents.0.permalink": "agent"},
     untitled="alert without a rule",
 )
+# What an agent's notification says, which has no test and no severity; newer ones are in the words of an alert as well.
+AGENT = Fields(
+    title=("agentAlert.ruleName", "agentAlert.ruleExpression"),
+    identity={"thousandeyes_agent_notification_id": ("agentAlert.agentNotificationId", "agentAlert.alertId")},
+    state=("eventType",),
+    states=OVER,
+    severity=("agentAlert.severity",),
+    severities=FIELDS.severities,
+    source=("agentAlert.agentName", "agentAlert.hostname"),
+    class_=("agentAlert.type",),
+    occurred_at=("agentAlert.dateStart",),
+    untitled="agent notification without a rule",
+)
 
 
 def knows(value: object, _: Received) -> bool:
-    """By the id and the kind of an event, with the alert's rule."""
-    if not isinstance(value, dict) or not {"eventId", "eventType", "alert"} <= value.keys():
+    """By the id and the kind of an event, with the rule of the alert or of the agent's notification."""
+    if not isinstance(value, dict) or "dedup_key" in value or not {"eventId", "eventType"} <= value.keys():
         return False
-    alert = value["alert"]
-    return isinstance(alert, dict) and {"alertId", "ruleName"} <= alert.keys()
+    alert, agent = value.get("alert"), value.get("agentAlert")
+    is_alert = isinstance(alert, dict) and {"alertId", "ruleName"} <= alert.keys()
+    return is_alert or (isinstance(agent, dict) and {"agentNotificationId", "ruleName"} <= agent.keys())
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event, known by the alert's id. A test of the webhook holds no alert, and pages by that."""
     if not isinstance(value, dict) or "eventType" not in value:
         raise Unreadable("it has no eventType")
+    if not isinstance(value.get("alert"), dict) and isinstance(agent := value.get("agentAlert"), dict):
+        reading = read_fields(value, AGENT)
+        where = f"{reading.summary}: {reading.source}" if reading.source else reading.summary
+        return [replace(reading, summary=one_line(where), details={"agentAlert": agent})]
     if not isinstance(value.get("alert"), dict):
         return [Reading(Action.TRIGGER, f"ThousandEyes: {one_line(value['eventType']) or 'event'} without an alert"[:200])]
     reading = read_fields(value, FIELDS)
@@ -66,8 +85,8 @@ GUIDE = """
 In ThousandEyes: **Alerts → Alert Rules**, open a rule, **Notifications → Edit webhooks → Add new webhook**, URL `{url}`. Use it in each
 rule that shall page, and tick *Send notification when alert clears*.
 
-`ALERT_NOTIFICATION_TRIGGER` triggers, `ALERT_NOTIFICATION_CLEAR` resolves. An alert is known by its `alertId`. *Minor* is a warning,
-*Major* an error.
+`ALERT_NOTIFICATION_TRIGGER` triggers, `ALERT_NOTIFICATION_CLEAR` resolves, and so do the two of agents, `AGENT_ALERT_NOTIFICATION_TRIGGER`
+and `…_CLEAR`. An alert is known by its `alertId`, an agent's by its `agentNotificationId`. *Minor* is a warning, *Major* an error.
 """
 
 EXAMPLE = """{

@@ -34,12 +34,14 @@ TOLD = ("alert", "global_alert_state", "locations", "downtime")
 
 
 def knows(value: object, _: Received) -> bool:
-    """By an event with a service and an alert; the legacy payload by the address of its check in the API."""
-    said = said_at(value, ("data",))
-    return isinstance(value, dict) and (
-        ("event" in value and isinstance(said, dict) and {"service", "alert"} <= said.keys())
-        or {"check_uptime_api_url", "check_id", "state"} <= value.keys()
-    )
+    """By an alert that was raised or cleared for a service with a number; the legacy payload by the address of its check in the API."""
+    match value:
+        case {"event": str(event), "data": {"service": {"id": _}}}:
+            return event.startswith("alert_")
+        case {"check_uptime_api_url": _, "check_id": _, "state": _}:
+            return True
+        case _:
+            return False
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -25,8 +25,11 @@ FIELDS = Fields(
 
 
 def knows(value: object, _: Received) -> bool:
-    """By its monitor and its heartbeat, which may both be null."""
-    return isinstance(value, dict) and {"heartbeat", "monitor"} <= value.keys()
+    """By its monitor and its heartbeat; both are null where there is only a sentence."""
+    if not isinstance(value, dict) or not {"heartbeat", "monitor"} <= value.keys():
+        return False
+    both = (value["heartbeat"], value["monitor"])
+    return all(said is None or isinstance(said, dict) for said in both) and bool(any(both) or value.get("msg"))
 
 
 def read(value: object, _: Received) -> list[Reading]:

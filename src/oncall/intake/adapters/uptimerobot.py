@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.adapters import generic
-from oncall.intake.rules import Fields, named_key, read_fields, said_at, word_at
+from oncall.intake.rules import Fields, named_key, read_fields, said_at, title_of, word_at
 from oncall.intake.values import Dialect, Reading, Received
 from oncall.services.values import IntegrationType
 
@@ -53,12 +53,15 @@ def read(value: object, received: Received) -> list[Reading]:
     words = [word for path in STATE if (word := word_at(value, (path,)))]
     known = next((word for word in words if word in ACTIONS or word in IGNORED), "")
     about = next((about for word in words for mark, about in ABOUT.items() if mark in word.split()), "")
-    reason = IGNORED.get(known, "")
+    reading, reason = read_fields(value, FIELDS), IGNORED.get(known, "")
+    # What nobody knows is no outage that the next `Up` could end.
+    unknown = next((f"type {word}" for word in words if word.isdecimal()), "") if not known else ""
     return [
         replace(
-            read_fields(value, FIELDS),
+            reading,
             action=Action.IGNORE if reason else Action.TRIGGER if about else ACTIONS.get(known, Action.TRIGGER),
-            dedup_key=_key(value, about),
+            summary=title_of(f"{reading.summary}: {about} expires" if about else reading.summary),
+            dedup_key=_key(value, about or unknown),
             severity=Severity.WARNING if about else Severity.UNKNOWN,
             reason=reason,
         )

@@ -21,7 +21,7 @@ FIELDS = Fields(
     links={"alert_url": "alert", "client_url": "client"},
     occurred_at=("state_start_time", "timestamp"),
 )
-ROUTED = re.compile(r"/(?:alert|intake)/[^/]+/([^/]+)/?$")
+ROUTED = re.compile(r"/(?:integrations/generic/[^/]+/alert|intake)/[^/]+/([^/]+)/?$")
 """The last part of an address, behind the key."""
 
 

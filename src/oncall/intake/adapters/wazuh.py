@@ -22,7 +22,7 @@ LEVELS = {
 
 ALERT = Fields(
     title=("rule.description",),
-    identity={"rule_id": ("rule.id",), "agent_id": ("agent.id",), "manager": ("manager.name",)},
+    identity={"wazuh_rule_id": ("rule.id",), "agent_id": ("agent.id",), "manager": ("manager.name",)},
     severity=("rule.level",),
     severities=LEVELS,
     source=("agent.name", "predecoder.hostname", "location"),
@@ -74,7 +74,7 @@ def _read_told(value: Mapping[str, object]) -> Reading:
     """The rule and the agent stand in lines of the description."""
     said = dict(LINE.findall(text_of(value.get("description"))))
     rule_id = said.get("Rule ID")
-    identity = {"rule_id": rule_id, "agent_id": said.get("Agent ID")}
+    identity = {"wazuh_rule_id": rule_id, "agent_id": said.get("Agent ID")}
     return replace(
         read_fields(value, TOLD),
         dedup_key=named_key(identity) if rule_id else None,
@@ -86,6 +86,8 @@ def _read_told(value: Mapping[str, object]) -> Reading:
 def knows(value: object, _: Received) -> bool:
     """By a rule with a level that an agent reported to a manager, wrapped or not, or by the lines that name them."""
     match value:
+        case {"dedup_key": _}:
+            return False
         case {"all_fields": {"rule": {"level": _}, "agent": _}} | {"rule": {"level": _, "description": _}, "agent": dict(), "manager": _}:
             return True
         case {"message": _, "severity": _, "created_at": _, "description": str(description)}:
@@ -126,7 +128,7 @@ DIALECT = Dialect(
     group="Metrics and logs",
     read=read,
     knows=knows,
-    resolves="Never says that it is over: resolve by hand or with auto-resolve.",
+    resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
 )

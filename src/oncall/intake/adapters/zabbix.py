@@ -9,7 +9,20 @@ import msgspec
 from oncall.incidents.values import Action, Severity
 from oncall.intake.adapters import generic
 from oncall.intake.adapters.nagios import plain
-from oncall.intake.rules import Fields, labels_of, links_of, named_key, one_line, read_fields, said_at, text_of, title_of, word_at
+from oncall.intake.rules import (
+    ACTIONS,
+    SECRET,
+    Fields,
+    labels_of,
+    links_of,
+    named_key,
+    one_line,
+    read_fields,
+    said_at,
+    text_of,
+    title_of,
+    word_at,
+)
 from oncall.intake.values import Dialect, Reading, Received
 from oncall.services.values import IntegrationType
 
@@ -20,7 +33,7 @@ MESSAGE = ("alertmessage", "message", "description", "body")
 FIELDS = Fields(
     title=TITLE,
     state=("eventvalue", "triggerstatus", "eventstatus", "triggervalue", "status", "state"),
-    states=dict.fromkeys(("0", "ok", "resolved", "recovery", "recovered"), Action.RESOLVE),
+    states=ACTIONS | {"0": Action.RESOLVE},
     severity=("eventnseverity", "triggernseverity", "eventseverity", "triggerseverity", "severity"),
     severities={
         **dict.fromkeys(("0", "not classified"), Severity.UNKNOWN),
@@ -36,7 +49,8 @@ FIELDS = Fields(
 )
 
 # The subjects of Zabbix's own messages begin with the state; their text ends with the number of the problem.
-STATE_IN_SUBJECT = re.compile(r"(?i)^(?:problem|ok|resolved(?: in [^:]*)?|updated problem(?: in [^:]*)?)\s*:\s+(?=\S)")
+STATE_IN_SUBJECT = re.compile(r"(?i)^(?:problem|(?P<over>ok|resolved(?: in [^:]*)?)|updated problem(?: in [^:]*)?)\s*:\s+(?=\S)")
+SUBJECT = ("alertsubject", "subject", "title")
 ORIGINAL = re.compile(r"Original (?:problem|event) ID: (\d+)")
 LINKED = re.compile(r"(https?://\S{1,300}?)/tr_events\.php\?triggerid=(\d+)&eventid=(\d+)")
 
@@ -50,26 +64,28 @@ SPELLINGS = (
     {"event_id", "event_nseverity"},
     {"event_value", "trigger_id"},
     {"Event_ID", "Trigger_ID", "Trigger_Status"},
-    {"severity", "status", "item", "trigger"},
+    {"severity", "status", "item", "trigger", "link"},
     {"EVENT.ID", "TRIGGER.ID"},
     {"EVENT.ID", "EVENT.VALUE"},
 )
-NOT_TOLD = generic.SECRET | {"authtoken", "apitoken", "url", "sendto", "httpproxy", "link", "eventtags", "eventtagsjson", "triggertags"}
+NOT_TOLD = SECRET | {"authtoken", "apitoken", "url", "sendto", "to", "httpproxy", "link", "eventtags", "eventtagsjson", "triggertags"}
 
 
 def knows(value: object, _: Received) -> bool:
     """By names of Zabbix's macros, in the spellings of the media types that are known."""
-    return isinstance(value, dict) and any(names <= value.keys() for names in SPELLINGS)
+    return isinstance(value, dict) and "dedup_key" not in value and any(names <= value.keys() for names in SPELLINGS)
 
 
 def read(value: object, received: Received) -> list[Reading]:
-    """One event, if names of macros are in it; else what anybody would read in it."""
+    """One event, if names of macros are in it, or a message of Zabbix's own; else what anybody would read in it."""
     said = plain(value) if isinstance(value, dict) else {}
-    if NAMES.isdisjoint(said):
+    subject = STATE_IN_SUBJECT.match(text_of(said_at(said, SUBJECT)).strip())
+    if NAMES.isdisjoint(said) and not (subject and ORIGINAL.search(text_of(said_at(said, MESSAGE)))):
         return generic.read(value, received)
     zabbix, trigger, event = _numbers(said)
     reading = read_fields(said, FIELDS)
-    action, reason = _updated(said, reading.action)
+    is_over = said_at(said, FIELDS.state) is None and subject is not None and subject["over"] is not None
+    action, reason = _updated(said, Action.RESOLVE if is_over else reading.action)
     links = [(said_at(said, ("link", "eventurl")), "event"), (said_at(said, ("triggerurl",)), "trigger")]
     if zabbix and trigger and event:
         links.append((f"{zabbix}/tr_events.php?triggerid={trigger}&eventid={event}", "event"))
@@ -101,12 +117,12 @@ def _numbers(said: Mapping[str, object]) -> tuple[str, str, str]:
 def _key(said: Mapping[str, object], zabbix: str, trigger: str, event: str) -> str | None:
     """The problem's number, since one trigger may have many problems at a time; else the trigger's, or its name, on its host."""
     if event:
-        return named_key({"event_id": event, "zabbix": zabbix})
+        return named_key({"zabbix_event_id": event, "zabbix": zabbix})
     host = said_at(said, HOST)
     if trigger:
-        return named_key({"trigger_id": trigger, "zabbix": zabbix, "host": host})
+        return named_key({"zabbix_trigger_id": trigger, "zabbix": zabbix, "host": host})
     name = said_at(said, ("triggername", "trigger"))
-    return named_key({"host": host, "trigger": name}) if name else None
+    return named_key({"zabbix_trigger": name, "host": host}) if name else None
 
 
 def _updated(said: Mapping[str, object], action: Action) -> tuple[Action, str]:
@@ -162,7 +178,8 @@ return 'OK';
 
 Under *Message templates* add *Problem*, *Problem recovery* and *Problem update* (their text does not matter). Give a user this media, and
 an action with operations, recovery operations and update operations to that user. The alert is known by `event_id`. An update
-acknowledges, changes the severity or resolves; a comment is recorded. Other media types are understood by the names of their macros.
+acknowledges, changes the severity or resolves; a comment is recorded. Other media types are understood by the names of their macros, and
+one that has only `Subject` and `Message` by what Zabbix's own messages say: `Resolved in …:` and `Original problem ID`.
 """
 
 EXAMPLE = """{

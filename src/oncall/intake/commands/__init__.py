@@ -2,7 +2,26 @@
 
 from oncall.intake.commands.dialects import DIALECTS
 from oncall.intake.commands.gate import Gate
-from oncall.intake.commands.meeting import meet
-from oncall.intake.commands.reading import object_in, read, read_pagerduty, received_as, to_events, too_large, without_key
+from oncall.intake.commands.reading import (
+    as_sent,
+    object_in,
+    read,
+    read_pagerduty,
+    read_query,
+    received_as,
+    to_events,
+    too_large,
+)
 
-__all__ = ["DIALECTS", "Gate", "meet", "object_in", "read", "read_pagerduty", "received_as", "to_events", "too_large", "without_key"]
+__all__ = [
+    "DIALECTS",
+    "Gate",
+    "as_sent",
+    "object_in",
+    "read",
+    "read_pagerduty",
+    "read_query",
+    "received_as",
+    "to_events",
+    "too_large",
+]

@@ -1,19 +1,37 @@
 """From a request's body to our events: by the adapter of the integration, or as what stands for it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from oncall.incidents.values import Body, Event
-from oncall.intake.adapters import pagerduty, pagerduty_refusals
+from oncall.incidents.values import Action, Body, Event
+from oncall.intake.adapters import generic, pagerduty, pagerduty_refusals
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
-from oncall.intake.rules import MAX_TEXT, bounded, bounded_key, cut, decode, inflate, oversized, storable, unreadable
-from oncall.intake.values import EPOCH, Dialect, Reading, Received, Unreadable
+from oncall.intake.rules import (
+    MAX_INFLATED,
+    MAX_KEY,
+    MAX_TEXT,
+    bounded,
+    bounded_key,
+    cut,
+    decode,
+    delivered,
+    inflate,
+    oversized,
+    storable,
+    unreadable,
+)
+from oncall.intake.values import EPOCH, Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
-from oncall.services.values import IntegrationRef
+from oncall.services.values import IntegrationRef, IntegrationType
 
 log = get_log("intake")
+
+HIDDEN = "[redacted]"
+NAMELESS = "it names no problem"
+TELLING = ("summary", "source", "component", "group", "class_", "labels", "links", "details", "reason", "by")
 
 
 def received_as(
@@ -23,25 +41,52 @@ def received_as(
     query: Mapping[str, str] | None = None,
     path: str = "",
     at: datetime = EPOCH,
+    limit: int = MAX_INFLATED,
 ) -> Received:
-    """A request as it was meant: its body inflated, within bounds, if its sender compressed it."""
+    """A request as it was meant: its body inflated, to at most `limit` bytes, if its sender compressed it."""
     headers = headers or {}
     encoding = headers.get("content-encoding", "").strip().lower()
     content_type = cut(storable(headers.get("content-type", "")), 200)
-    return Received(content_type, inflate(raw, encoding) if encoding else raw, headers, query or {}, path, at)
+    return Received(content_type, inflate(raw, encoding, limit) if encoding else raw, headers, query or {}, path, at)
 
 
-def without_key(received: Received, key: str) -> Received:
-    """The body as it is kept: some dialects carry the integration key in it, and of a key only the hash is stored."""
+def as_sent(readings: Sequence[Reading], received: Received, integration: IntegrationRef, *, key: str, in_body: int = 0) -> list[Event]:
+    """The events of a request, without the integration's key: some dialects carry it in the body (`in_body` times), some senders repeat
+    the address, and of a key only the hash is stored.
+    """
     secret = key.encode("utf-8", "replace")
-    return replace(received, raw=received.raw.replace(secret, b"[redacted]")) if secret in received.raw else received
+    times = received.raw.count(secret)
+    if times:
+        received = replace(received, raw=received.raw.replace(secret, HIDDEN.encode()))
+    if times > in_body or key in received.path.replace(f"/{key}", "", 1):
+        readings = [_without(reading, key) for reading in readings]
+    return to_events(readings, received, integration)
 
 
-def read(received: Received, integration: IntegrationRef) -> list[Reading]:
-    """The events in a body, by the integration's dialect, else by the one that knows it; what cannot be read is one event that says so."""
+def _without(reading: Reading, key: str) -> Reading:
+    hidden = {name: _hidden(getattr(reading, name), key) for name in TELLING}
+    return replace(reading, **hidden)  # type: ignore[arg-type]  # each as it was, but for the key
+
+
+def _hidden(value: object, key: str) -> object:
+    match value:
+        case str():
+            return value.replace(key, HIDDEN)
+        case dict():
+            return {name.replace(key, HIDDEN): _hidden(said, key) for name, said in value.items()}
+        case list() | tuple():
+            return type(value)(_hidden(said, key) for said in value)
+        case _:
+            return value
+
+
+def read(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
+    """The events in a body, by the integration's dialect (or that of the address it came to), else by the one that knows it; what cannot be
+    read is one event that says so.
+    """
     is_empty = not received.raw.strip(b"\x00 \t\r\n")
     try:
-        return _read(None if is_empty else decode(received), received, DIALECTS[integration.type])
+        return _read(None if is_empty else decode(received), received, DIALECTS[by or integration.type])
     except Unreadable as why:
         return [unreadable(integration.name, "it is empty" if is_empty else str(why))]
     except Exception:
@@ -50,11 +95,43 @@ def read(received: Received, integration: IntegrationRef) -> list[Reading]:
         return [unreadable(integration.name, f"the {integration.type.value} adapter failed on it")]
 
 
-def _read(value: object, received: Received, dialect: Dialect) -> list[Reading]:
-    """Whoever knows the body reads it, the integration's own dialect first: people point monitors at integrations of other types."""
-    if not dialect.knows(value, received):
-        dialect = dialect_of(value, received, but=dialect) or dialect
-    return dialect.read(value, received)
+def _opened(value: object, received: Received, envelope: Dialect) -> list[Reading]:
+    """The events of a dialect that came in the envelope of another; none if there is no envelope, or nobody knows what is in it."""
+    opened = envelope.opens(value, received) if envelope.opens else None
+    if opened is None:
+        return []
+    inside = replace(received, headers={}, path="")
+    inner = dialect_of(opened.value, inside, but=envelope)
+    return delivered(inner.read(opened.value, inside), opened.delivery_id) if inner else []
+
+
+def read_query(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
+    """As `read`, of what somebody's GET holds: a link's preview adds a query as well, so one that says nothing we know pages nobody."""
+    value = decode(received)
+    is_known = dialect_of(value, received, but=DIALECTS[IntegrationType.GENERIC]) is not None
+    if is_known or (isinstance(value, dict) and generic.says_something(value)):
+        return read(received, integration, by=by)
+    reason = "its query says nothing that is known; perhaps somebody only opened the address"
+    return [Reading(Action.IGNORE, "a GET without an event", reason=reason)]
+
+
+def _read(value: object, received: Received, own: Dialect) -> list[Reading]:
+    """Whoever knows the body reads it, the integration's own dialect first: people point monitors at integrations of other types. What
+    nobody knows is read by common words, if it has any; but an end without a key would end nothing, and must be seen.
+    """
+    known = own if own.knows(value, received) else dialect_of(value, received, but=own)
+    if known is not None:
+        with suppress(Unreadable):  # it has that dialect's names, but not what they stand for
+            return _opened(value, received, known) or known.read(value, received)
+    try:
+        return own.read(value, received)
+    except Unreadable:
+        if not isinstance(value, dict) or not generic.says_something(value):
+            raise
+        readings = generic.read(value, received)
+        if not all(reading.dedup_key or reading.action is Action.TRIGGER for reading in readings):
+            raise
+        return readings
 
 
 def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:
@@ -87,13 +164,16 @@ def to_events(readings: Sequence[Reading], received: Received, integration: Inte
 
 
 def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, *, is_long: bool) -> Event:
+    named = {"component": said.component, "group": said.group, "class": said.class_}
+    details = {**{name: value for name, value in named.items() if value}, **said.details}
+    key = _key(said, integration)
     return Event(
         id,
         integration.id,
         integration.name,
         integration.service_id,
         said.action,
-        bounded_key(said.dedup_key) if said.dedup_key and not said.dedup_key.isspace() else f"{id}",
+        key or f"{id}",
         said.severity,
         said.summary,
         body,
@@ -105,8 +185,20 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         said.links,
         said.occurred_at,
         said.expires_at,
-        bounded(said.details) if is_long else said.details,
-        said.reason,
+        bounded(details) if is_long else details,
+        said.reason or ("" if key else NAMELESS),
         said.unreadable,
         bounded_key(said.delivery_id),
+        said.among,
+        said.by,
     )
+
+
+def _key(said: Reading, integration: IntegrationRef) -> str | None:
+    key = said.dedup_key
+    if not key or key.isspace():
+        return None
+    if not isinstance(key, LocalKey):
+        return bounded_key(key)
+    through = f" integration={integration.id.hex[-8:]}"
+    return bounded_key(key, MAX_KEY - len(through)) + through

@@ -8,10 +8,9 @@ from starlette.routing import Route
 
 from oncall.incidents.values import Decided, Decision
 from oncall.intake.adapters import alerta
-from oncall.intake.commands import meet, object_in
-from oncall.intake.hot.receiving import Refused, accept, answer, as_original, bounded_body, received, signed
+from oncall.intake.commands import object_in
+from oncall.intake.hot.receiving import Refused, accept, answer, as_original, received, signed, whole_body
 from oncall.intake.values import Reading, Received, Unreadable
-from oncall.kit.db import Database, Pool
 from oncall.services.values import IntegrationRef
 
 SEVERITIES = {
@@ -40,9 +39,7 @@ def _shape(refused: Refused) -> object:
 async def alert(request: Request) -> Response:
     """201 with the alert as it was taken."""
     integration, key = await _signed(request)
-    came, value = await _said(request)
-    async with _database(request).transaction(Pool.API, read_only=True) as tx:
-        readings = await meet(tx, _read(value, came), integration)
+    came, (value, readings) = await received(request, await whole_body(request, integration), _read)
     (decided,) = await accept(request, readings, came, integration, key=key)
     id = str(decided.alert_id or decided.event_id)
     return answer({"status": "ok", "id": id, "alert": _alert(id, value, readings[0], decided, came)}, 201)
@@ -52,11 +49,13 @@ async def alert(request: Request) -> Response:
 async def heartbeat(request: Request) -> Response:
     """201 with the heartbeat; it is recorded."""
     integration, key = await _signed(request)
-    came, value = await _said(request)
-    value = {name: said for name, said in value.items() if name != "resource"}
-    (decided,) = await accept(request, _read(value, came), came, integration, key=key)
-    said = {**value, "id": str(decided.event_id), "href": str(request.url), "status": "ok", "receiveTime": _instant(came)}
-    return answer({"status": "ok", "id": said["id"], "heartbeat": said}, 201)
+    came, (value, readings) = await received(request, await whole_body(request, integration), _read)
+    (decided,) = await accept(request, readings, came, integration, key=key)
+    id, now = str(decided.event_id), _instant(came)
+    defaults = {"origin": "", "tags": [], "attributes": {}, "type": "Heartbeat", "timeout": 86400, "createTime": now, "customer": None}
+    said = {name: said for name, said in value.items() if said is not None}
+    beat = {**defaults, **said, "id": id, "status": "ok", "receiveTime": now, "latency": 0, "since": 0}
+    return answer({"status": "ok", "id": id, "heartbeat": beat}, 201)
 
 
 async def config(_: Request) -> Response:
@@ -66,30 +65,18 @@ async def config(_: Request) -> Response:
 
 async def _signed(request: Request) -> tuple[IntegrationRef, str]:
     word, _, said = request.headers.get("authorization", "").partition(" ")
-    key = said.strip() if word.lower() in {"key", "bearer"} else ""
+    key = said.strip() if word.lower() == "key" else ""
     key = key or request.headers.get("x-api-key", "") or request.query_params.get("api-key", "")
     integration = await signed(request, key, message="No integration has this API key: copy it again, or make a new integration.")
     return integration, key
 
 
-async def _said(request: Request) -> tuple[Received, dict[str, Any]]:
-    came = received(request, await bounded_body(request))
+def _read(came: Received) -> tuple[dict[str, Any], list[Reading]]:
     try:
-        return came, object_in(came)
-    except Unreadable as why:
-        raise Refused(400, f"The body cannot be read: {why}") from None
-
-
-def _read(value: dict[str, Any], came: Received) -> list[Reading]:
-    try:
-        return alerta.read(value, came)
+        value = object_in(came)
+        return value, alerta.read(value, came)
     except Unreadable as why:
         raise Refused(400, str(why)) from None
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
 
 
 def _instant(came: Received) -> str:

@@ -45,6 +45,14 @@ DOCUMENT: dict[str, Any] = {
     "/intake/{integration_key}/api/v2/alerts": {
         "post": _operation("Alerts from Prometheus itself", {"200": _said("Stored"), **_INTAKE}, "integration_key")
     },
+    "/intake/{integration_key}/{rest}": {
+        "post": _operation(
+            "Events from a sender that adds the path of the API it speaks to the address",
+            {"202": _said("Stored; the decision of each event.", ACCEPTED), **_INTAKE},
+            "integration_key",
+            "rest",
+        )
+    },
     "/intake/{integration_key}/{routing_key}": {
         "post": _operation(
             "An alert from a VictorOps sender",
@@ -90,10 +98,13 @@ DOCUMENT: dict[str, Any] = {
             {"200": _said("The alert"), "404": _said("There is none"), **_UNSIGNED},
             "identifier",
             body=False,
-        )
+        ),
+        "delete": _operation("Opsgenie Alert API: resolve an alert, as nothing is forgotten here", _OPSGENIE, "identifier", body=False),
     },
     "/v2/alerts/{identifier}/{verb}": {
-        "post": _operation("Opsgenie Alert API: close, acknowledge, notes, snooze, …", _OPSGENIE, "identifier", "verb")
+        "post": _operation("Opsgenie Alert API: close, acknowledge, notes, snooze, …", _OPSGENIE, "identifier", "verb"),
+        "put": _operation("Opsgenie Alert API: message, description, priority", _OPSGENIE, "identifier", "verb"),
+        "delete": _operation("Opsgenie Alert API: tags, details", _OPSGENIE, "identifier", "verb", body=False),
     },
     "/v2/alerts/requests/{request_id}": {
         "get": _operation(

@@ -1,6 +1,5 @@
 """`/intake/{integration_key}`: any monitor, in any dialect; and below it what Prometheus and VictorOps add to an address."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -8,9 +7,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from oncall.incidents.values import Decided, Event
-from oncall.intake.commands import Gate, read, received_as, to_events, too_large, without_key
-from oncall.intake.hot.receiving import CLOSE, INTAKE_LIMIT, JSON, TOO_SLOW, body_of, digest_of, integration_of, received
+from oncall.incidents.values import Decided
+from oncall.intake.commands import Gate, as_sent, read, read_query, received_as, to_events, too_large
+from oncall.intake.hot.receiving import CLOSE, INTAKE_LIMIT, JSON, TOO_SLOW, TooSlow, body_of, digest_of, integration_of, received
 from oncall.kit.compiled import Compiled
 from oncall.kit.errors import Unavailable
 from oncall.kit.problems import problem
@@ -18,9 +17,6 @@ from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef, IntegrationType
 
 Answer = Callable[[Sequence[Decided], IntegrationRef], Response]
-
-LONG = 256 * 1024
-"""A body beyond this is read in a thread, so that nobody's acknowledgement waits for it."""
 
 NOT_HERE = "Events are posted. With GET only a query that says something is taken."
 
@@ -31,35 +27,35 @@ async def intake(request: Request) -> Response:
 
 
 async def by_query(request: Request) -> Response:
-    """For monitors that can only open an address: the query is the event. Without one it is somebody's browser."""
-    if not request.scope["query_string"]:
+    """For monitors that can only open an address: the query is the event. Without one it is somebody's browser; HEAD is no monitor's."""
+    if request.method != "GET" or not request.scope["query_string"]:
         return problem(405, "method_not_allowed", "Method not allowed", NOT_HERE, headers={"Allow": "POST"})
     return await intake(request)
 
 
 async def prometheus(request: Request) -> Response:
     """Prometheus itself, as if we were its Alertmanager: an empty 200."""
-    return await _taken(request, lambda _, __: Response(status_code=200))
+    return await _taken(request, lambda _, __: Response(status_code=200), IntegrationType.PROMETHEUS)
 
 
 async def victorops(request: Request) -> Response:
     """A VictorOps sender that was given this address: the routing key is a label."""
-    return await _taken(request, _as_victorops)
+    return await _taken(request, _as_victorops, IntegrationType.VICTOROPS)
 
 
-async def _taken(request: Request, answer: Answer) -> Response:
+async def _taken(request: Request, answer: Answer, by: IntegrationType | None = None) -> Response:
     try:
-        taken = await _decided(request)
+        taken = await _decided(request, by)
     except Unavailable as error:
         return problem(503, error.code, error.title, str(error))
-    except TimeoutError:  # 503, since that is what makes senders come again
+    except TooSlow:  # 503, since that is what makes senders come again
         return problem(503, "too_slow", "Too slow", TOO_SLOW, headers=CLOSE)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
     return taken if isinstance(taken, Response) else answer(*taken)
 
 
-async def _decided(request: Request) -> tuple[Sequence[Decided], IntegrationRef] | Response:
+async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequence[Decided], IntegrationRef] | Response:
     gate: Gate = request.app.state.gate
     key = request.path_params["integration_key"]
     digest = digest_of(key)
@@ -76,16 +72,11 @@ async def _decided(request: Request) -> tuple[Sequence[Decided], IntegrationRef]
     if not probable:
         raw = await body_of(request, INTAKE_LIMIT)
     if raw is None:
-        nothing = received_as(b"")
-        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), nothing, integration))
+        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), received_as(b""), integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
-
-    def events() -> list[Event]:
-        came = received(request, raw)
-        return to_events(read(came, integration), without_key(came, key), integration)
-
-    is_long = "content-encoding" in request.headers or len(raw) > LONG  # how much a compressed one holds, nobody knows yet
-    return await gate.accept(await asyncio.to_thread(events) if is_long else events()), integration
+    reading = read_query if request.method == "GET" else read
+    _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
+    return await gate.accept(events), integration
 
 
 def _accepted(decided: Sequence[Decided], integration: IntegrationRef) -> Response:
@@ -110,3 +101,5 @@ ROUTES = [
     )
     for slash in ("", "/")  # not every sender follows a redirect with its body
 ]
+# Who was given this address for the base of an API adds its paths: what comes there is read, and nothing is lost.
+ROUTES.append(Route("/intake/{integration_key}/{rest:path}", intake, methods=["POST"]))

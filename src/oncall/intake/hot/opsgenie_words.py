@@ -1,46 +1,48 @@
 """How Opsgenie's Alert API words its answers, and what its queries mean."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from oncall.incidents.values import Action, AlertFound, AlertSearch, Decision, EventSeen
 from oncall.intake.adapters import opsgenie
 from oncall.intake.hot.receiving import Refused
-from oncall.services.values import IntegrationRef
+from oncall.kit.ids import IntegrationId
 
 PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5", "unknown": "P3"}
 TERM = re.compile(r"""(?P<name>\w+)\s*[:=]\s*(?P<said>"[^"]*"|\S+)|"(?P<quoted>[^"]*)"|(?P<word>\S+)""")
 NOT_OPEN = "There is no open alert"
 """Zabbix asks on and on until it reads this."""
 
+NOT_A_WORD = re.compile(r"[<>()]|^(?:AND|OR|NOT)$")
 KNOWN = "status, acknowledged, alias, tinyId, message"
 
 
 def search_of(query: str, order: str) -> AlertSearch:
-    """A query of `name: value` terms and words; a name that is not known is refused rather than left out."""
-    asked: dict[str, Any] = {"oldest_first": order == "asc"}
-    words = []
-    for term in TERM.finditer(query):
+    """A query of `name: value` terms and words, all of which must hold; what is not known is refused rather than left out."""
+    asked: dict[str, Any] = {}
+    words: list[str] = []
+    for term in TERM.finditer(query.replace("\x00", "")):
         name, said = (term["name"] or "").lower(), (term["said"] or "").strip('"')
         match name:
-            case "":
+            case "" if term["quoted"] is not None or not NOT_A_WORD.search(term["word"]):
                 words.append(term["quoted"] or term["word"] or "")
-            case "status" if said.lower() in {"open", "closed"}:
+            case "" if term["word"] == "AND":
+                continue
+            case "status" if said.lower() in {"open", "closed"} and "is_open" not in asked:
                 asked["is_open"] = said.lower() == "open"
-            case "acknowledged" if said.lower() in {"true", "false"}:
+            case "acknowledged" if said.lower() in {"true", "false"} and "acknowledged" not in asked:
                 asked["acknowledged"] = said.lower() == "true"
-            case "alias":
-                asked["dedup_key"] = said
-            case "tinyid" if said.isdecimal() and len(said) < 18:
+            case "alias" if "dedup_key" not in asked:
+                asked["dedup_key"] = opsgenie.alias_of(said)
+            case "tinyid" if said.isdecimal() and len(said) < 18 and "number" not in asked:
                 asked["number"] = int(said)
             case "message":
                 words.append(said.strip("*"))
             case _:
-                raise Refused(
-                    422, f"The query cannot be understood at {term[0]!r}: status, acknowledged, alias, tinyId, message are known."
-                )
-    return AlertSearch(**asked, words=" ".join(word for word in words if word.upper() != "AND"))
+                raise Refused(422, f"The query cannot be understood at {term[0]!r}: what is known is {KNOWN}, each once, joined by AND.")
+    return AlertSearch(**asked, words=tuple(filter(None, words)), oldest_first=order == "asc")
 
 
 def _instant(at: datetime | None) -> str | None:
@@ -63,7 +65,7 @@ def status_of(event: EventSeen) -> dict[str, Any]:
     }
 
 
-def alert_of(found: AlertFound, integration: IntegrationRef) -> dict[str, Any]:
+def alert_of(found: AlertFound, names: Mapping[IntegrationId, str]) -> dict[str, Any]:
     """An alert as it stands in a list."""
     alert = found.alert
     priority, responders = alert.told.details.get("priority"), alert.told.details.get("responders")
@@ -76,7 +78,7 @@ def alert_of(found: AlertFound, integration: IntegrationRef) -> dict[str, Any]:
         "acknowledged": found.acknowledged,
         "isSeen": found.acknowledged,
         "snoozed": False,
-        "tags": alert.told.details.get("tags") or [],
+        "tags": _texts(alert.told.details.get("tags")),
         "count": alert.event_count,
         "createdAt": _instant(alert.first_seen_at),
         "lastOccurredAt": _instant(alert.last_seen_at),
@@ -84,8 +86,8 @@ def alert_of(found: AlertFound, integration: IntegrationRef) -> dict[str, Any]:
         "source": alert.told.source,
         "owner": found.acknowledged_by,
         "priority": priority if priority in PRIORITIES.values() else PRIORITIES[alert.severity.value],
-        "responders": responders or [],
-        "integration": {"id": str(found.integration_id), "name": integration.name, "type": "API"},
+        "responders": responders if isinstance(responders, list) else [],
+        "integration": {"id": str(found.integration_id), "name": names.get(found.integration_id, ""), "type": "API"},
         "report": {
             name: said
             for name, said in {
@@ -102,12 +104,17 @@ def alert_of(found: AlertFound, integration: IntegrationRef) -> dict[str, Any]:
 def more_of(found: AlertFound) -> dict[str, Any]:
     """What the original tells of one alert, but not in a list."""
     details = found.alert.told.details
+    entity, description, own = details.get("entity"), details.get("description"), details.get("details")
     return {
-        "actions": details.get("actions") or [],
-        "entity": details.get("entity") or "",
-        "description": details.get("description") or "",
-        "details": details.get("details") or found.alert.told.labels,
+        "actions": _texts(details.get("actions")),
+        "entity": entity if isinstance(entity, str) else "",
+        "description": description if isinstance(description, str) else "",
+        "details": own if isinstance(own, dict) else found.alert.told.labels,
     }
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _since(start: datetime, end: datetime | None) -> int:

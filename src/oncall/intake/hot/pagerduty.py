@@ -8,7 +8,17 @@ from starlette.routing import Route
 
 from oncall.intake.adapters import pagerduty_refusals as original
 from oncall.intake.commands import read_pagerduty
-from oncall.intake.hot.receiving import Refused, accept, answer, as_original, bounded_body, digest_of, integration_of, received
+from oncall.intake.hot.receiving import (
+    PAGERDUTY_LIMIT,
+    Refused,
+    accept,
+    answer,
+    as_original,
+    bounded_body,
+    digest_of,
+    integration_of,
+    received,
+)
 from oncall.intake.values import InvalidEvent
 
 Check = Callable[[object], str]
@@ -42,12 +52,11 @@ async def create_event(request: Request) -> Response:
 async def _enqueued(request: Request, check: Check, unknown: str) -> str:
     """The dedup key of the event, once it is committed."""
     raw = await bounded_body(request)
-    came = received(request, raw)
-    key, readings = read_pagerduty(came, check)
+    came, (key, readings) = await received(request, raw, lambda came: read_pagerduty(came, check), limit=PAGERDUTY_LIMIT)
     integration = await integration_of(request, digest_of(key))
     if integration is None:
         raise InvalidEvent(*original.INVALID, [unknown])
-    return (await accept(request, readings, came, integration, key=key))[0].dedup_key
+    return (await accept(request, readings, came, integration, key=key, in_body=1))[0].dedup_key
 
 
 ROUTES = [

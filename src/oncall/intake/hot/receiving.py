@@ -3,31 +3,44 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from oncall.incidents.values import Decided
-from oncall.intake.commands import Gate, received_as, to_events, without_key
+from oncall.intake.commands import Gate, as_sent, received_as, to_events, too_large
 from oncall.intake.values import InvalidEvent, Reading, Received
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
+from oncall.kit.db import Trouble, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.problems import RETRY_AFTER
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
 
 INTAKE_LIMIT = 4 * 1024 * 1024
-LIMIT = 512 * 1024
-"""What PagerDuty takes, and what the other imitated services get by with."""
+PAGERDUTY_LIMIT = 512 * 1024
+LONG = 256 * 1024
+"""A body beyond this is read in a thread."""
 
 BODY_TIMEOUT = 10.0
 JSON = "application/json"
 CLOSE = {"Connection": "close"}
 TOO_SLOW = "The body did not arrive within 10 seconds."
+NOT_NOW = "The database cannot be reached just now; send this again shortly."
 TOO_LARGE = "Event object exceeds the maximum size of 512 KB"
+
+T = TypeVar("T")
+
+
+class TooSlow(Exception):
+    """The body did not arrive within 10 seconds."""
+
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -38,13 +51,16 @@ async def body_of(request: Request, limit: int) -> bytes | None:
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         return None
     body, more = bytearray(), True
-    async with asyncio.timeout(BODY_TIMEOUT):
-        while more and len(body) <= limit:
-            message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while more and len(body) <= limit:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError as error:
+        raise TooSlow from error
     return bytes(body) if len(body) <= limit else None
 
 
@@ -63,20 +79,29 @@ async def integration_of(request: Request, digest: bytes) -> IntegrationRef | No
     return found or (await compilation.checked_now(keys)).get(digest)
 
 
-def received(request: Request, raw: bytes) -> Received:
-    """The request as adapters see it; where there is no body, the query is what was sent."""
+async def received(request: Request, raw: bytes, work: Callable[[Received], T], *, limit: int = INTAKE_LIMIT) -> tuple[Received, T]:
+    """The request as adapters see it (where there is no body, the query is what was sent), and what `work` makes of it: in a thread where
+    that may take long, so that nobody's acknowledgement waits for it. How much a compressed body holds, nobody knows before.
+    """
     clock: Clock = request.app.state.clock
     query = request.scope["query_string"]
     fields = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else None
-    return received_as(raw or query, headers=request.headers, query=fields, path=request.scope["path"], at=clock.about())
+
+    def worked() -> tuple[Received, T]:
+        path, at = request.scope["path"], clock.about()
+        came = received_as(raw or query, headers=request.headers, query=fields, path=path, at=at, limit=limit)
+        return came, work(came)
+
+    is_long = "content-encoding" in request.headers or len(raw) > LONG
+    return await asyncio.to_thread(worked) if is_long else worked()
 
 
 async def accept(
-    request: Request, readings: Sequence[Reading], of: Received, integration: IntegrationRef, *, key: str
+    request: Request, readings: Sequence[Reading], of: Received, integration: IntegrationRef, *, key: str, in_body: int = 0
 ) -> Sequence[Decided]:
-    """Hand over what was read; the decisions, once they are committed. The key is not kept with the body."""
+    """Hand over what was read; the decisions, once they are committed."""
     gate: Gate = request.app.state.gate
-    return await gate.accept(to_events(readings, without_key(of, key), integration))
+    return await gate.accept(as_sent(readings, of, integration, key=key, in_body=in_body))
 
 
 class Refused(Exception):
@@ -105,7 +130,11 @@ def as_original(shape: Shape) -> Callable[[Endpoint], Endpoint]:
                 refused = Refused(400, str(error), word=error.status, errors=error.errors)
             except Unavailable as error:
                 refused, headers = Refused(503, str(error), word="unavailable"), RETRY_AFTER
-            except TimeoutError:
+            except (DBAPIError, PoolTimeout, OSError) as error:
+                if trouble(error) not in {Trouble.UNREACHABLE, Trouble.CONFLICT}:
+                    raise
+                refused, headers = Refused(503, NOT_NOW, word="unavailable"), RETRY_AFTER
+            except TooSlow:
                 refused, headers = Refused(408, TOO_SLOW, word="request timeout"), CLOSE
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is there to read it
@@ -121,10 +150,20 @@ def answer(said: object, status: int, headers: Mapping[str, str] | None = None) 
 
 
 async def bounded_body(request: Request) -> bytes:
-    """At most 512 KiB; more is refused."""
-    raw = await body_of(request, LIMIT)
+    """At most 512 KiB, which is PagerDuty's limit; more is refused."""
+    raw = await body_of(request, PAGERDUTY_LIMIT)
     if raw is None:
         raise Refused(413, "Event object is invalid", word="invalid event", errors=[TOO_LARGE])
+    return raw
+
+
+async def whole_body(request: Request, integration: IntegrationRef) -> bytes:
+    """At most 4 MiB; more is refused, and an alert says so."""
+    raw = await body_of(request, INTAKE_LIMIT)
+    if raw is None:
+        gate: Gate = request.app.state.gate
+        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), received_as(b""), integration))
+        raise Refused(413, "A body may have at most 4 MiB; an alert was opened that says so.")
     return raw
 
 

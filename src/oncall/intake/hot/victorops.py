@@ -5,7 +5,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from oncall.intake.commands import read
-from oncall.intake.hot.receiving import Refused, accept, answer, as_original, bounded_body, received, signed
+from oncall.intake.hot.receiving import Refused, accept, answer, as_original, received, signed, whole_body
+from oncall.services.values import IntegrationType
 
 
 def _shape(refused: Refused) -> object:
@@ -17,8 +18,9 @@ async def alert(request: Request) -> Response:
     """200 with the entity, whose id is made up where the sender gave none."""
     key = request.path_params["integration_key"]
     integration = await signed(request, key, message="No integration has this key.")
-    came = received(request, await bounded_body(request))
-    decided = await accept(request, read(came, integration), came, integration, key=key)
+    raw = await whole_body(request, integration)
+    came, readings = await received(request, raw, lambda came: read(came, integration, by=IntegrationType.VICTOROPS))
+    decided = await accept(request, readings, came, integration, key=key)
     return answer({"result": "success", "entity_id": decided[0].dedup_key}, 200)
 
 

@@ -1,8 +1,9 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.decoding import MAX_INFLATED, MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
-from oncall.intake.rules.identity import bounded_key, key_of
+from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
+from oncall.intake.rules.secrets import SECRET, is_secret, plain, without_login, without_secrets
 from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
@@ -15,12 +16,14 @@ from oncall.intake.rules.wording import (
     severity_of,
     text_of,
     title_of,
-    without_login,
 )
 
 __all__ = [
     "ACTIONS",
+    "MAX_INFLATED",
+    "MAX_KEY",
     "MAX_TEXT",
+    "SECRET",
     "Fields",
     "Paths",
     "action_of",
@@ -31,6 +34,7 @@ __all__ = [
     "delivered",
     "inflate",
     "instant_of",
+    "is_secret",
     "key_of",
     "labels_of",
     "links_of",
@@ -38,6 +42,7 @@ __all__ = [
     "objects_of",
     "one_line",
     "oversized",
+    "plain",
     "read_each",
     "read_fields",
     "said_at",
@@ -47,5 +52,6 @@ __all__ = [
     "title_of",
     "unreadable",
     "without_login",
+    "without_secrets",
     "word_at",
 ]

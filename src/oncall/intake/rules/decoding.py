@@ -187,14 +187,14 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def inflate(raw: bytes, encoding: str) -> bytes:
-    """Undo gzip or deflate, at most to 4 MiB; what cannot be inflated, or grows beyond, stays as it is (and becomes unreadable)."""
+def inflate(raw: bytes, encoding: str, limit: int = MAX_INFLATED) -> bytes:
+    """Undo gzip or deflate, to at most `limit` bytes; what cannot be inflated, or grows beyond, stays as it is (and becomes unreadable)."""
     for wbits in WBITS.get(encoding, ()):
         inflater = zlib.decompressobj(wbits)
         try:
-            inflated = inflater.decompress(raw, MAX_INFLATED + 1)
+            inflated = inflater.decompress(raw, limit + 1)
         except zlib.error:
             continue  # perhaps in the other frame; else the bytes stay as they came
-        if inflater.eof and not inflater.unused_data and len(inflated) <= MAX_INFLATED:
+        if inflater.eof and not inflater.unused_data and len(inflated) <= limit:
             return inflated
     return raw

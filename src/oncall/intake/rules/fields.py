@@ -1,5 +1,6 @@
 """Where a flat body says what: most monitors' dialects are a table of names and words, and this is how such a table is read."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +8,9 @@ from itertools import islice
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.rules.decoding import MAX_MEMBERS
-from oncall.intake.rules.wording import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of, without_login
-from oncall.intake.values import Reading
+from oncall.intake.rules.secrets import is_secret, without_login, without_secrets
+from oncall.intake.rules.wording import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of
+from oncall.intake.values import LocalKey, Reading
 
 Paths = tuple[str, ...]
 """Places in a body, `data.issue.id` or `alerts.0.name`; of several the first that says something counts."""
@@ -18,6 +20,8 @@ MACRO = re.compile(
     r"\$[A-Za-z_][\w.:]*|\$\{[^{}]*\}|\{[$#?]?[A-Z][\w.:]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[A-Za-z_]+%|\$[A-Z_]+\$|##[A-Za-z.]+##"
 )
 """A placeholder of a template that the sender did not fill in."""
+
+ANOTHER = re.compile(r"\s\w+=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,11 @@ def read_fields(body: Mapping[str, object], fields: Fields) -> Reading:
         labels=labels_of(said_at(body, fields.labels)),
         links=links_of((said_at(body, (path,)), text) for path, text in fields.links.items()),
         occurred_at=instant_of(said_at(body, fields.occurred_at)),
-        details={name: value for name, value in islice(body.items(), MAX_MEMBERS) if name not in taken and value not in NOTHING},
+        details={
+            name: without_secrets(value)
+            for name, value in islice(body.items(), MAX_MEMBERS)
+            if name not in taken and value not in NOTHING and not is_secret(name)
+        },
         reason=reason,
         delivery_id=text_of(said_at(body, fields.delivery_id)),
     )
@@ -98,10 +106,16 @@ def word_at(body: object, paths: Sequence[str]) -> str:
     return text_of(said_at(body, paths)).strip().lower()
 
 
-def named_key(identity: Mapping[str, object]) -> str | None:
+def named_key(identity: Mapping[str, object]) -> LocalKey | None:
     """A dedup key of what names a problem, by name: numbers of one monitor are not those of another. None if nothing says anything."""
-    said = {name: text_of(value).strip() for name, value in identity.items() if value not in NOTHING}
-    return " ".join(f"{name}={value}" for name, value in said.items() if value) or None
+    said = {name: without_login(text_of(value).strip()) for name, value in identity.items() if value not in NOTHING}
+    named = " ".join(f"{name}={_unmistakable(value)}" for name, value in said.items() if value)
+    return LocalKey(named) if named else None
+
+
+def _unmistakable(value: str) -> str:
+    """In quotes if it could be taken for more than one value."""
+    return json.dumps(value, ensure_ascii=False) if ANOTHER.search(value) else value
 
 
 def _at(body: object, path: str) -> object:

@@ -8,11 +8,11 @@ MAX_KEY = 255
 HASHED = 32
 
 
-def bounded_key(key: str) -> str:
-    """A key of at most 255 characters; a longer one keeps its beginning and is told apart by its hash."""
-    if len(key) <= MAX_KEY:
+def bounded_key(key: str, limit: int = MAX_KEY) -> str:
+    """A key of at most `limit` characters; a longer one keeps its beginning and is told apart by its hash."""
+    if len(key) <= limit:
         return key
-    return f"{key[: MAX_KEY - HASHED - 1]}…{_hashed(key)}"
+    return f"{key[: limit - HASHED - 1]}…{_hashed(key)}"
 
 
 def key_of(identity: Mapping[str, str]) -> str | None:

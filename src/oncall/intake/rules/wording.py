@@ -9,6 +9,7 @@ import msgspec
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.rules.decoding import MAX_NAME, MAX_TEXT, cut
+from oncall.intake.rules.secrets import without_login
 
 MAX_SUMMARY = 1024
 MAX_LABELS = 200
@@ -19,7 +20,6 @@ MAX_LINK = 2_048
 
 CONTROL = re.compile("[\x01-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")  # and what reverses the direction of text
 STATE_IN_TITLE = re.compile(r"(?i)\s*\[(alerting|ok|no data|firing(:\d+)?|resolved(:\d+)?|triggered|recovered|problem)\]\s*(?=\S)")
-LOGIN = re.compile(r"(?<=//)[^/?#\s@]*@")
 NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
 SEVERITIES: dict[str, Severity] = {
@@ -58,7 +58,7 @@ def one_line(value: object) -> str:
 
 def title_of(value: object) -> str:
     """One line without the state that some monitors write before it: the title stays while the state changes."""
-    line = one_line(value)
+    line = without_login(one_line(value))
     return STATE_IN_TITLE.sub("", line, count=1) if line.startswith("[") else line
 
 
@@ -99,11 +99,6 @@ def links_of(pairs: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], .
         if href.startswith(("http://", "https://")) and href.isprintable() and len(href) <= MAX_LINK and len(found) < MAX_LINKS:
             found.setdefault(href, one_line(text) or cut(href, MAX_SUMMARY))
     return tuple(found.items())
-
-
-def without_login(address: str) -> str:
-    """An address without the name and password that may stand in it: what is monitored is shown to many."""
-    return LOGIN.sub("", address)
 
 
 def objects_of(value: object) -> list[Mapping[str, object]]:
