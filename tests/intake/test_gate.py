@@ -27,7 +27,11 @@ COUNTS = text("""
         (SELECT count(*) FROM incidents) AS incidents, (SELECT count(*) FROM event_bodies) AS bodies
 """)
 LOCK = text("SELECT id FROM incidents WHERE title = :title FOR NO KEY UPDATE")
-TERMINATE = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'oncall intake' AND state <> 'idle'")
+# Of this database only: other workers' tests share the server.
+TERMINATE = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'oncall intake' AND state <> 'idle'
+""")
 DROP = text("DELETE FROM services WHERE id = :id")
 
 
