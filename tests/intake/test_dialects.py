@@ -1,5 +1,9 @@
 """Every body that somebody else wrote, and what we must read in it: state, severity, identity, title."""
 
+import base64
+import json
+import re
+
 import pytest
 from tests.intake.dialects import clouds, code, metrics, paging, servers, uptime
 from tests.intake.dialects.table import Body, all_bodies, events_of, received_of
@@ -13,12 +17,20 @@ GROUPS = (metrics, clouds, uptime, servers, code, paging)
 BODIES = [row for group in GROUPS for row in group.BODIES]
 CASES = [case for group in GROUPS for case in group.CASES]
 
+MADE = re.compile(r"\w+=\S")
+"""What only one monitor numbers or names."""
+
+SENDERS_OWN = {"pagerduty", "azure_monitor"}
+"""Their keys may look so, and are what the sender says itself, or names that nobody else has."""
+
 
 def check(row: Body, type: str) -> None:
     found = events_of(row, type)
     assert [(e.action.value, e.severity.value) for e in found] == [(action, severity) for action, severity, _, _ in row.events]
     for event, (_, _, key, title) in zip(found, row.events, strict=True):
         assert bare(event) == (key or str(event.id))
+        is_local = bool(MADE.match(key or "")) and row.type not in SENDERS_OWN and event.action.value != "check_in"
+        assert (event.dedup_key != bare(event)) is is_local, "a key that only one monitor understands holds its integration"
         assert title in (None, event.summary)
         assert not event.unreadable
         assert row.why is None or event.reason == row.why
@@ -87,3 +99,20 @@ def test_what_no_dialect_knows_pages_as_unreadable_unless_the_integration_is_gen
     assert (unreadable.unreadable, unreadable.action.value, unreadable.summary) == (True, "trigger", "unreadable event from prod")
     (read,) = events("generic", raw)
     assert (read.unreadable, read.action.value) == (False, "trigger")
+
+
+def test_what_another_dialect_sent_in_an_envelope_is_read_by_that_dialect() -> None:
+    group = {"alerts": [{"status": "firing", "labels": {"alertname": "A"}, "fingerprint": "f1"},
+                        {"status": "resolved", "labels": {"alertname": "B"}, "fingerprint": "f2"}], "commonLabels": {}}  # fmt: skip
+    text = json.dumps(group)
+    packed = base64.b64encode(text.encode()).decode()
+    envelopes = {
+        "aws_sns": {"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-1:4:t", "Message": text},
+        "cloudevents": {"specversion": "1.0", "id": "m", "source": "/bus", "type": "x", "data": group},
+        "gcp_monitoring": {"message": {"data": packed, "messageId": "m"}, "subscription": "s"},
+    }
+    for type, envelope in envelopes.items():
+        for integration in (type, "generic"):
+            found = events(integration, json.dumps(envelope).encode())
+            assert [(e.action.value, e.dedup_key) for e in found] == [("trigger", "f1"), ("resolve", "f2")], type
+            assert len({e.delivery_id for e in found}) == 2, "each is a delivery of its own"

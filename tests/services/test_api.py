@@ -195,3 +195,12 @@ async def test_only_an_admin_changes_services(system: System, web: dict[str, Any
             assert [answer.status_code for answer in refused] == [refusal] * 5
             read = [await client.get(path) for path in ("/api/v1/services", address, f"{address}/integrations")]
             assert {answer.status_code for answer in read} == {200 if scope else 401}
+
+
+@pytest.mark.parametrize(("type", "meant"), [("uptime-kuma", "perhaps uptime_kuma"), ("Zabix", "perhaps zabbix"), ("x", "use generic")])
+async def test_a_type_that_does_not_exist_is_answered_with_what_is_meant(system: System, type: str, meant: str) -> None:
+    ana = await system.user("Ana")
+    web = (await system.service([to(ana)]))["service"]
+    answer = await system.api.post(f"/api/v1/services/{web['id']}/integrations", json={"name": "x", "type": type})
+    assert answer.status_code == 422
+    assert meant in answer.text

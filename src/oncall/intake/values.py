@@ -45,6 +45,10 @@ class LocalKey(str):
 
     __slots__ = ()
 
+    def about(self, what: str) -> "LocalKey":
+        """Another problem of the same thing, such as its certificate."""
+        return LocalKey(f"{self} about={what}")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

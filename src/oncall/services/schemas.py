@@ -1,10 +1,11 @@
 """What services and integrations look like over REST."""
 
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from oncall.kit.http import Duration, Instant, Name, Shown, Strict
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
@@ -15,6 +16,16 @@ def _not_zero(value: timedelta) -> timedelta:
     if not value:
         raise ValueError("must be longer than PT0S; null switches the time-out off")
     return value
+
+
+def _known(value: object) -> object:
+    """A type that does not exist is answered with those that sound like it, not with all eighty."""
+    types = [type.value for type in IntegrationType]
+    if value in types:
+        return value
+    near = get_close_matches(str(value).lower().replace("-", "_").replace(" ", "_"), types, n=3)
+    meant = f"perhaps {' or '.join(near)} is meant" if near else "use generic for what has no page in docs/integrations"
+    raise ValueError(f"there is no such type of integration; {meant}")
 
 
 class ServiceIn(Strict):
@@ -57,7 +68,7 @@ class ServiceOut(Shown):
 
 class IntegrationIn(Strict):
     name: Name
-    type: IntegrationType
+    type: Annotated[IntegrationType, BeforeValidator(_known)]
 
 
 class IntegrationOut(Shown):

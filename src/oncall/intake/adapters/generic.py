@@ -25,7 +25,7 @@ from oncall.intake.rules import (
     without_login,
     without_secrets,
 )
-from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.intake.values import Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 
@@ -208,11 +208,11 @@ def _key(said: Said, identity: Mapping[str, str]) -> str | None:
     where = [f"{WHERE[name]}={identity[name]}" for name in WHERE if identity.get(name)]
     number = next((f"{NUMBER[name]}={text_of(said[name])}" for name in NUMBER if name in said), None)
     if number:
-        return " ".join([number, *where])
+        return LocalKey(" ".join([number, *where]))
     if any(identity.get(name) for name in WHAT):
         return key_of(identity)
     id = text_of(said.get("id"))
-    return " ".join([f"id={id}", *where]) if id.isdecimal() else id or None
+    return LocalKey(" ".join([f"id={id}", *where])) if id.isdecimal() else id or None
 
 
 def says_something(value: Mapping[str, object]) -> bool:

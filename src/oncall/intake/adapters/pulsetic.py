@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.rules import Fields, one_line, read_fields, word_at
-from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.intake.values import Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
@@ -43,7 +43,7 @@ def read(value: object, _: Received) -> list[Reading]:
         replace(
             reading,
             summary=one_line(f"{reading.summary}: {about} expires"),
-            dedup_key=f"{reading.dedup_key} about={about}" if reading.dedup_key else None,
+            dedup_key=reading.dedup_key.about(about) if isinstance(reading.dedup_key, LocalKey) else None,
             severity=Severity.WARNING,
         )
     ]

@@ -72,7 +72,7 @@ def _key(value: Mapping[str, object], about: str) -> str | None:
     """The monitor by its number, else by its address and its name; what expires is another problem than being down."""
     number = named_key({"uptimerobot_monitor": said_at(value, ID)})
     key = number or named_key({"uptimerobot_url": said_at(value, URL), "name": said_at(value, NAME)})
-    return f"{key} about={about}" if key and about else key
+    return key.about(about) if key and about else key
 
 
 GUIDE = """

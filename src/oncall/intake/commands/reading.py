@@ -95,16 +95,6 @@ def read(received: Received, integration: IntegrationRef, *, by: IntegrationType
         return [unreadable(integration.name, f"the {integration.type.value} adapter failed on it")]
 
 
-def _opened(value: object, received: Received, envelope: Dialect) -> list[Reading]:
-    """The events of a dialect that came in the envelope of another; none if there is no envelope, or nobody knows what is in it."""
-    opened = envelope.opens(value, received) if envelope.opens else None
-    if opened is None:
-        return []
-    inside = replace(received, headers={}, path="")
-    inner = dialect_of(opened.value, inside, but=envelope)
-    return delivered(inner.read(opened.value, inside), opened.delivery_id) if inner else []
-
-
 def read_query(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
     """As `read`, of what somebody's GET holds: a link's preview adds a query as well, so one that says nothing we know pages nobody."""
     value = decode(received)
@@ -132,6 +122,16 @@ def _read(value: object, received: Received, own: Dialect) -> list[Reading]:
         if not all(reading.dedup_key or reading.action is Action.TRIGGER for reading in readings):
             raise
         return readings
+
+
+def _opened(value: object, received: Received, envelope: Dialect) -> list[Reading]:
+    """The events of a dialect that came in the envelope of another; none if there is no envelope, or nobody knows what is in it."""
+    opened = envelope.opens(value, received) if envelope.opens else None
+    if opened is None:
+        return []
+    inside = replace(received, headers={}, path="")
+    inner = dialect_of(opened.value, inside, but=envelope)
+    return delivered(inner.read(opened.value, inside), opened.delivery_id) if inner else []
 
 
 def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:

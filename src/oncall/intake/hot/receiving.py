@@ -167,9 +167,9 @@ async def whole_body(request: Request, integration: IntegrationRef) -> bytes:
     return raw
 
 
-async def signed(request: Request, key: str, *, status: int = 401, message: str) -> IntegrationRef:
-    """The integration of a key; refuses one that nobody has."""
+async def signed(request: Request, key: str, *, message: str) -> IntegrationRef:
+    """The integration of a key; refuses one that nobody has with 401."""
     integration = await integration_of(request, digest_of(key)) if key else None
     if integration is None:
-        raise Refused(status, message)
+        raise Refused(401, message)
     return integration
