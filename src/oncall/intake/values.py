@@ -106,5 +106,7 @@ class Dialect:
     resolves: str
     guide: str
     example: str
+    has_keys: bool = False
+    """Its bodies may have a `dedup_key` at the top; one of any other dialect would not, and is somebody's own."""
     opens: Callable[[object, Received], Opened | None] | None = None
     """For an envelope: what is in it, which may be another dialect's; None if there is nothing to open."""

@@ -140,7 +140,7 @@ def is_of_signoz(group: Mapping[str, object]) -> bool:
 
 def knows(value: object, _: Received) -> bool:
     """By the shape of the group, if it is none of those that have more in it."""
-    return isinstance(value, dict) and "dedup_key" not in value and is_group(value) and not is_of_grafana(value) and not is_of_signoz(value)
+    return isinstance(value, dict) and is_group(value) and not is_of_grafana(value) and not is_of_signoz(value)
 
 
 GUIDE = """

@@ -32,11 +32,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By the names of our template; the one in PagerDuty's shape is PagerDuty's."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and {"application_name", "event_type", "event_name", "controller_url"} <= value.keys()
-    )
+    return isinstance(value, dict) and {"application_name", "event_type", "event_name", "controller_url"} <= value.keys()
 
 
 def read(value: object, received: Received) -> list[Reading]:

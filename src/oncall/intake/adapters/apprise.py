@@ -76,4 +76,5 @@ DIALECT = Dialect(
     resolves="Says nothing by itself: add `:status=resolved` to the address, or resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
+    has_keys=True,
 )

@@ -22,7 +22,7 @@ RAW = "x-amz-sns-message-id"
 
 def knows(value: object, _: Received) -> bool:
     """By the envelope of SNS, that of Lambda around it, or what a service of AWS says without one."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     if {"TopicArn", "MessageId", "Message"} <= value.keys():
         return True

@@ -53,7 +53,7 @@ def _read_one(event: Mapping[str, object]) -> Reading:
 
 def knows(value: object, _: Received) -> bool:
     """By an action and the monitor, in an event or beside it with the times of the query."""
-    if not isinstance(value, dict) or "dedup_key" in value or "action" not in value:
+    if not isinstance(value, dict) or "action" not in value:
         return False
     event = value.get("event")
     if isinstance(event, dict):

@@ -106,7 +106,7 @@ AUTOSCALE = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a schema's id beside its members; the oldest kinds, which have none, by the resource or the query they are about."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     context = value.get("context")
     data = value.get("data")

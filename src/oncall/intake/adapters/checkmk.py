@@ -35,7 +35,7 @@ SECRETS = ("parameter", "contact", "vault")
 
 def knows(value: object, _: Received) -> bool:
     """By what it is about (HOST or SERVICE), the type of the notification and the host."""
-    return isinstance(value, dict) and "dedup_key" not in value and any(names <= value.keys() for names in SPELLINGS)
+    return isinstance(value, dict) and any(names <= value.keys() for names in SPELLINGS)
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -133,4 +133,5 @@ DIALECT = Dialect(
     guide=GUIDE,
     example=EXAMPLE,
     opens=opens,
+    has_keys=True,
 )

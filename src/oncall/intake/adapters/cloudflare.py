@@ -68,7 +68,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a text of a policy, with the kind of alert and the account, or with the number that joins begin and end."""
-    if not isinstance(value, dict) or "dedup_key" in value or not isinstance(value.get("text"), str):
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         return False
     return {"policy_id", "alert_type", "account_id"} <= value.keys() or {"alert_event", "alert_correlation_id"} <= value.keys()
 

@@ -25,7 +25,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a metric and its diagnostic report."""
-    return isinstance(value, dict) and "dedup_key" not in value and {"event_id", "metric_name", "diagnostic_report_url"} <= value.keys()
+    return isinstance(value, dict) and {"event_id", "metric_name", "diagnostic_report_url"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:

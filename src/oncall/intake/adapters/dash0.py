@@ -53,7 +53,7 @@ def _unwrapped(key: object, value: dict[str, object]) -> object:
 
 def knows(value: object, _: Received) -> bool:
     """By an issue with the identifier that only Dash0 calls so."""
-    data = value.get("data") if isinstance(value, dict) and "dedup_key" not in value else None
+    data = value.get("data") if isinstance(value, dict) else None
     issue = data.get("issue") if isinstance(data, dict) else None
     return isinstance(issue, dict) and "issueIdentifier" in issue
 

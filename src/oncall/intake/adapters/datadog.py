@@ -59,7 +59,7 @@ def knows(value: object, _: Received) -> bool:
         or {"unique_key", "level", "received_at"} <= names
         or {"monitor_id", "scopes", "query"} <= names
     )
-    return ((default or templates) and "dedup_key" not in names) or not EITHER_CASE.isdisjoint(names)
+    return default or templates or not EITHER_CASE.isdisjoint(names)
 
 
 def read(value: object, received: Received) -> list[Reading]:
@@ -181,4 +181,5 @@ DIALECT = Dialect(
     resolves="Sends `Recovered` when `@webhook-oncall` is in the part of the message that a recovery has.",
     guide=GUIDE,
     example=EXAMPLE,
+    has_keys=True,
 )

@@ -43,7 +43,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By a problem's ids in the placeholders' names, in those of the API, or in those of Davis."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     names = value.keys()
     notification = ("ProblemID" in names or "PID" in names) and ("State" in names or "ProblemTitle" in names)

@@ -95,4 +95,5 @@ DIALECT = Dialect(
     resolves="Never says that it is over: resolve by hand.",
     guide=GUIDE,
     example=EXAMPLE,
+    has_keys=True,
 )

@@ -191,4 +191,5 @@ DIALECT = Dialect(
     resolves="Kibana runs the action for *Recovered*; a watch never says that it is over unless it is written to.",
     guide=GUIDE,
     example=EXAMPLE,
+    has_keys=True,
 )

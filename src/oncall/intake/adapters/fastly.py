@@ -24,12 +24,7 @@ ADDRESSES = ("definition_api", "definition_ui", "history_ui", "history_api")
 
 def knows(value: object, _: Received) -> bool:
     """By whether it is triggered, and the address of its definition."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and "triggered" in value
-        and ("definition_ui" in value or "definition_api" in value)
-    )
+    return isinstance(value, dict) and "triggered" in value and ("definition_ui" in value or "definition_api" in value)
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -57,12 +57,7 @@ def _action(value: Mapping[str, object]) -> tuple[Action, str]:
 
 def knows(value: object, _: Received) -> bool:
     """By the object and the controller that reports it."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and isinstance(value.get("involvedObject"), dict)
-        and "reportingController" in value
-    )
+    return isinstance(value, dict) and isinstance(value.get("involvedObject"), dict) and "reportingController" in value
 
 
 GUIDE = """

@@ -31,7 +31,7 @@ SAID = {"data", "attributes"}
 
 def knows(value: object, _: Received) -> bool:
     """By an incident with its id and its policy or condition, or by a message that Pub/Sub pushes."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     incident, message = value.get("incident"), value.get("message")
     if isinstance(incident, dict):

@@ -54,7 +54,7 @@ def _host(url: str) -> str:
 
 def knows(value: object, _: Received) -> bool:
     """A group with Grafana's title and state, or the rule and the matches of the legacy body."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     if alertmanager.is_group(value):
         return alertmanager.is_of_grafana(value)

@@ -59,7 +59,7 @@ def _read_alarm(value: Mapping[str, object]) -> Reading:
 
 def knows(value: object, _: Received) -> bool:
     """By the event and its definition, or by the result of a check and its stream."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     is_alarm = isinstance(value.get("check_result"), dict) and "stream" in value
     return is_alarm or (isinstance(value.get("event"), dict) and value.keys() >= {"event_definition_id", "event_definition_title"})

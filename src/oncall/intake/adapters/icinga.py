@@ -31,7 +31,7 @@ FIELDS = Fields(
 )
 FLAT = ({"notification.type", "host.name"}, {"notification_type", "host_name"}, {"NOTIFICATIONTYPE", "HOSTNAME", "SERVICENAME"})
 """The last are the names in its own notification scripts, of which Nagios has all but SERVICENAME."""
-OTHERS = {"WHAT", "OMD_SITE", "dedup_key"}
+OTHERS = {"WHAT", "OMD_SITE"}
 
 
 def knows(value: object, _: Received) -> bool:

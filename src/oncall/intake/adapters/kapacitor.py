@@ -87,7 +87,7 @@ def _without(level: str, summary: str) -> str:
 
 def knows(value: object, _: Received) -> bool:
     """By the level and what Kapacitor alone has beside it, or by InfluxDB's underscored check."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     if value.keys() >= {"_check_id", "_level"}:
         return True

@@ -29,7 +29,7 @@ NUMBERS = {"alert_id", "device_id", "rule_id", "uid"}
 
 def knows(value: object, _: Received) -> bool:
     """By the system's name as SNMP tells it, the state and the severity, and one of the numbers of its templates."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     return {"sysName", "state", "severity"} <= value.keys() and not NUMBERS.isdisjoint(value)
 

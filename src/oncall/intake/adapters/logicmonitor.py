@@ -33,7 +33,7 @@ BY_ALERT_ID = replace(FIELDS, identity={"logicmonitor_alertid": ("alertid",)})
 
 def knows(value: object, _: Received) -> bool:
     """By the status of an alert and one of its ids."""
-    return isinstance(value, dict) and "dedup_key" not in value and "alertstatus" in value and ("alertid" in value or "internalid" in value)
+    return isinstance(value, dict) and "alertstatus" in value and ("alertid" in value or "internalid" in value)
 
 
 def read(value: object, _: Received) -> list[Reading]:

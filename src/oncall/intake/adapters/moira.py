@@ -52,12 +52,7 @@ def _read_one(event: Mapping[str, object], value: Mapping[str, object]) -> Readi
 
 def knows(value: object, _: Received) -> bool:
     """By a trigger, its events and the contact that they are for."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and value.keys() >= {"trigger", "events", "contact"}
-        and isinstance(value["events"], list)
-    )
+    return isinstance(value, dict) and value.keys() >= {"trigger", "events", "contact"} and isinstance(value["events"], list)
 
 
 GUIDE = """

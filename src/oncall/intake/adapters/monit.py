@@ -33,7 +33,7 @@ TYPE = "invalid type"
 
 def knows(value: object, _: Received) -> bool:
     """By an event and a service, as Monit calls them in the environment."""
-    return isinstance(value, dict) and "dedup_key" not in value and {"MONIT_EVENT", "MONIT_SERVICE"} <= value.keys()
+    return isinstance(value, dict) and {"MONIT_EVENT", "MONIT_SERVICE"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:

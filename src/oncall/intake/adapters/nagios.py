@@ -57,7 +57,7 @@ SPELLINGS = (
 )
 COMMON_NAMES = {"notificationtype", "hostname"}
 STATED = {"servicestate", "hoststate"}
-OTHERS = {"WHAT", "OMD_SITE", "SERVICENAME", "dedup_key"}
+OTHERS = {"WHAT", "OMD_SITE", "SERVICENAME"}
 """Checkmk's, Icinga's, and what somebody's own body has."""
 
 PRIVATE = re.compile(r"user\d*|contact.*|.*snmpcommunity.*")

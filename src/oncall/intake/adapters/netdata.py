@@ -54,7 +54,7 @@ REGISTRY = "/goto-host-from-alarm.html"
 
 def knows(value: object, _: Received) -> bool:
     """By an alarm's chart and the states before and after; the Cloud's by its chart and link, or by whether a node can be reached."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     status = value.get("status")
     return (

@@ -74,7 +74,7 @@ SEEN_JUST_NOW = {"issue_acknowledged", "acknowledged"}
 
 def knows(value: object, _: Received) -> bool:
     """By the address of an issue, of an incident with its condition, or of what went before."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     names = value.keys()
     issue = {"issueUrl", "state"} <= names or {"issueUrl", "workflowName"} <= names

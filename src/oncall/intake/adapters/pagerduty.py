@@ -90,4 +90,5 @@ DIALECT = Dialect(
     resolves="Send `event_action: resolve` with the same `dedup_key`.",
     guide=GUIDE,
     example=EXAMPLE,
+    has_keys=True,
 )

@@ -21,12 +21,7 @@ LINES = 20
 
 def knows(value: object, _: Received) -> bool:
     """By a saved search and what it found: the lines, or how many."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and isinstance(value.get("saved_search"), dict)
-        and ("events" in value or "counts" in value)
-    )
+    return isinstance(value, dict) and isinstance(value.get("saved_search"), dict) and ("events" in value or "counts" in value)
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -24,7 +24,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By an alarm of an entity, and the entry in the log."""
-    if not isinstance(value, dict) or "dedup_key" in value or not isinstance(value.get("details"), dict):
+    if not isinstance(value, dict) or not isinstance(value.get("details"), dict):
         return False
     return {"log_entry_id", "entity", "check", "alarm"} <= value.keys()
 

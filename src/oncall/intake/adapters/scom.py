@@ -32,7 +32,7 @@ SPELLINGS = ({"alertId", "alertName", "resolutionState"}, {"AlertId", "AlertName
 
 def knows(value: object, _: Received) -> bool:
     """By an alert's number, name and state of resolution."""
-    return isinstance(value, dict) and "dedup_key" not in value and any(names <= value.keys() for names in SPELLINGS)
+    return isinstance(value, dict) and any(names <= value.keys() for names in SPELLINGS)
 
 
 def read(value: object, _: Received) -> list[Reading]:

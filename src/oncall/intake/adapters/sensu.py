@@ -86,7 +86,7 @@ def _title(event: Mapping[str, object], names: Mapping[str, object]) -> str:
 
 def knows(value: object, _: Received) -> bool:
     """By a check with its status, and the entity (Sensu Core: client) that it ran on, bare or in the specification of an Event."""
-    if not isinstance(value, dict) or "dedup_key" in value:
+    if not isinstance(value, dict):
         return False
     event = value.get("spec", value) if "api_version" in value else value
     if not isinstance(event, dict) or not isinstance(event.get("check"), dict) or "status" not in event["check"]:

@@ -24,7 +24,7 @@ OF_THE_CHECK = "service_arg_"
 
 def knows(value: object, _: Received) -> bool:
     """By a server, its service and the check's result."""
-    return isinstance(value, dict) and "dedup_key" not in value and {"server_name", "service_shortname", "check_result"} <= value.keys()
+    return isinstance(value, dict) and {"server_name", "service_shortname", "check_result"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -47,12 +47,7 @@ def read(value: object, _: Received) -> list[Reading]:
 
 def knows(value: object, _: Received) -> bool:
     """By an incident of a detector; what others call an incident has no detector."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and "incidentId" in value
-        and not value.keys().isdisjoint({"statusExtended", "detectorUrl"})
-    )
+    return isinstance(value, dict) and "incidentId" in value and not value.keys().isdisjoint({"statusExtended", "detectorUrl"})
 
 
 GUIDE = """

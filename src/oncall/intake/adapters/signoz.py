@@ -25,7 +25,7 @@ def _linked(reading: Reading) -> Reading:
 
 def knows(value: object, _: Received) -> bool:
     """Alertmanager's group with the address of a rule among the labels."""
-    return isinstance(value, dict) and "dedup_key" not in value and alertmanager.is_group(value) and alertmanager.is_of_signoz(value)
+    return isinstance(value, dict) and alertmanager.is_group(value) and alertmanager.is_of_signoz(value)
 
 
 GUIDE = """

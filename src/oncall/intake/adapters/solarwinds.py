@@ -36,7 +36,7 @@ NUMBERS = {"AlertID", "AlertObjectID"}
 
 def knows(value: object, _: Received) -> bool:
     """By the kind of action and what SolarWinds calls an alert's number and message, or its name."""
-    if not isinstance(value, dict) or "ActionType" not in value or "dedup_key" in value:
+    if not isinstance(value, dict) or "ActionType" not in value:
         return False
     return not NUMBERS.isdisjoint(value) and not {"AlertMessage", "AlertName"}.isdisjoint(value)
 

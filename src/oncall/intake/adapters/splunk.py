@@ -47,12 +47,7 @@ def _is_column(name: str, said: object) -> bool:
 
 def knows(value: object, _: Received) -> bool:
     """By the run of a search, its app and owner; name and link may be missing."""
-    return (
-        isinstance(value, dict)
-        and "dedup_key" not in value
-        and value.keys() >= {"sid", "app", "owner"}
-        and not value.keys().isdisjoint({"result", "results_link"})
-    )
+    return isinstance(value, dict) and value.keys() >= {"sid", "app", "owner"} and not value.keys().isdisjoint({"result", "results_link"})
 
 
 GUIDE = """

@@ -39,7 +39,7 @@ AGENT = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By the id and the kind of an event, with the rule of the alert or of the agent's notification."""
-    if not isinstance(value, dict) or "dedup_key" in value or not {"eventId", "eventType"} <= value.keys():
+    if not isinstance(value, dict) or not {"eventId", "eventType"} <= value.keys():
         return False
     alert, agent = value.get("alert"), value.get("agentAlert")
     is_alert = isinstance(alert, dict) and {"alertId", "ruleName"} <= alert.keys()

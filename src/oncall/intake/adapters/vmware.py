@@ -29,7 +29,7 @@ FIELDS = Fields(
 
 def knows(value: object, _: Received) -> bool:
     """By an alert with its criticality and the adapter that it comes from."""
-    return isinstance(value, dict) and "dedup_key" not in value and {"alertId", "criticality", "adapterKind", "status"} <= value.keys()
+    return isinstance(value, dict) and {"alertId", "criticality", "adapterKind", "status"} <= value.keys()
 
 
 def read(value: object, _: Received) -> list[Reading]:

@@ -73,7 +73,7 @@ NOT_TOLD = SECRET | {"authtoken", "apitoken", "url", "sendto", "to", "httpproxy"
 
 def knows(value: object, _: Received) -> bool:
     """By names of Zabbix's macros, in the spellings of the media types that are known."""
-    return isinstance(value, dict) and "dedup_key" not in value and any(names <= value.keys() for names in SPELLINGS)
+    return isinstance(value, dict) and any(names <= value.keys() for names in SPELLINGS)
 
 
 def read(value: object, received: Received) -> list[Reading]:

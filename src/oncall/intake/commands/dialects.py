@@ -17,5 +17,7 @@ DIALECTS = _found()
 
 
 def dialect_of(value: object, received: Received, *, but: Dialect) -> Dialect | None:
-    """The dialect that knows this body, if any but `but` does."""
-    return next((dialect for dialect in DIALECTS.values() if dialect is not but and dialect.knows(value, received)), None)
+    """The dialect that knows this body, if any but `but` does. A body with a key of its own is somebody's own, whatever its other names."""
+    is_keyed = isinstance(value, dict) and "dedup_key" in value
+    asked = (dialect for dialect in DIALECTS.values() if dialect is not but and (dialect.has_keys or not is_keyed))
+    return next((dialect for dialect in asked if dialect.knows(value, received)), None)
