@@ -262,3 +262,73 @@ def test_logins_in_addresses_and_secret_members_are_shown_to_nobody() -> None:
     assert event.summary == "https://shop is slow"
     assert event.source == "https://shop"
     assert event.details == {"request": {"to": "//u:pw@x"}}, "without a scheme it is no address"
+
+
+INSIDE = [
+    # the inner state counts, and the outer only where there is none, or where it is a verb
+    ({"status": "ok", "alerts": [{"name": "cpu", "state": "firing"}]}, ["trigger"]),
+    ({"status": "resolved", "alerts": [{"name": "cpu"}]}, ["resolve"]),
+    ({"status": "success", "alert": {"name": "cpu", "state": "firing"}}, ["trigger"]),
+    ({"action": "resolve", "alert": {"name": "cpu", "state": "firing"}}, ["resolve"]),
+    ({"data": {"name": "cpu", "status": "ok"}}, ["resolve"]),
+    # what names the group names none of its events
+    (
+        {"title": "group", "id": "batch", "alerts": [{"title": "a", "status": "firing"}, {"title": "b", "status": "ok"}]},
+        ["trigger", "resolve"],
+    ),
+    ({"job": "nightly", "alerts": [{"name": "a"}, {"name": "b"}]}, ["trigger", "trigger"]),
+    # a history is no list of events
+    ({"id": "INC-1", "title": "Disk", "status": "resolved", "events": [{"status": "resolved"}, {"status": "firing"}]}, ["resolve"]),
+]
+
+
+@pytest.mark.parametrize(("body", "actions"), INSIDE, ids=[str(body)[:50] for body, _ in INSIDE])
+def test_what_is_inside_says_how_it_is(body: dict[str, object], actions: list[str]) -> None:
+    found = events("generic", json.dumps(body).encode())
+    assert [event.action.value for event in found] == actions
+    assert len({bare(event) for event in found}) == len(found), "events of one body never meet"
+    assert not any(event.summary == "group" for event in found)
+
+
+def test_lists_in_xml_and_lines_of_objects_are_events_too() -> None:
+    xml = b"<alerts><alert><name>a</name><status>firing</status></alert><alert><name>b</name><status>ok</status></alert></alerts>"
+    lines = b'{"name": "a", "status": "firing"}\n{"name": "b", "status": "ok"}\n'
+    for raw in (xml, lines):
+        assert [event.action.value for event in events("generic", raw)] == ["trigger", "resolve"]
+
+
+@pytest.mark.parametrize("metric", ["97", "97.5", "97 %", "-3"])
+def test_a_measure_sent_as_text_is_no_identity(metric: str) -> None:
+    one, other = (said({"check": "disk", "host": "a", "metric": value}) for value in (metric, "12"))
+    assert bare(one) == bare(other)
+
+
+@pytest.mark.parametrize(
+    ("type", "body", "key"),
+    [
+        ("logicmonitor", {"summary": "Disk", "dedup_key": "db/disk", "status": "resolved"}, "db/disk"),
+        ("netdata", {"summary": "Disk", "dedup_key": "d", "status": "ok"}, "d"),
+        ("email", {"subject": "Disk", "dedup_key": "d", "status": "cleared"}, "d"),
+        ("opsgenie", {"message": "Disk", "alias": "d", "status": "closed"}, "d"),
+        ("nagios", {"alert": {"name": "db", "status": "resolved"}}, None),
+    ],
+)
+def test_a_key_and_a_state_in_common_words_are_meant_whatever_the_type(type: str, body: dict[str, object], key: str | None) -> None:
+    (event,) = events(type, json.dumps(body).encode())
+    assert event.action.value == "resolve"
+    assert key in {None, bare(event)}
+
+
+def test_common_words_in_a_list_are_read_by_any_type() -> None:
+    found = events("nagios", json.dumps([{"name": "db", "status": "down"}, {"name": "web", "status": "down"}]).encode())
+    assert [event.unreadable for event in found] == [False, False]
+    assert len({event.dedup_key for event in found}) == 2
+
+
+def test_passwords_are_in_neither_labels_nor_details_of_any_dialect() -> None:
+    secret = {"password": "pw", "x-api-key": "pw", "client_secret": "pw", "url": "https://u:p@pw@h/", "ok": 1}
+    payload = {"summary": "x", "source": "y", "severity": "error", "custom_details": secret}
+    for body in ({"summary": "x", "labels": secret, "more": secret}, {"event_action": "trigger", "payload": payload}):
+        (event,) = events("generic", json.dumps(body).encode())
+        assert "pw" not in json.dumps([event.labels, event.details])
+        assert event.labels["ok"] == "1"

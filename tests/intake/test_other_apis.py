@@ -1,6 +1,7 @@
 """Prometheus, VictorOps, Alerta, PagerDuty's version 1 and change events: each answers as its original does."""
 
 import asyncio
+import base64
 import gzip
 import json
 from datetime import timedelta
@@ -312,3 +313,13 @@ async def test_common_words_are_read_on_an_integration_of_any_type_but_an_end_wi
     assert [(title, status) for title, _, status in await incidents(system)] == [("One", "resolved"), ("Two", "triggered")]
     (event,) = (await system.api.post(f"/intake/{key}", json={"summary": "x", "status": "ok"})).json()["events"]
     assert event["decision"] == "unreadable"
+
+
+async def test_a_key_is_hidden_in_a_dedup_key_and_in_any_encoding(system: System, key: str) -> None:
+    text = json.dumps({"summary": "x", "dedup_key": f"https://h/intake/{key}", "link": f"https://h/{key}"})
+    for raw in (text.encode(), text.encode("utf-16"), text.encode("utf-16-be")):
+        event = (await system.api.post(f"/intake/{key}", content=raw)).json()["events"][0]
+        assert event["dedup_key"] == "https://h/intake/[redacted]"
+        whole = await system.api.get(f"/api/v1/events/{event['id']}")
+        assert key.encode("utf-16-le") not in base64.b64decode(whole.json()["body_base64"])
+        assert key not in whole.text

@@ -13,7 +13,7 @@ from tests import databases
 from tests.conftest import START
 from tests.system import System, to
 
-from oncall.incidents.store import alerts, incidents
+from oncall.incidents.store import alerts, events, incidents, lookup
 from oncall.kit.clock import ManualClock
 from oncall.notifications.store import sending
 
@@ -30,6 +30,11 @@ HISTORY = [
         'id', gen_random_uuid(), 'incident_id', md5(format('incident %s', n)), 'dedup_key', format('key %s', n))
         || CASE WHEN n > 40 THEN '{"state": "resolved", "resolved_at": "2026-03-01T12:00:00Z"}' ELSE '{}'::jsonb END)).*
     FROM alerts a, generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO events SELECT (jsonb_populate_record(e, jsonb_build_object(
+        'id', gen_random_uuid(), 'delivery_id', CASE WHEN n % 2 = 0 THEN format('delivery %s', n) END))).*
+    FROM events e, generate_series(1, 2040) n
     """,
     """
     INSERT INTO pages SELECT (jsonb_populate_record(p, jsonb_build_object(
@@ -64,6 +69,15 @@ VALUES = {
     "channel": "'email'",
     "busy": "CAST(ARRAY[] AS text[])",
     "service_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
+    "service_id": "'{service_id}'",
+    "dedup_key": "'key 50'",
+    "amongs": 'array_fill(CAST(\'{{"resource": "x", "correlate": ["y"]}}\' AS jsonb), ARRAY[5])',
+    "integration_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
+    "delivery_ids": "ARRAY['1', '2', '3', '4', '5']",
+    "is_open": "NULL",
+    "acknowledged": "NULL",
+    "words": "CAST(ARRAY[] AS text[])",
+    "offset": "0",
     "dedup_keys": "ARRAY['key 1', 'key 2', 'key 3', 'key 50', 'key 60']",
 }
 
@@ -118,6 +132,10 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
         pytest.param(alerts.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts"),
         pytest.param(alerts.REOPENABLE, "alerts", "alerts_resolved_idx", id="alerts that may reopen"),
+        pytest.param(alerts.AMONG, "alerts", "alerts_correlated_idx", id="alerts that name other events"),
+        pytest.param(events.DELIVERED, "events", "events_once_per_delivery", id="deliveries that came before"),
+        pytest.param(lookup.NEWEST, "alerts", "alerts_service_idx", id="a service's newest alerts"),
+        pytest.param(lookup.BY_KEY, "alerts", "alerts_resolved_idx", id="alerts by their alias"),
     ],
 )
 async def test_claims_and_look_ups_use_their_partial_index(

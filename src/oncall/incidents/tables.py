@@ -129,5 +129,10 @@ alerts = Table(
     Index("alerts_incident_idx", "incident_id"),
     Index("alerts_service_idx", "service_id", "id"),
     # Those that name other events that are about them; few monitors do.
-    Index("alerts_correlated_idx", "service_id", "id", postgresql_where=text("state = 'open' AND details ? 'correlate'")),
+    Index(
+        "alerts_correlated_idx",
+        "service_id",
+        text("md5(details ->> 'resource')"),
+        postgresql_where=text("state = 'open' AND details ? 'correlate'"),
+    ),
 )

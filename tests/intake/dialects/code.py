@@ -79,18 +79,18 @@ BODIES: list[Body] = [
     # GitHub: the run's conclusion, the deployment's and the alert's state; severity of security alerts; what is run, deployed or
     # numbered, in which repository, for which branch
     Body("github/dependabot_alert.created.json", "github", [
-        ("trigger", "warning", "repository=wolfy1339/pika-pack dependabot_alert=20",
+        ("trigger", "warning", "github_repository=wolfy1339/pika-pack dependabot_alert=20",
          "wolfy1339/pika-pack: semver vulnerable to Regular Expression Denial of Service"),
     ]),
     Body("github/dependabot_alert.fixed.json", "github", [
-        ("resolve", "warning", "repository=octocat/hello-world dependabot_alert=1", None),
+        ("resolve", "warning", "github_repository=octocat/hello-world dependabot_alert=1", None),
     ]),
     Body("github/deployment_status.json", "github", [
-        ("resolve", "unknown", "repository=Codertocat/Hello-World environment=production task=deploy", None),
+        ("resolve", "unknown", "github_repository=Codertocat/Hello-World environment=production task=deploy", None),
         ("change", "unknown", None, "Codertocat/Hello-World: master deployed to production"),
     ]),
     Body("github/workflow_run.completed.json", "github", [
-        ("resolve", "unknown", "repository=octo-org/octo-repo workflow_id=2823525 branch=master", None),
+        ("resolve", "unknown", "github_repository=octo-org/octo-repo workflow_id=2823525 branch=master", None),
     ]),
 
     # Jira: the category of the status; its priority; its id, since its key may change

@@ -213,7 +213,7 @@ def test_words(type: str, body: object, action: str, severity: str) -> None:
 @pytest.mark.parametrize(
     ("type", "body", "key"),
     [
-        ("pingdom", {"check_id": 2**60 + 1, "current_state": "DOWN"}, "check_id=1152921504606846977"),
+        ("pingdom", {"check_id": 2**60 + 1, "current_state": "DOWN"}, "pingdom_check=1152921504606846977"),
         ("uptime_kuma", {"heartbeat": {"monitorID": 7, "status": 1}, "monitor": None}, "uptime_kuma_monitor=7"),
         ("uptimerobot", robot(alertType="1"), "uptimerobot_monitor=7"),
         ("uptimerobot", robot(monitorID="*monitorID*"), "uptimerobot_url=https://shop.example.com name=Shop"),

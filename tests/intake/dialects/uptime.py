@@ -8,14 +8,14 @@ SNITCH = "a11b12f0341c7cd14628d3a1837ea16e"
 
 BODIES: list[Body] = [
     # Pingdom: current_state; the check's id; importance_level where it is said
-    Body("pingdom/docs-http.down.json", "pingdom", [("trigger", "error", "check_id=12345", "Name of HTTP check")]),
-    Body("pingdom/docs-http.up.json", "pingdom", [("resolve", "error", "check_id=12345", None)]),
-    Body("pingdom/http.down.json", "pingdom", [("trigger", "unknown", "check_id=2048467", "Test check")]),
-    Body("pingdom/imap.down.json", "pingdom", [("trigger", "unknown", "check_id=2051859", "IMAP check")]),
-    Body("pingdom/imap.up.json", "pingdom", [("resolve", "unknown", "check_id=2051859", None)]),
-    Body("pingdom/smtp.down.json", "pingdom", [("trigger", "unknown", "check_id=2051844", "SMTP check")]),
-    Body("pingdom/alerta.http.down.json", "pingdom", [("trigger", "error", "check_id=803318", "Alerta API on OpenShift")]),
-    Body("pingdom/alerta.http.up.json", "pingdom", [("resolve", "error", "check_id=803318", None)]),
+    Body("pingdom/docs-http.down.json", "pingdom", [("trigger", "error", "pingdom_check=12345", "Name of HTTP check")]),
+    Body("pingdom/docs-http.up.json", "pingdom", [("resolve", "error", "pingdom_check=12345", None)]),
+    Body("pingdom/http.down.json", "pingdom", [("trigger", "unknown", "pingdom_check=2048467", "Test check")]),
+    Body("pingdom/imap.down.json", "pingdom", [("trigger", "unknown", "pingdom_check=2051859", "IMAP check")]),
+    Body("pingdom/imap.up.json", "pingdom", [("resolve", "unknown", "pingdom_check=2051859", None)]),
+    Body("pingdom/smtp.down.json", "pingdom", [("trigger", "unknown", "pingdom_check=2051844", "SMTP check")]),
+    Body("pingdom/alerta.http.down.json", "pingdom", [("trigger", "error", "pingdom_check=803318", "Alerta API on OpenShift")]),
+    Body("pingdom/alerta.http.up.json", "pingdom", [("resolve", "error", "pingdom_check=803318", None)]),
     # Uptime Kuma: event_type, else heartbeat.status; the monitor's number; no severity
     Body("uptime-kuma/captured.webhook-json.down.json", "uptime_kuma", [("trigger", "unknown", "uptime_kuma_monitor=1", DOWN)]),
     Body("uptime-kuma/captured.webhook-json.up.json", "uptime_kuma", [("resolve", "unknown", "uptime_kuma_monitor=1", None)]),

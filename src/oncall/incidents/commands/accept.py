@@ -83,7 +83,10 @@ async def _met(tx: AsyncConnection, events: Sequence[Event]) -> Sequence[Event]:
     if not places:
         return events
     await alert_store.lock_places(tx, places)
-    opened = await alert_store.open_alerts(tx, [key_of(event) for event in events if event.among is not None])
+    asking = [event for event in events if event.among is not None]
+    opened = await alert_store.open_alerts(tx, [key_of(event) for event in asking])
+    others = await alert_store.keys_among(tx, [(event.service_id, event.among) for event in asking if event.among is not None])
+    named = {event.id: others[n] for n, event in enumerate(asking) if n in others}
     met: list[Event] = []
     for event in events:
         if event.among is not None and key_of(event) not in opened:
@@ -92,8 +95,7 @@ async def _met(tx: AsyncConnection, events: Sequence[Event]) -> Sequence[Event]:
                 for other in met
                 if other.service_id == event.service_id and other.action is Action.TRIGGER and holds(other.details, event.among)
             )
-            key = next(earlier, None) or await alert_store.key_among(tx, event.service_id, event.among)
-            event = replace(event, dedup_key=key) if key else event  # noqa: PLW2901
+            event = replace(event, dedup_key=next(earlier, named.get(event.id, event.dedup_key)))  # noqa: PLW2901
         met.append(event)
     return met
 

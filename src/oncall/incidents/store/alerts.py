@@ -72,11 +72,16 @@ CHANGE = text("""
     WHERE a.id = c.id AND (a.state = 'open') = c.was_open
 """)
 
-# By `alerts_correlated_idx`: the open alerts of a service that name other events.
+# By `alerts_correlated_idx (service_id, md5(details ->> 'resource')) WHERE state = 'open' AND details ? 'correlate'`.
 AMONG = text("""
-    SELECT dedup_key FROM alerts
-    WHERE service_id = :service_id AND state = 'open' AND details ? 'correlate' AND details @> CAST(:among AS jsonb)
-    ORDER BY id LIMIT 1
+    SELECT k.n, found.dedup_key
+    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:amongs AS jsonb[])) WITH ORDINALITY AS k (service_id, among, n)
+    CROSS JOIN LATERAL (
+        SELECT a.dedup_key FROM alerts a
+        WHERE a.service_id = k.service_id AND a.state = 'open' AND a.details ? 'correlate'
+            AND md5(a.details ->> 'resource') = md5(k.among ->> 'resource') AND a.details @> k.among
+        ORDER BY a.id LIMIT 1
+    ) found
 """)
 
 LOCK_PLACES = text("SELECT pg_advisory_xact_lock(place) FROM unnest(CAST(:places AS bigint[])) WITH ORDINALITY AS p (place, n) ORDER BY n")
@@ -129,10 +134,10 @@ async def lock_places(tx: AsyncConnection, places: Sequence[int]) -> None:
     await tx.execute(LOCK_PLACES, {"places": list(places)})
 
 
-async def key_among(tx: AsyncConnection, service_id: ServiceId, among: Mapping[str, object]) -> str | None:
-    """The key of the first open alert whose details hold this."""
-    found: str | None = (await tx.execute(AMONG, {"service_id": service_id, "among": _json(among)})).scalar_one_or_none()
-    return found
+async def keys_among(tx: AsyncConnection, asked: Sequence[tuple[ServiceId, Mapping[str, object]]]) -> dict[int, str]:
+    """For each of what is asked, by its place in the list, the key of the first open alert whose details hold it, a `resource` among it."""
+    params = {"service_ids": [service for service, _ in asked], "amongs": [_json(among) for _, among in asked]}
+    return {r.n - 1: r.dedup_key for r in await tx.execute(AMONG, params)}
 
 
 async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertChange]], *, now: datetime) -> None:

@@ -89,13 +89,13 @@ def opens(value: object, received: Received) -> Opened | None:
 
 
 def _inner(event: Mapping[str, object]) -> object:
-    """The data as a value: of text that its media type calls JSON or XML, what it says; of bytes, if they are either."""
+    """The data as a value: of text that is, or is called, JSON or XML, what it says; of bytes, if they are either."""
     said, media_type = event.get("data"), text_of(event.get("datacontenttype")).lower()
     try:
         if said is None and isinstance(encoded := event.get("data_base64"), str):
             found = decode(Received("", base64.b64decode(encoded, validate=True)))
             return found if isinstance(found, dict | list) else None
-        if isinstance(said, str) and ("json" in media_type or "xml" in media_type):
+        if isinstance(said, str) and ("json" in media_type or "xml" in media_type or said.lstrip().startswith(("{", "["))):
             return decode(Received("", said.encode("utf-8", "replace")))
     except (binascii.Error, ValueError, Unreadable):
         return said

@@ -3,13 +3,13 @@
 Names are compared without case, `_` and `-`. A field in an object of its own is called `outer.inner`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from oncall.incidents.values import Action
 from oncall.intake.rules import (
     ACTIONS,
-    SECRET,
     action_of,
     instant_of,
     key_of,
@@ -23,7 +23,6 @@ from oncall.intake.rules import (
     text_of,
     title_of,
     without_login,
-    without_secrets,
 )
 from oncall.intake.values import Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
@@ -35,13 +34,15 @@ def _names(*names: str) -> dict[str, str]:
 
 STATE = _names(
     "action", "event_action", "event_type", "status", "state", "current_state", "alert_status", "trigger_status",
-    "alert_type_friendly_name", "event_value", "heartbeat.status", "trigger",
+    "alert_type_friendly_name", "event_value", "heartbeat.status", "trigger", "alert_state", "new_state",
 )  # fmt: skip
+VERBS = _names("action", "event_action", "event_type")
+"""States that say what is to be done: around an object they count more than how the thing inside is."""
 WEAK = {"error", "warning", "critical", "failure", "create", "created", "open", "opened"}
 """Words that may say how bad a thing is, or was when it began: another field that says it is over, or seen, counts more."""
 SUMMARY = _names(
     "summary", "title", "subject", "rule_name", "message", "msg", "check_name", "alert_name", "monitor_friendly_name", "monitor_name",
-    "name", "trigger", "description", "text", "body", "content", "error",
+    "name", "trigger", "alert", "problem", "description", "text", "body", "content", "error",
 )  # fmt: skip
 SEVERITY = _names("severity", "level", "priority", "urgency", "criticality", "importance_level")
 
@@ -52,8 +53,9 @@ NUMBER = _names("monitor_id", "monitor.id", "check_id", "test_id", "rule_id", "u
 
 # Otherwise what names the problem, together with where it is. A host alone names none: all its problems would become one.
 WHAT = _names(
-    "check", "check_name", "name", "alert_name", "rule_name", "metric", "class", "job", "trigger", "monitor", "monitor_friendly_name"
-)
+    "check", "check_name", "name", "alert_name", "rule_name", "metric", "class", "job", "trigger", "monitor", "monitor_friendly_name",
+    "alert", "problem",
+)  # fmt: skip
 WHERE = _names(
     "source", "host", "hostname", "instance", "service", "environment", "org_id", "component", "group", "resource", "cluster", "namespace"
 )
@@ -63,9 +65,15 @@ LINKS = _names("url", "link", "href", "client_url", "rule_url", "monitor_url", "
 LABELS = _names("labels", "tags")
 OCCURRED = _names("occurred_at", "timestamp", "time", "started_at", "starts_at")
 INSIDE = ("heartbeat", "monitor")
-ONE_INSIDE = ("alert", "incident", "event", "problem")
-MANY_INSIDE = ("alerts", "incidents", "events", "problems")
-TAKEN = {*STATE, *SEVERITY, *KEY, *LINKS, *LABELS, *OCCURRED, "links", "source", "host", "component", "group", "class"}
+ONE_INSIDE = ("alert", "incident", "event", "problem", "data", "payload")
+MANY_INSIDE = ("alerts", "alert", "incidents", "incident", "problems", "problem", "events", "event")
+NAMING = {*KEY, *NUMBER, *WHAT, *SUMMARY}
+AROUND = {*WHERE, *SEVERITY, *LABELS, *LINKS, *OCCURRED, *STATE}
+"""What stands around a list of events and is said of each: where, how bad, and how it is unless the event says it itself."""
+
+OVER_NAMES = _names("resolved", "is_resolved", "ok", "up", "healthy")
+MEASURE = re.compile(r"[-+]?\d+([.,]\d+)?\s*%?")
+TAKEN = {*STATE, *SEVERITY, *KEY, *LINKS, *LABELS, *OCCURRED, "links", "source", "host", "component", "group", "class", "routingkey"}
 NOTHING: tuple[object, ...] = (None, "", [], {})
 
 NUMBERED_STATES = {
@@ -95,24 +103,40 @@ def read(value: object, _: Received) -> list[Reading]:
 
 
 def _read_object(value: Mapping[str, object]) -> list[Reading]:
-    """One event; or those that its only list of them holds, and what stands around the list is said of each."""
-    names = {plain(name) for name in value}
-    listed = next((name for name in MANY_INSIDE if objects_of(value.get(name))), None)
-    if listed is None or not names.isdisjoint({*KEY, *NUMBER, *WHAT}):
+    """One event; or those of a list inside, if each names itself: a history does not."""
+    listed = next((name for name in MANY_INSIDE if _are_events(value.get(name))), None)
+    if listed is None or (listed.startswith("event") and not _plain_names(value).isdisjoint({*STATE, *KEY})):
         return [_read_one(value)]
-    around = {name: said for name, said in value.items() if name != listed}
-    return read_each(objects_of(value[listed]), lambda inner: _read_one({**around, **inner}))
+    around = {name: said for name, said in value.items() if plain(name) in AROUND and name != listed}
+    return read_each(objects_of(value[listed]), lambda inner: _read_one(_within(around, inner)))
+
+
+def _are_events(value: object) -> bool:
+    inner = objects_of(value)
+    return bool(inner) and isinstance(value, list) and len(inner) == len(value) and all(_names_itself(one) for one in inner)
+
+
+def _names_itself(value: Mapping[str, object]) -> bool:
+    return not _plain_names(value).isdisjoint(NAMING | {"id"})
+
+
+def _plain_names(value: Mapping[str, object]) -> set[str]:
+    return {plain(name) for name in value}
+
+
+def _within(around: Mapping[str, object], inner: Mapping[str, object]) -> Mapping[str, object]:
+    """What is inside, and what stands around it; of two states the inner one, unless the outer is a verb."""
+    states = not _plain_names(inner).isdisjoint(STATE)
+    return {**{name: said for name, said in around.items() if not states or plain(name) not in STATE or plain(name) in VERBS}, **inner}
 
 
 def _opened(event: Mapping[str, object]) -> Mapping[str, object]:
     """The event with what it says of itself in an object inside, where it names nothing outside."""
-    names = {plain(name) for name in event}
     inside = next((name for name in ONE_INSIDE if isinstance(event.get(name), dict)), None)
-    if inside is None or not names.isdisjoint({*KEY, *NUMBER, *WHAT, *SUMMARY}):
+    inner = event.get(inside) if inside else None
+    if not isinstance(inner, dict) or not (_plain_names(event) - {inside}).isdisjoint(NAMING):
         return event
-    inner = event[inside]
-    around = {name: said for name, said in event.items() if name != inside}
-    return {**inner, **around} if isinstance(inner, dict) else event
+    return _within({name: said for name, said in event.items() if name != inside}, inner)
 
 
 def _read_one(event: Mapping[str, object]) -> Reading:
@@ -124,7 +148,7 @@ def _read_one(event: Mapping[str, object]) -> Reading:
     links = [(link.get("href") or link.get("url"), link.get("text")) for link in objects_of(said.get("links"))]
     links += [(said.get(name), text.removesuffix("_url").replace("_", " ")) for name, text in LINKS.items()]
     summary, read_as_title = _summary(said)
-    taken = TAKEN | SECRET | read_as_title
+    taken = TAKEN | read_as_title
     return Reading(
         action,
         summary or f"{UNTITLED}: {one_line(event)}"[:200],
@@ -137,11 +161,7 @@ def _read_one(event: Mapping[str, object]) -> Reading:
         labels=labels,
         links=links_of(links),
         occurred_at=instant_of(_first(said, OCCURRED)),
-        details={
-            name: without_secrets(value)
-            for name, value in islice(event.items(), MAX_FIELDS)
-            if plain(name) not in taken and value not in NOTHING
-        },
+        details={name: value for name, value in islice(event.items(), MAX_FIELDS) if plain(name) not in taken and value not in NOTHING},
         reason="the monitored thing is in maintenance" if action is Action.IGNORE else "",
     )
 
@@ -165,15 +185,16 @@ def _first(said: Said, names: Iterable[str]) -> object:
 
 def _names_something(name: str, value: object) -> bool:
     """A word, not one that says a state; a number names an organisation and measures everything else."""
-    if isinstance(value, str):
-        return value.strip().lower() not in ACTIONS
-    return name == "orgid" and isinstance(value, int)
+    if name == "orgid":
+        return isinstance(value, str | int)
+    return isinstance(value, str) and _word(value) not in ACTIONS and not (name in WHAT and MEASURE.fullmatch(value.strip()))
 
 
 def _action(said: Said) -> Action:
     """Of the first field whose word is known, a number's where its meaning is known; then of a severity that says it is over."""
     found = [(word, action) for name in STATE if name in said and (action := _meaning(name, word := _word(said[name])))]
-    over = _word(said.get("resolved")) == "true" or any(_word(said.get(name)) in OVER for name in ("severity", "level"))
+    over = any(_word(said.get(name)) in {"true", "yes"} for name in OVER_NAMES)
+    over = over or any(_word(said.get(name)) in OVER for name in ("severity", "level"))
     if not found:
         return Action.RESOLVE if over else action_of()
     word, action = found[0]
@@ -210,14 +231,27 @@ def _key(said: Said, identity: Mapping[str, str]) -> str | None:
     if number:
         return LocalKey(" ".join([number, *where]))
     if any(identity.get(name) for name in WHAT):
-        return key_of(identity)
+        return LocalKey(key_of(identity) or "")
     id = text_of(said.get("id"))
     return LocalKey(" ".join([f"id={id}", *where])) if id.isdecimal() else id or None
 
 
-def says_something(value: Mapping[str, object]) -> bool:
-    """Whether an object holds a title, a state or a key by any of the names that are known."""
-    return not {plain(name) for name in value}.isdisjoint({*SUMMARY, *STATE, *KEY})
+def says_something(value: object) -> bool:
+    """Whether an object, or one inside, or one of a list, holds a title, a state or a key by any of the names that are known."""
+    if isinstance(value, list):
+        return any(says_something(one) for one in objects_of(value))
+    if not isinstance(value, dict):
+        return False
+    inside = (value.get(name) for name in (*ONE_INSIDE, *MANY_INSIDE))
+    return not _plain_names(value).isdisjoint({*SUMMARY, *STATE, *KEY}) or any(says_something(one) for one in inside if one)
+
+
+def says_all(value: object) -> bool:
+    """Whether an object holds a key and a state in words that are known: its author means them."""
+    if not isinstance(value, dict):
+        return False
+    said = _said(value)
+    return _first(said, KEY) is not None and any(_meaning(name, _word(said[name])) for name in STATE if name in said)
 
 
 def knows(_: object, __: Received) -> bool:

@@ -18,7 +18,7 @@ def _of_run(name: str, what: Mapping[str, Paths], named: Paths) -> Fields:
     branch = (f"{name}.head_branch", f"{name}.check_suite.head_branch")
     return Fields(
         title=named,
-        identity={"repository": REPOSITORY, **what, "branch": branch, "fork": ("fork",)},
+        identity={"github_repository": REPOSITORY, **what, "branch": branch, "fork": ("fork",)},
         state=(f"{name}.conclusion", f"{name}.status"),
         states={"success": Action.RESOLVE},
         ignored={
@@ -55,7 +55,7 @@ RUNS = {
 DEPLOYMENT = Fields(
     title=("deployment_status.description",),
     identity={
-        "repository": REPOSITORY,
+        "github_repository": REPOSITORY,
         "environment": ("deployment_status.environment", "deployment.environment"),
         "task": ("deployment.task",),
     },
@@ -82,7 +82,7 @@ def _of_alert(event: str) -> Fields:
             "alert.security_advisory.summary", "alert.rule.description", "alert.rule.name", "alert.secret_type_display_name",
             "alert.secret_type", "alert.affected_package_name",
         ),
-        identity={"repository": REPOSITORY, event: ("alert.number", "alert.id")},
+        identity={"github_repository": REPOSITORY, event: ("alert.number", "alert.id")},
         state=("alert.state", "action"),
         states=dict.fromkeys(
             ("fixed", "dismissed", "auto_dismissed", "resolved", "closed", "revoked", "closed_by_user", "dismiss", "resolve"),

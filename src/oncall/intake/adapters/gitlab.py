@@ -26,7 +26,7 @@ WELL = {"success": Action.RESOLVE}
 PIPELINE = Fields(
     title=("object_attributes.name",),
     # A schedule runs other jobs than a push does, so that neither tells whether the other would succeed.
-    identity={"project": PROJECT, "pipeline": ("object_attributes.source",), "ref": ("object_attributes.ref",)},
+    identity={"gitlab_project": PROJECT, "pipeline": ("object_attributes.source",), "ref": ("object_attributes.ref",)},
     state=("object_attributes.status",),
     states=WELL,
     ignored=ENDED,
@@ -39,7 +39,7 @@ PIPELINE = Fields(
 )
 JOB = Fields(
     title=("build_name",),
-    identity={"project": PROJECT, "job": ("build_name",), "ref": ("ref",)},
+    identity={"gitlab_project": PROJECT, "job": ("build_name",), "ref": ("ref",)},
     state=("build_status",),
     states=WELL,
     ignored=ENDED,
@@ -53,7 +53,7 @@ JOB = Fields(
 )
 DEPLOYMENT = Fields(
     title=("environment",),
-    identity={"project": PROJECT, "environment": ("environment",)},
+    identity={"gitlab_project": PROJECT, "environment": ("environment",)},
     state=("status",),
     states=WELL,
     ignored=ENDED,

@@ -40,7 +40,7 @@ def read(value: object, _: Received) -> list[Reading]:
     """One event, known by the alert's id. A test carries that of a real alert, so it is a problem of its own."""
     if not isinstance(value, dict):
         raise Unreadable("it is not a JSON object")
-    if said_at(value, (*STATE, "alertid", "internalid")) is None:
+    if said_at(value, ("alertstatus", "alertid", "internalid")) is None:
         raise Unreadable("it has neither an alertstatus nor an alertid")
     reading = read_fields(value, FIELDS if said_at(value, ("internalid",)) is not None else BY_ALERT_ID)
     is_test = word_at(value, STATE) == "test"

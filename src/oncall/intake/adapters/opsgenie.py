@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from oncall.incidents.values import Action
-from oncall.intake.rules import bounded_key, cut, labels_of, links_of, one_line, said_at, severity_of, storable, text_of, title_of
+from oncall.intake.adapters import generic
+from oncall.intake.rules import bounded_key, cut, labels_of, links_of, one_line, plain, said_at, severity_of, storable, text_of, title_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -44,7 +45,7 @@ REMOVALS = {
 DELETE = Verb("Delete", "Deleted alert", Action.RESOLVE)
 KEPT = ("description", "entity", "tags", "details", "responders", "visibleTo", "actions", "note", "user", "priority")
 BY_NAME = {verb.name: verb for verb in (CREATE, PING, DELETE, *VERBS.values(), *EDITS.values(), *REMOVALS.values())}
-NOT_OPSGENIE = {"alert", "action", "status", "state", "event_type", "current_state", "resolved"}
+NOT_OPSGENIE = {"alert", "resolved", "severity", "level", *generic.STATE}
 """A body that says its state is somebody's own: Opsgenie's says only what is to be opened."""
 ONLY_OPSGENIE = {"responders", "priority", "teams", "entity", "visibleTo"}
 ON_ONE = re.compile(r"/v2/alerts/(?P<alias>.+)/(?P<verb>[a-z]+)/?(?:\?.*)?$")
@@ -58,7 +59,11 @@ def knows(value: object, received: Received) -> bool:
     if "/v2/alerts" in received.path and "/api/v2/alerts" not in received.path:  # that one is Prometheus'
         return True
     names = value.keys()
-    return {"message", "alias"} <= names and not names.isdisjoint(ONLY_OPSGENIE) and names.isdisjoint(NOT_OPSGENIE)
+    return {"message", "alias"} <= names and not names.isdisjoint(ONLY_OPSGENIE) and _says_no_state(value)
+
+
+def _says_no_state(value: Mapping[str, object]) -> bool:
+    return {plain(name) for name in value}.isdisjoint(NOT_OPSGENIE)
 
 
 def read(value: object, received: Received) -> list[Reading]:
@@ -70,6 +75,8 @@ def read(value: object, received: Received) -> list[Reading]:
         return [read_ping(unquote(pinged["name"]))]
     if "message" not in said:
         raise Unreadable("it has no message")
+    if "/v2/alerts" not in received.path and not _says_no_state(said):
+        raise Unreadable("it says a state, which Opsgenie's alerts do not")
     details, tags = labels_of(said.get("details")), said.get("tags")
     return [
         Reading(

@@ -7,7 +7,7 @@ from oncall.services.values import IntegrationType
 
 FIELDS = Fields(
     title=("check_name", "description"),
-    identity={"check_id": ("check_id",)},
+    identity={"pingdom_check": ("check_id",)},
     state=("current_state",),
     # UP and SUCCESS, which is that of transaction checks, among them
     states={word: action for word, action in ACTIONS.items() if action is not Action.TRIGGER},

@@ -18,9 +18,12 @@ from oncall.intake.rules import (
     decode,
     delivered,
     inflate,
+    is_secret,
     oversized,
     storable,
     unreadable,
+    without_login,
+    without_secrets,
 )
 from oncall.intake.values import EPOCH, Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
@@ -31,7 +34,22 @@ log = get_log("intake")
 
 HIDDEN = "[redacted]"
 NAMELESS = "it names no problem"
-TELLING = ("summary", "source", "component", "group", "class_", "labels", "links", "details", "reason", "by")
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+TELLING = (
+    "dedup_key",
+    "delivery_id",
+    "among",
+    "summary",
+    "source",
+    "component",
+    "group",
+    "class_",
+    "labels",
+    "links",
+    "details",
+    "reason",
+    "by",
+)
 
 
 def received_as(
@@ -47,17 +65,20 @@ def received_as(
     headers = headers or {}
     encoding = headers.get("content-encoding", "").strip().lower()
     content_type = cut(storable(headers.get("content-type", "")), 200)
-    return Received(content_type, inflate(raw, encoding, limit) if encoding else raw, headers, query or {}, path, at)
+    return Received(content_type, inflate(raw, encoding, limit) if encoding else raw, headers, query or {}, storable(path), at)
 
 
 def as_sent(readings: Sequence[Reading], received: Received, integration: IntegrationRef, *, key: str, in_body: int = 0) -> list[Event]:
     """The events of a request, without the integration's key: some dialects carry it in the body (`in_body` times), some senders repeat
     the address, and of a key only the hash is stored.
     """
-    secret = key.encode("utf-8", "replace")
-    times = received.raw.count(secret)
+    times, raw = 0, received.raw
+    for encoding in ENCODINGS:
+        secret = key.encode(encoding, "replace")
+        times += raw.count(secret)
+        raw = raw.replace(secret, HIDDEN.encode(encoding))
     if times:
-        received = replace(received, raw=received.raw.replace(secret, HIDDEN.encode()))
+        received = replace(received, raw=raw)
     if times > in_body or key in received.path.replace(f"/{key}", "", 1):
         readings = [_without(reading, key) for reading in readings]
     return to_events(readings, received, integration)
@@ -71,7 +92,7 @@ def _without(reading: Reading, key: str) -> Reading:
 def _hidden(value: object, key: str) -> object:
     match value:
         case str():
-            return value.replace(key, HIDDEN)
+            return type(value)(value.replace(key, HIDDEN))  # a key that is an integration's own stays one
         case dict():
             return {name.replace(key, HIDDEN): _hidden(said, key) for name, said in value.items()}
         case list() | tuple():
@@ -99,7 +120,7 @@ def read_query(received: Received, integration: IntegrationRef, *, by: Integrati
     """As `read`, of what somebody's GET holds: a link's preview adds a query as well, so one that says nothing we know pages nobody."""
     value = decode(received)
     is_known = dialect_of(value, received, but=DIALECTS[IntegrationType.GENERIC]) is not None
-    if is_known or (isinstance(value, dict) and generic.says_something(value)):
+    if is_known or generic.says_something(value):
         return read(received, integration, by=by)
     reason = "its query says nothing that is known; perhaps somebody only opened the address"
     return [Reading(Action.IGNORE, "a GET without an event", reason=reason)]
@@ -107,16 +128,19 @@ def read_query(received: Received, integration: IntegrationRef, *, by: Integrati
 
 def _read(value: object, received: Received, own: Dialect) -> list[Reading]:
     """Whoever knows the body reads it, the integration's own dialect first: people point monitors at integrations of other types. What
-    nobody knows is read by common words, if it has any; but an end without a key would end nothing, and must be seen.
+    nobody knows is read by common words if it has a key and a state, else as the integration's own, else by what common words there are;
+    but an end without a key would end nothing, and must be seen.
     """
     known = own if own.knows(value, received) else dialect_of(value, received, but=own)
     if known is not None:
         with suppress(Unreadable):  # it has that dialect's names, but not what they stand for
             return _opened(value, received, known) or known.read(value, received)
+    if known is None and not own.has_keys and generic.says_all(value):
+        return generic.read(value, received)
     try:
         return own.read(value, received)
     except Unreadable:
-        if not isinstance(value, dict) or not generic.says_something(value):
+        if not generic.says_something(value):
             raise
         readings = generic.read(value, received)
         if not all(reading.dedup_key or reading.action is Action.TRIGGER for reading in readings):
@@ -165,7 +189,7 @@ def to_events(readings: Sequence[Reading], received: Received, integration: Inte
 
 def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, *, is_long: bool) -> Event:
     named = {"component": said.component, "group": said.group, "class": said.class_}
-    details = {**{name: value for name, value in named.items() if value}, **said.details}
+    details = {**{name: value for name, value in named.items() if value}, **without_secrets(said.details)}
     key = _key(said, integration)
     return Event(
         id,
@@ -181,7 +205,7 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         said.component,
         said.group,
         said.class_,
-        said.labels,
+        {name: without_login(text) for name, text in said.labels.items() if not is_secret(name)},
         said.links,
         said.occurred_at,
         said.expires_at,

@@ -94,7 +94,8 @@ async def _key(request: Request, integration: IntegrationRef, ending: str) -> st
     """The dedup key of the alert that is meant; None if its id or number is that of no open one: another one with its alias is not."""
     asked = _identified(request, ending)
     if asked.dedup_key is not None:
-        return asked.dedup_key
+        at_end = _identified(request, "/") if request.method == "DELETE" and request.scope["path"].endswith("/") else None
+        return at_end.dedup_key if at_end and await _found(request, integration, at_end) else asked.dedup_key
     found = await _found(request, integration, asked, limit=MOST)
     return next((one.alert.dedup_key for one in found if one.alert.is_open), None)
 

@@ -62,6 +62,8 @@ def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
     try:
         return _parse(text)
     except ValueError as error:
+        if objects := _lines_of(text):
+            return objects
         if text[0] in '{["':
             raise Unreadable(f"it is not JSON ({error})" if isinstance(error, json.JSONDecodeError) else "it is not JSON") from None
     except RecursionError:
@@ -74,6 +76,17 @@ def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
     if NOT_PRINTED.search(text) and not is_mail:  # of a mail the parts say how they are to be read
         raise Unreadable("it is neither JSON, nor XML, nor a form, nor a sentence")
     return text
+
+
+def _lines_of(text: str) -> list[object]:
+    """The objects of a text that has one in each line; none if a line is anything else."""
+    lines = text.splitlines()
+    if len(lines) < 2 or not all(line.strip().startswith("{") for line in lines[:MAX_MEMBERS] if line.strip()):
+        return []
+    try:
+        return [_parse(line) for line in lines if line.strip()]
+    except (ValueError, RecursionError):
+        return []
 
 
 def _elements_of(raw: bytes) -> object:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.rules.decoding import MAX_MEMBERS
-from oncall.intake.rules.secrets import is_secret, without_login, without_secrets
+from oncall.intake.rules.secrets import without_login
 from oncall.intake.rules.wording import instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of
 from oncall.intake.values import LocalKey, Reading
 
@@ -73,11 +73,7 @@ def read_fields(body: Mapping[str, object], fields: Fields) -> Reading:
         labels=labels_of(said_at(body, fields.labels)),
         links=links_of((said_at(body, (path,)), text) for path, text in fields.links.items()),
         occurred_at=instant_of(said_at(body, fields.occurred_at)),
-        details={
-            name: without_secrets(value)
-            for name, value in islice(body.items(), MAX_MEMBERS)
-            if name not in taken and value not in NOTHING and not is_secret(name)
-        },
+        details={name: value for name, value in islice(body.items(), MAX_MEMBERS) if name not in taken and value not in NOTHING},
         reason=reason,
         delivery_id=text_of(said_at(body, fields.delivery_id)),
     )

@@ -1,13 +1,15 @@
 """What a body holds and nobody may see: logins in addresses, and members whose name says that they are secret."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
-LOGIN = re.compile(r"(?<=://)[^/?#\s@]*@")
+LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
 SECRET = {
-    "accesstoken", "apikey", "apitoken", "authorization", "authtoken", "basicauth", "cookie", "cookies", "header", "headers", "passwd",
-    "password", "privatekey", "requestheaders", "routingkey", "secret", "secretkey", "servicekey", "sessiontoken", "token",
+    "apikey", "authorization", "basicauth", "bearer", "cookie", "cookies", "credentials", "header", "headers", "passwd", "privatekey",
+    "pwd", "requestheaders", "secretkey", "servicekey", "xapikey",
 }  # fmt: skip
+ENDINGS = ("password", "secret", "token")
 DEEPEST = 64
 
 
@@ -18,7 +20,8 @@ def plain(name: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    return plain(name) in SECRET
+    said = plain(name)
+    return said in SECRET or said.endswith(ENDINGS)
 
 
 def without_login(text: str) -> str:
@@ -26,15 +29,19 @@ def without_login(text: str) -> str:
     return LOGIN.sub("", text) if "@" in text else text
 
 
-def without_secrets(value: object, depth: int = DEEPEST) -> object:
-    """A value without its secret members at any depth, and without logins."""
+def without_secrets(members: Mapping[str, object]) -> dict[str, object]:
+    """Members without the secret ones at any depth, and without logins."""
+    return {name: _without_secrets(said, DEEPEST) for name, said in members.items() if not is_secret(name)}
+
+
+def _without_secrets(value: object, depth: int) -> object:
     match value:
         case str():
             return without_login(value)
         case dict() if depth:
-            return {name: without_secrets(said, depth - 1) for name, said in value.items() if not is_secret(name)}
+            return {name: _without_secrets(said, depth - 1) for name, said in value.items() if not is_secret(name)}
         case list() if depth:
-            return [without_secrets(said, depth - 1) for said in value]
+            return [_without_secrets(said, depth - 1) for said in value]
         case dict() | list():
             return None
         case _:

@@ -31,7 +31,7 @@ SEVERITIES: dict[str, Severity] = {
 }
 ACTIONS: dict[str, Action] = {
     **dict.fromkeys(("resolve", "resolved", "ok", "okay", "recovery", "recovered", "close", "closed", "clear", "cleared"), Action.RESOLVE),
-    **dict.fromkeys(("normal", "up", "healthy", "fixed", "inactive", "success", "succeeded", "passing", "solved"), Action.RESOLVE),
+    **dict.fromkeys(("normal", "up", "healthy", "fixed", "success", "succeeded", "passing", "passed", "solved", "online"), Action.RESOLVE),
     **dict.fromkeys(("acknowledge", "acknowledged", "ack", "acked", "acknowledgement"), Action.ACKNOWLEDGE),
     **dict.fromkeys(
         ("trigger", "triggered", "firing", "alerting", "problem", "down", "open", "opened", "create", "created"), Action.TRIGGER
