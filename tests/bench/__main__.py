@@ -9,10 +9,7 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -90,17 +87,6 @@ async def _refuse_unless_durable(db: asyncpg.Connection) -> None:
         raise NotDurable(f"refused: {settings}, and no durability is traded for speed")
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A short path, for the socket in it, and one that PostgreSQL's own account may pass when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="oncall-bench-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each side of a round is under load")
@@ -111,7 +97,7 @@ def main() -> int:
     begun = time.monotonic()
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     print(f"{machine}, load average {os.getloadavg()[0]:.2f} before we begin")
-    with _folder() as folder:
+    with processes.passable_folder("oncall-bench-") as folder:
         fsync = processes.fsync_ms(folder)
         print(f"an fsync of 16 KiB takes {fsync:.2f} ms on this disk")
         try:

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -140,3 +142,14 @@ def _stat(pid: int) -> list[int]:
     """What follows the command's name, the state (a letter) as 0: [1] is the parent, [11:15] user and system time, then the children's."""
     fields = (PROC / f"{pid}" / "stat").read_text().rpartition(")")[2].split()
     return [0, *map(int, fields[1:])]
+
+
+@contextmanager
+def passable_folder(prefix: str) -> Iterator[Path]:
+    """A short path, for the socket in it, and one that PostgreSQL's own account may pass when we are root."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

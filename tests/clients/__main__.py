@@ -5,16 +5,14 @@ What this machine cannot install is said in its row, and is no failure. A name c
 
 import argparse
 import asyncio
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from httpx import HTTPError
+from tests.bench.processes import passable_folder
 from tests.clients import agents, alerta, apprise, cloudevents, curl, elastalert, nagios, opsgenie, pagerduty, prometheus, zabbix
 from tests.clients.client import Client
 from tests.clients.installing import Kit, NotInstalled, Shelf
@@ -87,17 +85,6 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)).rstrip() for line in lines)
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A short path, for the socket in it, and one that PostgreSQL's own account may pass when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="oncall-clients-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.clients", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(client.name for client in ALL))
@@ -110,7 +97,7 @@ def main() -> int:
         print("There is no such client.", file=sys.stderr)
         return 2
     begun = time.monotonic()
-    with _folder() as folder:
+    with passable_folder("oncall-clients-") as folder:
         rows = asyncio.run(prove_all(chosen, folder))
     failed = [row for row in rows if row.result == FAILED]
     print("\n", *(f"{row.client.name}: {row.did}\n" for row in failed), sep="\n")

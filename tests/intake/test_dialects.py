@@ -116,3 +116,11 @@ def test_what_another_dialect_sent_in_an_envelope_is_read_by_that_dialect() -> N
             found = events(integration, json.dumps(envelope).encode())
             assert [(e.action.value, e.dedup_key) for e in found] == [("trigger", "f1"), ("resolve", "f2")], type
             assert len({e.delivery_id for e in found}) == 2, "each is a delivery of its own"
+
+
+def test_what_the_dialect_of_the_content_cannot_read_pages_by_what_the_envelope_says() -> None:
+    alert = {"resource": "", "event": "", "severity": "critical", "environment": "Production"}
+    envelope = {"MessageId": "m", "TopicArn": "arn:aws:sns:eu-1:4:pages", "Message": json.dumps(alert), "Subject": "Down"}
+    for type in ("aws_sns", "generic"):
+        (found,) = events(type, json.dumps(envelope).encode())
+        assert (found.action.value, found.unreadable, found.summary, found.group) == ("trigger", False, "Down", "pages"), type

@@ -176,6 +176,12 @@ async def test_a_list_is_filtered_and_paged(opsgenie: Opsgenie) -> None:
     page = await opsgenie.get("alerts?limit=2")
     assert page["paging"]["next"].endswith("/v2/alerts?limit=2&offset=2")
     assert await listed("query=2 disk") == ["a2"], "each word by itself"
+    for _ in range(3):
+        opsgenie.system.clock.advance(timedelta(hours=1))  # too long ago to open the same alert again
+        await opsgenie.post("alerts", {"message": "Disk 0 again", "alias": "a0"})
+        await opsgenie.post("alerts/a0/close?identifierType=alias", {})
+    counts = [len(await listed(f"query=alias:a0&limit=1&offset={offset}")) for offset in range(5)]
+    assert counts == [1, 1, 1, 1, 0], "all that ever had the alias, one to a page"
     for query in (
         "responders:ops",
         "createdAt > 1",

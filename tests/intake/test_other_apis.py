@@ -232,7 +232,20 @@ async def test_head_and_a_query_that_says_nothing_page_nobody(system: System, ke
     assert (await system.api.head(f"/intake/{key}?summary=x")).status_code == 405
     seen = (await system.api.get(f"/intake/{key}?utm_source=chat")).json()["events"][0]
     assert seen["decision"] == "ignored"
+    for unreadable in ("<a", "{", "%ff%fe", "payload=%7B"):
+        answer = await system.api.get(f"/intake/{key}?{unreadable}")
+        assert (answer.status_code, answer.json()["events"][0]["decision"]) == (202, "ignored"), unreadable
     assert await incidents(system) == []
+
+
+async def test_secrets_beside_what_a_message_says_are_not_told(system: System) -> None:
+    key = (await system.service([to(await system.user("Ana"))], type="gcp_monitoring"))["key"]
+    told = json.dumps({"version": "1.2", "incident": {"incident_id": "0.42", "policy_name": "Shop", "state": "open"}})
+    message = {"data": base64.b64encode(told.encode()).decode(), "messageId": "1", "attributes": {"team": "shop", "token": "s3cret"}}
+    await system.api.post(f"/intake/{key}", json={"message": message, "subscription": "projects/p/subscriptions/s"})
+    (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    (alert,) = (await system.api.get(f"/api/v1/incidents/{incident['id']}/alerts")).json()["items"]
+    assert alert["details"]["attributes"] == {"team": "shop"}
 
 
 async def test_the_integration_key_is_told_to_nobody_wherever_a_sender_repeats_it(system: System, key: str) -> None:

@@ -11,7 +11,7 @@ from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.rules import life
-from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, sensible_instant, waves
+from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -79,25 +79,21 @@ async def _met(tx: AsyncConnection, events: Sequence[Event]) -> Sequence[Event]:
     """Events that may be about an alert with another key, under the key of that alert: their own where it is open, else of the one that
     names them. Whoever else asks about the same place waits, so that two which name each other do not miss one another.
     """
-    places = sorted({alert_store.place_of(event.service_id, event.among) for event in events if event.among is not None})
-    if not places:
+    asking = [(event, event.among, place_of(event.service_id, event.among)) for event in events if event.among is not None]
+    if not asking:
         return events
-    await alert_store.lock_places(tx, places)
-    asking = [event for event in events if event.among is not None]
-    opened = await alert_store.open_alerts(tx, [key_of(event) for event in asking])
-    others = await alert_store.keys_among(tx, [(event.service_id, event.among) for event in asking if event.among is not None])
-    named = {event.id: others[n] for n, event in enumerate(asking) if n in others}
-    met: list[Event] = []
-    for event in events:
-        if event.among is not None and key_of(event) not in opened:
-            earlier = (
-                other.dedup_key
-                for other in met
-                if other.service_id == event.service_id and other.action is Action.TRIGGER and holds(other.details, event.among)
-            )
-            event = replace(event, dedup_key=next(earlier, named.get(event.id, event.dedup_key)))  # noqa: PLW2901
-        met.append(event)
-    return met
+    await alert_store.lock_places(tx, sorted({place for _, _, place in asking}))
+    opened = await alert_store.open_alerts(tx, [key_of(event) for event, _, _ in asking])
+    named = await alert_store.keys_among(tx, [(event.service_id, among) for event, among, _ in asking])
+    met: dict[EventId, Event] = {}
+    triggered: dict[int, list[Event]] = {}  # by their place, earlier in this batch
+    for n, (event, among, place) in enumerate(asking):
+        if key_of(event) not in opened:
+            earlier = (other.dedup_key for other in triggered.get(place, ()) if holds(other.details, among))
+            met[event.id] = replace(event, dedup_key=next(earlier, named.get(n, event.dedup_key)))
+        if event.action is Action.TRIGGER:
+            triggered.setdefault(place, []).append(met.get(event.id, event))
+    return [met.get(event.id, event) for event in events]
 
 
 async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[EventId, Decided]:

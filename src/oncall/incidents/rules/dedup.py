@@ -1,11 +1,13 @@
 """What a run of events about one problem does: open, repeat, acknowledge, resolve. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from itertools import groupby
 
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, Key, Severity
-from oncall.kit.ids import AlertId, IncidentId
+from oncall.kit.ids import AlertId, IncidentId, ServiceId
 
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.UNKNOWN: 2, Severity.ERROR: 3, Severity.CRITICAL: 4}
 
@@ -110,6 +112,12 @@ def _all(run: Sequence[Event], decision: Decision, reason: str, alert_id: AlertI
                 alert_id, incident_id)
         for e in run
     ]  # fmt: skip
+
+
+def place_of(service_id: ServiceId, among: Mapping[str, object]) -> int:
+    """A number for the place that events are about: what they say of it, but for the lists."""
+    said = json.dumps([f"{service_id}", sorted((name, value) for name, value in among.items() if isinstance(value, str))])
+    return int.from_bytes(sha256(said.encode()).digest()[:8], signed=True)
 
 
 def holds(details: Mapping[str, object], among: Mapping[str, object]) -> bool:

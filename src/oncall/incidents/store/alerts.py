@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -121,12 +120,6 @@ async def reopenable_alerts(tx: AsyncConnection, keys: Sequence[Key], *, now: da
     """For keys without an open alert: the one that a new trigger would reopen."""
     params = {"service_ids": [service for service, _ in keys], "dedup_keys": [key for _, key in keys], "now": now}
     return {(ServiceId(r.service_id), r.dedup_key): _alert(r) for r in await tx.execute(REOPENABLE, params)}
-
-
-def place_of(service_id: ServiceId, among: Mapping[str, object]) -> int:
-    """A number for the place that events are about: what they say of it, but for the lists."""
-    said = _json([str(service_id), sorted((name, value) for name, value in among.items() if isinstance(value, str))])
-    return int.from_bytes(sha256(said.encode()).digest()[:8], signed=True)
 
 
 async def lock_places(tx: AsyncConnection, places: Sequence[int]) -> None:

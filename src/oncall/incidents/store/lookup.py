@@ -70,12 +70,12 @@ async def find_alerts(tx: AsyncConnection, service_id: ServiceId, asked: AlertSe
 
 
 async def _ids(tx: AsyncConnection, service_id: ServiceId, asked: AlertSearch, *, limit: int, offset: int) -> Sequence[UUID]:
-    params = {"service_id": service_id, "limit": limit}
+    params = {"service_id": service_id, "limit": limit + offset}
     if asked.id is not None:
         return (await tx.execute(BY_ID, params | {"id": asked.id})).scalars().all()
     if asked.dedup_key is not None:
-        return (await tx.execute(BY_KEY, params | {"dedup_key": asked.dedup_key})).scalars().all()[offset:]
+        return (await tx.execute(BY_KEY, params | {"dedup_key": asked.dedup_key})).scalars().all()[offset : offset + limit]
     if asked.number is not None:
-        return (await tx.execute(BY_NUMBER, params | {"number": asked.number})).scalars().all()[offset:]
-    filters = {"is_open": asked.is_open, "acknowledged": asked.acknowledged, "words": list(asked.words), "offset": offset}
+        return (await tx.execute(BY_NUMBER, params | {"number": asked.number})).scalars().all()[offset : offset + limit]
+    filters = {"is_open": asked.is_open, "acknowledged": asked.acknowledged, "words": list(asked.words), "limit": limit, "offset": offset}
     return (await tx.execute(OLDEST if asked.oldest_first else NEWEST, params | filters)).scalars().all()

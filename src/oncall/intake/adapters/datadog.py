@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 
 from oncall.incidents.values import Action
 from oncall.intake.adapters import generic
 from oncall.intake.rules import (
     ACTIONS,
+    MAX_MEMBERS,
     instant_of,
     labels_of,
     links_of,
@@ -45,7 +45,6 @@ IN_LINK = re.compile(r"/monitors[/#](?P<monitor>\d{1,20})(?:[^\s)]*?[?&]group=(?
 
 VARIABLES = frozenset({"alert_transition", "alert_cycle_key", "aggreg_key"})
 EITHER_CASE = VARIABLES | {name.upper() for name in VARIABLES}
-MAX_MEMBERS = 1_000
 
 
 def knows(value: object, _: Received) -> bool:
@@ -88,7 +87,7 @@ def read(value: object, received: Received) -> list[Reading]:
             class_=one_line(said_at(said, ("event_type", "type"))),
             labels=_labels(said.get("tags")),
             links=links_of(links),
-            occurred_at=_instant(said_at(said, ("date", "last_updated", "received_at"))),
+            occurred_at=instant_of(said_at(said, ("date", "last_updated", "received_at"))),
             details={name: element for name, element in said.items() if name not in TAKEN},
             # A user may have put the monitor's id there, so that the event's time must tell deliveries apart.
             delivery_id=f"{event_id} {updated}" if event_id and updated else "",
@@ -138,11 +137,6 @@ def _labels(value: object) -> dict[str, str]:
     tags: Sequence[object] = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     pairs = [tag.strip().partition(":") if isinstance(tag, str) else (text_of(tag), "", "") for tag in tags[:MAX_MEMBERS]]
     return labels_of([{"key": name, "value": said} if said else name for name, _, said in pairs if name])
-
-
-def _instant(value: object) -> datetime | None:
-    """A template makes numbers text."""
-    return instant_of(int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= 13 else value)
 
 
 GUIDE = """

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from oncall.incidents.values import Action
 from oncall.intake.adapters import generic
-from oncall.intake.rules import Fields, decode, delivered, labels_of, links_of, read_fields, said_at, text_of, without_secrets
+from oncall.intake.rules import Fields, decode, delivered, labels_of, links_of, read_fields, said_at, text_of
 from oncall.intake.values import Dialect, Opened, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -71,8 +71,7 @@ def _pushed(message: Mapping[str, object], received: Received) -> list[Reading]:
         incident = inner.get("incident") if isinstance(inner, dict) else None
         readings = [_incident(incident)] if isinstance(incident, dict) else generic.read(inner, received)
         if beside:
-            told = without_secrets(beside)
-            readings = [replace(reading, details={"attributes": told, **reading.details}) for reading in readings]
+            readings = [replace(reading, details={"attributes": beside, **reading.details}) for reading in readings]
     return delivered(readings, _id(message))
 
 

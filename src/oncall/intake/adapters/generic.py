@@ -1,6 +1,6 @@
 """Any JSON that says what it means in words that monitors, scripts and people use: an object, a list of them, or one sentence.
 
-Names are compared without case, `_` and `-`. A field in an object of its own is called `outer.inner`.
+Names are compared without case, `_` and `-`.
 """
 
 import re
@@ -10,6 +10,7 @@ from itertools import islice
 from oncall.incidents.values import Action
 from oncall.intake.rules import (
     ACTIONS,
+    MAX_MEMBERS,
     action_of,
     instant_of,
     key_of,
@@ -34,7 +35,7 @@ def _names(*names: str) -> dict[str, str]:
 
 STATE = _names(
     "action", "event_action", "event_type", "status", "state", "current_state", "alert_status", "trigger_status",
-    "alert_type_friendly_name", "event_value", "heartbeat.status", "trigger", "alert_state", "new_state",
+    "alert_type_friendly_name", "event_value", "trigger", "alert_state", "new_state",
 )  # fmt: skip
 VERBS = _names("action", "event_action", "event_type")
 """States that say what is to be done: around an object they count more than how the thing inside is."""
@@ -49,7 +50,7 @@ SEVERITY = _names("severity", "level", "priority", "urgency", "criticality", "im
 # A key that the sender means as one is taken as it is. What only numbers a thing of the sender's is told apart from other
 # senders' numbers by its name and its host. `id` comes last: some count it up with each message.
 KEY = _names("dedup_key", "deduplication_key", "incident_key", "alias", "fingerprint", "alert_uid", "alert_key", "entity_id")
-NUMBER = _names("monitor_id", "monitor.id", "check_id", "test_id", "rule_id", "unique_id", "alarm_id", "alert_id", "event_id")
+NUMBER = _names("monitor_id", "check_id", "test_id", "rule_id", "unique_id", "alarm_id", "alert_id", "event_id")
 
 # Otherwise what names the problem, together with where it is. A host alone names none: all its problems would become one.
 WHAT = _names(
@@ -61,11 +62,10 @@ WHERE = _names(
 )
 IDENTITY = WHAT | WHERE
 
-LINKS = _names("url", "link", "href", "client_url", "rule_url", "monitor_url", "monitor.url", "dashboard_url", "runbook_url", "image_url")
+LINKS = _names("url", "link", "href", "client_url", "rule_url", "monitor_url", "dashboard_url", "runbook_url", "image_url")
 LABELS = _names("labels", "tags")
 OCCURRED = _names("occurred_at", "timestamp", "time", "started_at", "starts_at")
-INSIDE = ("heartbeat", "monitor")
-ONE_INSIDE = ("alert", "incident", "event", "problem", "data", "payload")
+ONE_INSIDE = ("alert", "incident", "event", "problem", "monitor", "data", "payload")
 MANY_INSIDE = ("alerts", "alert", "incidents", "incident", "problems", "problem", "events", "event")
 NAMING = {*KEY, *NUMBER, *WHAT, *SUMMARY}
 AROUND = {*WHERE, *SEVERITY, *LABELS, *LINKS, *OCCURRED, *STATE}
@@ -77,13 +77,11 @@ TAKEN = {*STATE, *SEVERITY, *KEY, *LINKS, *LABELS, *OCCURRED, "links", "source",
 NOTHING: tuple[object, ...] = (None, "", [], {})
 
 NUMBERED_STATES = {
-    "heartbeat.status": {"0": Action.TRIGGER, "1": Action.RESOLVE, "3": Action.IGNORE},  # Uptime Kuma: down, up, in maintenance
     "eventvalue": {"0": Action.RESOLVE, "1": Action.TRIGGER},  # Zabbix
 }
 OVER = {"ok", "clear", "cleared", "resolved", "recovered", "recovery"}
 """What severity may say of a problem that is gone. Not `normal`, which some people's urgent alerts are."""
 
-MAX_FIELDS = 1_000
 UNTITLED = "event without a summary"
 
 Said = Mapping[str, object]
@@ -161,21 +159,16 @@ def _read_one(event: Mapping[str, object]) -> Reading:
         labels=labels,
         links=links_of(links),
         occurred_at=instant_of(_first(said, OCCURRED)),
-        details={name: value for name, value in islice(event.items(), MAX_FIELDS) if plain(name) not in taken and value not in NOTHING},
-        reason="the monitored thing is in maintenance" if action is Action.IGNORE else "",
+        details={name: value for name, value in islice(event.items(), MAX_MEMBERS) if plain(name) not in taken and value not in NOTHING},
     )
 
 
 def _said(event: Mapping[str, object]) -> Said:
     """What the event says, by plain names; empty words say nothing. Of names that become the same the first stands."""
     said: dict[str, object] = {}
-    for name, value in islice(event.items(), MAX_FIELDS):
+    for name, value in islice(event.items(), MAX_MEMBERS):
         if value not in NOTHING:
             said.setdefault(plain(name), value)
-    for outer in INSIDE:
-        inner = said.get(outer)
-        if isinstance(inner, dict):
-            said |= {f"{outer}.{plain(name)}": value for name, value in inner.items() if value not in NOTHING}
     return said
 
 
@@ -211,9 +204,7 @@ def _word(value: object) -> str:
 
 
 def _summary(said: Said) -> tuple[str, set[str]]:
-    """The title, and what needs no telling any more (Uptime Kuma's monitor may hold passwords)."""
-    if "monitor.name" in said:
-        return title_of(f"{text_of(said['monitor.name'])}: {text_of(said.get('heartbeat.msg'))}".rstrip(": ")), {"msg", "monitor"}
+    """The title, and what needs no telling any more."""
     found = ((name, title_of(said.get(name))) for name in SUMMARY if _word(said.get(name)) not in ACTIONS)
     name, title = next(((name, title) for name, title in found if title), ("", ""))
     if title:

@@ -11,7 +11,6 @@ from oncall.intake.adapters import generic
 from oncall.intake.adapters.nagios import plain
 from oncall.intake.rules import (
     ACTIONS,
-    SECRET,
     Fields,
     labels_of,
     links_of,
@@ -68,7 +67,7 @@ SPELLINGS = (
     {"EVENT.ID", "TRIGGER.ID"},
     {"EVENT.ID", "EVENT.VALUE"},
 )
-NOT_TOLD = SECRET | {"authtoken", "apitoken", "url", "sendto", "to", "httpproxy", "link", "eventtags", "eventtagsjson", "triggertags"}
+NOT_TOLD = {"url", "sendto", "to", "httpproxy", "link", "eventtags", "eventtagsjson", "triggertags"}
 
 
 def knows(value: object, _: Received) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from oncall.incidents.values import Action, Body, Event
@@ -35,21 +35,6 @@ log = get_log("intake")
 HIDDEN = "[redacted]"
 NAMELESS = "it names no problem"
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
-TELLING = (
-    "dedup_key",
-    "delivery_id",
-    "among",
-    "summary",
-    "source",
-    "component",
-    "group",
-    "class_",
-    "labels",
-    "links",
-    "details",
-    "reason",
-    "by",
-)
 
 
 def received_as(
@@ -85,7 +70,7 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
 
 
 def _without(reading: Reading, key: str) -> Reading:
-    hidden = {name: _hidden(getattr(reading, name), key) for name in TELLING}
+    hidden = {field.name: _hidden(getattr(reading, field.name), key) for field in fields(reading)}
     return replace(reading, **hidden)  # type: ignore[arg-type]  # each as it was, but for the key
 
 
@@ -118,10 +103,11 @@ def read(received: Received, integration: IntegrationRef, *, by: IntegrationType
 
 def read_query(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
     """As `read`, of what somebody's GET holds: a link's preview adds a query as well, so one that says nothing we know pages nobody."""
-    value = decode(received)
-    is_known = dialect_of(value, received, but=DIALECTS[IntegrationType.GENERIC]) is not None
-    if is_known or generic.says_something(value):
-        return read(received, integration, by=by)
+    with suppress(Unreadable):
+        value = decode(received)
+        is_known = dialect_of(value, received, but=DIALECTS[IntegrationType.GENERIC]) is not None
+        if is_known or generic.says_something(value):
+            return read(received, integration, by=by)
     reason = "its query says nothing that is known; perhaps somebody only opened the address"
     return [Reading(Action.IGNORE, "a GET without an event", reason=reason)]
 
@@ -155,7 +141,10 @@ def _opened(value: object, received: Received, envelope: Dialect) -> list[Readin
         return []
     inside = replace(received, headers={}, path="")
     inner = dialect_of(opened.value, inside, but=envelope)
-    return delivered(inner.read(opened.value, inside), opened.delivery_id) if inner else []
+    if inner is not None:
+        with suppress(Unreadable):  # then the envelope's own dialect says what it can
+            return delivered(inner.read(opened.value, inside), opened.delivery_id)
+    return []
 
 
 def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:

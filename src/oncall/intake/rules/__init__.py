@@ -1,9 +1,9 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import MAX_INFLATED, MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
-from oncall.intake.rules.secrets import SECRET, is_secret, plain, without_login, without_secrets
+from oncall.intake.rules.secrets import is_secret, plain, without_login, without_secrets
 from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
@@ -22,8 +22,8 @@ __all__ = [
     "ACTIONS",
     "MAX_INFLATED",
     "MAX_KEY",
+    "MAX_MEMBERS",
     "MAX_TEXT",
-    "SECRET",
     "Fields",
     "Paths",
     "action_of",
