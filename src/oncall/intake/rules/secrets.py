@@ -9,7 +9,7 @@ SECRET = {
     "apikey", "authorization", "basicauth", "bearer", "cookie", "cookies", "credentials", "header", "headers", "passwd", "privatekey",
     "pwd", "requestheaders", "secretkey", "servicekey", "xapikey",
 }  # fmt: skip
-ENDINGS = ("password", "secret", "token")
+ENDINGS = ("password", "secret", "token", "authpass")
 DEEPEST = 64
 
 
