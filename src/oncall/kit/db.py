@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, MetaData, text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, MetaData, event, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from oncall.kit.straight import Connection, StraightEngine
 
 T = TypeVar("T")
 
@@ -29,7 +31,6 @@ metadata = MetaData(
 )
 
 CONNECT_TIMEOUT = 5.0
-GOODBYE_TIMEOUT = 0.2
 NOTIFY_CHANNEL = "oncall"
 
 
@@ -84,16 +85,6 @@ class Unreachable(ConnectionError):
     """No connection can be had: nobody answers, or whoever answers does not let us in or cannot serve. `__cause__` says which."""
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection that is given up at once: a peer that has gone silent would hold each polite farewell for seconds."""
-
-    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ARG002 — asyncpg's signature
-        try:
-            await super().close(timeout=GOODBYE_TIMEOUT)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            self.terminate()
-
-
 class Database:
     """All connections of one process. Open it once; `close()` gives everything back."""
 
@@ -128,7 +119,7 @@ class Database:
             raise Unreachable(str(error) or type(error).__name__) from error
 
     def _engine(self, pool: Pool, size: int, statement_timeout_ms: int, command_timeout: float) -> AsyncEngine:
-        return create_async_engine(
+        engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=lambda: self.connect(
                 pool,
@@ -144,6 +135,8 @@ class Database:
             # The hot path holds its connection from batch to batch; a reset at each release would double its round trips.
             pool_reset_on_return=None if pool is Pool.INTAKE else "rollback",
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return StraightEngine(engine.sync_engine)
 
     @asynccontextmanager
     async def transaction(self, pool: Pool = Pool.API, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -159,6 +152,12 @@ class Database:
 
     async def close(self) -> None:
         await asyncio.gather(*(engine.dispose() for engine in self._engines.values()))
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Whoever takes a connection that its server has closed meanwhile gets another instead: costs no round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -178,6 +177,9 @@ def constraint_name(error: BaseException) -> str | None:
 
 LOCK_TIMED_OUT, STATEMENT_TIMED_OUT = "55P03", "57014"
 """SQLSTATEs of our own limits."""
+
+SCHEMA_CHANGED = "0A000"
+"""What a prepared statement gave has another shape now; it is prepared anew."""
 
 
 class Trouble(StrEnum):
@@ -211,6 +213,9 @@ def trouble(error: BaseException) -> Trouble:
     """Sort an error by its SQLSTATE (class 08, 53, 57P and 25006 mean this server cannot serve us now)."""
     if isinstance(error, ConcurrentChange):
         return Trouble.CONFLICT
+    # What asyncpg cannot send is some row's fault, although it calls it a misuse of its interface.
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return Trouble.BAD_DATA
     # Before any look at what caused it: behind asyncio's TimeoutError stands a CancelledError.
     if isinstance(error, UNREACHABLE):
         return Trouble.UNREACHABLE
@@ -218,7 +223,7 @@ def trouble(error: BaseException) -> Trouble:
     if state is not None:
         if state[:2] in {"22", "23", "54"}:
             return Trouble.BAD_DATA
-        if state[:2] == "40" or state == LOCK_TIMED_OUT:
+        if state[:2] == "40" or state in {LOCK_TIMED_OUT, SCHEMA_CHANGED}:
             return Trouble.CONFLICT
         if state[:2] in {"08", "53", "58"} or state[:3] == "57P" or state in {"25006", STATEMENT_TIMED_OUT}:
             return Trouble.UNREACHABLE

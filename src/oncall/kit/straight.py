@@ -1,0 +1,153 @@
+"""Statements written as text go straight to the driver, past what SQLAlchemy does around each: on the hot path that was most of the cost.
+
+They run on the connection, and in the transaction, that SQLAlchemy holds, so both kinds of statement can be mixed; statements built of
+tables go SQLAlchemy's way. Only `kit.db` uses this.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.exc import DBAPIError, IntegrityError, MultipleResultsFound, NoResultFound
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+GOODBYE_TIMEOUT = 0.2
+STATEMENTS_KEPT = 1_000
+"""More than there are: each is prepared once per connection."""
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
+    """A row whose columns are attributes, as SQLAlchemy's are."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Rows:
+    """What a statement gave, with the names that SQLAlchemy's results have; `rowcount` is how many rows it wrote, or returned."""
+
+    __slots__ = ("_rows", "_status")
+
+    def __init__(self, rows: Sequence[Any], status: str) -> None:
+        self._rows, self._status = rows, status
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    @property
+    def rowcount(self) -> int:
+        count = self._status.rpartition(" ")[2]
+        return int(count) if count.isdecimal() else -1
+
+    def all(self) -> Sequence[Any]:
+        return self._rows
+
+    def first(self) -> Any:
+        return self._rows[0] if self._rows else None
+
+    def one_or_none(self) -> Any:
+        if len(self._rows) > 1:
+            raise MultipleResultsFound("one row at most was expected")
+        return self.first()
+
+    def one(self) -> Any:
+        if not self._rows:
+            raise NoResultFound("a row was expected")
+        return self.one_or_none()
+
+    def scalar_one(self) -> Any:
+        return self.one()[0]
+
+    def scalar_one_or_none(self) -> Any:
+        row = self.one_or_none()
+        return None if row is None else row[0]
+
+    def scalars(self) -> "Rows":
+        return Rows([row[0] for row in self._rows], self._status)
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that keeps what it has prepared, and is given up at once: a peer that has gone silent would hold each polite farewell
+    for seconds.
+    """
+
+    __slots__ = ("_prepared",)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._prepared: dict[str, Any] = {}
+
+    async def run(self, sql: str, args: Sequence[object]) -> Rows:
+        statement = self._prepared.get(sql)
+        if statement is None:
+            if len(self._prepared) >= STATEMENTS_KEPT:
+                self._prepared.clear()
+            statement = self._prepared[sql] = await self.prepare(sql, record_class=Row)
+        try:
+            rows = await statement.fetch(*args)
+        except asyncpg.InvalidCachedStatementError:
+            self._prepared.clear()  # the schema was changed: whoever tries again has them prepared anew
+            raise
+        return Rows(rows, statement.get_statusmsg())
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ARG002 — asyncpg's signature
+        try:
+            await super().close(timeout=GOODBYE_TIMEOUT)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self.terminate()
+
+
+class Straight(AsyncConnection):
+    """SQLAlchemy's connection, but for statements that are written as text and run once."""
+
+    async def execute(self, statement: Any, parameters: Any = None, **more: Any) -> Any:
+        """Raises what SQLAlchemy raises, with asyncpg's error as its `orig`; what is no answer of the server's, as asyncpg raises it."""
+        if not isinstance(statement, TextClause) or isinstance(parameters, list):
+            return await super().execute(statement, parameters, **more)
+        sql, names = _compiled(statement.text)
+        given: Mapping[str, object] = parameters or {}
+        try:
+            driver = await self._begun()
+            return await driver.run(sql, [given[name] for name in names])
+        except asyncpg.PostgresError as error:
+            if isinstance(error, asyncpg.PostgresConnectionError):
+                await self.invalidate()
+            kind = IntegrityError if isinstance(error, asyncpg.IntegrityConstraintViolationError) else DBAPIError
+            raise kind(sql, None, error, hide_parameters=True) from error
+        except BaseException as error:
+            # Nobody knows what is still on its way on this connection; but a value that could not be sent has not left.
+            if not isinstance(error, ValueError | KeyError):
+                await self.invalidate()
+            raise
+
+    async def _begun(self) -> Connection:
+        """The driver's connection, in a transaction: SQLAlchemy sends BEGIN no sooner than with a first statement of its own."""
+        sync = self.sync_connection
+        if sync is None or not sync.in_transaction():
+            raise AssertionError("a statement outside of a transaction would be committed by itself")
+        adapted: Any = sync.connection.dbapi_connection
+        if not adapted._started:  # SQLAlchemy's own flag, so that both sides know of the same transaction
+            await adapted._start_transaction()
+        driver: Connection = adapted.driver_connection
+        return driver
+
+
+class StraightEngine(AsyncEngine):
+    """An engine whose connections are straight."""
+
+    _connection_cls = Straight
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _compiled(text: str) -> tuple[str, tuple[str, ...]]:
+    """The statement with `$1`, `$2` for its names, and the names in that order."""
+    compiled = TextClause(text).compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
+    return f"{compiled}", tuple(getattr(compiled, "positiontup", None) or ())
