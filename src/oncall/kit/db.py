@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, MetaData
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from oncall.kit.straight import Connection, StraightEngine
 
@@ -90,7 +90,7 @@ class Database:
 
     def __init__(self, url: str, *, sizes: dict[Pool, tuple[int, int, float]] | None = None) -> None:
         self.dsn = plain_dsn(url)
-        self._engines: dict[Pool, AsyncEngine] = {pool: self._engine(pool, *(sizes or SIZES)[pool]) for pool in Pool}
+        self._engines: dict[Pool, StraightEngine] = {pool: self._engine(pool, *(sizes or SIZES)[pool]) for pool in Pool}
 
     async def connect(
         self, name: str, *, statement_timeout_ms: int = 5_000, command_timeout: float | None = 8.0, lock_timeout_ms: int = 3_000
@@ -118,7 +118,7 @@ class Database:
             # SQLAlchemy passes on what happens here as it is, so that each of these would be a stranger to all who catch errors.
             raise Unreachable(str(error) or type(error).__name__) from error
 
-    def _engine(self, pool: Pool, size: int, statement_timeout_ms: int, command_timeout: float) -> AsyncEngine:
+    def _engine(self, pool: Pool, size: int, statement_timeout_ms: int, command_timeout: float) -> StraightEngine:
         engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=lambda: self.connect(
@@ -144,6 +144,15 @@ class Database:
         async with self._engines[pool].connect() as tx, tx.begin():
             if read_only:
                 await tx.execute(text("SET TRANSACTION READ ONLY"))
+            yield tx
+
+    @asynccontextmanager
+    async def by_themselves(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
+        """Each statement of the block is a transaction of its own, committed when it has been executed. For those that are all or nothing
+        by themselves: three round trips fewer.
+        """
+        async with self._engines[pool].connect() as tx:
+            tx.is_by_itself = True  # type: ignore[attr-defined]
             yield tx
 
     def in_use(self) -> dict[str, int]:

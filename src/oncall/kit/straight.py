@@ -108,6 +108,9 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 class Straight(AsyncConnection):
     """SQLAlchemy's connection, but for statements that are written as text and run once."""
 
+    is_by_itself = False
+    """Whether each statement is a transaction of its own."""
+
     async def execute(self, statement: Any, parameters: Any = None, **more: Any) -> Any:
         """Raises what SQLAlchemy raises, with asyncpg's error as its `orig`; what is no answer of the server's, as asyncpg raises it."""
         if not isinstance(statement, TextClause) or isinstance(parameters, list):
@@ -129,12 +132,12 @@ class Straight(AsyncConnection):
             raise
 
     async def _begun(self) -> Connection:
-        """The driver's connection, in a transaction: SQLAlchemy sends BEGIN no sooner than with a first statement of its own."""
+        """The driver's connection, in a transaction if it should be in one: SQLAlchemy itself sends BEGIN only with a first statement."""
         sync = self.sync_connection
-        if sync is None or not sync.in_transaction():
+        if sync is None or sync.in_transaction() is self.is_by_itself:
             raise AssertionError("a statement outside of a transaction would be committed by itself")
         adapted: Any = sync.connection.dbapi_connection
-        if not adapted._started:  # SQLAlchemy's own flag, so that both sides know of the same transaction
+        if not adapted._started and not self.is_by_itself:  # SQLAlchemy's own flag: both sides know of the same transaction
             await adapted._start_transaction()
         driver: Connection = adapted.driver_connection
         return driver
@@ -144,6 +147,11 @@ class StraightEngine(AsyncEngine):
     """An engine whose connections are straight."""
 
     _connection_cls = Straight
+
+    def connect(self) -> Straight:
+        connection = super().connect()
+        assert isinstance(connection, Straight)  # noqa: S101 — by the line above
+        return connection
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)

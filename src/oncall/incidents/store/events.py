@@ -38,19 +38,20 @@ FIND_EVENT = text("""
 """)
 
 # One round trip for both: every request waits for it.
-ADD_EVENTS = text("""
-    WITH bodies AS (
-        INSERT INTO event_bodies (id, received_at, content_type, raw)
-        SELECT b.id, :now, b.content_type, b.raw
-        FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[])) AS b (id, content_type, raw)
-    )
+INSERT_BODIES = """
+    INSERT INTO event_bodies (id, received_at, content_type, raw)
+    SELECT b.id, :now, b.content_type, b.raw
+    FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[])) AS b (id, content_type, raw)
+"""
+INSERT_EVENTS = """
     INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason,
         alert_id, incident_id, body_id, delivery_id)
-    SELECT :now, e.* FROM unnest(CAST(:ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
-        CAST(:service_ids AS uuid[]), CAST(:actions AS text[]), CAST(:dedup_keys AS text[]), CAST(:severities AS text[]),
+    SELECT :now, e.* FROM unnest(CAST(:event_ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
+        CAST(:service_ids AS uuid[]), CAST(:actions AS text[]), CAST(:dedup_keys AS text[]), CAST(:said_severities AS text[]),
         CAST(:summaries AS text[]), CAST(:decisions AS text[]), CAST(:reasons AS text[]), CAST(:alert_ids AS uuid[]),
         CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:delivery_ids AS text[])) AS e
-""")
+"""
+ADD_EVENTS = text(f"WITH bodies AS ({INSERT_BODIES}) {INSERT_EVENTS}")
 
 DECIDED = text("SELECT id, dedup_key, decision, reason, alert_id, incident_id FROM events WHERE id = ANY(:ids)")
 
@@ -98,33 +99,34 @@ async def add_events(
     tx: AsyncConnection, events: Sequence[Event], decided: Mapping[EventId, Decided], occurred_ats: Sequence[datetime], *, now: datetime
 ) -> None:
     """Store events with their decisions and the instants their monitors claim, and each body once."""
-    verdicts = [decided[e.id] for e in events]
-    once = [e.delivery_id or None if d.decision is not Decision.DUPLICATE_DELIVERY else None for e, d in zip(events, verdicts, strict=True)]
-    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
     with racing("events_pkey", "events_once_per_delivery"):
-        await tx.execute(
-            ADD_EVENTS,
-            {
-                "now": now,
-                "ids": [e.id for e in events],
-                "occurred_ats": list(occurred_ats),
-                "integration_ids": [e.integration_id for e in events],
-                "service_ids": [e.service_id for e in events],
-                "actions": [e.action.value for e in events],
-                "dedup_keys": [e.dedup_key for e in events],
-                "severities": [e.severity.value for e in events],
-                "summaries": [e.summary for e in events],
-                "decisions": [d.decision.value for d in verdicts],
-                "reasons": [d.reason for d in verdicts],
-                "alert_ids": [d.alert_id for d in verdicts],
-                "incident_ids": [d.incident_id for d in verdicts],
-                "body_ids": [e.body.id for e in events],
-                "delivery_ids": once,
-                "distinct_body_ids": list(bodies),
-                "content_types": [b.content_type for b in bodies.values()],
-                "raws": [b.raw for b in bodies.values()],
-            },
-        )
+        await tx.execute(ADD_EVENTS, event_columns(events, decided, occurred_ats) | {"now": now})
+
+
+def event_columns(events: Sequence[Event], decided: Mapping[EventId, Decided], occurred_ats: Sequence[datetime]) -> dict[str, object]:
+    """What `INSERT_BODIES` and `INSERT_EVENTS` insert, column by column."""
+    verdicts = [decided[e.id] for e in events]
+    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
+    return {
+        "event_ids": [e.id for e in events],
+        "occurred_ats": occurred_ats,
+        "integration_ids": [e.integration_id for e in events],
+        "service_ids": [e.service_id for e in events],
+        "actions": [e.action for e in events],
+        "dedup_keys": [e.dedup_key for e in events],
+        "said_severities": [e.severity for e in events],
+        "summaries": [e.summary for e in events],
+        "decisions": [d.decision for d in verdicts],
+        "reasons": [d.reason for d in verdicts],
+        "alert_ids": [d.alert_id for d in verdicts],
+        "incident_ids": [d.incident_id for d in verdicts],
+        "body_ids": [e.body.id for e in events],
+        "delivery_ids": [e.delivery_id or None if d.decision is not Decision.DUPLICATE_DELIVERY else None
+                         for e, d in zip(events, verdicts, strict=True)],
+        "distinct_body_ids": list(bodies),
+        "content_types": [b.content_type for b in bodies.values()],
+        "raws": [b.raw for b in bodies.values()],
+    }  # fmt: skip
 
 
 async def delivered(tx: AsyncConnection, deliveries: Sequence[tuple[IntegrationId, str]]) -> set[tuple[IntegrationId, str]]:

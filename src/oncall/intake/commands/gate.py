@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from oncall.incidents.commands.accept import accept_events, find_decided
+from oncall.incidents.commands.repeats import accept_repeats
 from oncall.incidents.values import Decided, Event
 from oncall.intake.rules import bounded_key, unreadable
 from oncall.kit import failpoints
@@ -207,6 +208,20 @@ class Gate:
             await asyncio.sleep(random.uniform(0, 0.01 * 2**tries))  # noqa: S311 — jitter, not a secret
 
     async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
+        decided = None if unsure or not patient else await self._repeats(events)
+        if decided is None:
+            decided = await self._whole(events, unsure=unsure, patient=patient)
+        await failpoints.reach("intake.post_commit")
+        for d in decided:
+            EVENTS.labels(d.decision.value).inc()
+        return decided
+
+    async def _repeats(self, events: Sequence[Event]) -> list[Decided] | None:
+        """What is only repeats is done at once; None, and nothing has been written, if it is more."""
+        async with self._database.by_themselves(Pool.INTAKE) as tx:
+            return await accept_repeats(tx, events, seen=self._clock.seen)
+
+    async def _whole(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
         async with self._database.transaction(Pool.INTAKE) as tx:
             if not patient:
                 await wait_for_locks(tx, at_most=IMPATIENT)
@@ -216,9 +231,6 @@ class Gate:
             if fresh:
                 decided |= {d.event_id: d for d in await accept_events(tx, fresh, now=now)}
             await failpoints.reach("intake.pre_commit")
-        await failpoints.reach("intake.post_commit")
-        for d in decided.values():
-            EVENTS.labels(d.decision.value).inc()
         return [decided[event.id] for event in events]
 
 
