@@ -26,7 +26,7 @@ class InvalidEvent(Exception):
 class Received:
     """A request as it came: its body, inflated if it was compressed, and what some dialects say beside it. Its media type is a hint.
 
-    `headers` are found by any spelling; `query` holds the fields of the query; `path` is what the sender added to the integration's
+    `headers` stand under lower-case names; `query` holds the fields of the query; `path` is what the sender added to the integration's
     address; `at` is when it came, for the dialects that say "over" by an instant.
     """
 

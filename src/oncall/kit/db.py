@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from oncall.kit.straight import Connection, StraightEngine
+from oncall.kit.straight import Connection, Straight, StraightEngine
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ SIZES: dict[Pool, tuple[int, int, float]] = {
     Pool.API: (6, 5_000, 8.0),
     Pool.ACKS: (3, 3_000, 5.0),
     Pool.ENGINE: (6, 10_000, 15.0),
-    Pool.INTAKE: (2, 5_000, 8.0),
+    Pool.INTAKE: (3, 5_000, 8.0),
 }
 LISTENERS = 1
 CONNECTIONS_PER_PROCESS = sum(size for size, _, _ in SIZES.values()) + LISTENERS
@@ -90,6 +90,7 @@ class Database:
 
     def __init__(self, url: str, *, sizes: dict[Pool, tuple[int, int, float]] | None = None) -> None:
         self.dsn = plain_dsn(url)
+        self._kept: dict[Pool, Straight] = {}
         self._engines: dict[Pool, StraightEngine] = {pool: self._engine(pool, *(sizes or SIZES)[pool]) for pool in Pool}
 
     async def connect(
@@ -149,17 +150,30 @@ class Database:
     @asynccontextmanager
     async def by_themselves(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
         """Each statement of the block is a transaction of its own, committed when it has been executed. For those that are all or nothing
-        by themselves: three round trips fewer.
+        by themselves: three round trips fewer. The connection is kept for the next block.
         """
-        async with self._engines[pool].connect() as tx:
-            tx.is_by_itself = True  # type: ignore[attr-defined]
+        tx = self._kept.pop(pool, None)
+        if tx is None or not tx.is_alive():
+            if tx is not None:
+                await tx.close()
+            tx = self._engines[pool].connect()
+            await tx.start()
+            tx.is_by_itself = True
+        try:
             yield tx
+        finally:
+            if pool in self._kept:
+                await tx.close()
+            else:
+                self._kept[pool] = tx
 
     def in_use(self) -> dict[str, int]:
         """Connections checked out now, by pool."""
         return {pool.value: engine.pool.checkedout() for pool, engine in self._engines.items()}  # type: ignore[attr-defined]
 
     async def close(self) -> None:
+        for tx in self._kept.values():
+            await tx.close()
         await asyncio.gather(*(engine.dispose() for engine in self._engines.values()))
 
 

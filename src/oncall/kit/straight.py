@@ -131,6 +131,14 @@ class Straight(AsyncConnection):
                 await self.invalidate()
             raise
 
+    def is_alive(self) -> bool:
+        """Whether, as far as one knows without asking, there is somebody at the other end."""
+        sync = self.sync_connection
+        if sync is None or sync.closed or sync.invalidated:
+            return False
+        driver: Any = sync.connection.driver_connection
+        return not driver.is_closed()
+
     async def _begun(self) -> Connection:
         """The driver's connection, in a transaction if it should be in one: SQLAlchemy itself sends BEGIN only with a first statement."""
         sync = self.sync_connection

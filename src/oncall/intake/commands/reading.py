@@ -48,9 +48,11 @@ def received_as(
 ) -> Received:
     """A request as it was meant: its body inflated, to at most `limit` bytes, if its sender compressed it."""
     headers = headers or {}
-    encoding = headers.get("content-encoding", "").strip().lower()
+    encoding = headers.get("content-encoding", "")
     content_type = cut(storable(headers.get("content-type", "")), 200)
-    return Received(content_type, inflate(raw, encoding, limit) if encoding else raw, headers, query or {}, storable(path), at)
+    return Received(
+        content_type, inflate(raw, encoding.strip().lower(), limit) if encoding else raw, headers, query or {}, storable(path), at
+    )
 
 
 def as_sent(readings: Sequence[Reading], received: Received, integration: IntegrationRef, *, key: str, in_body: int = 0) -> list[Event]:
@@ -58,13 +60,14 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
     the address, and of a key only the hash is stored.
     """
     times, raw = 0, received.raw
-    for encoding in ENCODINGS:
+    for encoding in ENCODINGS if b"\x00" in raw else ENCODINGS[:1]:
         secret = key.encode(encoding, "replace")
-        times += raw.count(secret)
-        raw = raw.replace(secret, HIDDEN.encode(encoding))
+        if secret in raw:
+            times += raw.count(secret)
+            raw = raw.replace(secret, HIDDEN.encode(encoding))
     if times:
         received = replace(received, raw=raw)
-    if times > in_body or key in received.path.replace(f"/{key}", "", 1):
+    if times > in_body or (key in received.path and key in received.path.replace(f"/{key}", "", 1)):
         readings = [_without(reading, key) for reading in readings]
     return to_events(readings, received, integration)
 

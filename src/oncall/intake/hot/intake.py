@@ -12,11 +12,12 @@ from oncall.intake.commands import Gate, as_sent, read, read_query, received_as,
 from oncall.intake.hot.receiving import CLOSE, INTAKE_LIMIT, JSON, TOO_SLOW, TooSlow, body_of, digest_of, integration_of, received
 from oncall.kit.compiled import Compiled
 from oncall.kit.errors import Unavailable
+from oncall.kit.hot import Answer
 from oncall.kit.problems import problem
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef, IntegrationType
 
-Answer = Callable[[Sequence[Decided], IntegrationRef], Response]
+Words = Callable[[Sequence[Decided], IntegrationRef], Response]
 
 NOT_HERE = "Events are posted. With GET only a query that says something is taken."
 
@@ -43,7 +44,7 @@ async def victorops(request: Request) -> Response:
     return await _taken(request, _as_victorops, IntegrationType.VICTOROPS)
 
 
-async def _taken(request: Request, answer: Answer, by: IntegrationType | None = None) -> Response:
+async def _taken(request: Request, answer: Words, by: IntegrationType | None = None) -> Response:
     try:
         taken = await _decided(request, by)
     except Unavailable as error:
@@ -83,7 +84,7 @@ def _accepted(decided: Sequence[Decided], integration: IntegrationRef) -> Respon
     if integration.type is IntegrationType.SLACK:  # who posts to a webhook of Slack's counts only this as sent
         return Response("ok", 200, media_type="text/plain")
     events = [{"id": d.event_id, "dedup_key": d.dedup_key, "decision": d.decision, "incident_id": d.incident_id} for d in decided]
-    return Response(msgspec.json.encode({"status": "accepted", "events": events}), 202, media_type=JSON)
+    return Answer(msgspec.json.encode({"status": "accepted", "events": events}), 202)
 
 
 def _as_victorops(decided: Sequence[Decided], _: IntegrationRef) -> Response:

@@ -19,6 +19,7 @@ from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.db import Trouble, trouble
 from oncall.kit.errors import Unavailable
+from oncall.kit.hot import Answer
 from oncall.kit.problems import RETRY_AFTER
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
@@ -146,7 +147,7 @@ def as_original(shape: Shape) -> Callable[[Endpoint], Endpoint]:
 
 
 def answer(said: object, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(said), status, headers=headers, media_type=JSON)
+    return Answer(msgspec.json.encode(said), status, headers)
 
 
 async def bounded_body(request: Request) -> bytes:

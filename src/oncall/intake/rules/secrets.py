@@ -19,6 +19,7 @@ def plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
+@lru_cache(maxsize=4_096)
 def is_secret(name: str) -> bool:
     said = plain(name)
     return said in SECRET or said.endswith(ENDINGS)

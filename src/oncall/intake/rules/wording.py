@@ -126,14 +126,23 @@ def action_of(*values: object) -> Action:
     return Action.TRIGGER
 
 
+def _instant_in(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)  # as nearly all are
+    except ValueError:
+        return datetime.fromisoformat(NANOSECONDS.sub(r"\1", text.strip().upper()).replace(" UTC", "+00:00"))
+
+
 def instant_of(value: object) -> datetime | None:
     """An RFC 3339 instant with an offset, or seconds or milliseconds since 1970; a monitor's zero time and anything else is None."""
+    if value is None:
+        return None
     try:
         match value:
-            case str() if value.strip().isdecimal() and len(value.strip()) in {10, 13}:
+            case str() if len(value) < 20 and value.strip().isdecimal() and len(value.strip()) in {10, 13}:
                 return instant_of(int(value))
             case str() if 10 <= len(value) <= 64:
-                at = datetime.fromisoformat(NANOSECONDS.sub(r"\1", value.strip().upper()).replace(" UTC", "+00:00"))
+                at = _instant_in(value)
                 return at.astimezone(UTC) if at.tzinfo and 1971 <= at.year <= 2200 else None
             case bool():
                 return None
