@@ -13,6 +13,7 @@ from tests import databases
 from oncall.kit import schema
 from oncall.kit.db import Database
 from oncall.kit.ids import ScheduleId, UserId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.schedules.commands import load_schedules
 from oncall.schedules.rules import on_call_at
 from oncall.services.commands import integration_keys
@@ -86,7 +87,7 @@ async def test_an_integrations_key_of_before_works_and_goes_back_as_its_newest(u
     await to_version(url, "heads")
     migrated = Database(url)
     async with migrated.transaction() as tx:
-        known = await integration_keys(tx)
+        known = await integration_keys(tx, sealing=Sealing(["a key of thirty-two characters or more"]))
         await tx.exec_driver_sql(
             "INSERT INTO integration_keys (id, integration_id, slot, key_hash, key_prefix, created_at) "
             f"VALUES ('{ids['second']}', '{ids['integration']}', 2, sha256('second'), 'second', '{WRITTEN + timedelta(days=1)}')"

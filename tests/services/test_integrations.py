@@ -56,6 +56,7 @@ async def test_an_integration_is_read_as_it_was_made(api: AsyncClient, address: 
         "keys": [{"key_prefix": key[:6], "created_at": made["created_at"]}],
         "mapping": None,
         "on_unreadable": "page",
+        "authentication": None,
         "created_at": "",
     }
 
@@ -175,3 +176,113 @@ async def test_only_an_admin_edits_integrations(system: System, address: str, ma
             ]
             assert [answer.status_code for answer in refused] == [403] * 3
             assert (await client.get(address)).status_code == 200
+
+
+SECRET = "correct-horse-battery-staple"
+SCHEMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "basic": ({"username": "ana", "password": SECRET}, {"username": "ana"}),
+    "bearer": ({"token": [SECRET, "old"]}, {}),
+    "token": ({"header": "X-Gitlab-Token", "secret": SECRET}, {"header": "X-Gitlab-Token"}),
+    "hmac": (
+        {"header": "X-Signature", "prefix": "v0=", "timestamp_header": "X-Time", "secrets": [SECRET]},
+        {
+            "header": "X-Signature",
+            "algorithm": "sha256",
+            "encoding": "hex",
+            "prefix": "v0=",
+            "timestamp_header": "X-Time",
+            "tolerance": "PT5M",
+            "signed": "{timestamp}.{body}",
+        },
+    ),
+    "sentry": ({"secrets": SECRET}, {}),
+    "github": ({"secrets": SECRET}, {}),
+    "pagerduty": ({"secrets": [SECRET, "old"]}, {}),
+    "grafana": (
+        {"secrets": SECRET},
+        {"header": "X-Grafana-Alerting-Signature", "timestamp_header": None, "tolerance": "PT5M"},
+    ),
+    "standard_webhooks": ({"secrets": "whsec_plJ3nmyCDGBKInavdOK15jsl", "tolerance": "PT1M"}, {"tolerance": "PT1M"}),
+    "sns": ({"topic_arns": ["arn:aws:sns:eu-central-1:42:pages"]}, {"topic_arns": ["arn:aws:sns:eu-central-1:42:pages"]}),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_secrets_go_in_and_never_out(api: AsyncClient, address: str, database: Database, system: System, scheme: str) -> None:
+    asked, shown = SCHEMES[scheme]
+    body = {"name": "prod", "type": "generic", "authentication": {"scheme": scheme, **asked}}
+    edited = await api.put(address, json=body, headers=ANY)
+    assert (edited.status_code, edited.json().get("authentication")) == (200, {"scheme": scheme, **shown})
+    read = await api.get(address)
+    listed = await api.get(address.rpartition("/")[0])
+    assert read.json()["authentication"] == {"scheme": scheme, **shown}
+    assert not any(secret in answer.text for answer in (edited, read, listed) for secret in (SECRET, "plJ3nmy"))
+    async with database.transaction() as tx:
+        dump = bytes((await tx.execute(text("SELECT authentication FROM integrations"))).scalar_one())
+    assert not any(secret in dump for secret in (SECRET.encode(), b"plJ3nmy", scheme.encode(), b"ana"))
+
+    before = await kept(system)
+    again = {name: read.json()[name] for name in ("type", "mapping", "on_unreadable", "authentication")} | {"name": "renamed"}
+    assert (await api.put(address, json=again, headers=ANY)).status_code == 200, "read, edited, written back"
+    assert await kept(system) == before
+    assert (await api.put(address, json={"name": "prod", "type": "generic"}, headers=ANY)).json()["authentication"] is None
+    assert await kept(system) is None
+
+
+async def kept(system: System) -> object:
+    """How senders are checked, secrets and all, as intake knows it."""
+    keys = await system.node.compilation.checked_now(system.node.keys)
+    (ref,) = keys.values()
+    return ref.authentication
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"scheme": "magic"},
+        {"scheme": "lost"},
+        {"scheme": "basic", "username": "a"},
+        {"scheme": "basic", "username": "a:b", "password": "x"},
+        {"scheme": "basic", "username": "a", "password": ""},
+        {"scheme": "bearer", "token": ["a", "b", "c"]},
+        {"scheme": "bearer", "token": []},
+        {"scheme": "bearer", "token": "a\nb"},
+        {"scheme": "bearer", "token": 5},
+        {"scheme": "token", "header": "X Y", "secret": "a"},
+        {"scheme": "token", "secret": "a"},
+        {"scheme": "hmac", "header": "X-S", "algorithm": "md5", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "encoding": "rot13", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{timestamp}", "timestamp_header": "X-T", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{body}", "timestamp_header": "X-T", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{timestamp}.{body}", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{path}{body}", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "tolerance": "-PT1S", "secrets": ["a"]},
+        {"scheme": "github"},
+        {"scheme": "github", "secrets": None},
+        {"scheme": "github", "secrets": ["a"], "header": "X"},
+        {"scheme": "standard_webhooks", "secrets": "whsec_!!"},
+        {"scheme": "standard_webhooks", "secrets": "whsec_"},
+        {"scheme": "sns", "topic_arns": ["pages"]},
+        {"scheme": "sns", "secrets": ["a"]},
+        "basic",
+        [],
+    ],
+    ids=str,
+)
+async def test_authentication_that_cannot_be(api: AsyncClient, address: str, service: str, wrong: object) -> None:
+    body = {"name": "prod", "type": "generic", "authentication": wrong}
+    for answer in (
+        await api.put(address, json=body, headers=ANY),
+        await api.post(f"/api/v1/services/{service}/integrations", json=body),
+    ):
+        assert problem(answer) == (422, "invalid")
+        assert "whsec_!!" not in answer.text
+    assert (await api.get(address)).json()["authentication"] is None
+
+
+async def test_a_secret_stays_only_with_its_scheme(api: AsyncClient, address: str) -> None:
+    body = {"name": "prod", "type": "generic"}
+    await api.put(address, json=body | {"authentication": {"scheme": "github", "secrets": SECRET}}, headers=ANY)
+    refused = await api.put(address, json=body | {"authentication": {"scheme": "sentry"}}, headers=ANY)
+    assert (problem(refused), refused.json()["detail"]) == ((422, "invalid"), "Authentication by sentry needs its secret.")

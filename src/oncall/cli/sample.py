@@ -11,6 +11,7 @@ from oncall.escalation.commands import create_policy
 from oncall.escalation.values import Policy, Step, Target, TargetType
 from oncall.kit.db import one_at_a_time
 from oncall.kit.ids import PolicyId, ServiceId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.services.commands import create_integration, create_service, list_services
 from oncall.services.values import IntegrationSettings, IntegrationType, Service, UrgencyMode
 from oncall.teams.commands import create_team, create_user, list_users, set_member
@@ -19,7 +20,7 @@ from oncall.teams.values import TeamRole
 SETUP = Caller("environment", None, "first start", Scope.ADMIN, None)
 
 
-async def make_sample(tx: AsyncConnection, email: Channel, *, now: datetime) -> str | None:
+async def make_sample(tx: AsyncConnection, email: Channel, sealing: Sealing, *, now: datetime) -> str | None:
     """Two people, a policy that pages one after the other, a service; returns the key of its integration.
 
     None where anybody or any service exists already.
@@ -43,5 +44,5 @@ async def make_sample(tx: AsyncConnection, email: Channel, *, now: datetime) -> 
     )
     await create_service(tx, service, now=now)
     settings = IntegrationSettings("sample", IntegrationType.GENERIC)
-    _, key = await create_integration(tx, service.id, settings, check_mapping=lambda _: None, now=now)  # it has none
+    _, key = await create_integration(tx, service.id, settings, sealing=sealing, check_mapping=lambda _: None, now=now)  # it has none
     return key

@@ -11,8 +11,10 @@ from oncall.access.rules import hash_key, public_prefix
 from oncall.access.values import KeyKind
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.kit.references import refusing
+from oncall.kit.sealing import Sealing
 from oncall.services.commands.services import get_service
 from oncall.services.ports import CheckMapping
+from oncall.services.rules import with_secrets
 from oncall.services.store import integrations as store
 from oncall.services.values import (
     EnoughKeys,
@@ -31,27 +33,38 @@ NO_INTEGRATION = "There is no integration with this id in this service."
 
 
 async def create_integration(
-    tx: AsyncConnection, service_id: ServiceId, wanted: IntegrationSettings, *, check_mapping: CheckMapping, now: datetime
+    tx: AsyncConnection, service_id: ServiceId, wanted: IntegrationSettings, *, sealing: Sealing, check_mapping: CheckMapping, now: datetime
 ) -> tuple[Integration, str]:
     """The integration and its key, which is not stored and cannot be shown again."""
     await get_service(tx, service_id)
     _check(wanted, check_mapping)
-    made = Integration(IntegrationId(new_id()), service_id, wanted.name, wanted.type, now, (), wanted.mapping, wanted.on_unreadable)
-    await store.add_integration(tx, made)
+    made = Integration(
+        IntegrationId(new_id()),
+        service_id,
+        wanted.name,
+        wanted.type,
+        now,
+        mapping=wanted.mapping,
+        on_unreadable=wanted.on_unreadable,
+        authentication=with_secrets(wanted.authentication, None),
+    )
+    await store.add_integration(tx, made, sealing)
     shown, key = await _add_key(tx, made, now=now)
     return replace(made, keys=(shown,)), key
 
 
-async def get_integration(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, *, lock: bool = False) -> Integration:
-    found = await store.find_integration(tx, service_id, id, lock=lock)
+async def get_integration(
+    tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, *, sealing: Sealing, lock: bool = False
+) -> Integration:
+    found = await store.find_integration(tx, service_id, id, sealing, lock=lock)
     if found is None:
         raise UnknownIntegration(NO_INTEGRATION)
     return found
 
 
-async def list_integrations(tx: AsyncConnection, service_id: ServiceId) -> list[Integration]:
+async def list_integrations(tx: AsyncConnection, service_id: ServiceId, *, sealing: Sealing) -> list[Integration]:
     await get_service(tx, service_id)
-    return await store.list_integrations(tx, service_id)
+    return await store.list_integrations(tx, service_id, sealing)
 
 
 async def update_integration(
@@ -60,17 +73,24 @@ async def update_integration(
     id: IntegrationId,
     wanted: IntegrationSettings,
     *,
+    sealing: Sealing,
     check_mapping: CheckMapping,
     expected_version: int | None,
 ) -> Integration:
-    """Its keys stay; what it is read by changes with the commit, at the latest a second later on every node."""
-    current = await get_integration(tx, service_id, id, lock=True)
+    """Its keys stay, and secrets that are left out. The rest changes with the commit, at the latest a second later on every node."""
+    current = await get_integration(tx, service_id, id, sealing=sealing, lock=True)
     check_version(current.version, expected_version)
     _check(wanted, check_mapping)
     edited = replace(
-        current, name=wanted.name, type=wanted.type, mapping=wanted.mapping, on_unreadable=wanted.on_unreadable, version=current.version + 1
+        current,
+        name=wanted.name,
+        type=wanted.type,
+        mapping=wanted.mapping,
+        on_unreadable=wanted.on_unreadable,
+        authentication=with_secrets(wanted.authentication, current.authentication),
+        version=current.version + 1,
     )
-    await store.save_integration(tx, edited)
+    await store.save_integration(tx, edited, sealing)
     return edited
 
 
@@ -80,14 +100,16 @@ async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: Int
         raise UnknownIntegration(NO_INTEGRATION)
 
 
-async def create_key(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, *, now: datetime) -> tuple[IntegrationKey, str]:
+async def create_key(
+    tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, *, sealing: Sealing, now: datetime
+) -> tuple[IntegrationKey, str]:
     """A second key, so that senders can be moved to it one by one; the first works until it is deleted."""
-    return await _add_key(tx, await get_integration(tx, service_id, id, lock=True), now=now)
+    return await _add_key(tx, await get_integration(tx, service_id, id, sealing=sealing, lock=True), now=now)
 
 
-async def delete_key(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, key_prefix: str) -> None:
+async def delete_key(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, key_prefix: str, *, sealing: Sealing) -> None:
     """From the commit on nobody gets in with it, at the latest a second later on every node."""
-    integration = await get_integration(tx, service_id, id, lock=True)
+    integration = await get_integration(tx, service_id, id, sealing=sealing, lock=True)
     if key_prefix not in {key.key_prefix for key in integration.keys}:
         raise UnknownKey("This integration has no key that begins like this.")
     if len(integration.keys) == 1:
@@ -95,9 +117,9 @@ async def delete_key(tx: AsyncConnection, service_id: ServiceId, id: Integration
     await store.delete_key(tx, id, key_prefix)
 
 
-async def integration_keys(tx: AsyncConnection) -> Mapping[bytes, IntegrationRef]:
+async def integration_keys(tx: AsyncConnection, *, sealing: Sealing) -> Mapping[bytes, IntegrationRef]:
     """Every integration by the SHA-256 of each of its keys."""
-    return await store.integration_keys(tx)
+    return await store.integration_keys(tx, sealing)
 
 
 async def _add_key(tx: AsyncConnection, integration: Integration, *, now: datetime) -> tuple[IntegrationKey, str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from oncall.kit.http import Instant, Name, Shown, Strict
+from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
 from oncall.services.values import IntegrationSettings, IntegrationType, OnUnreadable
 
 
@@ -22,15 +23,18 @@ def _known(value: object) -> object:
 
 
 class IntegrationIn(Strict):
-    """`mapping` says how bodies are read that no dialect knows; `on_unreadable`, whether one that cannot be read pages or is recorded."""
+    """`mapping` says how bodies are read that no dialect knows; `on_unreadable`, whether one that cannot be read pages or is recorded;
+    `authentication`, what its senders must show beside the key: null asks for nothing."""
 
     name: Name
     type: Annotated[IntegrationType, BeforeValidator(_known)]
     mapping: dict[str, Any] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: AuthenticationIn | None = None
 
     def settings(self) -> IntegrationSettings:
-        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable)
+        asked = self.authentication.authentication() if self.authentication else None
+        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked)
 
 
 class KeyShown(Shown):
@@ -49,6 +53,7 @@ class IntegrationOut(Shown):
     keys: Sequence[KeyShown]
     mapping: dict[str, Any] | None
     on_unreadable: OnUnreadable
+    authentication: Annotated[AuthenticationOut, BeforeValidator(shown)] | None
     created_at: Instant
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from oncall.contacts.values import Urgency
 from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
+from oncall.services.values.senders import Authentication
 
 
 class UnknownService(NotFound):
@@ -163,6 +164,7 @@ class IntegrationSettings:
     type: IntegrationType
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: Authentication | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class Integration:
     keys: tuple[IntegrationKey, ...] = ()
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: Authentication | None = None
     version: int = 1
 
     @property
@@ -203,6 +206,7 @@ class IntegrationRef:
     type: IntegrationType
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: Authentication | None = None
 
 
 def urgency_of(mode: UrgencyMode, severity: str) -> Urgency:
