@@ -35,6 +35,7 @@ from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
+from oncall.intake.commands.sns import Certificates
 from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
 from oncall.kit.compiled import CONFIGURATION, Compilation
@@ -43,6 +44,7 @@ from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
 from oncall.kit.ids import ContactMethodId, UserId
 from oncall.kit.keyring import load_ring
+from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
@@ -237,6 +239,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
