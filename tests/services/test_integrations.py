@@ -10,6 +10,10 @@ from sqlalchemy import text
 from tests.system import System, to
 
 from oncall.kit.db import Database
+from oncall.kit.sealing import Sealing
+from oncall.services.commands import integration_keys, reseal
+from oncall.services.values import Resealed
+from oncall.services.values.senders import Authentication, Scheme
 
 ANY = {"If-Match": "*"}
 
@@ -286,3 +290,18 @@ async def test_a_secret_stays_only_with_its_scheme(api: AsyncClient, address: st
     await api.put(address, json=body | {"authentication": {"scheme": "github", "secrets": SECRET}}, headers=ANY)
     refused = await api.put(address, json=body | {"authentication": {"scheme": "sentry"}}, headers=ANY)
     assert (problem(refused), refused.json()["detail"]) == ((422, "invalid"), "Authentication by sentry needs its secret.")
+
+
+async def test_secrets_are_sealed_anew_with_a_new_key(
+    api: AsyncClient, system: System, address: str, service: str, database: Database
+) -> None:
+    body = {"name": "prod", "type": "generic", "authentication": {"scheme": "bearer", "token": SECRET}}
+    await api.put(address, json=body, headers=ANY)
+    await api.post(f"/api/v1/services/{service}/integrations", json=body | {"name": "lost"})
+    old, new = system.node.ring[0], "a new key of thirty-two characters"
+    async with database.transaction() as tx:
+        await tx.execute(text("UPDATE integrations SET authentication = 'x' WHERE name = 'lost'"))
+        assert await reseal(tx, Sealing([new, old])) == Resealed(1, ("lost",))
+        opened = {ref.name: ref.authentication for ref in (await integration_keys(tx, sealing=Sealing([new]))).values()}
+    assert opened == {"prod": Authentication(Scheme.BEARER, (SECRET,)), "lost": Authentication(Scheme.LOST)}
+    assert (await api.get(address)).headers["ETag"] == '"2"', "nothing was edited"

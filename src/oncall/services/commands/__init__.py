@@ -8,6 +8,7 @@ from oncall.services.commands.integrations import (
     get_integration,
     integration_keys,
     list_integrations,
+    reseal,
     update_integration,
 )
 from oncall.services.commands.services import (
@@ -35,6 +36,7 @@ __all__ = [
     "integration_keys",
     "list_integrations",
     "list_services",
+    "reseal",
     "services_that_page",
     "update_integration",
     "update_service",

@@ -23,6 +23,7 @@ from oncall.services.values import (
     IntegrationRef,
     IntegrationSettings,
     LastKey,
+    Resealed,
     UnknownIntegration,
     UnknownKey,
 )
@@ -120,6 +121,11 @@ async def delete_key(tx: AsyncConnection, service_id: ServiceId, id: Integration
 async def integration_keys(tx: AsyncConnection, *, sealing: Sealing) -> Mapping[bytes, IntegrationRef]:
     """Every integration by the SHA-256 of each of its keys."""
     return await store.integration_keys(tx, sealing)
+
+
+async def reseal(tx: AsyncConnection, sealing: Sealing) -> Resealed:
+    """Secrets of every integration, sealed anew with the first key of the ring."""
+    return await store.reseal(tx, sealing)
 
 
 async def _add_key(tx: AsyncConnection, integration: Integration, *, now: datetime) -> tuple[IntegrationKey, str]:

@@ -13,7 +13,7 @@ from oncall.kit.ids import IntegrationId, ServiceId
 from oncall.kit.sealing import CannotOpen, Sealing
 from oncall.services.tables import integration_keys as keys
 from oncall.services.tables import integrations
-from oncall.services.values import Integration, IntegrationKey, IntegrationRef, IntegrationType, OnUnreadable
+from oncall.services.values import Integration, IntegrationKey, IntegrationRef, IntegrationType, OnUnreadable, Resealed
 from oncall.services.values.senders import Authentication, Scheme
 
 INTEGRATIONS = select(integrations)
@@ -30,6 +30,9 @@ UPDATE = text("""
     WHERE id = :id
 """)
 DELETE = text("DELETE FROM integrations WHERE id = :id AND service_id = :service_id")
+
+SEALED = text("SELECT id, name, authentication FROM integrations WHERE authentication IS NOT NULL ORDER BY id FOR NO KEY UPDATE")
+RESEAL = text("UPDATE integrations SET authentication = :authentication WHERE id = :id")
 
 # Into the first slot that is free; of two at once the second meets the unique (integration_id, slot).
 ADD_KEY = text("""
@@ -88,6 +91,19 @@ async def delete_key(tx: AsyncConnection, integration_id: IntegrationId, key_pre
 async def integration_keys(tx: AsyncConnection, sealing: Sealing) -> Mapping[bytes, IntegrationRef]:
     """Every integration by the hash of each of its keys."""
     return {bytes(r.key_hash): _ref(r, sealing) for r in await tx.execute(REFS)}
+
+
+async def reseal(tx: AsyncConnection, sealing: Sealing) -> Resealed:
+    """Seal what is sealed with the first key of the ring; what cannot be opened stays as it is. No version is raised: nothing was edited."""
+    sealed, lost = 0, []
+    for r in (await tx.execute(SEALED)).all():
+        authentication = _opened(r.authentication, sealing)
+        if authentication is None or authentication.scheme is Scheme.LOST:
+            lost.append(r.name)
+            continue
+        await tx.execute(RESEAL, {"id": r.id, "authentication": _sealed(authentication, sealing)})
+        sealed += 1
+    return Resealed(sealed, tuple(lost))
 
 
 async def _with_keys(tx: AsyncConnection, wanted: Select[Any], sealing: Sealing) -> list[Integration]:

@@ -197,6 +197,14 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many secrets were sealed anew, and the names of integrations whose own cannot be opened."""
+
+    sealed: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrationRef:
     """What intake must know of an integration to read a body and address its events."""
 
