@@ -175,22 +175,23 @@ async def whole_body(request: Request, integration: IntegrationRef) -> bytes:
 async def signed(request: Request, key: str, *, message: str) -> IntegrationRef:
     """The integration of a key; refuses one that nobody has with 401, and what has no body and no proof. A body is yet to be proven."""
     integration = await integration_of(request, digest_of(key)) if key else None
-    request.state.unsigned = message
     if integration is None:
-        raise turned_away(request, None)
-    if request.method in {"GET", "HEAD"}:
-        await proven(request, b"", integration)
+        raise turned_away(request, None, message)
+    if integration.authentication is not None:
+        request.state.unsigned = message
+        if request.method in {"GET", "HEAD"}:
+            await proven(request, b"", integration)
     return integration
 
 
 async def proven(request: Request, raw: bytes | None, integration: IntegrationRef) -> None:
     """Refuses a sender that does not show what the integration asks for, as if nobody had its key."""
-    if not await is_sender(request, raw, integration):
-        raise turned_away(request, integration)
+    if integration.authentication is not None and not await is_sender(request, raw, integration):
+        raise turned_away(request, integration, request.state.unsigned)
 
 
-def turned_away(request: Request, integration: IntegrationRef | None) -> Refused:
+def turned_away(request: Request, integration: IntegrationRef | None, message: str) -> Refused:
     """What `signed` and `proven` answer: 401, or 429 for an address that was wrong too often."""
     if wait := senders.refused(request, integration):
         return Refused(429, senders.TOO_OFTEN, word="too many requests", headers={"Retry-After": str(wait)})
-    return Refused(401, request.state.unsigned)
+    return Refused(401, message)

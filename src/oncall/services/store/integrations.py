@@ -94,7 +94,7 @@ async def integration_keys(tx: AsyncConnection, sealing: Sealing) -> Mapping[byt
 
 
 async def reseal(tx: AsyncConnection, sealing: Sealing) -> Resealed:
-    """Seal what is sealed with the first key of the ring; what cannot be opened stays as it is. No version is raised: nothing was edited."""
+    """Seal what is sealed with the first key of the ring; what cannot be opened stays. Nothing is edited, so no version is raised."""
     sealed, lost = 0, []
     for r in (await tx.execute(SEALED)).all():
         authentication = _opened(r.authentication, sealing)
