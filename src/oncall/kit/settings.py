@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     admin_key: SecretStr | None = Field(None, description="Fixes the first admin key; 32 or more printable characters.")
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
-        description="Comma-separated ring that signs links and seals secrets; the first does, all verify. Unset: made once, kept in DATA_DIR.",
+        description="Comma-separated ring that signs links and seals secrets; the first does, all verify. Unset: made once, in DATA_DIR.",
     )
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
