@@ -21,6 +21,7 @@ from tests.serving import Served, serving
 from oncall.kit.compiled import CONFIGURATION, Compilation
 from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.errors import Unavailable
+from oncall.kit.sealing import Sealing
 from oncall.services.commands import integration_keys
 
 COMMITTING = text("""
@@ -152,7 +153,7 @@ async def test_all_who_wait_for_a_database_that_is_silent_are_refused_together(d
     async with PostgresProxy(database_url) as network:
         database = Database(network.url, sizes=SIZES | {Pool.API: (6, 5_000, 1.0)})
         compilation = Compilation(database)
-        keys = compilation.add(CONFIGURATION, integration_keys)
+        keys = compilation.add(CONFIGURATION, lambda tx: integration_keys(tx, sealing=Sealing(["a key of thirty-two characters or more"])))
         await compilation.fresh(keys)
         network.mode = "blackhole"
         compilation.expire()
