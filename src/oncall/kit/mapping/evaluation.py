@@ -1,0 +1,137 @@
+"""Expressions evaluated on one body, within a number of steps: total, whatever the body and the expression."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from jmespath.exceptions import JMESPathTypeError
+from jmespath.visitor import TreeInterpreter
+
+from oncall.kit.mapping.expressions import Expression
+from oncall.kit.mapping.functions import TEXT_PER_STEP, BoundedFunctions
+
+STEPS = 50_000
+"""What any body is worth; a longer one is worth a step more for each of its bytes, so that time is linear in its length."""
+
+MAX_DEPTH = 100
+"""Levels of a result: a body nests at most 64, and an expression may build around it."""
+
+TOO_MUCH = "it takes too many steps for a body of this length"
+
+
+class Found(NamedTuple):
+    """What an expression gave; where it could not be evaluated, nothing, and why."""
+
+    value: object
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What expressions reach from everywhere: the whole body, the request's headers (in lower case) and query, and its path."""
+
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+
+class _TooMuch(Exception):
+    pass
+
+
+class Evaluation:
+    """All that is evaluated on one body; the steps are counted together. `length` is that of the body, in bytes."""
+
+    def __init__(self, around: Around, *, length: int = 0) -> None:
+        self._left = STEPS + length
+        self._interpreter = _Interpreter(around, self._charge, self._weigh)
+
+    def find(self, expression: Expression, value: object, *, whole: bool = True) -> Found:
+        """What an expression gives on a value. `whole`: all of the result will be read, so that is paid for as well."""
+        try:
+            if expression.names:
+                result = value
+                for name in expression.names:
+                    result = result.get(name) if isinstance(result, dict) else None
+                self._charge(1)
+            else:
+                result = self._interpreter.visit(expression.tree, value)
+            if whole:
+                self._weigh(result)
+        except _TooMuch:
+            return Found(None, TOO_MUCH)
+        except JMESPathTypeError as error:
+            wants = " or ".join(str(type).replace("-", " of ") for type in error.expected_types)
+            return Found(None, f"{error.function_name}() wants {wants}, and was given {error.actual_type}")
+        except Exception as error:  # noqa: BLE001 — whatever a function or a comparison raises on a strange body: it gives nothing, and why
+            return Found(None, f"it cannot be evaluated here ({type(error).__name__})")
+        return Found(result)
+
+    def holds(self, expression: Expression, value: object) -> Found:
+        """Whether an expression holds: null, false, and what is empty do not."""
+        found = self.find(expression, value, whole=False)
+        return Found(not (found.value is None or found.value is False or found.value in ("", [], {})), found.why)
+
+    def _charge(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise _TooMuch
+
+    def _weigh(self, value: object) -> None:
+        """Pay for reading a whole value: a step for each part, and for each 64 characters."""
+        if isinstance(value, str):
+            return self._charge(len(value) // TEXT_PER_STEP)
+        if not isinstance(value, list | dict):
+            return None
+        level: list[object] = [value]
+        for _ in range(MAX_DEPTH):
+            below: list[object] = []
+            for part in level:
+                self._charge(1 + (len(part) // TEXT_PER_STEP if isinstance(part, str) else 0))
+                if isinstance(part, list | dict):
+                    self._charge(len(part))
+                    below.extend(part.values() if isinstance(part, dict) else part)
+            if not below:
+                return None
+            level = below
+        raise _TooMuch
+
+
+class _Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
+    """JMESPath's own evaluation, which pays for every node it visits."""
+
+    def __init__(self, around: Around, charge: Callable[[int], None], weigh: Callable[[object], None]) -> None:
+        super().__init__()
+        self._charge, self._weigh = charge, weigh
+        reach: dict[str, Callable[..., object]] = {
+            "body": lambda: around.body,
+            "header": lambda name: around.headers.get(name.lower()),
+            "query": around.query.get,
+            "path": lambda: around.path,
+        }
+        self._functions = BoundedFunctions(reach, charge, weigh)
+
+    def visit(self, node: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        self._charge(1)
+        return super().visit(node, *args, **kwargs)
+
+    def visit_comparator(self, node: Mapping[str, Any], value: Any) -> Any:
+        left, right = (self.visit(child, value) for child in node["children"])
+        if isinstance(left, list | dict) and isinstance(right, list | dict):
+            self._weigh(left)
+        elif isinstance(left, str) and isinstance(right, str):
+            self._charge(min(len(left), len(right)) // TEXT_PER_STEP)
+        literals = [{"type": "literal", "value": side} for side in (left, right)]
+        return super().visit_comparator({**node, "children": literals}, value)
+
+    def visit_flatten(self, node: Mapping[str, Any], value: Any) -> Any:
+        base = self.visit(node["children"][0], value)
+        if isinstance(base, list):
+            self._charge(sum(len(element) if isinstance(element, list) else 1 for element in base))
+        return super().visit_flatten({"children": [{"type": "literal", "value": base}]}, value)
+
+    def visit_slice(self, node: Mapping[str, Any], value: Any) -> Any:
+        if isinstance(value, list):
+            self._charge(len(value))
+        return super().visit_slice(node, value)
