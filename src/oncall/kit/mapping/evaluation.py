@@ -1,7 +1,7 @@
 """Expressions evaluated on one body, within a number of steps: total, whatever the body and the expression."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from jmespath.exceptions import JMESPathTypeError
@@ -28,11 +28,11 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What expressions reach from everywhere: the whole body, the request's headers (in lower case) and query, and its path."""
+    """What expressions reach from everywhere: the whole body, a header or a field of the query by its name, and the request's path."""
 
     body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    header: Callable[[str], str | None] = lambda _: None
+    query: Callable[[str], str | None] = lambda _: None
     path: str = ""
 
 
@@ -106,8 +106,8 @@ class _Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no ty
         self._charge, self._weigh = charge, weigh
         reach: dict[str, Callable[..., object]] = {
             "body": lambda: around.body,
-            "header": lambda name: around.headers.get(name.lower()),
-            "query": around.query.get,
+            "header": around.header,
+            "query": around.query,
             "path": lambda: around.path,
         }
         self._functions = BoundedFunctions(reach, charge, weigh)

@@ -71,6 +71,6 @@ def _arity(wants: Sequence[Mapping[str, object]]) -> tuple[int, int]:
 
 
 ARITIES: Mapping[str, tuple[int, int]] = {
-    name: _arity(cast(Any, spec)["signature"]) for name, spec in BoundedFunctions.FUNCTION_TABLE.items()
+    name: _arity(cast("Any", spec)["signature"]) for name, spec in BoundedFunctions.FUNCTION_TABLE.items()
 }
 """Every function, and how many arguments it takes: at least, at most."""

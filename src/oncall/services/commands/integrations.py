@@ -49,6 +49,14 @@ async def get_integration(tx: AsyncConnection, service_id: ServiceId, id: Integr
     return found
 
 
+async def get_integration_ref(tx: AsyncConnection, id: IntegrationId) -> IntegrationRef:
+    """An integration as intake knows it, by its id alone."""
+    found = await store.find_by_id(tx, id)
+    if found is None:
+        raise UnknownIntegration("There is no integration with this id.")
+    return IntegrationRef(found.id, found.service_id, found.name, found.type, found.mapping, found.on_unreadable)
+
+
 async def list_integrations(tx: AsyncConnection, service_id: ServiceId) -> list[Integration]:
     await get_service(tx, service_id)
     return await store.list_integrations(tx, service_id)

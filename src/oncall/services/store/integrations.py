@@ -46,6 +46,12 @@ async def find_integration(tx: AsyncConnection, service_id: ServiceId, id: Integ
     return found[0] if found else None
 
 
+async def find_by_id(tx: AsyncConnection, id: IntegrationId) -> Integration | None:
+    """Whatever its service."""
+    found = await _with_keys(tx, INTEGRATIONS.where(integrations.c.id == id))
+    return found[0] if found else None
+
+
 async def list_integrations(tx: AsyncConnection, service_id: ServiceId) -> list[Integration]:
     return await _with_keys(tx, INTEGRATIONS.where(integrations.c.service_id == service_id).order_by(integrations.c.id).limit(1000))
 

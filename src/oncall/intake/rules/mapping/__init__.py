@@ -5,7 +5,7 @@ from oncall.intake.rules.mapping.exporting import mapping_of
 from oncall.intake.rules.mapping.faults import BadMapping, Fault
 from oncall.intake.rules.mapping.parsing import parse_mapping
 from oncall.intake.rules.mapping.reading import Mapped, Outcome, Tried, read_mapping
-from oncall.intake.rules.mapping.warnings import warnings_of
+from oncall.intake.rules.mapping.warnings import warnings_about, warnings_of
 
 __all__ = [
     "BadMapping",
@@ -23,5 +23,6 @@ __all__ = [
     "parse_mapping",
     "read_mapping",
     "to_document",
+    "warnings_about",
     "warnings_of",
 ]

@@ -97,6 +97,13 @@ class EventFields:
     details: tuple[tuple[str, Source], ...] | None = None
 
 
+def may_mean(event: EventFields, action: Action) -> bool:
+    """Whether an event can turn out so. Without a default a word that no row has counts as what it commonly means, no word as a trigger."""
+    words = event.action
+    meant = [*(case.means for case in words.cases), *words.table.rows.values(), words.default]
+    return action in meant or (words.default is None and (action is Action.TRIGGER or bool(words.sources)))
+
+
 @dataclass(frozen=True, slots=True)
 class Ignore:
     """What is no alert: if the condition holds, or always."""

@@ -1,6 +1,7 @@
 """A mapping read from its document: everything that is wrong with it is found, not only the first."""
 
-from collections.abc import Callable, Mapping as JsonObject
+from collections.abc import Callable
+from collections.abc import Mapping as JsonObject
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from oncall.intake.rules.mapping.document import (
     Rule,
     Source,
     Words,
+    may_mean,
 )
 from oncall.intake.rules.mapping.faults import BadMapping, Faults
 from oncall.intake.rules.mapping.sources import Budget, parse_source, parse_sources
@@ -141,21 +143,12 @@ def _event(said: object, at: str, faults: Faults, budget: Budget) -> EventFields
     )
     if "summary" not in said and "dedup_key" not in said:
         faults.add(at, "it needs a summary, a dedup_key, or better both: without either nothing says what the event is about")
-    elif "summary" not in said and may_trigger(event):
+    elif "summary" not in said and may_mean(event, Action.TRIGGER):
         faults.add(f"{at}.summary", 'it is needed where an event may trigger; for one that only ends: "action": {"default": "resolve"}')
     return event
 
 
-def may_trigger(event: EventFields) -> bool:
-    """Whether any event of this rule can be a trigger."""
-    words = event.action
-    meant = {case.means for case in words.cases} | set(words.table.rows.values()) | {words.default}
-    return Action.TRIGGER in meant or words.default is None
-
-
-def _source(
-    said: JsonObject[str, object], name: str, at: str, faults: Faults, budget: Budget, *, is_key: bool = False
-) -> Source | None:
+def _source(said: JsonObject[str, object], name: str, at: str, faults: Faults, budget: Budget, *, is_key: bool = False) -> Source | None:
     return parse_source(said[name], f"{at}.{name}", faults, budget, is_key=is_key) if said.get(name) is not None else None
 
 
@@ -182,17 +175,19 @@ def _link(said: object, at: str, faults: Faults, budget: Budget) -> Link:
 def _words(said: object, at: str, target: "Target[T]", faults: Faults, budget: Budget) -> Words[T]:
     if said is None:
         return Words()
-    if not isinstance(said, dict) or not set(said).isdisjoint({"value", "join", "named"}):
+    if isinstance(said, dict) and said.keys() == {"value"}:
+        return Words(default=target(said["value"], f"{at}.value", faults))
+    if not isinstance(said, dict) or not said.keys().isdisjoint({"join", "named"}):
         return Words(sources=parse_sources(said, at, faults, budget))
     faults.check_names(said, WORDS, at)
     table = said.get("table")
     rows: dict[str, T] = {}
     if table is not None and not isinstance(table, dict):
         faults.add(f"{at}.table", 'it must be an object, such as {"down": "trigger", "warn*": "trigger", "up": "resolve"}')
-    elif table and len(table) > MAX_ROWS:
+    elif isinstance(table, dict) and len(table) > MAX_ROWS:
         faults.add(f"{at}.table", f"there are more than {MAX_ROWS} rows")
     else:
-        for word, meant in sorted((table or {}).items()):
+        for word, meant in sorted(table.items() if isinstance(table, dict) else ()):
             row = f"{at}.table.{word}"
             _check_row(word, rows, row, faults)
             found = target(meant, row, faults)
@@ -233,7 +228,7 @@ Target = Callable[[object, str, Faults], T | None]
 
 def _action(said: object, at: str, faults: Faults) -> Acts | None:
     match said:
-        case {"ignore": str(reason)} if len(said) == 1 and reason.strip():
+        case {"ignore": str(reason), **more} if reason.strip() and not more:
             return Ignored(reason.strip()[:MAX_REASON])
         case "ignore":
             return Ignored("its mapping says that this is no alert")

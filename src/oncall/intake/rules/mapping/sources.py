@@ -1,5 +1,6 @@
-"""Where a text comes from, read from the document: a text is an expression, {"value": …} a constant, a list the first that says something."""
+"""Where a text comes from: a text is an expression, {"value": …} a constant, a list the first of its members that says something."""
 
+from collections.abc import Mapping as JsonObject
 from dataclasses import dataclass
 
 from oncall.intake.rules.mapping.document import Constant, FirstOf, Joined, Named, Source
@@ -42,12 +43,20 @@ def parse_source(said: object, at: str, faults: Faults, budget: Budget, *, is_ke
         case str():
             return _expression(said, at, faults, budget)
         case list() if level < MAX_LEVELS and 0 < len(said) <= MAX_ALTERNATIVES:
-            sources = tuple(
-                parse_source(one, f"{at}.{n}", faults, budget, is_key=is_key, level=level + 1) for n, one in enumerate(said)
-            )
+            sources = tuple(parse_source(one, f"{at}.{n}", faults, budget, is_key=is_key, level=level + 1) for n, one in enumerate(said))
             return sources[0] if len(sources) == 1 else FirstOf(sources)
         case list():
             faults.add(at, f"a list here has 1 to {MAX_ALTERNATIVES} expressions, and at most {MAX_LEVELS} levels")
+        case dict() if said:
+            return _made(said, at, faults, budget, is_key=is_key, level=level)
+        case _:
+            faults.add(at, FORMS)
+    return NOTHING
+
+
+def _made(said: JsonObject[str, object], at: str, faults: Faults, budget: Budget, *, is_key: bool, level: int) -> Source:
+    """A constant, or a text of several parts."""
+    match said:
         case {"value": value}:
             faults.check_names(said, ("value",), at)
             return _constant(value, at, faults)
@@ -65,12 +74,10 @@ def parse_source(said: object, at: str, faults: Faults, budget: Budget, *, is_ke
             return _named(parts, f"{at}.named", faults, budget, level)
         case {"named": _}:
             faults.add(f"{at}.named", "only a dedup_key is made of named parts")
-        case dict() if said:
-            faults.check_names(said, ("value", "join", "with", *(("named",) if is_key else ())), at)
-            if not set(said) - {"with"}:
-                faults.add(at, FORMS)
         case _:
-            faults.add(at, FORMS)
+            faults.check_names(said, ("value", "join", "with", *(("named",) if is_key else ())), at)
+            if said.keys() == {"with"}:
+                faults.add(at, FORMS)
     return NOTHING
 
 
