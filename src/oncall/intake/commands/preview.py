@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oncall.incidents.values import Action, Event
+from oncall.intake.commands.mapping import as_read
 from oncall.intake.commands.reading import otherwise, to_events
 from oncall.intake.compiled import compiled_mapping
 from oncall.intake.rules import MAX_FROM_ONE_BODY, cut, decode, text_of, unreadable
@@ -62,9 +63,10 @@ def preview(document: Mapping[str, object] | None, received: Received, integrati
         return _preview(mapping, [_unreadable(str(why), received, integration)], (), 0)
     mapped = read_mapping(mapping, value, received, trace=True)
     events: list[Previewed] = []
-    for outcome in mapped.outcomes[:MAX_SHOWN]:
+    outcomes = as_read(mapped, value)
+    for outcome in outcomes[:MAX_SHOWN]:
         events += _previewed(outcome, received, integration)
-    more = len(mapped.outcomes) - MAX_SHOWN
+    more = len(outcomes) - MAX_SHOWN
     warned = [f"one body holds more than {MAX_FROM_ONE_BODY:,} events: those beyond page together, as one"] if mapped.beyond else []
     return _preview(mapping, events, [_shown(tried) for tried in mapped.asked], max(more, 0), warned)
 

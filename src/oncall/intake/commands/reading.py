@@ -143,7 +143,7 @@ def _read(value: object, received: Received, own: Dialect) -> list[Reading]:
 def otherwise(outcome: Outcome, received: Received, integration: IntegrationRef) -> list[Reading]:
     """What a mapping does not read, as it is read all the same; raises Unreadable for a whole body that nobody can read."""
     own = DIALECTS[integration.type]
-    return read_unmapped(outcome, integration, lambda part: _read(part, received, own))
+    return read_unmapped(outcome, received, integration, lambda part: _read(part, received, own))
 
 
 def _opened(value: object, received: Received, envelope: Dialect) -> list[Reading]:

@@ -10,8 +10,8 @@ from jmespath.visitor import TreeInterpreter
 from oncall.kit.mapping.expressions import Expression
 from oncall.kit.mapping.functions import TEXT_PER_STEP, BoundedFunctions
 
-STEPS = 50_000
-"""What any body is worth; a longer one is worth a step more for each of its bytes, so that time is linear in its length."""
+STEPS, BYTES_PER_STEP = 100_000, 4
+"""What any body is worth; a longer one is worth a step more for each of these bytes, so that time is linear in its length."""
 
 MAX_DEPTH = 100
 """Levels of a result: a body nests at most 64, and an expression may build around it."""
@@ -44,8 +44,8 @@ class Evaluation:
     """All that is evaluated on one body; the steps are counted together. `length` is that of the body, in bytes."""
 
     def __init__(self, around: Around, *, length: int = 0) -> None:
-        self._left = STEPS + length
-        self._interpreter = _Interpreter(around, self._charge, self._weigh)
+        self._meter = _Meter(STEPS + length // BYTES_PER_STEP)
+        self._interpreter = _Interpreter(around, self._meter)
 
     def find(self, expression: Expression, value: object, *, whole: bool = True) -> Found:
         """What an expression gives on a value. `whole`: all of the result will be read, so that is paid for as well."""
@@ -54,11 +54,11 @@ class Evaluation:
                 result = value
                 for name in expression.names:
                     result = result.get(name) if isinstance(result, dict) else None
-                self._charge(1)
+                self._meter.charge(1)
             else:
                 result = self._interpreter.visit(expression.tree, value)
             if whole:
-                self._weigh(result)
+                self._meter.weigh(result)
         except _TooMuch:
             return Found(None, TOO_MUCH)
         except JMESPathTypeError as error:
@@ -73,65 +73,82 @@ class Evaluation:
         found = self.find(expression, value, whole=False)
         return Found(not (found.value is None or found.value is False or found.value in ("", [], {})), found.why)
 
-    def _charge(self, steps: int) -> None:
-        self._left -= steps
-        if self._left < 0:
-            raise _TooMuch
-
-    def _weigh(self, value: object) -> None:
-        """Pay for reading a whole value: a step for each part, and for each 64 characters."""
-        if isinstance(value, str):
-            return self._charge(len(value) // TEXT_PER_STEP)
-        if not isinstance(value, list | dict):
-            return None
-        level: list[object] = [value]
-        for _ in range(MAX_DEPTH):
-            below: list[object] = []
-            for part in level:
-                self._charge(1 + (len(part) // TEXT_PER_STEP if isinstance(part, str) else 0))
-                if isinstance(part, list | dict):
-                    self._charge(len(part))
-                    below.extend(part.values() if isinstance(part, dict) else part)
-            if not below:
-                return None
-            level = below
-        raise _TooMuch
-
 
 class _Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
     """JMESPath's own evaluation, which pays for every node it visits."""
 
-    def __init__(self, around: Around, charge: Callable[[int], None], weigh: Callable[[object], None]) -> None:
+    def __init__(self, around: Around, meter: "_Meter") -> None:
         super().__init__()
-        self._charge, self._weigh = charge, weigh
+        self._meter = meter
         reach: dict[str, Callable[..., object]] = {
             "body": lambda: around.body,
             "header": around.header,
             "query": around.query,
             "path": lambda: around.path,
         }
-        self._functions = BoundedFunctions(reach, charge, weigh)
+        self._functions = BoundedFunctions(reach, meter.charge, meter.weigh)
 
     def visit(self, node: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        self._charge(1)
+        self._meter.left -= 1
+        if self._meter.left < 0:
+            raise _TooMuch
         return super().visit(node, *args, **kwargs)
 
     def visit_comparator(self, node: Mapping[str, Any], value: Any) -> Any:
         left, right = (self.visit(child, value) for child in node["children"])
         if isinstance(left, list | dict) and isinstance(right, list | dict):
-            self._weigh(left)
+            self._meter.weigh(left)
         elif isinstance(left, str) and isinstance(right, str):
-            self._charge(min(len(left), len(right)) // TEXT_PER_STEP)
-        literals = [{"type": "literal", "value": side} for side in (left, right)]
-        return super().visit_comparator({**node, "children": literals}, value)
+            self._meter.charge(min(len(left), len(right)) // TEXT_PER_STEP)
+        compare = self.COMPARATOR_FUNC[node["value"]]
+        if node["value"] in self._EQUALITY_OPS:
+            return compare(left, right)
+        # Texts are in order, and so are numbers; anything else is not comparable, and that is null.
+        comparable = (isinstance(left, str) and isinstance(right, str)) or (_is_number(left) and _is_number(right))
+        return compare(left, right) if comparable else None
 
     def visit_flatten(self, node: Mapping[str, Any], value: Any) -> Any:
         base = self.visit(node["children"][0], value)
         if isinstance(base, list):
-            self._charge(sum(len(element) if isinstance(element, list) else 1 for element in base))
+            self._meter.charge(sum(len(element) if isinstance(element, list) else 1 for element in base))
         return super().visit_flatten({"children": [{"type": "literal", "value": base}]}, value)
 
     def visit_slice(self, node: Mapping[str, Any], value: Any) -> Any:
         if isinstance(value, list):
-            self._charge(len(value))
+            self._meter.charge(len(value))
         return super().visit_slice(node, value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class _Meter:
+    """The steps that are left."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def charge(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise _TooMuch
+
+    def weigh(self, value: object) -> None:
+        """Pay for reading a whole value: a step for each part, and for each 64 characters."""
+        if isinstance(value, str):
+            return self.charge(len(value) // TEXT_PER_STEP)
+        if not isinstance(value, list | dict):
+            return None
+        level: list[object] = [value]
+        for _ in range(MAX_DEPTH):
+            below: list[object] = []
+            for part in level:
+                self.charge(1 + (len(part) // TEXT_PER_STEP if isinstance(part, str) else 0))
+                if isinstance(part, list | dict):
+                    self.charge(len(part))
+                    below.extend(part.values() if isinstance(part, dict) else part)
+            if not below:
+                return None
+            level = below
+        raise _TooMuch
