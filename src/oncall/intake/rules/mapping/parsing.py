@@ -141,9 +141,10 @@ def _event(said: object, at: str, faults: Faults, budget: Budget) -> EventFields
         ),
         details=_members(said["details"], f"{at}.details", faults, budget) if said.get("details") is not None else None,
     )
-    if "summary" not in said and "dedup_key" not in said:
+    has_summary = said.get("summary") is not None
+    if not has_summary and event.dedup_key is None:
         faults.add(at, "it needs a summary, a dedup_key, or better both: without either nothing says what the event is about")
-    elif "summary" not in said and may_mean(event, Action.TRIGGER):
+    elif not has_summary and may_mean(event, Action.TRIGGER):
         faults.add(f"{at}.summary", 'it is needed where an event may trigger; for one that only ends: "action": {"default": "resolve"}')
     return event
 
