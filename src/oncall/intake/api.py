@@ -1,6 +1,7 @@
 """REST for mappings: tried on a body before they are kept, and ready ones to begin with."""
 
 import asyncio
+import json
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -44,7 +45,8 @@ async def get_mapping(type: str, _: Reader) -> ReadyMappingOut:
 
 async def _received(tx: AsyncConnection, said: PreviewIn, integration_id: IntegrationId, request: Request) -> Received:
     """The request as it would come, or came: where it has no body, its query is what was sent."""
-    raw, content_type = (said.body or urlencode(said.query)).encode(), said.content_type
+    text = said.body if isinstance(said.body, str | None) else json.dumps(said.body, ensure_ascii=False)
+    raw, content_type = (text or urlencode(said.query)).encode(), said.content_type
     if said.event_id is not None:
         stored = await get_body_of(tx, integration_id, EventId(said.event_id))
         raw, content_type = stored.raw, stored.content_type

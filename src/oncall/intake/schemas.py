@@ -11,7 +11,8 @@ from oncall.kit.http import Instant, Shown, Strict
 
 
 class PreviewIn(Strict):
-    """A mapping to be tried (absent: the one that is stored), on a stored event's body or on one that is pasted here as it was posted.
+    """A mapping to be tried (absent: the one that is stored), on a stored event's body or on one that is given here: JSON as it is,
+    anything else as the text that was posted.
 
     Of a stored event only the body is known; name the headers and the fields of the query that an expression asks for.
     """
@@ -21,7 +22,7 @@ class PreviewIn(Strict):
             "examples": [
                 {
                     "mapping": {"rules": [{"event": {"summary": "TITLE", "dedup_key": "ALARM_ID"}}]},
-                    "body": '{"TITLE": "Disk full", "ALARM_ID": 9007199254740993}',
+                    "body": {"TITLE": "Disk full", "ALARM_ID": 9007199254740993},
                 }
             ]
         }
@@ -29,7 +30,7 @@ class PreviewIn(Strict):
 
     mapping: dict[str, Any] | None = None
     event_id: UUID | None = None
-    body: str | None = None
+    body: dict[str, Any] | list[Any] | str | None = None
     content_type: str = Field("application/json", max_length=200)
     query: dict[str, str] = Field({})
     headers: dict[str, str] = Field({})

@@ -64,7 +64,8 @@ class Evaluation:
             return Found(None, TOO_MUCH)
         except JMESPathTypeError as error:
             wants = " or ".join(str(type).replace("-", " of ") for type in error.expected_types)
-            return Found(None, f"{error.function_name}() wants {wants}, and was given {TYPES_MAP.get(error.actual_type, error.actual_type)}")
+            given = TYPES_MAP.get(error.actual_type, error.actual_type)
+            return Found(None, f"{error.function_name}() wants {wants}, and was given {given}")
         except Exception as error:  # noqa: BLE001 — whatever a function or a comparison raises on a strange body: it gives nothing, and why
             return Found(None, f"it cannot be evaluated here ({type(error).__name__})")
         return Found(result)

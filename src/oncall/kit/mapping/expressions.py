@@ -58,6 +58,9 @@ def compile_expression(text: str) -> Expression:
     for node, depth in _walk(tree):
         if depth > MAX_NESTING:
             raise BadExpression(f"it nests deeper than {MAX_NESTING} levels", 1)
+        if node["type"] == "subexpression" and node["children"][0]["type"] == "not_expression":
+            place = text.find("!") + 1
+            raise BadExpression("! takes only the first name: put what it turns round into parentheses, as !(host.name)", place)
         if node["type"] == "function_expression":
             _check_call(text, node["value"], len(node["children"]))
     return Expression(text, tree, _names(tree))

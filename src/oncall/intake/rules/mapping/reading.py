@@ -241,11 +241,13 @@ class _Reader:
                 return found
             if word:
                 seen.append(word)
+        if words.default is not None:
+            return words.default
         meant = commonly(*seen)
         is_known = not words.table.rows and (meant is not Severity.UNKNOWN if isinstance(meant, Severity) else set(seen) & ACTIONS.keys())
         if not is_known:
             self.unknown += [(field, word) for word in seen]
-        return meant if words.default is None else words.default
+        return meant
 
     def _note(self, field: str, source: Source, gave: object, why: str = "") -> None:
         if self.tried is not None:
