@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.system import System, to
 
-from oncall.intake.rules.mapping import parsing, sources
+from oncall.intake.rules.mapping import parsing, sources, words
 from oncall.kit.mapping import MAX_EXPRESSION, evaluation, expressions
 from oncall.kit.mapping.functions import ARITIES
 
@@ -51,7 +51,7 @@ async def test_an_example_of_the_how_to_is_what_it_says_it_is(system: System, ex
 
 def test_the_reference_names_every_field_and_function() -> None:
     ours = {"body", "header", "query", "path"}
-    for name in (*parsing.RULE, *parsing.EVENT, *parsing.WORDS, "means", "href", "value", "join", "with", "named"):
+    for name in (*parsing.RULE, *parsing.EVENT, *words.WORDS, "means", "href", "value", "join", "with", "named"):
         assert f"`{name}`" in REFERENCE or f'"{name}"' in REFERENCE, name
     assert ours <= set(ARITIES)
     assert all(f"`{name}(" in REFERENCE for name in ours)
@@ -64,9 +64,9 @@ def test_the_reference_says_the_limits() -> None:
         ("characters of an expression, levels of it", f"{MAX_EXPRESSION:,}, {expressions.MAX_NESTING}"),
         ("alternatives in a list, parts of a `join` or of a named key", f"{sources.MAX_ALTERNATIVES}"),
         ("levels of lists and joins", f"{sources.MAX_LEVELS}"),
-        ("rows of a table, cases, conditions to ignore", f"{parsing.MAX_ROWS}, {parsing.MAX_CASES}, {parsing.MAX_CASES}"),
+        ("rows of a table, cases, conditions to ignore", f"{words.MAX_ROWS}, {words.MAX_CASES}, {words.MAX_CASES}"),
         ("labels, details, hidden members; links", f"{parsing.MAX_LABELS}; {parsing.MAX_LINKS}"),
-        ("characters of a constant, a reason, a name", f"{sources.MAX_CONSTANT:,}, {parsing.MAX_REASON}, {parsing.MAX_NAME}"),
+        ("characters of a constant, a reason, a name", f"{sources.MAX_CONSTANT:,}, {words.MAX_REASON}, {parsing.MAX_NAME}"),
         ("steps", f"{evaluation.STEPS:,}, and one more for every {evaluation.BYTES_PER_STEP} bytes"),
     ]
     for what, limit in limits:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncall.intake.rules.mapping import BadMapping, parse_mapping, parsing, to_document
+from oncall.intake.rules.mapping import BadMapping, parse_mapping, parsing, to_document, words
 
 EVENT = {"summary": "title", "dedup_key": "id"}
 
@@ -149,7 +149,7 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["a", "a-b", "", "resolve", "critical", "*", "`x`"]),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
-        st.sampled_from([*parsing.RULE, *parsing.EVENT, *parsing.WORDS, "reason", "means", "value", "join", "with", "named", "href"]),
+        st.sampled_from([*parsing.RULE, *parsing.EVENT, *words.WORDS, "reason", "means", "value", "join", "with", "named", "href"]),
         inner,
         max_size=4,
     ),

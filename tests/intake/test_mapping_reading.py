@@ -197,6 +197,7 @@ UNMAPPED = [
     ("no rule knows it", {"rules": [rule("kind == 'a'", summary="t")]}, "none of its mapping's rules knows it"),
     ("it says nothing", FLAT, NOTHING_FOUND),
     ("only the last resort is left", {"rules": [rule(summary=["x", {"value": "an event"}])]}, NOTHING_FOUND),
+    ("only a constant beside it", {"rules": [rule(summary={"join": ["x", {"value": "is down"}]})]}, NOTHING_FOUND),
     ("nothing to split", {"rules": [rule(split="events", summary="t")]}, "its rule splits it, and there is no list to split"),
     ("a split that fails", {"rules": [rule(split="keys(title)", summary="t")]}, "keys() wants object, and was given string"),
     ("a stored mapping of another version", {"rules": [{"frobnicate": 1}]}, "its integration's mapping cannot be used"),

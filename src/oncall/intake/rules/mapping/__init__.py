@@ -4,7 +4,8 @@ from oncall.intake.rules.mapping.document import Constant, FirstOf, Joined, Mapp
 from oncall.intake.rules.mapping.exporting import mapping_of
 from oncall.intake.rules.mapping.faults import BadMapping, Fault
 from oncall.intake.rules.mapping.parsing import parse_mapping
-from oncall.intake.rules.mapping.reading import ENDS, Mapped, Outcome, Tried, read_mapping
+from oncall.intake.rules.mapping.part import ENDS, Tried
+from oncall.intake.rules.mapping.reading import Mapped, Outcome, read_mapping
 from oncall.intake.rules.mapping.warnings import warnings_about, warnings_of
 
 __all__ = [

@@ -39,3 +39,24 @@ class Faults(list[Fault]):
                 near = get_close_matches(name.lower().replace("-", "_"), known, n=1)
                 meant = f"perhaps {near[0]} is meant" if near else f"there are {', '.join(sorted(known))}"
                 self.add(f"{at}.{name}" if at else name, f"there is no such field; {meant}")
+
+    def list_of(self, said: object, at: str, limit: int) -> list[object]:
+        """A list as it is, and none where nothing is said; anything else is a fault."""
+        if said is None:
+            return []
+        if not isinstance(said, list):
+            self.add(at, "it must be a list")
+            return []
+        if len(said) > limit:
+            self.add(at, f"there are more than {limit}")
+            return []
+        return said
+
+    def line_of(self, said: object, at: str, limit: int) -> str:
+        """One line, empty where nothing is said; anything else is a fault."""
+        if said is None:
+            return ""
+        if not isinstance(said, str) or not said.isprintable() or len(said) > limit:
+            self.add(at, f"it must be one line of at most {limit} characters")
+            return ""
+        return said.strip()

@@ -1,43 +1,30 @@
 """A mapping read from its document: everything that is wrong with it is found, not only the first."""
 
-from collections.abc import Callable
 from collections.abc import Mapping as JsonObject
-from difflib import get_close_matches
-from typing import TypeVar
 
-from oncall.incidents.values import Action, Severity
+from oncall.incidents.values import Action
 from oncall.intake.rules.mapping.document import (
     TEXTS,
-    Acts,
-    Case,
     EventFields,
     Ignore,
-    Ignored,
     Link,
     Mapping,
     Rule,
     Source,
-    Words,
     may_mean,
 )
 from oncall.intake.rules.mapping.faults import BadMapping, Faults
-from oncall.intake.rules.mapping.sources import Budget, parse_source, parse_sources
-from oncall.kit.mapping import BadExpression, Expression, Table, compile_expression, word_of
-
-T = TypeVar("T")
+from oncall.intake.rules.mapping.sources import Budget, parse_condition, parse_source
+from oncall.intake.rules.mapping.words import MAX_CASES, MAX_REASON, action_word, parse_words, severity_word
 
 MAX_RULES = 20
-MAX_ROWS = 500
-MAX_CASES = 50
 MAX_LABELS = 100
 MAX_LINKS = 20
-MAX_REASON = 200
 MAX_NAME = 100
 MAX_HIDDEN = 100
 
 RULE = ("name", "when", "split", "ignore", "hide", "event")
 EVENT = ("dedup_key", "action", "severity", "labels", "links", "details", *TEXTS)
-WORDS = ("cases", "from", "table", "default")
 
 
 def parse_mapping(document: object, *, field: str = "mapping") -> Mapping:
@@ -79,12 +66,12 @@ def _rule(said: object, at: str, n: int, faults: Faults, budget: Budget) -> Rule
     )
     ignore = tuple(
         _ignore(one, f"{at}.ignore.{m}", faults, budget)
-        for m, one in enumerate(_list(said.get("ignore"), f"{at}.ignore", MAX_CASES, faults))
+        for m, one in enumerate(faults.list_of(said.get("ignore"), f"{at}.ignore", MAX_CASES))
     )
-    hidden = _list(said.get("hide"), f"{at}.hide", MAX_HIDDEN, faults)
+    hidden = faults.list_of(said.get("hide"), f"{at}.hide", MAX_HIDDEN)
     if not all(isinstance(name, str) for name in hidden):
         faults.add(f"{at}.hide", "it must be a list of names of members that nobody may see")
-    name = _text(said.get("name"), f"{at}.name", MAX_NAME, faults) or f"rule {n + 1}"
+    name = faults.line_of(said.get("name"), f"{at}.name", MAX_NAME) or f"rule {n + 1}"
     event = None
     if said.get("event") is not None:
         event = _event(said["event"], f"{at}.event", faults, budget)
@@ -93,28 +80,12 @@ def _rule(said: object, at: str, n: int, faults: Faults, budget: Budget) -> Rule
     return Rule(name, when, split, ignore, event, frozenset(map(str, hidden)))
 
 
-def parse_condition(said: object, at: str, faults: Faults, budget: Budget) -> Expression:
-    """An expression of which only matters whether it holds, or that says where a list is."""
-    budget.expressions += 1
-    if not isinstance(said, str):
-        faults.add(at, "it must be an expression, as a text")
-        return NEVER
-    try:
-        return compile_expression(said)
-    except BadExpression as bad:
-        faults.add(at, f"character {bad.position}: {bad}")
-        return NEVER
-
-
-NEVER = compile_expression("`false`")
-
-
 def _ignore(said: object, at: str, faults: Faults, budget: Budget) -> Ignore:
     match said:
         case dict():
             faults.check_names(said, ("when", "reason"), at)
             when = parse_condition(said["when"], f"{at}.when", faults, budget) if said.get("when") is not None else None
-            reason = _text(said.get("reason"), f"{at}.reason", MAX_REASON, faults)
+            reason = faults.line_of(said.get("reason"), f"{at}.reason", MAX_REASON)
             if not reason:
                 faults.add(f"{at}.reason", "it is needed: it is told whoever asks why nobody was paged")
             return Ignore(when, reason)
@@ -131,13 +102,13 @@ def _event(said: object, at: str, faults: Faults, budget: Budget) -> EventFields
     texts = tuple((name, source) for name in TEXTS if (source := _source(said, name, at, faults, budget)) is not None)
     event = EventFields(
         dedup_key=_source(said, "dedup_key", at, faults, budget, is_key=True),
-        action=_words(said.get("action"), f"{at}.action", _action, faults, budget),
-        severity=_words(said.get("severity"), f"{at}.severity", _severity, faults, budget),
+        action=parse_words(said.get("action"), f"{at}.action", action_word, faults, budget),
+        severity=parse_words(said.get("severity"), f"{at}.severity", severity_word, faults, budget),
         texts=texts,
         labels=_members(said.get("labels"), f"{at}.labels", faults, budget),
         links=tuple(
             _link(link, f"{at}.links.{n}", faults, budget)
-            for n, link in enumerate(_list(said.get("links"), f"{at}.links", MAX_LINKS, faults))
+            for n, link in enumerate(faults.list_of(said.get("links"), f"{at}.links", MAX_LINKS))
         ),
         details=_members(said["details"], f"{at}.details", faults, budget) if said.get("details") is not None else None,
     )
@@ -171,104 +142,3 @@ def _link(said: object, at: str, faults: Faults, budget: Budget) -> Link:
     faults.check_names(said, ("href", "text"), at)
     text = parse_source(said["text"], f"{at}.text", faults, budget) if said.get("text") is not None else None
     return Link(parse_source(said["href"], f"{at}.href", faults, budget), text)
-
-
-def _words(said: object, at: str, target: "Target[T]", faults: Faults, budget: Budget) -> Words[T]:
-    if said is None:
-        return Words()
-    if isinstance(said, dict) and said.keys() == {"value"}:
-        return Words(default=target(said["value"], f"{at}.value", faults))
-    if not isinstance(said, dict) or not said.keys().isdisjoint({"join", "named"}):
-        return Words(sources=parse_sources(said, at, faults, budget))
-    faults.check_names(said, WORDS, at)
-    table = said.get("table")
-    rows: dict[str, T] = {}
-    if table is not None and not isinstance(table, dict):
-        faults.add(f"{at}.table", 'it must be an object, such as {"down": "trigger", "warn*": "trigger", "up": "resolve"}')
-    elif isinstance(table, dict) and len(table) > MAX_ROWS:
-        faults.add(f"{at}.table", f"there are more than {MAX_ROWS} rows")
-    else:
-        for word, meant in sorted(table.items() if isinstance(table, dict) else ()):
-            row = f"{at}.table.{word}"
-            _check_row(word, rows, row, faults)
-            found = target(meant, row, faults)
-            if found is not None:
-                rows[word] = found
-    if rows and said.get("from") is None:
-        faults.add(f"{at}.from", "it is needed: it says where the word is that is looked up in the table")
-    cases = _list(said.get("cases"), f"{at}.cases", MAX_CASES, faults)
-    return Words(
-        tuple(case for n, one in enumerate(cases) if (case := _case(one, f"{at}.cases.{n}", target, faults, budget)) is not None),
-        parse_sources(said["from"], f"{at}.from", faults, budget) if said.get("from") is not None else (),
-        Table(rows),
-        target(said["default"], f"{at}.default", faults) if said.get("default") is not None else None,
-    )
-
-
-def _check_row(word: str, rows: JsonObject[str, object], at: str, faults: Faults) -> None:
-    bare = word_of(word)
-    if not bare:
-        faults.add(at, "a row needs a word; what is empty says nothing, and is the default")
-    elif "*" in bare.strip("*"):
-        faults.add(at, "a * may stand at the beginning and at the end of a word")
-    elif bare in {word_of(other) for other in rows}:
-        faults.add(at, "the word stands in the table twice; upper and lower case are the same")
-
-
-def _case(said: object, at: str, target: "Target[T]", faults: Faults, budget: Budget) -> Case[T] | None:
-    if not isinstance(said, dict) or "when" not in said or "means" not in said:
-        faults.add(at, 'it must be an object, such as {"when": "cleared_at", "means": …}')
-        return None
-    faults.check_names(said, ("when", "means"), at)
-    when, means = parse_condition(said["when"], f"{at}.when", faults, budget), target(said["means"], f"{at}.means", faults)
-    return Case(when, means) if means is not None else None
-
-
-Target = Callable[[object, str, Faults], T | None]
-
-
-def _action(said: object, at: str, faults: Faults) -> Acts | None:
-    match said:
-        case {"ignore": str(reason), **more} if reason.strip() and not more:
-            return Ignored(reason.strip()[:MAX_REASON])
-        case "ignore":
-            return Ignored("its mapping says that this is no alert")
-        case _:
-            return _one_of(Action, said, at, faults, ', or {"ignore": "why"}')
-
-
-def _severity(said: object, at: str, faults: Faults) -> Severity | None:
-    return _one_of(Severity, said, at, faults)
-
-
-E_ = TypeVar("E_", Action, Severity)
-
-
-def _one_of(kind: type[E_], said: object, at: str, faults: Faults, more: str = "") -> E_ | None:
-    words = [one.value for one in kind if one.value != "ignore"]
-    if isinstance(said, str) and said in words:
-        return kind(said)
-    near = get_close_matches(str(said).lower(), words, n=1)
-    faults.add(at, f"it must be one of {', '.join(words)}{more}" + (f"; perhaps {near[0]} is meant" if near else ""))
-    return None
-
-
-def _list(said: object, at: str, limit: int, faults: Faults) -> list[object]:
-    if said is None:
-        return []
-    if not isinstance(said, list):
-        faults.add(at, "it must be a list")
-        return []
-    if len(said) > limit:
-        faults.add(at, f"there are more than {limit}")
-        return []
-    return said
-
-
-def _text(said: object, at: str, limit: int, faults: Faults) -> str:
-    if said is None:
-        return ""
-    if not isinstance(said, str) or not said.isprintable() or len(said) > limit:
-        faults.add(at, f"it must be one line of at most {limit} characters")
-        return ""
-    return said.strip()

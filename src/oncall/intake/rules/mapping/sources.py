@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from oncall.intake.rules.mapping.document import Constant, FirstOf, Joined, Named, Source
 from oncall.intake.rules.mapping.faults import Faults
-from oncall.kit.mapping import BadExpression, compile_expression
+from oncall.kit.mapping import BadExpression, Expression, compile_expression
 
 MAX_EXPRESSIONS = 500
 """In one mapping."""
@@ -113,3 +113,19 @@ def _named(said: object, at: str, faults: Faults, budget: Budget, level: int) ->
             faults.add(f"{at}.{n}.{name}", "a name of a part has letters, digits and _")
         parts.append((name, parse_source(source, f"{at}.{n}.{name}", faults, budget, level=level + 1)))
     return Named(tuple(parts))
+
+
+NEVER = compile_expression("`false`")
+
+
+def parse_condition(said: object, at: str, faults: Faults, budget: Budget) -> Expression:
+    """An expression of which only matters whether it holds, or that says where a list is."""
+    budget.expressions += 1
+    if not isinstance(said, str):
+        faults.add(at, "it must be an expression, as a text")
+        return NEVER
+    try:
+        return compile_expression(said)
+    except BadExpression as bad:
+        faults.add(at, f"character {bad.position}: {bad}")
+        return NEVER

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from oncall.incidents.values import Action
 from oncall.intake.rules.mapping.document import EventFields, FirstOf, Mapping, Named, Source, may_mean
+from oncall.intake.rules.mapping.part import ENDS
 from oncall.intake.rules.mapping.reading import Outcome
 
 Form = tuple[str, ...]
@@ -30,8 +31,10 @@ def warnings_of(mapping: Mapping) -> list[str]:
 
 def warnings_about(outcome: Outcome) -> list[str]:
     """About one event."""
-    found = [f"{field}: the word {word!r} is not in the table, and counts as {_meant(outcome, field)}" for field, word in outcome.unknown]
     reading = outcome.reading
+    is_over = reading is not None and reading.action in ENDS  # how bad it was is nobody's business any more
+    unknown = [(field, word) for field, word in outcome.unknown if field == "action" or not is_over]
+    found = [f"{field}: the word {word!r} is not in the table, and counts as {_meant(outcome, field)}" for field, word in unknown]
     if reading is not None and reading.action is Action.TRIGGER and not reading.dedup_key:
         found.append("dedup_key: none was found, so this event is a problem of its own, and nothing ends it")
     keys = {tried.field for tried in outcome.tried if tried.field.startswith("dedup_key.") and tried.gave in (None, "")}
