@@ -33,8 +33,10 @@ from oncall.health.due import Auditor
 from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents
+from oncall.intake import api as mappings
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
+from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
 from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
@@ -74,6 +76,7 @@ ROUTERS = [
     incidents.router,
     incidents.events,
     handoffs.router,
+    mappings.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
@@ -194,10 +197,6 @@ async def _on_undeliverable(
     await page_undeliverable(tx, at.incident_id, position, step_is_lost=step_is_lost, reason=reason, now=now)
 
 
-def _any_mapping(_: Mapping[str, object]) -> None:
-    """Any object may be kept beside an integration."""
-
-
 async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
     await forget_user(tx, user_id, now=now)
     reason = "their account was removed"
@@ -235,7 +234,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
-    app.state.check_mapping, app.state.sealing = _any_mapping, node.sealing
+    app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker

@@ -66,7 +66,7 @@ async def test_an_integration_is_read_as_it_was_made(api: AsyncClient, address: 
 
 
 async def test_an_edit_says_which_version_it_edits_and_leaves_the_key(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
-    body = {"name": "prod 2", "type": "grafana", "mapping": {"summary": ["title"]}, "on_unreadable": "record"}
+    body = {"name": "prod 2", "type": "grafana", "mapping": {"rules": [{"event": {"summary": "title"}}]}, "on_unreadable": "record"}
     assert problem(await api.put(address, json=body)) == (428, "if_match_required")
     assert problem(await api.put(address, json=body, headers={"If-Match": '"2"'})) == (412, "stale")
     edited = await api.put(address, json=body, headers={"If-Match": '"1"'})

@@ -17,10 +17,6 @@ class Clock(Protocol):
         """The instant this transaction works with, in UTC. Called once, at its beginning, and passed on as `now`."""
         ...
 
-    def seen(self, now: datetime) -> datetime:
-        """The same instant where a statement has brought the database's along with its rows: saves the question for it."""
-        ...
-
     def about(self) -> datetime:
         """Roughly now, without asking the database: for a look-up's default, a message's date, and what a monitor says is over by then."""
         ...
@@ -33,9 +29,7 @@ class DatabaseClock:
         self._last: tuple[datetime, float] | None = None
 
     async def now(self, tx: AsyncConnection) -> datetime:
-        return self.seen((await tx.execute(NOW)).scalar_one())
-
-    def seen(self, now: datetime) -> datetime:
+        now: datetime = (await tx.execute(NOW)).scalar_one()
         self._last = (now, time.monotonic())
         return now
 
@@ -54,9 +48,6 @@ class ManualClock:
         self.at = start
 
     async def now(self, tx: AsyncConnection) -> datetime:  # noqa: ARG002 — the port's shape
-        return self.at
-
-    def seen(self, now: datetime) -> datetime:  # noqa: ARG002 — the port's shape
         return self.at
 
     def about(self) -> datetime:

@@ -1,5 +1,6 @@
 """What a person can do wrong, as exceptions. The text of each is the sentence that person reads."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -12,15 +13,19 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """The request was understood and says something that cannot be; `field` is where in the body, as `layers.0.rotation.count`."""
+    """The request was understood and says something that cannot be; `field` is where in the body, as `layers.0.rotation.count`.
+
+    Where several things are wrong, `faults` are all of them: (field, sentence).
+    """
 
     status = 422
     code = "invalid"
     title = "Invalid request"
 
-    def __init__(self, sentence: str = "", *, field: str | None = None) -> None:
+    def __init__(self, sentence: str = "", *, field: str | None = None, faults: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(sentence)
         self.field = field
+        self.faults = faults or ([(field, sentence)] if field else [])
 
 
 class NotFound(Refusal):

@@ -37,9 +37,9 @@ def problem(
 def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 — registered for Refusal only
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
-    field = error.field if isinstance(error, Invalid) else None
+    faults = error.faults if isinstance(error, Invalid) else ()
     where = "query" if request.method in {"GET", "HEAD"} else "body"
-    errors = [{"loc": f"{where}.{field}", "code": error.code, "message": str(error)}] if field else []
+    errors = [{"loc": f"{where}.{field}", "code": error.code, "message": sentence} for field, sentence in faults]
     return problem(error.status, error.code, error.title, str(error), errors=errors, headers=headers)
 
 

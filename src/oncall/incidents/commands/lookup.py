@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import lookup as store
-from oncall.incidents.values import AlertFound, AlertSearch, EventSeen
+from oncall.incidents.values import AlertFound, AlertSearch, Body, EventSeen, UnknownEvent
 from oncall.kit.ids import EventId, IntegrationId, ServiceId
 
 
@@ -21,3 +21,11 @@ async def find_event_of(tx: AsyncConnection, integration_id: IntegrationId, id: 
     """An event, for the integration it came through and for nobody else."""
     found = await event_store.find_seen(tx, id)
     return found if found and found.integration_id == integration_id else None
+
+
+async def get_body_of(tx: AsyncConnection, integration_id: IntegrationId, id: EventId) -> Body:
+    """The bytes an event came in, for the integration it came through and for nobody else."""
+    found = await event_store.find_event(tx, id)
+    if found is None or found[0].integration_id != integration_id:
+        raise UnknownEvent("No event with this id came through this integration.")
+    return found[1]

@@ -266,6 +266,10 @@ curl -sS {url} -d '{"summary": "Disk is full", "severity": "critical", "dedup_ke
 
 Send the same `dedup_key` with `"status": "resolved"` when it is over. Objects in a list, and in `alerts` or `events`, are events of their
 own. A body of any dialect on these pages is known by itself, by names that only its monitor uses, so one address can take them all.
+
+A monitor that uses other words, and cannot be told to use these, needs a mapping: a document that says which member means what.
+[Map your own monitor](../how-to/map-your-own-monitor.md) shows how, without code. An integration of any type may have one; what it does not
+read is read as above.
 """
 
 EXAMPLE = """{"summary": "Disk is full", "severity": "critical", "dedup_key": "db-1/disk", "status": "firing"}"""

@@ -219,7 +219,7 @@ class Gate:
     async def _repeats(self, events: Sequence[Event]) -> list[Decided] | None:
         """What is only repeats is done at once; None, and nothing has been written, if it is more."""
         async with self._database.by_themselves(Pool.INTAKE) as tx:
-            return await accept_repeats(tx, events, seen=self._clock.seen)
+            return await accept_repeats(tx, events, now=await self._clock.now(tx))
 
     async def _whole(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
         async with self._database.transaction(Pool.INTAKE) as tx:

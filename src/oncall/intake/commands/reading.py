@@ -8,6 +8,7 @@ from datetime import datetime
 from oncall.incidents.values import Action, Body, Event
 from oncall.intake.adapters import generic, pagerduty, pagerduty_refusals
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
+from oncall.intake.commands.mapping import maps, read_mapped, read_unmapped
 from oncall.intake.rules import (
     MAX_INFLATED,
     MAX_KEY,
@@ -25,6 +26,7 @@ from oncall.intake.rules import (
     without_login,
     without_secrets,
 )
+from oncall.intake.rules.mapping import Outcome
 from oncall.intake.values import EPOCH, Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
@@ -90,12 +92,15 @@ def _hidden(value: object, key: str) -> object:
 
 
 def read(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
-    """The events in a body, by the integration's dialect (or that of the address it came to), else by the one that knows it; what cannot be
-    read is one event that says so.
+    """The events in a body, by the integration's mapping if it has one, else by its dialect (or that of the address it came to), else by
+    the one that knows it; what cannot be read is one event that says so.
     """
     is_empty = not received.raw.strip(b"\x00 \t\r\n")
     try:
-        return _read(None if is_empty else decode(received), received, DIALECTS[by or integration.type])
+        value, own = None if is_empty else decode(received), DIALECTS[by or integration.type]
+        if integration.mapping is not None:
+            return read_mapped(value, received, integration, lambda part: _read(part, received, own))
+        return _read(value, received, own)
     except Unreadable as why:
         return [unreadable(integration.name, "it is empty" if is_empty else str(why))]
     except Exception:
@@ -109,7 +114,8 @@ def read_query(received: Received, integration: IntegrationRef, *, by: Integrati
     with suppress(Unreadable):
         value = decode(received)
         is_known = dialect_of(value, received, but=DIALECTS[IntegrationType.GENERIC]) is not None
-        if is_known or generic.says_something(value):
+        is_mapped = integration.mapping is not None and maps(value, received, integration)
+        if is_mapped or is_known or generic.says_something(value):
             return read(received, integration, by=by)
     reason = "its query says nothing that is known; perhaps somebody only opened the address"
     return [Reading(Action.IGNORE, "a GET without an event", reason=reason)]
@@ -135,6 +141,12 @@ def _read(value: object, received: Received, own: Dialect) -> list[Reading]:
         if not all(reading.dedup_key or reading.action is Action.TRIGGER for reading in readings):
             raise
         return readings
+
+
+def otherwise(outcome: Outcome, received: Received, integration: IntegrationRef) -> list[Reading]:
+    """What a mapping does not read, as it is read all the same; raises Unreadable for a whole body that nobody can read."""
+    own = DIALECTS[integration.type]
+    return read_unmapped(outcome, received, integration, lambda part: _read(part, received, own))
 
 
 def _opened(value: object, received: Received, envelope: Dialect) -> list[Reading]:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from oncall.incidents.values import Action
@@ -32,7 +33,7 @@ async def is_sender(request: Request, raw: bytes | None, integration: Integratio
         return True
     clock: Clock = request.app.state.clock
     certificates: Certificates = request.app.state.certificates
-    why = await why_refused(wanted, request.headers, raw, certificates, now=clock.about())
+    why = await why_refused(wanted, Headers(scope=request.scope), raw, certificates, now=clock.about())
     if why is None:
         return True
     if not _limiter(request).wait(_source(request)):  # who goes on and on shall not fill the log

@@ -1,10 +1,10 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
 from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
-from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
+from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, says, word_at
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
 from oncall.intake.rules.secrets import is_secret, plain, without_login, without_secrets
-from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
+from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
     action_of,
@@ -20,6 +20,7 @@ from oncall.intake.rules.wording import (
 
 __all__ = [
     "ACTIONS",
+    "MAX_FROM_ONE_BODY",
     "MAX_INFLATED",
     "MAX_KEY",
     "MAX_MEMBERS",
@@ -38,6 +39,7 @@ __all__ = [
     "key_of",
     "labels_of",
     "links_of",
+    "more_events",
     "named_key",
     "objects_of",
     "one_line",
@@ -46,6 +48,7 @@ __all__ = [
     "read_each",
     "read_fields",
     "said_at",
+    "says",
     "severity_of",
     "storable",
     "text_of",

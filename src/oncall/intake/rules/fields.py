@@ -86,14 +86,15 @@ def _severity(body: Mapping[str, object], fields: Fields) -> Severity:
 
 def said_at(body: object, paths: Sequence[str]) -> object:
     """The first of these places that says something; an empty value and an unfilled placeholder say nothing."""
-    return next((value for path in paths if _says(value := _at(body, path))), None)
+    return next((value for path in paths if says(value := _at(body, path))), None)
 
 
 def _path_said(body: object, paths: Sequence[str]) -> str | None:
-    return next((path for path in paths if _says(_at(body, path))), None)
+    return next((path for path in paths if says(_at(body, path))), None)
 
 
-def _says(value: object) -> bool:
+def says(value: object) -> bool:
+    """Whether a value says anything: an empty one and an unfilled placeholder say nothing."""
     return value not in NOTHING and not (isinstance(value, str) and (not value.strip() or MACRO.fullmatch(value.strip())))
 
 

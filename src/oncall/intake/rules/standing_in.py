@@ -25,8 +25,13 @@ def read_each(elements: Sequence[object], read: Callable[[Mapping[str, object]],
     some, beyond = elements[:MAX_FROM_ONE_BODY], len(elements) - MAX_FROM_ONE_BODY
     readings = [read(element) if isinstance(element, dict) else NO_OBJECT for element in some]
     if beyond > 0:
-        readings.append(_standing_in(f"{beyond} more events in one body", "oncall:more events", f"one body held {beyond} events too many"))
+        readings.append(more_events(beyond))
     return readings
+
+
+def more_events(beyond: int) -> Reading:
+    """For those of one body that are too many."""
+    return _standing_in(f"{beyond} more events in one body", "oncall:more events", f"one body held {beyond} events too many")
 
 
 def delivered(readings: Sequence[Reading], id: str) -> list[Reading]:

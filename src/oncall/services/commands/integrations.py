@@ -63,6 +63,14 @@ async def get_integration(
     return found
 
 
+async def get_integration_ref(tx: AsyncConnection, id: IntegrationId, *, sealing: Sealing) -> IntegrationRef:
+    """An integration as intake knows it, by its id alone."""
+    found = await store.find_ref(tx, id, sealing)
+    if found is None:
+        raise UnknownIntegration("There is no integration with this id.")
+    return found
+
+
 async def list_integrations(tx: AsyncConnection, service_id: ServiceId, *, sealing: Sealing) -> list[Integration]:
     await get_service(tx, service_id)
     return await store.list_integrations(tx, service_id, sealing)

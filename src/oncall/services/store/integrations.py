@@ -54,6 +54,12 @@ async def find_integration(
     return found[0] if found else None
 
 
+async def find_ref(tx: AsyncConnection, id: IntegrationId, sealing: Sealing) -> IntegrationRef | None:
+    """Whatever its service."""
+    row = (await tx.execute(INTEGRATIONS.where(integrations.c.id == id))).first()
+    return _ref(row, sealing) if row else None
+
+
 async def list_integrations(tx: AsyncConnection, service_id: ServiceId, sealing: Sealing) -> list[Integration]:
     its = INTEGRATIONS.where(integrations.c.service_id == service_id).order_by(integrations.c.id).limit(1000)
     return await _with_keys(tx, its, sealing)
