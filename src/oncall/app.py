@@ -32,7 +32,7 @@ from oncall.health import api as health
 from oncall.health.due import Auditor
 from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
-from oncall.incidents.due import DueIncidents
+from oncall.incidents.due import DueIncidents, KeptBodies
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
 from oncall.kit import failpoints, problems
@@ -140,7 +140,8 @@ class Node:
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
-        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, auditor]
+        bodies = KeptBodies(keep=self.settings.keep_bodies, **common)
+        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, bodies, auditor]
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
         return await load_book(tx, self.book.value, now=await self.clock.now(tx))

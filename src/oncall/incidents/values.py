@@ -75,6 +75,19 @@ class Body:
     id: UUID
     content_type: str
     raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that matter, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of keeping bodies: a partition `made`, `dropped`, or `left` to DEFAULT, or rows of DEFAULT `deleted`; how many bodies that
+    moved, took or concerned.
+    """
+
+    did: str
+    partition: str
+    bodies: int
 
 
 @dataclass(frozen=True, slots=True)
