@@ -188,6 +188,10 @@ async def _on_undeliverable(
     await page_undeliverable(tx, at.incident_id, position, step_is_lost=step_is_lost, reason=reason, now=now)
 
 
+def _any_mapping(_: Mapping[str, object]) -> None:
+    """Any object may be kept beside an integration."""
+
+
 async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
     await forget_user(tx, user_id, now=now)
     reason = "their account was removed"
@@ -225,6 +229,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
+    app.state.check_mapping = _any_mapping
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker

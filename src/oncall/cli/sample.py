@@ -12,7 +12,7 @@ from oncall.escalation.values import Policy, Step, Target, TargetType
 from oncall.kit.db import one_at_a_time
 from oncall.kit.ids import PolicyId, ServiceId, new_id
 from oncall.services.commands import create_integration, create_service, list_services
-from oncall.services.values import IntegrationType, Service, UrgencyMode
+from oncall.services.values import IntegrationSettings, IntegrationType, Service, UrgencyMode
 from oncall.teams.commands import create_team, create_user, list_users, set_member
 from oncall.teams.values import TeamRole
 
@@ -42,5 +42,6 @@ async def make_sample(tx: AsyncConnection, email: Channel, *, now: datetime) -> 
         ServiceId(new_id()), "sample-service", team.id, policy.id, timedelta(minutes=30), UrgencyMode.BY_SEVERITY, timedelta(minutes=15)
     )
     await create_service(tx, service, now=now)
-    _, key = await create_integration(tx, service.id, name="sample", type=IntegrationType.GENERIC, now=now)
+    settings = IntegrationSettings("sample", IntegrationType.GENERIC)
+    _, key = await create_integration(tx, service.id, settings, check_mapping=lambda _: None, now=now)  # it has none
     return key
