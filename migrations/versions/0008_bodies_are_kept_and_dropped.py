@@ -56,7 +56,8 @@ BEGIN
             CONTINUE;
         END IF;
         EXECUTE format('CREATE TABLE {schema}.%I (LIKE {schema}.event_bodies INCLUDING ALL)', name);
-        EXECUTE format('ALTER TABLE {schema}.%I ADD CONSTRAINT its_month CHECK (received_at >= %L AND received_at < %L)', name, month, beyond);
+        EXECUTE format('ALTER TABLE {schema}.%I ADD CONSTRAINT its_month CHECK (received_at >= %L AND received_at < %L)',
+            name, month, beyond);
         LOCK TABLE {schema}.event_bodies_default IN ACCESS EXCLUSIVE MODE;
         EXECUTE format('WITH moved AS (DELETE FROM {schema}.event_bodies_default WHERE received_at >= $1 AND received_at < $2 RETURNING *)
             INSERT INTO {schema}.%I SELECT * FROM moved', name) USING month, beyond;

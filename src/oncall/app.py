@@ -34,6 +34,7 @@ from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents, KeptBodies
 from oncall.intake import hot as intake
+from oncall.intake.api import bodies
 from oncall.intake.commands import Gate
 from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
@@ -70,6 +71,7 @@ ROUTERS = [
     services.router,
     incidents.router,
     incidents.events,
+    bodies.router,
     handoffs.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
@@ -140,8 +142,8 @@ class Node:
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
-        bodies = KeptBodies(keep=self.settings.keep_bodies, **common)
-        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, bodies, auditor]
+        kept = KeptBodies(keep=self.settings.keep_bodies, **common)
+        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, kept, auditor]
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
         return await load_book(tx, self.book.value, now=await self.clock.now(tx))

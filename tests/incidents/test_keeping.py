@@ -107,13 +107,17 @@ async def test_months_are_those_of_utc_and_what_has_none_is_in_default(own: Data
 
 
 async def test_the_turn_of_the_year(own: Database) -> None:
-    assert [step.partition[-7:] for step in await keep(own, at=datetime(2026, 12, 31, 23, 59, tzinfo=UTC))] == ["2026_12", "2027_01", "2027_02"]
+    assert [step.partition[-7:] for step in await keep(own, at=datetime(2026, 12, 31, 23, 59, tzinfo=UTC))] == [
+        "2026_12",
+        "2027_01",
+        "2027_02",
+    ]
 
 
 async def test_bodies_of_a_month_that_lie_in_default_move_with_their_headers(own: Database) -> None:
     await add(own, NOW, NOW + 30 * DAY, NOW - 30 * DAY)
     async with own.transaction() as tx:
-        await tx.exec_driver_sql("UPDATE event_bodies SET headers = '{\"user-agent\": \"x\"}'")
+        await tx.exec_driver_sql('UPDATE event_bodies SET headers = \'{"user-agent": "x"}\'')
     assert [step.bodies for step in await keep(own)] == [1, 1, 0]
     assert await places(own) == {THREE[0]: 1, THREE[1]: 1, "event_bodies_default": 1}
     async with own.transaction() as tx:
@@ -133,7 +137,9 @@ async def test_a_month_with_more_bodies_than_move_in_a_moment_stays_in_default_a
 async def test_a_partition_is_dropped_when_all_of_it_is_too_old_and_not_before(own: Database) -> None:
     await keep(own)
     await add(own, datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 31, 23, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
-    assert "dropped" not in {step.did for step in await keep(own, at=datetime(2026, 6, 29, 23, 59, 59, tzinfo=UTC))}, "90 days since 31 March"
+    assert "dropped" not in {step.did for step in await keep(own, at=datetime(2026, 6, 29, 23, 59, 59, tzinfo=UTC))}, (
+        "90 days since 31 March"
+    )
     gone = await keep(own, at=datetime(2026, 6, 30, tzinfo=UTC))
     assert [(step.did, step.partition) for step in gone] == [("dropped", THREE[0])]
     assert await places(own) == {THREE[1]: 1}
@@ -177,8 +183,8 @@ async def test_two_nodes_at_once_do_each_thing_once(own: Database) -> None:
 async def locks(tx: AsyncConnection) -> set[tuple[str, str]]:
     """What this transaction holds on tables of bodies that others use."""
     rows = await tx.exec_driver_sql(
-        "SELECT relation::regclass::text, mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation::regclass::text LIKE 'event_bodies%%'"
-        " AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"
+        "SELECT relation::regclass::text, mode FROM pg_locks WHERE pid = pg_backend_pid()"
+        " AND relation::regclass::text LIKE 'event_bodies%%' AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"
     )
     return {tuple(row) for row in rows}
 
@@ -222,9 +228,7 @@ async def test_the_engine_does_it_at_start_and_every_hour(own: Database) -> None
     assert (await source.run()).next_at == NOW + timedelta(hours=1), "a clock that jumped back silences nobody"
 
 
-async def test_a_failure_is_counted_and_told_and_tried_again_and_stops_nobody(
-    own: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_failure_is_counted_and_told_and_tried_again_and_stops_nobody(own: Database, capsys: pytest.CaptureFixture[str]) -> None:
     def failures() -> float:
         return sum(s.value for m in BODIES.collect() for s in m.samples if s.labels == {"step": "failed"} and s.name.endswith("_total"))
 

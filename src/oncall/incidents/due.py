@@ -69,7 +69,7 @@ class KeptBodies:
             return Pass(0, now, self._next_at)
         for step in steps:
             BODIES.labels(step.did).inc()
-            log.info(f"raw bodies: {step.did}", partition=step.partition, bodies=step.bodies)
+            log.info("raw bodies looked after", step=step.did, partition=step.partition, bodies=step.bodies)
         done = sum(step.did != "left" for step in steps)
         self._next_at = None if done else now + LOOK_EVERY
         return Pass(done, now, self._next_at)

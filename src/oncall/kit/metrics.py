@@ -14,4 +14,6 @@ FIRST_PAGE = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
-BODIES = Counter("oncall_bodies_kept_total", "Steps of keeping raw bodies: partitions made, dropped, left to DEFAULT; deletions; failures.", ["step"])
+BODIES = Counter(
+    "oncall_bodies_kept_total", "Steps of keeping raw bodies: partitions made, dropped, left to DEFAULT; deletions; failures.", ["step"]
+)

@@ -9,6 +9,7 @@ from oncall.incidents.values import Action, Body, Event
 from oncall.intake.adapters import generic, pagerduty, pagerduty_refusals
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.rules import (
+    HIDDEN,
     MAX_INFLATED,
     MAX_KEY,
     MAX_TEXT,
@@ -19,6 +20,7 @@ from oncall.intake.rules import (
     delivered,
     inflate,
     is_secret,
+    kept_headers,
     oversized,
     storable,
     unreadable,
@@ -28,11 +30,10 @@ from oncall.intake.rules import (
 from oncall.intake.values import EPOCH, Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
-from oncall.services.values import IntegrationRef, IntegrationType
+from oncall.services.values import IntegrationRef, IntegrationType, OnUnreadable
 
 log = get_log("intake")
 
-HIDDEN = "[redacted]"
 NAMELESS = "it names no problem"
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 
@@ -62,11 +63,11 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
         secret = key.encode(encoding, "replace")
         times += raw.count(secret)
         raw = raw.replace(secret, HIDDEN.encode(encoding))
-    if times:
-        received = replace(received, raw=raw)
+    if times or key in received.content_type:
+        received = replace(received, raw=raw, content_type=received.content_type.replace(key, HIDDEN))
     if times > in_body or key in received.path.replace(f"/{key}", "", 1):
         readings = [_without(reading, key) for reading in readings]
-    return to_events(readings, received, integration)
+    return to_events(readings, received, integration, key=key)
 
 
 def _without(reading: Reading, key: str) -> Reading:
@@ -94,11 +95,20 @@ def read(received: Received, integration: IntegrationRef, *, by: IntegrationType
     try:
         return _read(None if is_empty else decode(received), received, DIALECTS[by or integration.type])
     except Unreadable as why:
-        return [unreadable(integration.name, "it is empty" if is_empty else str(why))]
+        return [_unreadable(integration, "it is empty" if is_empty else str(why))]
     except Exception:
         # An adapter is total; if one is not, that is our defect, and no reason to lose the page.
         log.exception("an adapter raised, which is a defect", type=integration.type.value)
         return [unreadable(integration.name, f"the {integration.type.value} adapter failed on it")]
+
+
+def _unreadable(integration: IntegrationRef, why: str) -> Reading:
+    """What stands for a body that cannot be read: it pages, unless whoever owns the integration wants it only recorded."""
+    if integration.on_unreadable is OnUnreadable.RECORD:
+        return Reading(
+            Action.IGNORE, f"unreadable event from {integration.name}", reason=f"{why}; this integration only records such a body"
+        )
+    return unreadable(integration.name, why)
 
 
 def read_query(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
@@ -169,9 +179,9 @@ def read_pagerduty(received: Received, check: Callable[[object], str]) -> tuple[
     return check(value), pagerduty.read(value, received)
 
 
-def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef) -> list[Event]:
-    """Give each reading its id, once, and its address; events of one request share its body."""
-    body = Body(new_id(), received.content_type, received.raw)
+def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef, *, key: str = "") -> list[Event]:
+    """Give each reading its id, once, and its address; events of one request share its body and its headers, which hold no `key`."""
+    body = Body(new_id(), received.content_type, received.raw, kept_headers(received.headers, key=key))
     is_long = len(received.raw) > MAX_TEXT
     return [_event(EventId(new_id()), reading, body, integration, is_long=is_long) for reading in readings]
 

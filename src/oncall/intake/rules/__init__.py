@@ -2,8 +2,10 @@
 
 from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
+from oncall.intake.rules.headers import kept_headers
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
-from oncall.intake.rules.secrets import is_secret, plain, without_login, without_secrets
+from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login, without_secrets
+from oncall.intake.rules.showing import ShownBody, redacted, shown_body, shown_headers
 from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
@@ -20,12 +22,14 @@ from oncall.intake.rules.wording import (
 
 __all__ = [
     "ACTIONS",
+    "HIDDEN",
     "MAX_INFLATED",
     "MAX_KEY",
     "MAX_MEMBERS",
     "MAX_TEXT",
     "Fields",
     "Paths",
+    "ShownBody",
     "action_of",
     "bounded",
     "bounded_key",
@@ -35,6 +39,7 @@ __all__ = [
     "inflate",
     "instant_of",
     "is_secret",
+    "kept_headers",
     "key_of",
     "labels_of",
     "links_of",
@@ -45,8 +50,11 @@ __all__ = [
     "plain",
     "read_each",
     "read_fields",
+    "redacted",
     "said_at",
     "severity_of",
+    "shown_body",
+    "shown_headers",
     "storable",
     "text_of",
     "title_of",

@@ -6,6 +6,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -30,7 +31,23 @@ SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in wh
 NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 MAIL = "message/rfc822"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before that of UTF-16, with which it begins
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+ZEROS = (
+    ((False, True, True, True), "utf-32-le"),
+    ((True, True, True, False), "utf-32-be"),
+    ((False, True), "utf-16-le"),
+    ((True, False), "utf-16-be"),
+)
+# Of Python's encodings those that are of languages; with some of the others a body of 4 MiB takes minutes.
+CHARSET = re.compile(
+    r"(?i)\bcharset\s*=\s*[\"']?((?:utf|iso|latin|windows|cp|ibm|koi8|mac|shift|s_?jis|ms_?kanji|euc|gb|big5|hz|johab|tis|us|ascii|ks)[\w.:\-]{0,40})"
+)
 WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # senders of "deflate" disagree on whether it has zlib's frame
 
 FIELD = re.compile(r"[\w.\-\[\]]{1,100}")
@@ -45,16 +62,16 @@ def decode(received: Received) -> object:
     """
     raw = received.raw
     if b"\\u0000" in raw or deeper_than(raw, MAX_DEPTH):
-        return _decode_tolerantly(raw, is_mail=received.content_type.lower().startswith(MAIL))
+        return _decode_tolerantly(raw, received.content_type)
     try:
         value: object = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, ValueError):
-        return _decode_tolerantly(raw, is_mail=received.content_type.lower().startswith(MAIL))
+        return _decode_tolerantly(raw, received.content_type)
     return value
 
 
-def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
-    text = storable(_as_text(raw).strip("\x00\ufeff \t\r\n"))
+def _decode_tolerantly(raw: bytes, content_type: str) -> object:
+    text = storable(_as_text(raw, content_type).strip("\x00\ufeff \t\r\n"))
     if not text:
         raise Unreadable("it is empty")
     if deeper_than(text.encode("utf-8", "replace"), MAX_DEPTH):
@@ -73,7 +90,7 @@ def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
     fields = _fields_of(text)
     if fields:
         return _unwrapped(fields)
-    if NOT_PRINTED.search(text) and not is_mail:  # of a mail the parts say how they are to be read
+    if NOT_PRINTED.search(text) and not content_type.lower().startswith(MAIL):  # of a mail the parts say how they are to be read
         raise Unreadable("it is neither JSON, nor XML, nor a form, nor a sentence")
     return text
 
@@ -120,15 +137,26 @@ def _parse_int(digits: str) -> int | str:
     return int(digits) if len(digits) < 4_000 else digits
 
 
-def _as_text(raw: bytes) -> str:
+def text_in(raw: bytes, content_type: str = "") -> str | None:
+    """The text in a body, in whatever encoding; None if it is no text."""
+    text = _as_text(raw, content_type).strip("\x00\ufeff")
+    return None if NOT_PRINTED.search(text.replace(REPLACEMENT, "")) else storable(text)
+
+
+def _as_text(raw: bytes, content_type: str) -> str:
+    """By its BOM, or where its zeros are, or as UTF-8; else in the charset its sender names, else as Windows writes it."""
     for bom, encoding in BOMS:
         if raw.startswith(bom):
             return raw.decode(encoding, "replace")
-    if raw[:2].count(0) == 1:  # UTF-16 without a BOM: JSON begins with an ASCII character
-        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le", "replace")
+    for zeros, encoding in ZEROS:  # without a BOM: what monitors say begins with an ASCII character
+        if len(raw) >= len(zeros) and tuple(byte == 0 for byte in raw[: len(zeros)]) == zeros:
+            return raw.decode(encoding, "replace")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
+        named = CHARSET.search(content_type)
+        with suppress(LookupError, UnicodeError):  # it does not exist, or the sender is wrong about it
+            return raw.decode(named[1] if named else "cp1252")
         return raw.decode("cp1252", "replace")
 
 

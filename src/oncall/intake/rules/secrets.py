@@ -6,10 +6,14 @@ from functools import lru_cache
 
 LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
 SECRET = {
-    "apikey", "authorization", "basicauth", "bearer", "cookie", "cookies", "credentials", "header", "headers", "passwd", "privatekey",
-    "pwd", "requestheaders", "secretkey", "servicekey", "xapikey",
+    "auth", "authorization", "basicauth", "bearer", "cookie", "cookies", "credential", "credentials", "header", "headers", "passwd", "pwd",
+    "requestheaders", "setcookie",
 }  # fmt: skip
-ENDINGS = ("password", "secret", "token", "authpass")
+ENDINGS = (
+    "password", "passwd", "passphrase", "secret", "token", "authpass", "apikey", "privatekey", "secretkey", "servicekey", "accesskey",
+    "authorization",
+)  # fmt: skip
+HIDDEN = "[redacted]"
 DEEPEST = 64
 
 
