@@ -23,8 +23,8 @@ from oncall.intake.rules import (
     kept_headers,
     oversized,
     storable,
+    told,
     unreadable,
-    without_login,
     without_secrets,
 )
 from oncall.intake.values import EPOCH, Dialect, LocalKey, Reading, Received, Unreadable
@@ -35,7 +35,7 @@ from oncall.services.values import IntegrationRef, IntegrationType, OnUnreadable
 log = get_log("intake")
 
 NAMELESS = "it names no problem"
-ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
 def received_as(
@@ -59,7 +59,7 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
     the address, and of a key only the hash is stored.
     """
     times, raw = 0, received.raw
-    for encoding in ENCODINGS:
+    for encoding in ("utf-8", *WIDE) if b"\x00" in raw else ("utf-8",):
         secret = key.encode(encoding, "replace")
         times += raw.count(secret)
         raw = raw.replace(secret, HIDDEN.encode(encoding))
@@ -198,13 +198,13 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         said.action,
         key or f"{id}",
         said.severity,
-        said.summary,
+        told(said.summary),
         body,
         said.source,
         said.component,
         said.group,
         said.class_,
-        {name: without_login(text) for name, text in said.labels.items() if not is_secret(name)},
+        {name: told(text) for name, text in said.labels.items() if not is_secret(name)},
         said.links,
         said.occurred_at,
         said.expires_at,

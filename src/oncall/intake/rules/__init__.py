@@ -3,9 +3,10 @@
 from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
 from oncall.intake.rules.headers import kept_headers
+from oncall.intake.rules.hiding import redacted, told, without_secrets
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
-from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login, without_secrets
-from oncall.intake.rules.showing import ShownBody, redacted, shown_body, shown_headers
+from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login
+from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
 from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
@@ -58,6 +59,7 @@ __all__ = [
     "storable",
     "text_of",
     "title_of",
+    "told",
     "unreadable",
     "without_login",
     "without_secrets",
