@@ -176,7 +176,7 @@ async def test_a_monitor_that_can_only_open_an_address_says_it_in_the_query(syst
     assert await incidents(system) == [("Disk full", "critical", "triggered")]
     assert (await system.api.get(f"/intake/{key}")).status_code == 405, "somebody looked at the address"
     event = (await system.api.get(f"/api/v1/events/{answer.json()['events'][0]['id']}")).json()
-    assert event["body"] == "summary=Disk+full&severity=critical&dedup_key=disk"
+    assert event["body"]["text"] == "summary=Disk+full&severity=critical&dedup_key=disk"
 
 
 async def test_a_delivery_that_comes_again_counts_once_even_when_all_is_over(system: System, key: str) -> None:

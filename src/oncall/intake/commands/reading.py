@@ -9,6 +9,7 @@ from oncall.incidents.values import Action, Body, Event
 from oncall.intake.adapters import generic, pagerduty, pagerduty_refusals
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.rules import (
+    GZIP,
     HIDDEN,
     MAX_INFLATED,
     MAX_KEY,
@@ -51,7 +52,9 @@ def received_as(
     headers = headers or {}
     encoding = headers.get("content-encoding", "").strip().lower()
     content_type = cut(storable(headers.get("content-type", "")), 200)
-    return Received(content_type, inflate(raw, encoding, limit) if encoding else raw, headers, query or {}, storable(path), at)
+    return Received(
+        content_type, inflate(raw, encoding, limit) if encoding or raw.startswith(GZIP) else raw, headers, query or {}, storable(path), at
+    )
 
 
 def as_sent(readings: Sequence[Reading], received: Received, integration: IntegrationRef, *, key: str, in_body: int = 0) -> list[Event]:

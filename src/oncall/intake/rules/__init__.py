@@ -1,6 +1,6 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.decoding import GZIP, MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
 from oncall.intake.rules.headers import kept_headers
 from oncall.intake.rules.hiding import redacted, told, without_secrets
@@ -23,6 +23,7 @@ from oncall.intake.rules.wording import (
 
 __all__ = [
     "ACTIONS",
+    "GZIP",
     "HIDDEN",
     "MAX_INFLATED",
     "MAX_KEY",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 from xml.parsers.expat import ExpatError
 
 import msgspec
@@ -29,6 +29,9 @@ MAX_NAME = 255
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in what no text holds, a number may be beyond all
 NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+ONE_DOCUMENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_int=lambda digits: _parse_int(digits))
+CALLED = re.compile(r"[A-Za-z_$][\w.$]{0,99}\(\s*([\[{].*[\]}])\s*\);?", re.DOTALL)
+GUARD = ")]}'"
 MAIL = "message/rfc822"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BOMS = (
@@ -49,6 +52,9 @@ CHARSET = re.compile(
     r"(?i)\bcharset\s*=\s*[\"']?((?:utf|iso|latin|windows|cp|ibm|koi8|mac|shift|s_?jis|ms_?kanji|euc|gb|big5|hz|johab|tis|us|ascii|ks)[\w.:\-]{0,40})"
 )
 WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # senders of "deflate" disagree on whether it has zlib's frame
+
+GZIP = b"\x1f\x8b"
+MAX_LAYERS, MAX_MEMBERS_OF_GZIP = 3, 100
 
 FIELD = re.compile(r"[\w.\-\[\]]{1,100}")
 FIELD_OF_A_PART = re.compile(r'(?i)\bname="([^"]*)"')
@@ -71,7 +77,7 @@ def decode(received: Received) -> object:
 
 
 def _decode_tolerantly(raw: bytes, content_type: str) -> object:
-    text = storable(_as_text(raw, content_type).strip("\x00\ufeff \t\r\n"))
+    text = _bare(storable(_as_text(raw, content_type).strip("\x00\ufeff \t\r\n")))
     if not text:
         raise Unreadable("it is empty")
     if deeper_than(text.encode("utf-8", "replace"), MAX_DEPTH):
@@ -80,6 +86,8 @@ def _decode_tolerantly(raw: bytes, content_type: str) -> object:
         return _parse(text)
     except ValueError as error:
         if objects := _lines_of(text):
+            return objects
+        if objects := _documents_of(text):
             return objects
         if text[0] in '{["':
             raise Unreadable(f"it is not JSON ({error})" if isinstance(error, json.JSONDecodeError) else "it is not JSON") from None
@@ -104,6 +112,29 @@ def _lines_of(text: str) -> list[object]:
         return [_parse(line) for line in lines if line.strip()]
     except (ValueError, RecursionError):
         return []
+
+
+def _documents_of(text: str) -> list[object]:
+    """The objects of a text that has one behind the other; none if there is anything else."""
+    documents: list[object] = []
+    at = 0
+    while at < len(text) and text[at] == "{" and len(documents) < MAX_MEMBERS:
+        try:
+            value, at = ONE_DOCUMENT.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return []
+        documents.append(_cleaned(value))
+        at = len(text) - len(text[at:].lstrip())
+    return documents if at == len(text) else []
+
+
+def _bare(text: str) -> str:
+    """JSON without what some senders wrap it in: percent-encoding, a call, the guard against being run as a script."""
+    if text[:3].upper() in {"%7B", "%5B"}:
+        return storable(unquote_plus(text)).strip()
+    if wrapped := CALLED.fullmatch(text):
+        return wrapped[1]
+    return text.removeprefix(GUARD).lstrip(", \r\n") if text.startswith(GUARD) else text
 
 
 def _elements_of(raw: bytes) -> object:
@@ -229,13 +260,28 @@ def cut(text: str, limit: int) -> str:
 
 
 def inflate(raw: bytes, encoding: str, limit: int = MAX_INFLATED) -> bytes:
-    """Undo gzip or deflate, to at most `limit` bytes; what cannot be inflated, or grows beyond, stays as it is (and becomes unreadable)."""
-    for wbits in WBITS.get(encoding, ()):
-        inflater = zlib.decompressobj(wbits)
-        try:
-            inflated = inflater.decompress(raw, limit + 1)
-        except zlib.error:
-            continue  # perhaps in the other frame; else the bytes stay as they came
-        if inflater.eof and not inflater.unused_data and len(inflated) <= limit:
-            return inflated
+    """Undo gzip and deflate, whether or not they are announced, to at most `limit` bytes a layer; what cannot be inflated, or grows beyond,
+    stays as it is (and becomes unreadable).
+    """
+    for name in reversed(encoding.split(",")[-MAX_LAYERS:]):
+        raw = _inflated(raw, WBITS.get(name.strip(), ()), limit)
+    for _ in range(MAX_LAYERS):
+        if not raw.startswith(GZIP) or raw == (inflated := _inflated(raw, WBITS["gzip"], limit)):
+            break
+        raw = inflated
+    return raw
+
+
+def _inflated(raw: bytes, frames: tuple[int, ...], limit: int) -> bytes:
+    for wbits in frames:
+        with suppress(zlib.error):  # perhaps it is in the other frame; else the bytes stay as they came
+            inflated, rest = b"", raw
+            for _ in range(MAX_MEMBERS_OF_GZIP):
+                inflater = zlib.decompressobj(wbits)
+                inflated += inflater.decompress(rest, limit + 1 - len(inflated))
+                rest = inflater.unused_data
+                if not inflater.eof or len(inflated) > limit:
+                    break
+                if not rest:
+                    return inflated
     return raw
