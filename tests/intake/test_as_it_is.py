@@ -1,5 +1,5 @@
-"""Received as it is (`semantics.md` §8): whatever a sender with a valid key does to a body, it is a 202 and it pages: as what was meant where
-that can be known, else as unreadable, with the very bytes beside it.
+"""Received as it is: whatever a sender with a valid key does to a body, it is a 202 and it pages, as what was meant where that is known, else
+as unreadable, with the very bytes beside it.
 """
 
 import gzip
@@ -35,7 +35,12 @@ def at(instant: str) -> bytes:
     return json.dumps({"summary": "x", "dedup_key": "k", "timestamp": instant, "startsAt": instant}).encode()
 
 
+def part(name: str, said: bytes) -> bytes:
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + said + b"\r\n"
+
+
 X = [("opened", "x", "k")]
+FORM = {"content-type": "multipart/form-data; boundary=x"}
 TABLE: dict[str, tuple[bytes, dict[str, str], list[tuple[str, str, str | None]]]] = {
     # what its sender says of it is only a hint
     "JSON as a form": (UTF, {"content-type": "application/x-www-form-urlencoded"}, MEANT),
@@ -117,17 +122,9 @@ TABLE: dict[str, tuple[bytes, dict[str, str], list[tuple[str, str, str | None]]]
     "an entity": (b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', {}, UNREADABLE),
     "binary": (bytes(range(256)), {}, UNREADABLE),
     # forms with files
-    "JSON in a file of a form": (
-        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\nContent-Type: application/json\r\n\r\n'
-        b'{"summary": "x", "dedup_key": "k"}\r\n--x--\r\n',
-        {"content-type": "multipart/form-data; boundary=x"},
-        X,
-    ),
+    "JSON in a file of a form": (part('file"; filename="a.json', b'{"summary": "x", "dedup_key": "k"}') + b"--x--\r\n", FORM, X),
     "a picture beside fields": (
-        b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n\x89PNG\x00\x01\r\n--x\r\n'
-        b'Content-Disposition: form-data; name="summary"\r\n\r\nx\r\n--x\r\nContent-Disposition: form-data; name="dedup_key"\r\n\r\nk\r\n--x--\r\n',
-        {"content-type": "multipart/form-data; boundary=x"},
-        X,
+        part('picture"; filename="a.png', b"\x89PNG\x00\x01") + part("summary", b"x") + part("dedup_key", b"k") + b"--x--\r\n", FORM, X,
     ),
 }  # fmt: skip
 

@@ -29,7 +29,6 @@ MAX_NAME = 255
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in what no text holds, a number may be beyond all
 NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
-ONE_DOCUMENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_int=lambda digits: _parse_int(digits))
 CALLED = re.compile(r"[A-Za-z_$][\w.$]{0,99}\(\s*([\[{].*[\]}])\s*\);?", re.DOTALL)
 GUARD = ")]}'"
 MAIL = "message/rfc822"
@@ -172,6 +171,9 @@ def text_in(raw: bytes, content_type: str = "") -> str | None:
     """The text in a body, in whatever encoding; None if it is no text."""
     text = _as_text(raw, content_type).strip("\x00\ufeff")
     return None if NOT_PRINTED.search(text.replace(REPLACEMENT, "")) else storable(text)
+
+
+ONE_DOCUMENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_int=_parse_int)
 
 
 def _as_text(raw: bytes, content_type: str) -> str:
