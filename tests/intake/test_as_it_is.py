@@ -1,5 +1,6 @@
-"""Received as it is: whatever a sender with a valid key does to a body, it is a 202 and it pages, as what was meant where that is known, else
-as unreadable, with the very bytes beside it.
+"""Received as it is: whatever a sender with a valid key does to a body, it is a 202 and it pages.
+
+As what was meant, where that can be known; else as unreadable, with the very bytes beside it.
 """
 
 import gzip
