@@ -32,9 +32,9 @@ from oncall.health import api as health
 from oncall.health.due import Auditor
 from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
-from oncall.incidents.due import DueIncidents
-from oncall.intake import api as mappings
+from oncall.incidents.due import DueIncidents, KeptBodies
 from oncall.intake import hot as intake
+from oncall.intake.api import bodies, mappings
 from oncall.intake.commands import Gate
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
@@ -75,6 +75,7 @@ ROUTERS = [
     services.router,
     incidents.router,
     incidents.events,
+    bodies.router,
     handoffs.router,
     mappings.router,
 ]
@@ -147,7 +148,8 @@ class Node:
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
-        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, auditor]
+        kept = KeptBodies(keep=self.settings.keep_bodies, **common)
+        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, kept, auditor]
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)

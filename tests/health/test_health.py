@@ -309,6 +309,7 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "incidents": 0,
         "notifications.email": 0,
         "notifications.webhook": 0,
+        "bodies": 0,
         "schedules": 0,
         "calendars": 0,
         "handoffs": 0,

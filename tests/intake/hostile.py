@@ -82,7 +82,7 @@ COMPRESSED: dict[str, tuple[str, bytes]] = {
     "broken gzip": ("gzip", gzip.compress(json.dumps(ALL).encode())[:-5]),
     "not gzip at all": ("gzip", json.dumps(ALL).encode()),
     "another encoding": ("br", b"\x0b\x02\x80{}\x03"),
-    "two encodings": ("gzip, gzip", gzip.compress(gzip.compress(b"{}", mtime=0))),
+    "two encodings": ("gzip, gzip", gzip.compress(gzip.compress(json.dumps(ALL).encode()))),
 }
 
 MEDIA_TYPES = [

@@ -68,7 +68,7 @@ async def test_what_is_compressed_is_inflated_within_bounds_and_else_pages_as_un
         "broken gzip": "unreadable",
         "not gzip at all": "deduplicated",
         "another encoding": "unreadable",
-        "two encodings": "unreadable",
+        "two encodings": "deduplicated",
     }
 
 

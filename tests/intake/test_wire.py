@@ -125,3 +125,36 @@ async def test_a_client_that_goes_before_its_answer_does_not_lose_its_event(list
     async with asyncio.timeout(5):
         while not await stored(database):
             await asyncio.sleep(0.02)
+
+
+async def test_http_1_0_and_a_sender_that_asks_before_it_sends(listening: Listening, database: Database) -> None:
+    reader, writer = await listening.open()
+    writer.write(listening.request(f"Content-Length: {len(BODY)}", body=BODY).replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert (await status(reader))[0] == 202
+    writer.close()
+    reader, writer = await listening.open()
+    writer.write(listening.request(f"Content-Length: {len(BODY)}", "Expect: 100-continue"))
+    assert (await status(reader))[0] == 100
+    writer.write(BODY)
+    assert (await status(reader))[0] == 202
+    writer.close()
+    assert await stored(database) == 2
+
+
+async def test_a_length_that_is_wrong_on_the_wire_hurts_only_its_own_request(
+    listening: Listening, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "BODY_TIMEOUT", 0.2)
+    for headers, body, code in (
+        ([f"Content-Length: {len(BODY) + 5}"], BODY, 503),  # more is announced than comes
+        ([f"Content-Length: {len(BODY) - 5}"], BODY, 400),  # less: what follows is no request
+        (["Content-Length: -1"], BODY, 400),
+        (["Content-Length: 5", "Content-Length: 7"], BODY, 400),
+        (["Transfer-Encoding: chunked"], b"zz\r\n", 400),
+        ([], b"", 202),  # an empty body pages as well
+    ):
+        reader, writer = await listening.open()
+        writer.write(listening.request(*headers, body=body))
+        assert (await status(reader))[0] == code, headers
+        writer.close()
+    assert await stored(database) == 2

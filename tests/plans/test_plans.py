@@ -107,6 +107,32 @@ def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from nodes(below)
 
 
+async def test_an_event_and_its_body_are_found_in_one_partition(old: System) -> None:
+    """Of ten months only the one that the event came in is looked into."""
+    async with old.node.database.transaction() as tx:
+        for month in range(3, 13):
+            from_, to_ = f"2030-{month:02}-01", f"2030-{month + 1:02}-01" if month < 12 else "2031-01-01"
+            await tx.exec_driver_sql(
+                f"CREATE TABLE event_bodies_of_{month} PARTITION OF event_bodies FOR VALUES FROM ('{from_}') TO ('{to_}')"
+            )
+        [[id]] = await tx.exec_driver_sql("UPDATE event_bodies SET received_at = '2030-05-05' RETURNING id")
+        await tx.exec_driver_sql(f"UPDATE events SET received_at = '2030-05-05' WHERE body_id = '{id}'")
+        [[event]] = await tx.exec_driver_sql(f"SELECT id FROM events WHERE body_id = '{id}' LIMIT 1")
+        for mode in ("force_generic_plan", "force_custom_plan"):
+            compiled = events.FIND_EVENT.compile(dialect=PGDialect_asyncpg())
+            await tx.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
+            await tx.exec_driver_sql(f"PREPARE found AS {compiled}")
+            [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE found('{event}')")
+            await tx.exec_driver_sql("DEALLOCATE found")
+            looked = [
+                node["Relation Name"]
+                for node in nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+                if node.get("Relation Name", "").startswith("event_bodies") and node["Actual Loops"]
+            ]
+            assert looked == ["event_bodies_of_5"]
+        await tx.rollback()
+
+
 async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> list[Mapping[str, Any]]:
     """Every node of the plan that a statement gets, prepared as asyncpg does it, with parameters that the planner knows or not."""
     compiled = statement.compile(dialect=PGDialect_asyncpg())

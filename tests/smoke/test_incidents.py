@@ -1,7 +1,6 @@
 """What events, people and time do to an incident, on the whole system."""
 
 import asyncio
-import base64
 from datetime import timedelta
 
 import pytest
@@ -421,7 +420,9 @@ async def test_the_bytes_of_an_unreadable_event_can_be_seen(system: System) -> N
     made = await system.service([to(await system.user("Ana"))], type="alertmanager")
     [event] = (await system.api.post(f"/intake/{made['key']}", content=b"\xff{not json")).json()["events"]
     seen = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
-    assert (seen["decision"], seen["body"], base64.b64decode(seen["body_base64"])) == ("unreadable", "�{not json", b"\xff{not json")
+    assert (seen["decision"], seen["body"]["text"], seen["body"]["size"]) == ("unreadable", "ÿ{not json", 10)
+    stored = await system.api.get(f"/api/v1/events/{event['id']}/body")
+    assert (stored.status_code, stored.content) == (200, b"\xff{not json")
     unknown = await system.api.get("/api/v1/events/00000000-0000-0000-0000-000000000000")
     assert (unknown.status_code, unknown.json()["detail"]) == (404, "There is no event with this id.")
 

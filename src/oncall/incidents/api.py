@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from oncall.access.api import Reader, Responder
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
-from oncall.incidents.schemas import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn, WholeEventOut
+from oncall.incidents.schemas import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
 from oncall.incidents.values import Decision, Incident, Status, UnknownIncident
 from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
-from oncall.kit.ids import EventId, IntegrationId, ServiceId
+from oncall.kit.ids import IntegrationId, ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
 
@@ -116,12 +116,6 @@ async def list_all_events(
     )
     shown, cursor = page.cut(found)
     return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
-
-
-@events.get("/{id}")
-async def get_event(id: EventId, _: Reader, tx: ReadTx) -> WholeEventOut:
-    """One event, what was decided about it and why, and its body as it was received."""
-    return WholeEventOut.of(*await verbs.get_event(tx, id))
 
 
 async def _shown(tx: ReadTx, incidents: Sequence[Incident]) -> list[IncidentOut]:

@@ -1,14 +1,24 @@
-"""Incidents as a source of due work: escalations, acknowledgement time-outs, retries and closures."""
+"""What time alone makes due: escalations, acknowledgement time-outs, retries and closures of incidents, and the end of raw bodies."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.engine import Pass
 from oncall.incidents.commands import escalate
+from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.values import Incident
+from oncall.kit.clock import Clock
+from oncall.kit.db import Database, Pool, Trouble, sqlstate, trouble
+from oncall.kit.log import get_log
+from oncall.kit.metrics import BODIES
+
+log = get_log("incidents")
 
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
+LOOK_EVERY, LOOK_AGAIN = timedelta(hours=1), timedelta(minutes=1)
+"""How often partitions of raw bodies are looked after, and how soon again when somebody held a lock."""
 
 
 class DueIncidents:
@@ -29,3 +39,40 @@ class DueIncidents:
 
     async def next_at(self, tx: AsyncConnection) -> datetime | None:
         return await escalate.next_due_at(tx)
+
+
+class KeptBodies:
+    """Raw bodies, hourly: partitions are made ahead and dropped by age. If that fails, DEFAULT takes what comes, and nobody is held up."""
+
+    name = "bodies"
+    every = timedelta(minutes=1)
+
+    def __init__(self, *, keep: timedelta, database: Database, clock: Clock) -> None:
+        self._keep, self._database, self._clock = keep, database, clock
+        self._next_at: datetime | None = None
+
+    async def run(self) -> Pass:
+        """One step, if it is time; after the last one, and after a failure, the time of the next is set."""
+        async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+            now = await self._clock.now(tx)
+        # A clock that jumped back more than a period must not silence us.
+        if self._next_at is not None and self._next_at - LOOK_EVERY <= now < self._next_at:
+            return Pass(0, now, self._next_at)
+        try:
+            async with self._database.transaction(Pool.ENGINE) as tx:
+                steps = await keep_bodies(tx, keep=self._keep, now=now)
+        except Exception as error:  # whatever it was: bodies are taken and pages go out all the same
+            BODIES.labels("failed").inc()
+            locked = trouble(error) is Trouble.CONFLICT
+            log.warning("raw bodies were not looked after; tried again", exc_info=None if locked else error, sqlstate=sqlstate(error))
+            self._next_at = now + (LOOK_AGAIN if locked else LOOK_EVERY)
+            return Pass(0, now, self._next_at)
+        for step in steps:
+            BODIES.labels(step.did).inc()
+            log.info("raw bodies looked after", step=step.did, partition=step.partition, bodies=step.bodies)
+        done = sum(step.did != "left" for step in steps)
+        self._next_at = None if done else now + LOOK_EVERY
+        return Pass(done, now, self._next_at)
+
+    async def drain(self, *, timeout: float) -> None:
+        """Nothing outlives a pass."""

@@ -1,6 +1,5 @@
 """What incidents look like over REST."""
 
-import base64
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState
-from oncall.incidents.values import Action, AlertSeen, Body, Decision, EventSeen, Overview, Severity, Status
+from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.http import Instant, Shown, Strict
 from oncall.kit.ids import UserId
@@ -219,18 +218,22 @@ class EventOut(Shown):
     incident_id: UUID | None
 
 
+class BodyOut(Shown):
+    """A body as it was received, without secrets: as `text`, or in `base64` what is no text. At most 256 KiB of it."""
+
+    content_type: str = Field(description="As its sender says.")
+    headers: dict[str, str] = Field(description="Those that matter; of a signature, that there was one.")
+    size: int = Field(description="In bytes, as it is kept: inflated, if it came compressed.")
+    text: str | None
+    base64: str | None
+    truncated: bool
+
+
 class WholeEventOut(EventOut):
-    """An event with its body as it was received: what is not UTF-8 shows as U+FFFD in `body`; `body_base64` is exact."""
+    """An event with its body, or with why there is none any more."""
 
-    content_type: str
-    body: str
-    body_base64: str
-
-    @classmethod
-    def of(cls, event: EventSeen, body: Body) -> Self:
-        seen = EventOut.model_validate(event).model_dump()
-        text, exact = body.raw.decode("utf-8", "replace"), base64.b64encode(body.raw).decode()
-        return cls(content_type=body.content_type, body=text, body_base64=exact, **seen)
+    body: BodyOut | None
+    body_gone: str | None
 
 
 class EntryOut(Shown):

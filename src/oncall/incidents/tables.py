@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata
 
-# Bulky, so partitioned by age; a DEFAULT partition takes what no other does.
+# Bulky, so partitioned by month and dropped by age (`keep_event_bodies`, migration 0008); a DEFAULT partition takes what no other does.
 event_bodies = Table(
     "event_bodies",
     metadata,
@@ -29,6 +29,7 @@ event_bodies = Table(
     instant("received_at"),
     Column("content_type", String, nullable=False),
     Column("raw", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     PrimaryKeyConstraint("id", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )

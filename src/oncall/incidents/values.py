@@ -9,7 +9,7 @@ from uuid import UUID
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.kit.actors import Actor
-from oncall.kit.errors import Invalid, NotFound
+from oncall.kit.errors import Gone, Invalid, NotFound
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, UserId
 
 
@@ -19,6 +19,10 @@ class UnknownIncident(NotFound):
 
 class UnknownEvent(NotFound):
     """There is no event with this id."""
+
+
+class BodyGone(Gone):
+    """The event is there; the bytes it came in are kept no longer."""
 
 
 class UnknownActor(Invalid):
@@ -75,6 +79,19 @@ class Body:
     id: UUID
     content_type: str
     raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that matter, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of keeping bodies: a partition `made`, `dropped`, or `left` to DEFAULT, or rows of DEFAULT `deleted`; how many bodies that
+    moved, took or concerned.
+    """
+
+    did: str
+    partition: str
+    bodies: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,14 @@ class NotFound(Refusal):
     title = "Not found"
 
 
+class Gone(Refusal):
+    """It was there, and is kept no longer."""
+
+    status = 410
+    code = "gone"
+    title = "Gone"
+
+
 class Conflict(Refusal):
     """The request clashes with what exists."""
 

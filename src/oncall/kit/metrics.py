@@ -16,3 +16,6 @@ FIRST_PAGE = Histogram(
 )
 REFUSED = Counter("oncall_intake_refused_total", "Requests of monitors that were refused, for their key or their sender.", ["reason"])
 BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
+BODIES = Counter(
+    "oncall_bodies_kept_total", "Steps of keeping raw bodies: partitions made, dropped, left to DEFAULT; deletions; failures.", ["step"]
+)

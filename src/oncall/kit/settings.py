@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     )
     tick: timedelta = Field(timedelta(seconds=1), description="How often each source of due work looks, whatever hints arrive.")
     send_lease: timedelta = Field(timedelta(seconds=30), description="How long a sender may take before another repeats its message.")
+    keep_bodies: timedelta = Field(timedelta(days=90), description="How long raw bodies of events are kept, P1D or more; events stay.")
     failpoints: str = Field("", description="Tests only: name=action, comma-separated.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("tick", "send_lease", mode="before")
+    @field_validator("tick", "send_lease", "keep_bodies", mode="before")
     @classmethod
     def _seconds(cls, value: object) -> object:
         """A plain number means seconds; ISO 8601 durations work as well."""
@@ -88,6 +89,13 @@ class Settings(BaseSettings):
     def _patient(cls, value: timedelta) -> timedelta:
         if not timedelta(milliseconds=100) <= value <= timedelta(minutes=10):
             raise ValueError("must be between 0.1 and 600 seconds")
+        return value
+
+    @field_validator("keep_bodies")
+    @classmethod
+    def _a_while(cls, value: timedelta) -> timedelta:
+        if not timedelta(days=1) <= value <= timedelta(days=36_525):
+            raise ValueError("must be between P1D and P36525D: a day at least, a hundred years at most")
         return value
 
     @field_validator("data_dir")

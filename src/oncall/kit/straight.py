@@ -145,9 +145,12 @@ class Straight(AsyncConnection):
         if sync is None or sync.in_transaction() is self.is_by_itself:
             raise AssertionError("a statement outside of a transaction would be committed by itself")
         adapted: Any = sync.connection.dbapi_connection
-        if not adapted._started and not self.is_by_itself:  # SQLAlchemy's own flag: both sides know of the same transaction
-            await adapted._start_transaction()
         driver: Connection = adapted.driver_connection
+        if not adapted._started and not self.is_by_itself:
+            # As SQLAlchemy would do it, with its own marks, so that both sides know of the same transaction.
+            begun = driver.transaction()
+            await begun.start()
+            adapted._transaction, adapted._started = begun, True
         return driver
 
 

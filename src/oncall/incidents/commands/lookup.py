@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import lookup as store
-from oncall.incidents.values import AlertFound, AlertSearch, Body, EventSeen, UnknownEvent
+from oncall.incidents.values import AlertFound, AlertSearch, Body, BodyGone, EventSeen, UnknownEvent
 from oncall.kit.ids import EventId, IntegrationId, ServiceId
 
 
@@ -28,4 +28,6 @@ async def get_body_of(tx: AsyncConnection, integration_id: IntegrationId, id: Ev
     found = await event_store.find_event(tx, id)
     if found is None or found[0].integration_id != integration_id:
         raise UnknownEvent("No event with this id came through this integration.")
+    if found[1] is None:
+        raise BodyGone("The body of this event is kept no longer: paste it as `body`, or take a later event.")
     return found[1]

@@ -95,8 +95,8 @@ async def list_events(tx: AsyncConnection, ref: UUID | int, *, after: UUID | Non
     return await event_store.list_events(tx, incident.id, after=after or UUID(int=0), limit=limit)
 
 
-async def get_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body]:
-    """An event with the bytes it came in."""
+async def get_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body | None]:
+    """An event with the bytes it came in, or with None once they are gone."""
     found = await event_store.find_event(tx, id)
     if found is None:
         raise UnknownEvent("There is no event with this id.")

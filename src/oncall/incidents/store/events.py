@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,7 +35,7 @@ FIND_SEEN = text("""
 """)
 FIND_EVENT = text("""
     SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
-        e.alert_id, e.incident_id, b.content_type, b.raw
+        e.alert_id, e.incident_id, b.id AS kept_body_id, b.content_type, b.raw, b.headers::text AS headers
     FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
 """)
 
@@ -48,9 +49,10 @@ ADD_EVENTS = text("""
         UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity
         FROM repeats r WHERE a.id = r.id AND a.state = 'open' RETURNING a.id
     ), bodies AS (
-        INSERT INTO event_bodies (id, received_at, content_type, raw)
-        SELECT b.id, :now, b.content_type, b.raw
-        FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[])) AS b (id, content_type, raw)
+        INSERT INTO event_bodies (id, received_at, content_type, raw, headers)
+        SELECT b.id, :now, b.content_type, b.raw, b.headers
+        FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[]), CAST(:headers AS jsonb[]))
+            AS b (id, content_type, raw, headers)
     ), added AS (
         INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision,
             reason, alert_id, incident_id, body_id, delivery_id)
@@ -98,10 +100,13 @@ async def find_seen(tx: AsyncConnection, id: EventId) -> EventSeen | None:
     return _seen(row) if row else None
 
 
-async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body] | None:
-    """An event with the bytes it came in."""
+async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body | None] | None:
+    """An event with the bytes it came in, or with None once they are gone."""
     row = (await tx.execute(FIND_EVENT, {"id": id})).first()
-    return (_seen(row), Body(row.id, row.content_type or "", row.raw or b"")) if row else None
+    if row is None:
+        return None
+    kept = row.kept_body_id is not None
+    return _seen(row), Body(row.kept_body_id, row.content_type, row.raw, msgspec.json.decode(row.headers)) if kept else None
 
 
 async def add_events(
@@ -140,6 +145,7 @@ async def add_events(
         "distinct_body_ids": list(bodies),
         "content_types": [b.content_type for b in bodies.values()],
         "raws": [b.raw for b in bodies.values()],
+        "headers": [msgspec.json.encode(b.headers).decode() for b in bodies.values()],
         "repeated": [change.alert_id for change in changes],
         "seen": [change.seen for change in changes],
         "severities_now": [change.severity for change in changes],

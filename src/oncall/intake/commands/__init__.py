@@ -12,6 +12,7 @@ from oncall.intake.commands.reading import (
     to_events,
     too_large,
 )
+from oncall.intake.commands.showing import show
 
 __all__ = [
     "DIALECTS",
@@ -22,6 +23,7 @@ __all__ = [
     "read_pagerduty",
     "read_query",
     "received_as",
+    "show",
     "to_events",
     "too_large",
 ]

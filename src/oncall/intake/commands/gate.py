@@ -176,7 +176,7 @@ class Gate:
             bounded_key(says.dedup_key or f"{event.id}"),
             says.severity,
             says.summary,
-            replace(event.body, content_type=""),
+            replace(event.body, content_type="", headers={}),
             details=says.details,
             reason=says.reason,
             unreadable=True,

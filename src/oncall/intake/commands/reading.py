@@ -10,6 +10,8 @@ from oncall.intake.adapters import generic, pagerduty, pagerduty_refusals
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.commands.mapping import maps, read_mapped, read_unmapped
 from oncall.intake.rules import (
+    GZIP,
+    HIDDEN,
     MAX_INFLATED,
     MAX_KEY,
     MAX_TEXT,
@@ -20,23 +22,23 @@ from oncall.intake.rules import (
     delivered,
     inflate,
     is_secret,
+    kept_headers,
     oversized,
     storable,
+    told,
     unreadable,
-    without_login,
     without_secrets,
 )
 from oncall.intake.rules.mapping import Outcome
 from oncall.intake.values import EPOCH, Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
-from oncall.services.values import IntegrationRef, IntegrationType
+from oncall.services.values import IntegrationRef, IntegrationType, OnUnreadable
 
 log = get_log("intake")
 
-HIDDEN = "[redacted]"
 NAMELESS = "it names no problem"
-ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
 def received_as(
@@ -53,7 +55,12 @@ def received_as(
     encoding = headers.get("content-encoding", "")
     content_type = cut(storable(headers.get("content-type", "")), 200)
     return Received(
-        content_type, inflate(raw, encoding.strip().lower(), limit) if encoding else raw, headers, query or {}, storable(path), at
+        content_type,
+        inflate(raw, encoding.strip().lower(), limit) if encoding or raw.startswith(GZIP) else raw,
+        headers,
+        query or {},
+        storable(path),
+        at,
     )
 
 
@@ -62,16 +69,16 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
     the address, and of a key only the hash is stored.
     """
     times, raw = 0, received.raw
-    for encoding in ENCODINGS if b"\x00" in raw else ENCODINGS[:1]:
+    for encoding in ("utf-8", *WIDE) if b"\x00" in raw else ("utf-8",):
         secret = key.encode(encoding, "replace")
         if secret in raw:
             times += raw.count(secret)
             raw = raw.replace(secret, HIDDEN.encode(encoding))
-    if times:
-        received = replace(received, raw=raw)
+    if times or key in received.content_type:
+        received = replace(received, raw=raw, content_type=received.content_type.replace(key, HIDDEN))
     if times > in_body or (key in received.path and key in received.path.replace(f"/{key}", "", 1)):
         readings = [_without(reading, key) for reading in readings]
-    return to_events(readings, received, integration)
+    return to_events(readings, received, integration, key=key)
 
 
 def _without(reading: Reading, key: str) -> Reading:
@@ -102,11 +109,20 @@ def read(received: Received, integration: IntegrationRef, *, by: IntegrationType
             return read_mapped(value, received, integration, lambda part: _read(part, received, own))
         return _read(value, received, own)
     except Unreadable as why:
-        return [unreadable(integration.name, "it is empty" if is_empty else str(why))]
+        return [_unreadable(integration, "it is empty" if is_empty else str(why))]
     except Exception:
         # An adapter is total; if one is not, that is our defect, and no reason to lose the page.
         log.exception("an adapter raised, which is a defect", type=integration.type.value)
         return [unreadable(integration.name, f"the {integration.type.value} adapter failed on it")]
+
+
+def _unreadable(integration: IntegrationRef, why: str) -> Reading:
+    """What stands for a body that cannot be read: it pages, unless whoever owns the integration wants it only recorded."""
+    if integration.on_unreadable is OnUnreadable.RECORD:
+        return Reading(
+            Action.IGNORE, f"unreadable event from {integration.name}", reason=f"{why}; this integration only records such a body"
+        )
+    return unreadable(integration.name, why)
 
 
 def read_query(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
@@ -184,9 +200,9 @@ def read_pagerduty(received: Received, check: Callable[[object], str]) -> tuple[
     return check(value), pagerduty.read(value, received)
 
 
-def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef) -> list[Event]:
-    """Give each reading its id, once, and its address; events of one request share its body."""
-    body = Body(new_id(), received.content_type, received.raw)
+def to_events(readings: Sequence[Reading], received: Received, integration: IntegrationRef, *, key: str = "") -> list[Event]:
+    """Give each reading its id, once, and its address; events of one request share its body and its headers, which hold no `key`."""
+    body = Body(new_id(), received.content_type, received.raw, kept_headers(received.headers, key=key))
     is_long = len(received.raw) > MAX_TEXT
     return [_event(EventId(new_id()), reading, body, integration, is_long=is_long) for reading in readings]
 
@@ -203,13 +219,13 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         said.action,
         key or f"{id}",
         said.severity,
-        said.summary,
+        told(said.summary),
         body,
         said.source,
         said.component,
         said.group,
         said.class_,
-        {name: without_login(text) for name, text in said.labels.items() if not is_secret(name)},
+        {name: told(text) for name, text in said.labels.items() if not is_secret(name)},
         said.links,
         said.occurred_at,
         said.expires_at,

@@ -1,9 +1,12 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.decoding import GZIP, MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, says, word_at
+from oncall.intake.rules.headers import kept_headers
+from oncall.intake.rules.hiding import redacted, told, without_secrets
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
-from oncall.intake.rules.secrets import is_secret, plain, without_login, without_secrets
+from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login
+from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
 from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
@@ -20,6 +23,8 @@ from oncall.intake.rules.wording import (
 
 __all__ = [
     "ACTIONS",
+    "GZIP",
+    "HIDDEN",
     "MAX_FROM_ONE_BODY",
     "MAX_INFLATED",
     "MAX_KEY",
@@ -27,6 +32,7 @@ __all__ = [
     "MAX_TEXT",
     "Fields",
     "Paths",
+    "ShownBody",
     "action_of",
     "bounded",
     "bounded_key",
@@ -36,6 +42,7 @@ __all__ = [
     "inflate",
     "instant_of",
     "is_secret",
+    "kept_headers",
     "key_of",
     "labels_of",
     "links_of",
@@ -47,12 +54,16 @@ __all__ = [
     "plain",
     "read_each",
     "read_fields",
+    "redacted",
     "said_at",
     "says",
     "severity_of",
+    "shown_body",
+    "shown_headers",
     "storable",
     "text_of",
     "title_of",
+    "told",
     "unreadable",
     "without_login",
     "without_secrets",

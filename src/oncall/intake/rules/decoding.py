@@ -6,9 +6,10 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 from xml.parsers.expat import ExpatError
 
 import msgspec
@@ -28,10 +29,31 @@ MAX_NAME = 255
 NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in what no text holds, a number may be beyond all
 NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+CALLED = re.compile(r"[A-Za-z_$][\w.$]{0,99}\(\s*([\[{].*[\]}])\s*\);?", re.DOTALL)
+GUARD = ")]}'"
 MAIL = "message/rfc822"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before that of UTF-16, with which it begins
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+ZEROS = (
+    ((False, True, True, True), "utf-32-le"),
+    ((True, True, True, False), "utf-32-be"),
+    ((False, True), "utf-16-le"),
+    ((True, False), "utf-16-be"),
+)
+# Of Python's encodings those that are of languages; with some of the others a body of 4 MiB takes minutes.
+CHARSET = re.compile(
+    r"(?i)\bcharset\s*=\s*[\"']?((?:utf|iso|latin|windows|cp|ibm|koi8|mac|shift|s_?jis|ms_?kanji|euc|gb|big5|hz|johab|tis|us|ascii|ks)[\w.:\-]{0,40})"
+)
 WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # senders of "deflate" disagree on whether it has zlib's frame
+
+GZIP = b"\x1f\x8b"
+MAX_LAYERS, MAX_MEMBERS_OF_GZIP = 3, 100
 
 FIELD = re.compile(r"[\w.\-\[\]]{1,100}")
 FIELD_OF_A_PART = re.compile(r'(?i)\bname="([^"]*)"')
@@ -45,16 +67,16 @@ def decode(received: Received) -> object:
     """
     raw = received.raw
     if b"\\u0000" in raw or deeper_than(raw, MAX_DEPTH):
-        return _decode_tolerantly(raw, is_mail=received.content_type.lower().startswith(MAIL))
+        return _decode_tolerantly(raw, received.content_type)
     try:
         value: object = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, ValueError):
-        return _decode_tolerantly(raw, is_mail=received.content_type.lower().startswith(MAIL))
+        return _decode_tolerantly(raw, received.content_type)
     return value
 
 
-def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
-    text = storable(_as_text(raw).strip("\x00\ufeff \t\r\n"))
+def _decode_tolerantly(raw: bytes, content_type: str) -> object:
+    text = _bare(storable(_as_text(raw, content_type).strip("\x00\ufeff \t\r\n")))
     if not text:
         raise Unreadable("it is empty")
     if deeper_than(text.encode("utf-8", "replace"), MAX_DEPTH):
@@ -63,6 +85,8 @@ def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
         return _parse(text)
     except ValueError as error:
         if objects := _lines_of(text):
+            return objects
+        if objects := _documents_of(text):
             return objects
         if text[0] in '{["':
             raise Unreadable(f"it is not JSON ({error})" if isinstance(error, json.JSONDecodeError) else "it is not JSON") from None
@@ -73,7 +97,7 @@ def _decode_tolerantly(raw: bytes, *, is_mail: bool) -> object:
     fields = _fields_of(text)
     if fields:
         return _unwrapped(fields)
-    if NOT_PRINTED.search(text) and not is_mail:  # of a mail the parts say how they are to be read
+    if NOT_PRINTED.search(text) and not content_type.lower().startswith(MAIL):  # of a mail the parts say how they are to be read
         raise Unreadable("it is neither JSON, nor XML, nor a form, nor a sentence")
     return text
 
@@ -87,6 +111,29 @@ def _lines_of(text: str) -> list[object]:
         return [_parse(line) for line in lines if line.strip()]
     except (ValueError, RecursionError):
         return []
+
+
+def _documents_of(text: str) -> list[object]:
+    """The objects of a text that has one behind the other; none if there is anything else."""
+    documents: list[object] = []
+    at = 0
+    while at < len(text) and text[at] == "{" and len(documents) < MAX_MEMBERS:
+        try:
+            value, at = ONE_DOCUMENT.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return []
+        documents.append(_cleaned(value))
+        at = len(text) - len(text[at:].lstrip())
+    return documents if at == len(text) else []
+
+
+def _bare(text: str) -> str:
+    """JSON without what some senders wrap it in: percent-encoding, a call, the guard against being run as a script."""
+    if text[:3].upper() in {"%7B", "%5B"}:
+        return storable(unquote_plus(text)).strip()
+    if wrapped := CALLED.fullmatch(text):
+        return wrapped[1]
+    return text.removeprefix(GUARD).lstrip(", \r\n") if text.startswith(GUARD) else text
 
 
 def _elements_of(raw: bytes) -> object:
@@ -120,15 +167,29 @@ def _parse_int(digits: str) -> int | str:
     return int(digits) if len(digits) < 4_000 else digits
 
 
-def _as_text(raw: bytes) -> str:
+def text_in(raw: bytes, content_type: str = "") -> str | None:
+    """The text in a body, in whatever encoding; None if it is no text."""
+    text = _as_text(raw, content_type).strip("\x00\ufeff")
+    return None if NOT_PRINTED.search(text.replace(REPLACEMENT, "")) else storable(text)
+
+
+ONE_DOCUMENT = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_int=_parse_int)
+
+
+def _as_text(raw: bytes, content_type: str) -> str:
+    """By its BOM, or where its zeros are, or as UTF-8; else in the charset its sender names, else as Windows writes it."""
     for bom, encoding in BOMS:
         if raw.startswith(bom):
             return raw.decode(encoding, "replace")
-    if raw[:2].count(0) == 1:  # UTF-16 without a BOM: JSON begins with an ASCII character
-        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le", "replace")
+    for zeros, encoding in ZEROS:  # without a BOM: what monitors say begins with an ASCII character
+        if len(raw) >= len(zeros) and tuple(byte == 0 for byte in raw[: len(zeros)]) == zeros:
+            return raw.decode(encoding, "replace")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
+        named = CHARSET.search(content_type)
+        with suppress(LookupError, UnicodeError):  # it does not exist, or the sender is wrong about it
+            return raw.decode(named[1] if named else "cp1252")
         return raw.decode("cp1252", "replace")
 
 
@@ -201,13 +262,28 @@ def cut(text: str, limit: int) -> str:
 
 
 def inflate(raw: bytes, encoding: str, limit: int = MAX_INFLATED) -> bytes:
-    """Undo gzip or deflate, to at most `limit` bytes; what cannot be inflated, or grows beyond, stays as it is (and becomes unreadable)."""
-    for wbits in WBITS.get(encoding, ()):
-        inflater = zlib.decompressobj(wbits)
-        try:
-            inflated = inflater.decompress(raw, limit + 1)
-        except zlib.error:
-            continue  # perhaps in the other frame; else the bytes stay as they came
-        if inflater.eof and not inflater.unused_data and len(inflated) <= limit:
-            return inflated
+    """Undo gzip and deflate, whether or not they are announced, to at most `limit` bytes a layer; what cannot be inflated, or grows beyond,
+    stays as it is (and becomes unreadable).
+    """
+    for name in reversed(encoding.split(",")[-MAX_LAYERS:]):
+        raw = _inflated(raw, WBITS.get(name.strip(), ()), limit)
+    for _ in range(MAX_LAYERS):
+        if not raw.startswith(GZIP) or raw == (inflated := _inflated(raw, WBITS["gzip"], limit)):
+            break
+        raw = inflated
+    return raw
+
+
+def _inflated(raw: bytes, frames: tuple[int, ...], limit: int) -> bytes:
+    for wbits in frames:
+        with suppress(zlib.error):  # perhaps it is in the other frame; else the bytes stay as they came
+            inflated, rest = b"", raw
+            for _ in range(MAX_MEMBERS_OF_GZIP):
+                inflater = zlib.decompressobj(wbits)
+                inflated += inflater.decompress(rest, limit + 1 - len(inflated))
+                rest = inflater.unused_data
+                if not inflater.eof or len(inflated) > limit:
+                    break
+                if not rest:
+                    return inflated
     return raw

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -47,10 +48,12 @@ async def _received(tx: AsyncConnection, said: PreviewIn, integration_id: Integr
     """The request as it would come, or came: where it has no body, its query is what was sent."""
     text = said.body if isinstance(said.body, str | None) else json.dumps(said.body, ensure_ascii=False)
     raw, content_type = (text or urlencode(said.query)).encode(), said.content_type
+    kept: Mapping[str, str] = {}
     if said.event_id is not None:
         stored = await get_body_of(tx, integration_id, EventId(said.event_id))
-        raw, content_type = stored.raw, stored.content_type
-    headers = {name.lower(): value for name, value in said.headers.items() if name.lower() != "content-encoding"}
+        raw, content_type, kept = stored.raw, stored.content_type, stored.headers
+    headers = dict(kept) | {name.lower(): value for name, value in said.headers.items()}
+    headers.pop("content-encoding", None)  # it is stored, and pasted, as it was meant
     return received_as(raw, headers=headers | {"content-type": content_type}, query=said.query, at=await now_in(request, tx))
 
 
