@@ -52,7 +52,8 @@ async def create_integration(service_id: UUID, body: IntegrationIn, request: Req
     integration, key = await commands.create_integration(
         tx, ServiceId(service_id), name=body.name, type=body.type, now=await now_in(request, tx)
     )
-    return IntegrationMade.of(integration, key, request.app.state.settings.base_url)
+    settings = request.app.state.settings
+    return IntegrationMade.of(integration, key, settings.base_url, settings.mail_domain)
 
 
 @router.get("/{service_id}/integrations")

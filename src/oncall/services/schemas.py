@@ -81,12 +81,13 @@ class IntegrationOut(Shown):
 
 
 class IntegrationMade(IntegrationOut):
-    """The only answer that ever holds the key itself, by itself and as the address to post to."""
+    """The only answer that ever holds the key itself: by itself, as the address to post to, and, where mails are taken, to send them to."""
 
     key: str
     url: Annotated[str, Field(examples=["https://oncall.example.com/intake/…"])]
+    email: Annotated[str | None, Field(examples=["…@oncall.example.com"])] = None
 
     @classmethod
-    def of(cls, integration: Integration, key: str, base_url: str) -> Self:
+    def of(cls, integration: Integration, key: str, base_url: str, mail_domain: str | None = None) -> Self:
         shown = IntegrationOut.model_validate(integration).model_dump()
-        return cls(**shown, key=key, url=f"{base_url}/intake/{key}")
+        return cls(**shown, key=key, url=f"{base_url}/intake/{key}", email=f"{key}@{mail_domain}" if mail_domain else None)

@@ -1,8 +1,10 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.decoding import MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, word_at
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
+from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_in
+from oncall.intake.rules.opening import decode
 from oncall.intake.rules.secrets import is_secret, plain, without_login, without_secrets
 from oncall.intake.rules.standing_in import delivered, oversized, read_each, unreadable
 from oncall.intake.rules.wording import (
@@ -31,13 +33,18 @@ __all__ = [
     "bounded_key",
     "cut",
     "decode",
+    "decoded",
     "delivered",
+    "has_head",
     "inflate",
     "instant_of",
+    "is_mail",
     "is_secret",
     "key_of",
     "labels_of",
     "links_of",
+    "lowered",
+    "mail_in",
     "named_key",
     "objects_of",
     "one_line",
