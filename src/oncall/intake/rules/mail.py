@@ -126,7 +126,9 @@ def _in_charset(raw: bytes, charset: str) -> str:
     for name in (OTHER_NAMES.get(charset, charset), "utf-8"):
         try:
             if name and codecs.lookup(name).name not in NO_CHARSETS:
-                return codecs.getincrementaldecoder(name)().decode(raw)  # which forgives that its last character is cut in two
+                text: object = codecs.getincrementaldecoder(name)().decode(raw)  # which forgives that its last character is cut in two
+                if isinstance(text, str):  # `hex` and such make other things
+                    return text
         except (LookupError, ValueError, TypeError):  # it names none, or is in another than it names
             continue
     return raw.decode("cp1252", "replace")

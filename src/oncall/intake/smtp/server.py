@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import cast
 
 from oncall.intake.smtp.door import Door
 from oncall.intake.smtp.listening import Listening
@@ -80,11 +81,10 @@ class _Arrival(asyncio.Protocol):
         self._server = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 — TCP
         peer = transport.get_extra_info("peername")
         session = self._server.open(network_of(peer[0] if peer else None))
         if session is None:
-            transport.write(FULL)
+            cast("asyncio.WriteTransport", transport).write(FULL)
             transport.close()
             return
         transport.set_protocol(session)

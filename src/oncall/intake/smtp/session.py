@@ -63,6 +63,13 @@ class Session(SMTP):
         super().connection_made(transport)
         cast("asyncio.Task[None]", self._handler_coroutine).add_done_callback(_seen)
 
+    def eof_received(self) -> bool | None:
+        """Who has said everything and closed their side, as `nc` does, still gets the answers."""
+        if self._is_encrypted:
+            return super().eof_received()
+        self._reader.feed_eof()
+        return True
+
     def connection_lost(self, error: Exception | None) -> None:
         self._gone(self)
         super().connection_lost(error)
@@ -95,7 +102,9 @@ class Session(SMTP):
         self._say_goodbye(TOO_LONG)
 
     async def handle_exception(self, error: Exception) -> str:
-        if not isinstance(error, TLSSetupException | OSError):
+        if isinstance(error, asyncio.IncompleteReadError):
+            self._wire.close()  # there is no more to be read
+        elif not isinstance(error, TLSSetupException | OSError):
             log.error("a mail session failed in a way nobody foresaw", exc_info=error)
         return BROKEN
 
