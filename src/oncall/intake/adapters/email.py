@@ -158,39 +158,39 @@ def _date(header: str) -> datetime | None:
 
 
 GUIDE = """
-Where the port for mails is open ([how to receive mail](../how-to/receive-mail.md)) each integration, of whatever type, has an address:
-`{key}@oncall.example.com`, which is `email` in the answer that made it. Otherwise let a service that receives mail post it here: **Mailgun** (a
-route with `forward("{url}")`), **SendGrid** (Inbound Parse, destination URL `{url}`), **Postmark** (inbound stream, webhook `{url}`),
-**CloudMailin** (target `{url}`). Or pipe mails from your own server:
+Where the port for mails is open ([how to receive mail](../how-to/receive-mail.md)) each integration, of whatever type, has an
+address: `{key}@oncall.example.com`, which is `email` in the answer that made it. Otherwise let a service that receives mail post it
+here: **Mailgun** (a route with `forward("{url}")`), **SendGrid** (Inbound Parse, destination URL `{url}`), **Postmark** (inbound
+stream, webhook `{url}`), **CloudMailin** (target `{url}`). Or pipe mails from your own server:
 
 ```
 # /etc/aliases (Postfix)
 oncall: "|/usr/bin/curl -sS --fail --max-time 20 -H 'Content-Type: message/rfc822' --data-binary @- {url} || exit 75"
 ```
 
-**Title and state.** The title is the subject without `Re:` and without the state; without a subject, the first line of the text. The state is
+**Title and state.** The title is the subject without `Re:` and without the state; without a subject, the first line of the text. The
+state is
 
-* a word in brackets or behind stars before the title: `[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`, `** ACKNOWLEDGEMENT …`
-  acknowledge;
+* a word in brackets or behind stars before the title: `[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`, `**
+  ACKNOWLEDGEMENT …` acknowledge;
 * or such a word before a colon or a bar: `PROBLEM: …`, `OK: …`, `Resolved in 3m 20s: …`, `Monitor is UP: …`, `DOWN | …`;
 * or how it turned: `… OK -> CRIT` (Checkmk); or `back to normal` (Jenkins).
 
-Anything else triggers. The severity is read from a header `X-Severity`, else from such a word (`[CRITICAL] …`, `WARNING: …`), else from the end of the
-subject: `… is CRITICAL **`, `… is WARNING!`.
+Anything else triggers. The severity is read from a header `X-Severity`, else from such a word (`[CRITICAL] …`, `WARNING: …`), else
+from the end of the subject: `… is CRITICAL **`, `… is WARNING!`.
 
-**What belongs together**, by the first of these that there is: mails with the same header `X-Dedup-Key`; mails of one thread (`References`,
-`In-Reply-To`); mails whose subjects say a state and are the same without it, from the same sender. Any other mail is an alert of its own. A mail that
-comes twice (`Message-ID`) counts once.
+**What belongs together**, by the first of these that there is: mails with the same header `X-Dedup-Key`; mails of one thread
+(`References`, `In-Reply-To`); mails whose subjects say a state and are the same without it, from the same sender. Any other mail is
+an alert of its own. A mail that comes twice (`Message-ID`) counts once.
 
-**What pages nobody**, and is recorded with its reason: automatic replies (`Auto-Submitted: auto-replied`, `Precedence: auto_reply`, an absence that a
-machine tells of), reports of mails that could not be delivered, receipts, and our own pages on their way back. `Auto-Submitted: auto-generated`,
-`Precedence: bulk` and an empty sender say nothing by themselves: monitors send them.
+**What pages nobody**, and is recorded with its reason: automatic replies (`Auto-Submitted: auto-replied`, `Precedence: auto_reply`,
+an absence that a machine tells of), reports of mails that could not be delivered, receipts, and our own pages on their way back.
+`Auto-Submitted: auto-generated`, `Precedence: bulk` and an empty sender say nothing by themselves: monitors send them.
 
 **The text** is the first plain one, else that of the HTML without scripts and styles, at most 16 KiB. Attachments are named, not kept.
 
-A mapping sees a mail as an object: `subject`, `from`, `to`, `cc`, `reply_to`, `date`, `message_id`, `text`, `attachments` (their names) and
-`headers` by their names in lower case, as in `headers."x-severity"`.
-"""
+A mapping sees a mail as an object: `subject`, `from`, `to`, `cc`, `reply_to`, `date`, `message_id`, `text`, `attachments` (their
+names) and `headers` by their names in lower case, as in `headers."x-severity"`. """
 
 EXAMPLE = """From: cron@db-1.example.com
 To: oncall@example.com
