@@ -35,6 +35,7 @@ from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents
 from oncall.intake import hot as intake
 from oncall.intake.commands import Gate
+from oncall.intake.commands.sns import Certificates
 from oncall.intake.smtp import Door, MailServer, read_listening
 from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
@@ -44,8 +45,10 @@ from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
 from oncall.kit.ids import ContactMethodId, UserId
 from oncall.kit.keyring import load_ring
+from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
+from oncall.kit.sealing import Sealing
 from oncall.kit.settings import Settings
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
@@ -59,7 +62,7 @@ from oncall.schedules.due import CalendarReader, DueRecords
 from oncall.services import api as services
 from oncall.services import hot as lookup
 from oncall.services.commands import integration_keys
-from oncall.services.compiled import Book, load_book
+from oncall.services.compiled import Book, Keys, load_book
 from oncall.teams import api as teams
 
 ROUTERS = [
@@ -114,7 +117,8 @@ class Node:
         self.client, self.calendars = HttpClient(allow=allow), HttpClient(allow=allow)
         self.channels = channels or make_channels(settings, self.client, self.ring, self.clock.about)
         self.compilation = Compilation(self.database)
-        self.keys = self.compilation.add(CONFIGURATION, integration_keys)
+        self.sealing = Sealing(self.ring)
+        self.keys = self.compilation.add(CONFIGURATION, self._load_keys)
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
         self.gate = Gate(self.database, self.clock)
@@ -151,6 +155,9 @@ class Node:
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
         return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, auditor]
+
+    async def _load_keys(self, tx: AsyncConnection) -> Keys:
+        return await integration_keys(tx, sealing=self.sealing)
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
         return await load_book(tx, self.book.value, now=await self.clock.now(tx))
@@ -201,6 +208,10 @@ async def _on_undeliverable(
     await page_undeliverable(tx, at.incident_id, position, step_is_lost=step_is_lost, reason=reason, now=now)
 
 
+def _any_mapping(_: Mapping[str, object]) -> None:
+    """Any object may be kept beside an integration."""
+
+
 async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
     await forget_user(tx, user_id, now=now)
     reason = "their account was removed"
@@ -238,9 +249,11 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
+    app.state.check_mapping, app.state.sealing = _any_mapping, node.sealing
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None

@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from alembic import command
@@ -12,8 +13,10 @@ from tests import databases
 from oncall.kit import schema
 from oncall.kit.db import Database
 from oncall.kit.ids import ScheduleId, UserId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.schedules.commands import load_schedules
 from oncall.schedules.rules import on_call_at
+from oncall.services.commands import integration_keys
 
 WRITTEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LAYER = '{"id": "%s", "name": "all", "participants": [{"type": "user", "id": "%s"}]}'
@@ -65,3 +68,35 @@ async def test_a_schedule_of_before_says_the_same_and_is_written_down_from_its_n
     await migrated.close()
     assert tuple(recorded) == (WRITTEN, WRITTEN)
     assert on_call_at(schedule, at=WRITTEN).users == (ana,)
+
+
+async def test_an_integrations_key_of_before_works_and_goes_back_as_its_newest(url: str, database: Database) -> None:
+    await to_version(url, "0006")
+    ids = {name: new_id() for name in ("policy", "service", "integration", "second")}
+    async with database.transaction() as tx:
+        for statement in (
+            f"""INSERT INTO escalation_policies (id, name, repeat, escalate_low, created_at)
+                VALUES ('{ids["policy"]}', 'Web', 0, false, '{WRITTEN}')""",
+            f"""INSERT INTO services (id, name, escalation_policy_id, urgency, reopen_window, created_at)
+                VALUES ('{ids["service"]}', 'web', '{ids["policy"]}', 'high', '15 min', '{WRITTEN}')""",
+            f"""INSERT INTO integrations (id, service_id, name, type, key_hash, key_prefix, created_at)
+                VALUES ('{ids["integration"]}', '{ids["service"]}', 'prod', 'generic', sha256('first'), 'first', '{WRITTEN}')""",
+        ):
+            await tx.exec_driver_sql(statement)
+    await database.close()
+    await to_version(url, "heads")
+    migrated = Database(url)
+    async with migrated.transaction() as tx:
+        known = await integration_keys(tx, sealing=Sealing(["a key of thirty-two characters or more"]))
+        await tx.exec_driver_sql(
+            "INSERT INTO integration_keys (id, integration_id, slot, key_hash, key_prefix, created_at) "
+            f"VALUES ('{ids['second']}', '{ids['integration']}', 2, sha256('second'), 'second', '{WRITTEN + timedelta(days=1)}')"
+        )
+    await migrated.close()
+    assert {digest: ref.id for digest, ref in known.items()} == {sha256(b"first").digest(): ids["integration"]}
+    await to_version(url, "0006")
+    before = Database(url)
+    async with before.transaction() as tx:
+        kept = (await tx.exec_driver_sql("SELECT key_hash, key_prefix FROM integrations")).one()
+    await before.close()
+    assert (bytes(kept.key_hash), kept.key_prefix) == (sha256(b"second").digest(), "second")

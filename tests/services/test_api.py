@@ -11,7 +11,7 @@ from tests.system import System, to
 
 from oncall.kit.db import Database
 
-KEYS = text("SELECT key_hash, key_prefix FROM integrations")
+KEYS = text("SELECT key_hash, key_prefix FROM integration_keys")
 
 
 @pytest.fixture

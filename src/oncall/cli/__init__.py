@@ -121,6 +121,18 @@ def _shown(value: object) -> str:
 
 
 @app.command()
+def reseal() -> None:
+    """Seal secrets anew with the first of ONCALL_SECRET_KEYS.
+
+    Afterwards the keys behind it are needed for nothing that is stored: once every node has the new one, and no message with an old link
+    is of use any more, they can be taken away.
+    """
+    from oncall.cli.reseal import run  # noqa: PLC0415
+
+    run(settings_or_exit())
+
+
+@app.command()
 def openapi(
     write: Annotated[Path | None, typer.Option(help="Write the document to this file.")] = None,
     check: Annotated[Path | None, typer.Option(help="Fail if this file is not current.")] = None,

@@ -11,15 +11,16 @@ from oncall.escalation.commands import create_policy
 from oncall.escalation.values import Policy, Step, Target, TargetType
 from oncall.kit.db import one_at_a_time
 from oncall.kit.ids import PolicyId, ServiceId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.services.commands import create_integration, create_service, list_services
-from oncall.services.values import IntegrationType, Service, UrgencyMode
+from oncall.services.values import IntegrationSettings, IntegrationType, Service, UrgencyMode
 from oncall.teams.commands import create_team, create_user, list_users, set_member
 from oncall.teams.values import TeamRole
 
 SETUP = Caller("environment", None, "first start", Scope.ADMIN, None)
 
 
-async def make_sample(tx: AsyncConnection, email: Channel, *, now: datetime) -> str | None:
+async def make_sample(tx: AsyncConnection, email: Channel, sealing: Sealing, *, now: datetime) -> str | None:
     """Two people, a policy that pages one after the other, a service; returns the key of its integration.
 
     None where anybody or any service exists already.
@@ -42,5 +43,6 @@ async def make_sample(tx: AsyncConnection, email: Channel, *, now: datetime) -> 
         ServiceId(new_id()), "sample-service", team.id, policy.id, timedelta(minutes=30), UrgencyMode.BY_SEVERITY, timedelta(minutes=15)
     )
     await create_service(tx, service, now=now)
-    _, key = await create_integration(tx, service.id, name="sample", type=IntegrationType.GENERIC, now=now)
+    settings = IntegrationSettings("sample", IntegrationType.GENERIC)
+    _, key = await create_integration(tx, service.id, settings, sealing=sealing, check_mapping=lambda _: None, now=now)  # it has none
     return key

@@ -19,6 +19,7 @@ from oncall.kit.clock import DatabaseClock
 from oncall.kit.compiled import CONFIGURATION, changed
 from oncall.kit.db import CONNECTIONS_PER_PROCESS, Database
 from oncall.kit.keyring import load_ring
+from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings
 
 EMBEDDED_CONNECTIONS = 97
@@ -64,16 +65,16 @@ class First:
 def _prepared(settings: Settings, url: str) -> First:
     """What a node takes for granted: secret keys, a schema it knows, a first admin key. Ends with one line if it cannot be."""
     try:
-        load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
+        ring = load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
     except OSError as error:
         stop(f"{PREFIX}DATA_DIR cannot be used: {error}", code=1)
     try:
-        return asyncio.run(_prepare(settings, url))
+        return asyncio.run(_prepare(settings, url, Sealing(ring)))
     except UNUSABLE as error:
         unusable(error)
 
 
-async def _prepare(settings: Settings, url: str) -> First:
+async def _prepare(settings: Settings, url: str, sealing: Sealing) -> First:
     """Check the schema, make the first admin key and the sample where there is nothing yet."""
     db, clock = Database(url), DatabaseClock()
     try:
@@ -83,7 +84,7 @@ async def _prepare(settings: Settings, url: str) -> First:
             now = await clock.now(tx)
             key = None if settings.admin_key else await ensure_admin_key(tx, now=now)
             email = EmailChannel(None, sender=parse_mail_from(settings.mail_from), now=clock.about)
-            sample = await make_sample(tx, email, now=now)
+            sample = await make_sample(tx, email, sealing, now=now)
             if key or sample:
                 await changed(tx, CONFIGURATION)
             return First(key, sample)

@@ -1,4 +1,4 @@
-"""The secret keys that sign links and webhooks: from the environment, else made once and kept in the data folder."""
+"""The secret keys that sign links and webhooks and seal secrets: from the environment, else made once and kept in the data folder."""
 
 import os
 import secrets

@@ -13,4 +13,5 @@ FIRST_PAGE = Histogram(
     "From the incident's trigger to its first message on the wire.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
+REFUSED = Counter("oncall_intake_refused_total", "Requests of monitors that were refused, for their key or their sender.", ["reason"])
 BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))

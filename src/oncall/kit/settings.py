@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="How people reach us, for links in messages. Unset: http://HOST:PORT.")
     admin_key: SecretStr | None = Field(None, description="Fixes the first admin key; 32 or more printable characters.")
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Comma-separated ring that signs links; the first signs, all verify. Unset: made once and kept in DATA_DIR."
+        (),
+        description="Comma-separated ring that signs links and seals secrets; the first does, all verify. Unset: made once and kept in DATA_DIR.",
     )
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")

@@ -1,4 +1,4 @@
-"""REST for services and integrations."""
+"""REST for services, integrations and their keys."""
 
 from uuid import UUID
 
@@ -8,7 +8,16 @@ from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.services import commands
-from oncall.services.schemas import IntegrationIn, IntegrationMade, IntegrationOut, ServiceIn, ServiceOut
+from oncall.services.schemas.integrations import (
+    IntegrationIn,
+    IntegrationMade,
+    IntegrationOut,
+    KeyMade,
+    KeyShown,
+    address_of,
+    mail_address_of,
+)
+from oncall.services.schemas.services import ServiceIn, ServiceOut
 
 router = APIRouter(prefix="/api/v1/services", tags=["services"])
 
@@ -47,21 +56,84 @@ async def delete_service(service_id: UUID, _: Admin, tx: WriteTx) -> None:
 
 
 @router.post("/{service_id}/integrations", status_code=201)
-async def create_integration(service_id: UUID, body: IntegrationIn, request: Request, _: Admin, tx: WriteTx) -> IntegrationMade:
+async def create_integration(
+    service_id: UUID, body: IntegrationIn, request: Request, response: Response, _: Admin, tx: WriteTx
+) -> IntegrationMade:
     """Make an integration; this answer is the only one that shows its key."""
+    state = request.app.state
     integration, key = await commands.create_integration(
-        tx, ServiceId(service_id), name=body.name, type=body.type, now=await now_in(request, tx)
+        tx,
+        ServiceId(service_id),
+        body.settings(),
+        sealing=state.sealing,
+        check_mapping=state.check_mapping,
+        now=await now_in(request, tx),
     )
-    settings = request.app.state.settings
-    return IntegrationMade.of(integration, key, settings.base_url, settings.mail_domain)
+    set_etag(response, integration.version)
+    shown = IntegrationOut.model_validate(integration).model_dump()
+    email = mail_address_of(key, state.settings.mail_domain)
+    return IntegrationMade(**shown, key=key, url=address_of(key, state.settings.base_url), email=email)
 
 
 @router.get("/{service_id}/integrations")
-async def list_integrations(service_id: UUID, _: Reader, tx: ReadTx) -> Listed[IntegrationOut]:
-    found = await commands.list_integrations(tx, ServiceId(service_id))
+async def list_integrations(service_id: UUID, request: Request, _: Reader, tx: ReadTx) -> Listed[IntegrationOut]:
+    found = await commands.list_integrations(tx, ServiceId(service_id), sealing=request.app.state.sealing)
     return Listed(items=[IntegrationOut.model_validate(integration) for integration in found])
+
+
+@router.get("/{service_id}/integrations/{integration_id}")
+async def get_integration(
+    service_id: UUID, integration_id: UUID, request: Request, response: Response, _: Reader, tx: ReadTx
+) -> IntegrationOut:
+    sealing = request.app.state.sealing
+    found = await commands.get_integration(tx, ServiceId(service_id), IntegrationId(integration_id), sealing=sealing)
+    set_etag(response, found.version)
+    return IntegrationOut.model_validate(found)
+
+
+@router.put("/{service_id}/integrations/{integration_id}")
+async def update_integration(
+    *,
+    service_id: UUID,
+    integration_id: UUID,
+    body: IntegrationIn,
+    request: Request,
+    response: Response,
+    _: Admin,
+    tx: WriteTx,
+    version: IfMatch,
+) -> IntegrationOut:
+    """Replace all of it but its keys."""
+    edited = await commands.update_integration(
+        tx,
+        ServiceId(service_id),
+        IntegrationId(integration_id),
+        body.settings(),
+        sealing=request.app.state.sealing,
+        check_mapping=request.app.state.check_mapping,
+        expected_version=version,
+    )
+    set_etag(response, edited.version)
+    return IntegrationOut.model_validate(edited)
 
 
 @router.delete("/{service_id}/integrations/{integration_id}", status_code=204)
 async def delete_integration(service_id: UUID, integration_id: UUID, _: Admin, tx: WriteTx) -> None:
     await commands.delete_integration(tx, ServiceId(service_id), IntegrationId(integration_id))
+
+
+@router.post("/{service_id}/integrations/{integration_id}/keys", status_code=201)
+async def create_key(service_id: UUID, integration_id: UUID, request: Request, _: Admin, tx: WriteTx) -> KeyMade:
+    """Make a second key beside the first; this answer is the only one that shows it."""
+    state, now = request.app.state, await now_in(request, tx)
+    made, key = await commands.create_key(tx, ServiceId(service_id), IntegrationId(integration_id), sealing=state.sealing, now=now)
+    shown = KeyShown.model_validate(made).model_dump()
+    email = mail_address_of(key, state.settings.mail_domain)
+    return KeyMade(**shown, key=key, url=address_of(key, state.settings.base_url), email=email)
+
+
+@router.delete("/{service_id}/integrations/{integration_id}/keys/{key_prefix}", status_code=204)
+async def delete_key(service_id: UUID, integration_id: UUID, key_prefix: str, request: Request, _: Admin, tx: WriteTx) -> None:
+    """Revoke one of two keys, once no sender uses it any more."""
+    sealing = request.app.state.sealing
+    await commands.delete_key(tx, ServiceId(service_id), IntegrationId(integration_id), key_prefix, sealing=sealing)

@@ -1,7 +1,7 @@
-"""Services and their integrations."""
+"""Services, their integrations, and the keys of those."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Interval, LargeBinary, String, Table, UniqueConstraint
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Interval, LargeBinary, SmallInteger, String, Table, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata, version_column
 
@@ -29,10 +29,26 @@ integrations = Table(
     Column("service_id", UUID(as_uuid=True), ForeignKey("services.id", ondelete="CASCADE"), nullable=False),
     Column("name", String, nullable=False),
     Column("type", String, nullable=False),
+    instant("created_at"),
+    version_column(),
+    Column("mapping", JSONB, nullable=True),
+    Column("authentication", LargeBinary, nullable=True),  # sealed: a dump of the database holds no secret
+    Column("on_unreadable", String, nullable=False, server_default="page"),
+    CheckConstraint("on_unreadable IN ('page', 'record')", name="on_unreadable_is_known"),
+    Index("integrations_service_idx", "service_id"),
+)
+
+integration_keys = Table(
+    "integration_keys",
+    metadata,
+    id_column(),
+    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id", ondelete="CASCADE"), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
     Column("key_hash", LargeBinary, nullable=False),
     Column("key_prefix", String, nullable=False),
     instant("created_at"),
     UniqueConstraint("key_hash"),
+    UniqueConstraint("integration_id", "slot", name="integration_keys_at_most_two"),
     CheckConstraint("octet_length(key_hash) = 32", name="only_a_hash_is_stored"),
-    Index("integrations_service_idx", "service_id"),
+    CheckConstraint("slot IN (1, 2)", name="slot_is_known"),
 )

@@ -125,6 +125,17 @@ async def test_who_asks_for_many_unknown_addresses_waits_but_a_known_one_is_take
     await limited.stop()
 
 
+@pytest.mark.parametrize(("type", "answer"), [("generic", "550 5.7.1 This integration asks its senders to prove"), ("email", "250")])
+async def test_who_must_prove_themselves_cannot_by_mail(mailbox: Mailbox, type: str, answer: str) -> None:
+    service = (await mailbox.system.api.get("/api/v1/services")).json()["items"][0]
+    proof = {"scheme": "basic", "username": "m", "password": "secret"}
+    made = await mailbox.system.make(f"services/{service['id']}/integrations", name="x", type=type, authentication=proof)
+    wire = await mailbox.wire()
+    await wire.say("EHLO m")
+    await wire.say("MAIL FROM:<>")
+    assert (await wire.say(f"RCPT TO:<{made['key']}@oncall.test>")).startswith(answer)
+
+
 async def test_a_deleted_integration_has_no_address_any_more(mailbox: Mailbox) -> None:
     (service,) = (await mailbox.system.api.get("/api/v1/services")).json()["items"]
     (integration,) = (await mailbox.system.api.get(f"/api/v1/services/{service['id']}/integrations")).json()["items"]
@@ -401,3 +412,5 @@ async def test_the_answer_that_makes_an_integration_has_its_address_where_mails_
     system.node.app.state.settings = system.node.settings.but(smtp_listen="127.0.0.1:2525")
     made = (await system.service([to(ana)], type="email"))["integration"]
     assert made["email"] == f"{made['key']}@oncall.test"
+    second = await system.make(f"services/{made['service_id']}/integrations/{made['id']}/keys")
+    assert second["email"] == f"{second['key']}@oncall.test"

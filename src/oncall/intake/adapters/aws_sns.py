@@ -117,9 +117,16 @@ aws sns subscribe --topic-arn TOPIC_ARN --protocol https --notification-endpoint
 aws cloudwatch put-metric-alarm … --alarm-actions TOPIC_ARN --ok-actions TOPIC_ARN
 ```
 
-The topic first sends a *SubscriptionConfirmation*, which is recorded as ignored. Find it with
+SNS signs what it sends. With `"authentication": {"scheme": "sns", "topic_arns": ["TOPIC_ARN"]}` on the integration, set before you
+subscribe, only these topics [are let in](../how-to/authenticate-senders.md), and the subscription is confirmed by itself: an event that is
+ignored says so, or why not. Without `topic_arns` any topic of anybody's may send that knows the key; raw message delivery is not signed,
+and refused. The certificate is fetched from `https://sns.REGION.amazonaws.com`, which must be reachable.
+
+Without the scheme the topic's first message, a *SubscriptionConfirmation*, is recorded as ignored. Find it with
 `GET /api/v1/events?integration_id=…&decision=ignored`, look at it with `GET /api/v1/events/{id}`, and open the `SubscribeURL` in its body
-once. Composite alarms, events of RDS and Auto Scaling, and anything published to the topic are read as well, with raw message delivery or
+once.
+
+Composite alarms, events of RDS and Auto Scaling, and anything published to the topic are read as well, with raw message delivery or
 without, and so are EventBridge rules with the topic, or an API destination with this address, as their target.
 
 An alarm is known by its ARN: `ALARM` triggers, `OK` resolves (only with `--ok-actions`), and `INSUFFICIENT_DATA` triggers for those who

@@ -171,8 +171,8 @@ oncall: "|/usr/bin/curl -sS --fail --max-time 20 -H 'Content-Type: message/rfc82
 **Title and state.** The title is the subject without `Re:` and without the state; without a subject, the first line of the text. The
 state is
 
-* a word in brackets or behind stars before the title: `[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`, `**
-  ACKNOWLEDGEMENT …` acknowledge;
+* a word in brackets or behind stars before the title: `[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`,
+  `** ACKNOWLEDGEMENT …` acknowledge;
 * or such a word before a colon or a bar: `PROBLEM: …`, `OK: …`, `Resolved in 3m 20s: …`, `Monitor is UP: …`, `DOWN | …`;
 * or how it turned: `… OK -> CRIT` (Checkmk); or `back to normal` (Jenkins).
 
@@ -187,10 +187,13 @@ an alert of its own. A mail that comes twice (`Message-ID`) counts once.
 an absence that a machine tells of), reports of mails that could not be delivered, receipts, and our own pages on their way back.
 `Auto-Submitted: auto-generated`, `Precedence: bulk` and an empty sender say nothing by themselves: monitors send them.
 
+An integration that asks its senders to prove who they are takes no mails, which prove nothing, unless its type is `email`.
+
 **The text** is the first plain one, else that of the HTML without scripts and styles, at most 16 KiB. Attachments are named, not kept.
 
 A mapping sees a mail as an object: `subject`, `from`, `to`, `cc`, `reply_to`, `date`, `message_id`, `text`, `attachments` (their
-names) and `headers` by their names in lower case, as in `headers."x-severity"`. """
+names) and `headers` by their names in lower case, as in `headers."x-severity"`.
+"""
 
 EXAMPLE = """From: cron@db-1.example.com
 To: oncall@example.com

@@ -224,6 +224,9 @@ In the repository or the organisation: **Settings → Webhooks → Add webhook**
 * *Deployment statuses*;
 * *Dependabot alerts*, *Code scanning alerts*, *Secret scanning alerts*.
 
+Set a *Secret* there and the same in `"authentication": {"scheme": "github", "secrets": ["…"]}`, and nobody else
+[is let in](../how-to/authenticate-senders.md).
+
 A run that fails, times out or does not start triggers; the next success of the same workflow on the same branch resolves. Every branch
 counts; to be paged for one branch only, post from a step of its workflow instead (`if: failure()`). What failed on a branch that is then
 deleted, or on one of a merge queue's own, never resolves by itself, since nothing runs there again. A failed deployment triggers, the

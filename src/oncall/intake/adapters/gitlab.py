@@ -208,6 +208,9 @@ In the project or the group: **Settings → Webhooks → Add new webhook**, *URL
 choose one, since a failure is told by both), **Deployment events**, and where there are such *Vulnerability events* and *Issues events*
 (of which incidents count).
 
+Set a *Secret token* there and the same in `"authentication": {"scheme": "token", "header": "X-Gitlab-Token", "secret": "…"}`, and nobody
+else [is let in](../how-to/authenticate-senders.md).
+
 A pipeline that fails triggers; the next success from the same source (push, schedule, …) on the same branch resolves. A job counts by its
 name and branch, and not if it is allowed to fail. Every branch counts; to be paged for one only, post from a job of its
 pipeline instead (`when: on_failure`). A failed deployment triggers, the next success to the same environment resolves it and is recorded

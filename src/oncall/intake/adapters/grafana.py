@@ -65,6 +65,10 @@ GUIDE = """
 In Grafana: **Alerting → Contact points → Add contact point**, integration *Webhook*, URL `{url}`, HTTP method *POST*; leave *Disable
 resolved message* off and the custom payload empty. Then send to it from **Alerting → Notification policies**.
 
+From version 12 on Grafana can sign: set a *Secret* under *HMAC Signature* and the same in `"authentication": {"scheme": "grafana",
+"secrets": ["…"]}`, with the *Timestamp Header*, if there is one, as `timestamp_header`; then nobody else
+[is let in](../how-to/authenticate-senders.md).
+
 In Grafana 8 and before with legacy alerting: **Alerting → Notification channels → Add channel**, type *webhook*, Url `{url}`.
 
 Every alert of a group is an alert of its own here, by its `fingerprint`. Grafana has no severity: give the rule a label (legacy: a tag)

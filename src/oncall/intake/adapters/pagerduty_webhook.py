@@ -112,6 +112,9 @@ PagerDuty: **Integrations → Generic Webhooks (v3) → New Webhook**, *Webhook 
 of the *Event Subscription* at least `incident.triggered`, `incident.acknowledged`, `incident.unacknowledged`, `incident.reopened`,
 `incident.resolved`, `incident.priority_updated`. *Send Test Event* pages, as it should. Webhooks of v2 and v1 are understood as well.
 
+PagerDuty shows a secret when the webhook is made: with it in `"authentication": {"scheme": "pagerduty", "secrets": ["…"]}` nobody else
+[is let in](../how-to/authenticate-senders.md).
+
 An incident is one alert, by its id. Severity is its priority (P1 critical, P2 error, P3 warning, the rest info), else its urgency: high
 counts as error, low as info. Reassignments, escalations, notes and responders inside PagerDuty are ignored. Do not mirror a service whose
 monitors already send here: PagerDuty would tell of each problem a second time.

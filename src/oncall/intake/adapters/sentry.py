@@ -126,6 +126,9 @@ the action *Send a notification via* this integration to each issue alert and me
 * A metric alert triggers with `critical` and `warning`, which are its severity, and resolves with `resolved`.
 * Severity of an issue is its `level`. All news of one issue meet in its id.
 
+Sentry signs what it sends: with the integration's *Client Secret* in `"authentication": {"scheme": "sentry", "secrets": ["…"]}` nobody else
+[is let in](../how-to/authenticate-senders.md).
+
 The old *WebHooks* plugin (**Settings → Integrations → WebHooks**) is understood as well, but never says that an issue is resolved.
 """
 

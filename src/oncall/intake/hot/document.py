@@ -23,8 +23,9 @@ def _operation(summary: str, responses: dict[str, Any], *names: str, body: bool 
     return {"tags": ["intake"], "summary": summary, "parameters": _path(*names), **takes, "responses": responses}
 
 
-_REFUSED = {"400": _said("The event is refused; `errors` says why"), **LARGE, **LATER}
-_UNSIGNED = {"401": _said("No integration has this key")}
+_OFTEN = {"429": _said("Too many requests with a wrong key or proof came from this address; a good one is taken at any time")}
+_REFUSED = {"400": _said("The event is refused; `errors` says why"), **_OFTEN, **LARGE, **LATER}
+_UNSIGNED = {"401": _said("No integration has this key, or its sender does not prove what it asks for"), **_OFTEN}
 _INTAKE = {**_UNSIGNED, "413": _said("Larger than 4 MiB; an alert was opened that says so"), **LATER}
 _OPSGENIE = {"202": _said("Stored", PROCESSED), "422": _said("Not processable; `errors` says why"), **_UNSIGNED, **LATER}
 
@@ -41,6 +42,12 @@ DOCUMENT: dict[str, Any] = {
             "integration_key",
             body=False,
         ),
+    },
+    "/intake": {
+        "post": _operation(
+            "The same with the key in `Authorization` (Bearer, GenieKey, Key, Token, Basic) or `X-Api-Key`",
+            {"202": _said("Stored; the decision of each event.", ACCEPTED), **_INTAKE},
+        )
     },
     "/intake/{integration_key}/api/v2/alerts": {
         "post": _operation("Alerts from Prometheus itself", {"200": _said("Stored"), **_INTAKE}, "integration_key")

@@ -9,12 +9,16 @@ from starlette.routing import Route
 
 from oncall.incidents.values import Decided
 from oncall.intake.commands import Gate, as_sent, read, read_query, received_as, to_events, too_large
+from oncall.intake.commands.senders import key_in
 from oncall.intake.hot.receiving import CLOSE, INTAKE_LIMIT, JSON, TOO_SLOW, TooSlow, body_of, digest_of, integration_of, received
+from oncall.intake.hot.senders import TOO_OFTEN, UNKNOWN, confirm_subscription, is_sender, refused
 from oncall.kit.compiled import Compiled
 from oncall.kit.errors import Unavailable
+from oncall.kit.limits import TooMany
 from oncall.kit.problems import problem
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef, IntegrationType
+from oncall.services.values.senders import Scheme
 
 Answer = Callable[[Sequence[Decided], IntegrationRef], Response]
 
@@ -57,7 +61,7 @@ async def _taken(request: Request, answer: Answer, by: IntegrationType | None = 
 
 async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequence[Decided], IntegrationRef] | Response:
     gate: Gate = request.app.state.gate
-    key = request.path_params["integration_key"]
+    key = request.path_params.get("integration_key") or key_in(request.headers)
     digest = digest_of(key)
     # The key stands in the address, so nobody without one makes us hold a body in memory. With one that was good a moment ago the body
     # is read at once: uvicorn forgets it when its sender hangs up while we look.
@@ -66,17 +70,27 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     raw = await body_of(request, INTAKE_LIMIT) if probable else b""
     integration = await integration_of(request, digest)
     if integration is None:
-        # The same answer for an unknown, a revoked and a malformed key.
-        detail = "No integration has this key: copy its address again, or make a new integration."
-        return problem(401, "unauthorized", "Unknown integration key", detail)
+        return _turned_away(request, None)
     if not probable:
         raw = await body_of(request, INTAKE_LIMIT)
+    if integration.authentication is not None and not await is_sender(request, raw, integration):
+        return _turned_away(request, integration)
     if raw is None:
         await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), received_as(b""), integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
     reading = read_query if request.method == "GET" else read
     _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
-    return await gate.accept(events), integration
+    decided = await gate.accept(events)
+    if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
+        await confirm_subscription(request, raw, integration)
+    return decided, integration
+
+
+def _turned_away(request: Request, integration: IntegrationRef | None) -> Response:
+    """The same answer for an unknown, a revoked and a malformed key, and for a key whose sender proves nothing."""
+    if wait := refused(request, integration):
+        return problem(429, TooMany.code, TooMany.title, TOO_OFTEN, headers={"Retry-After": str(wait)})
+    return problem(401, "unauthorized", "Unknown integration key", UNKNOWN)
 
 
 def _accepted(decided: Sequence[Decided], integration: IntegrationRef) -> Response:
@@ -101,5 +115,7 @@ ROUTES = [
     )
     for slash in ("", "/")  # not every sender follows a redirect with its body
 ]
+# For senders that cannot put a key into an address: it stands in a header.
+ROUTES[:0] = [Route(f"/intake{slash}", intake, methods=["POST"]) for slash in ("", "/")]
 # Who was given this address for the base of an API adds its paths: what comes there is read, and nothing is lost.
 ROUTES.append(Route("/intake/{integration_key}/{rest:path}", intake, methods=["POST"]))

@@ -78,10 +78,10 @@ async def remove(request: Request) -> Response:
 async def _act(request: Request, verbs: Mapping[str, opsgenie.Verb], ending: str = "") -> Response:
     watch = Stopwatch()
     integration, key = await _signed(request)
+    came, body = await _said(request, integration)
     verb = verbs.get(request.path_params.get("verb", ""))
     if verb is None:
         raise Refused(403, f"This is not supported here, and nothing was done; what is: {', '.join(verbs)}.")
-    came, body = await _said(request, integration)
     if verb.name == "Snooze" and not body.get("endTime"):
         raise Refused(422, NOT_PROCESSABLE, errors=["endTime: End time can not be empty."])
     if verb.name == "AddNote" and not body.get("note"):

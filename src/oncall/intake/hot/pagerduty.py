@@ -18,7 +18,9 @@ from oncall.intake.hot.receiving import (
     digest_of,
     integration_of,
     received,
+    turned_away,
 )
+from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent
 
 Check = Callable[[object], str]
@@ -52,10 +54,12 @@ async def create_event(request: Request) -> Response:
 async def _enqueued(request: Request, check: Check, unknown: str) -> str:
     """The dedup key of the event, once it is committed."""
     raw = await bounded_body(request)
+    request.state.unsigned = unknown
     came, (key, readings) = await received(request, raw, lambda came: read_pagerduty(came, check), limit=PAGERDUTY_LIMIT)
     integration = await integration_of(request, digest_of(key))
-    if integration is None:
-        raise InvalidEvent(*original.INVALID, [unknown])
+    if integration is None or not await is_sender(request, raw, integration):
+        refused = turned_away(request, integration)
+        raise InvalidEvent(*original.INVALID, [unknown]) if refused.status == 401 else refused
     return (await accept(request, readings, came, integration, key=key, in_body=1))[0].dedup_key
 
 

@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from oncall.incidents.values import Decided
 from oncall.intake.commands import Gate, as_sent, received_as, to_events, too_large
+from oncall.intake.hot import senders
+from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent, Reading, Received
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
@@ -107,9 +109,11 @@ async def accept(
 class Refused(Exception):
     """An imitated endpoint says no: the status, and what the person who configured the sender may read."""
 
-    def __init__(self, status: int, message: str, *, word: str = "", errors: Sequence[str] = ()) -> None:
+    def __init__(
+        self, status: int, message: str, *, word: str = "", errors: Sequence[str] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.word, self.errors = status, word, errors
+        self.status, self.word, self.errors, self.headers = status, word, errors, headers or {}
 
 
 Shape = Callable[[Refused], object]
@@ -125,7 +129,7 @@ def as_original(shape: Shape) -> Callable[[Endpoint], Endpoint]:
             try:
                 return await endpoint(request)
             except Refused as error:
-                refused = error
+                refused, headers = error, error.headers
             except InvalidEvent as error:
                 refused = Refused(400, str(error), word=error.status, errors=error.errors)
             except Unavailable as error:
@@ -158,8 +162,9 @@ async def bounded_body(request: Request) -> bytes:
 
 
 async def whole_body(request: Request, integration: IntegrationRef) -> bytes:
-    """At most 4 MiB; more is refused, and an alert says so."""
+    """At most 4 MiB; more is refused, and an alert says so. Of whoever does not prove what the integration asks for nothing is taken."""
     raw = await body_of(request, INTAKE_LIMIT)
+    await proven(request, raw, integration)
     if raw is None:
         gate: Gate = request.app.state.gate
         await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), received_as(b""), integration))
@@ -168,8 +173,24 @@ async def whole_body(request: Request, integration: IntegrationRef) -> bytes:
 
 
 async def signed(request: Request, key: str, *, message: str) -> IntegrationRef:
-    """The integration of a key; refuses one that nobody has with 401."""
+    """The integration of a key; refuses one that nobody has with 401, and what has no body and no proof. A body is yet to be proven."""
     integration = await integration_of(request, digest_of(key)) if key else None
+    request.state.unsigned = message
     if integration is None:
-        raise Refused(401, message)
+        raise turned_away(request, None)
+    if request.method in {"GET", "HEAD"}:
+        await proven(request, b"", integration)
     return integration
+
+
+async def proven(request: Request, raw: bytes | None, integration: IntegrationRef) -> None:
+    """Refuses a sender that does not show what the integration asks for, as if nobody had its key."""
+    if not await is_sender(request, raw, integration):
+        raise turned_away(request, integration)
+
+
+def turned_away(request: Request, integration: IntegrationRef | None) -> Refused:
+    """What `signed` and `proven` answer: 401, or 429 for an address that was wrong too often."""
+    if wait := senders.refused(request, integration):
+        return Refused(429, senders.TOO_OFTEN, word="too many requests", headers={"Retry-After": str(wait)})
+    return Refused(401, request.state.unsigned)

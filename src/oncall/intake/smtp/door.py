@@ -11,10 +11,10 @@ from oncall.incidents.values import Decided, Event
 from oncall.intake.commands import Gate, as_sent, read, received_as, to_events, too_large
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
-from oncall.kit.errors import NotFound
+from oncall.kit.errors import Forbidden, NotFound
 from oncall.kit.limits import FailureLimiter, TooMany
 from oncall.services.compiled import Keys
-from oncall.services.values import IntegrationRef
+from oncall.services.values import IntegrationRef, IntegrationType
 
 LIMIT = 4 * 1024 * 1024
 LONG = 64 * 1024
@@ -29,6 +29,10 @@ MAIL = {"content-type": "message/rfc822"}
 
 class UnknownAddress(NotFound):
     """No integration has this address."""
+
+
+class MailNotTaken(Forbidden):
+    """The integration asks its senders to prove who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Door:
         self._limiter = limiter or FailureLimiter()
 
     async def find(self, address: str, *, network: str) -> Recipient:
-        """Who has this address; raises UnknownAddress, Unavailable, and TooMany for a network that has asked for many unknown ones.
+        """Who has this address; raises UnknownAddress, MailNotTaken, Unavailable, and TooMany for a network that asked for many unknown.
 
         What is known in memory is found however many failed before: a relay also brings what strangers send.
         """
@@ -77,6 +81,8 @@ class Door:
         if found is None:
             self._limiter.failed(network)
             raise UnknownAddress("No integration has this address: copy it again, or make a new integration.")
+        if found.authentication is not None and found.type is not IntegrationType.EMAIL:
+            raise MailNotTaken("This integration asks its senders to prove who they are, which no mail does: make one of type email.")
         return Recipient(key, found)
 
     async def take(self, mail: Mail, recipients: Sequence[Recipient]) -> Sequence[Decided]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope, TLSSetupException
 from aiosmtpd.smtp import Session as Greeted
 
-from oncall.intake.smtp.door import LIMIT, Door, Mail, Recipient, UnknownAddress
+from oncall.intake.smtp.door import LIMIT, Door, Mail, MailNotTaken, Recipient, UnknownAddress
 from oncall.intake.smtp.listening import Listening
 from oncall.kit.errors import Unavailable
 from oncall.kit.limits import TooMany
@@ -165,6 +165,8 @@ class Session(SMTP):
                 return TOO_LARGE
         except UnknownAddress as error:
             return f"550 5.1.1 {error}"
+        except MailNotTaken as error:
+            return f"550 5.7.1 {error}"
         except TooMany as error:
             return f"450 4.7.1 {error}"
         except Unavailable as error:

@@ -1,12 +1,14 @@
 """What a service and an integration are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oncall.contacts.values import Urgency
-from oncall.kit.errors import Invalid, NotFound
+from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
+from oncall.services.values.senders import Authentication
 
 
 class UnknownService(NotFound):
@@ -15,6 +17,24 @@ class UnknownService(NotFound):
 
 class UnknownIntegration(NotFound):
     """There is no integration with this id."""
+
+
+class UnknownKey(NotFound):
+    """The integration has no key with this prefix."""
+
+
+class EnoughKeys(Conflict):
+    """An integration has at most two keys."""
+
+    code = "two_keys"
+    title = "Two keys already"
+
+
+class LastKey(Conflict):
+    """Without a key nothing could be sent to an integration any more."""
+
+    code = "last_key"
+    title = "Its last key"
 
 
 class UnknownOwner(Invalid):
@@ -129,16 +149,59 @@ class Service:
     version: int = 1
 
 
+class OnUnreadable(StrEnum):
+    """What becomes of a body that cannot be read: it pages, or is only recorded."""
+
+    PAGE = "page"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSettings:
+    """What an integration shall be, as somebody who may edit it says."""
+
+    name: str
+    type: IntegrationType
+    mapping: Mapping[str, object] | None = None
+    on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: Authentication | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationKey:
+    """One of an integration's keys, as far as it may be shown."""
+
+    key_prefix: str
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """A way in for events to one service; `key_prefix` is the part of its key that may be shown."""
+    """A way in for events to one service; `keys` are its live ones, oldest first: two while senders are moved from one to the other."""
 
     id: IntegrationId
     service_id: ServiceId
     name: str
     type: IntegrationType
-    key_prefix: str
     created_at: datetime
+    keys: tuple[IntegrationKey, ...] = ()
+    mapping: Mapping[str, object] | None = None
+    on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: Authentication | None = None
+    version: int = 1
+
+    @property
+    def key_prefix(self) -> str:
+        """Of the newest key."""
+        return self.keys[-1].key_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many secrets were sealed anew, and the names of integrations whose own cannot be opened."""
+
+    sealed: int
+    lost: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +212,9 @@ class IntegrationRef:
     service_id: ServiceId
     name: str
     type: IntegrationType
+    mapping: Mapping[str, object] | None = None
+    on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: Authentication | None = None
 
 
 def urgency_of(mode: UrgencyMode, severity: str) -> Urgency:

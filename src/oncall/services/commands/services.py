@@ -1,4 +1,4 @@
-"""What can be done with services and integrations."""
+"""What can be done with services."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -7,22 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.access.commands import new_key
-from oncall.access.rules import hash_key, public_prefix
-from oncall.access.values import KeyKind
 from oncall.escalation.commands import all_policies, get_policies
-from oncall.kit.ids import IntegrationId, ScheduleId, ServiceId, new_id
+from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.kit.references import InUse, check_unused, used_by
-from oncall.services import store
-from oncall.services.values import (
-    Integration,
-    IntegrationRef,
-    IntegrationType,
-    Service,
-    UnknownIntegration,
-    UnknownOwner,
-    UnknownService,
-)
+from oncall.services.store import services as store
+from oncall.services.values import Service, UnknownOwner, UnknownService
 from oncall.teams.commands import get_teams
 from oncall.teams.rules import check_version
 
@@ -65,11 +54,6 @@ async def services_that_page(tx: AsyncConnection, schedules: Collection[Schedule
     return found
 
 
-async def integration_keys(tx: AsyncConnection) -> Mapping[bytes, IntegrationRef]:
-    """Every integration by the SHA-256 of its key."""
-    return await store.integration_keys(tx)
-
-
 async def update_service(tx: AsyncConnection, service: Service, *, expected_version: int | None) -> Service:
     current = await _lock(tx, service.id, expected_version)
     await _check_owner(tx, service)
@@ -86,28 +70,6 @@ async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
         raise InUse(sentence)
     check_unused(f"Service {current.name}", uses)
     await store.delete_service(tx, id)
-
-
-async def create_integration(
-    tx: AsyncConnection, service_id: ServiceId, *, name: str, type: IntegrationType, now: datetime
-) -> tuple[Integration, str]:
-    """The integration and its key, which is not stored and cannot be shown again."""
-    await get_service(tx, service_id)
-    key = new_key(KeyKind.INTEGRATION)
-    integration = Integration(IntegrationId(new_id()), service_id, name, type, public_prefix(key), now)
-    await store.add_integration(tx, integration, key_hash=hash_key(key))
-    return integration, key
-
-
-async def list_integrations(tx: AsyncConnection, service_id: ServiceId) -> list[Integration]:
-    await get_service(tx, service_id)
-    return await store.list_integrations(tx, service_id)
-
-
-async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId) -> None:
-    """From the commit on its key is refused, at the latest a second later on every node."""
-    if not await store.delete_integration(tx, service_id, id):
-        raise UnknownIntegration("There is no integration with this id in this service.")
 
 
 async def _lock(tx: AsyncConnection, id: ServiceId, expected_version: int | None) -> Service:

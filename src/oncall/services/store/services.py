@@ -1,6 +1,6 @@
-"""Every SQL statement about services and integrations."""
+"""Every SQL statement about services."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
+from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.tables import services
-from oncall.services.values import Integration, IntegrationRef, IntegrationType, Service, UrgencyMode
+from oncall.services.values import Service, UrgencyMode
 
 SERVICES = select(services)
 INSERT = text("""
@@ -23,16 +23,6 @@ UPDATE = text("""
     WHERE id = :id
 """)
 DELETE = text("DELETE FROM services WHERE id = :id")
-
-ADD_INTEGRATION = text("""
-    INSERT INTO integrations (id, service_id, name, type, key_hash, key_prefix, created_at)
-    VALUES (:id, :service_id, :name, :type, :key_hash, :key_prefix, :created_at)
-""")
-LIST_INTEGRATIONS = text("""
-    SELECT id, service_id, name, type, key_prefix, created_at FROM integrations WHERE service_id = :service_id ORDER BY id LIMIT 1000
-""")
-DELETE_INTEGRATION = text("DELETE FROM integrations WHERE id = :id AND service_id = :service_id")
-KEYS = text("SELECT key_hash, id, service_id, name, type FROM integrations")
 
 
 async def get_services(tx: AsyncConnection, ids: Sequence[ServiceId]) -> dict[ServiceId, Service]:
@@ -63,40 +53,6 @@ async def save_service(tx: AsyncConnection, service: Service) -> None:
 
 async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
     await tx.execute(DELETE, {"id": id})
-
-
-async def add_integration(tx: AsyncConnection, integration: Integration, *, key_hash: bytes) -> None:
-    await tx.execute(
-        ADD_INTEGRATION,
-        {
-            "id": integration.id,
-            "service_id": integration.service_id,
-            "name": integration.name,
-            "type": integration.type.value,
-            "key_hash": key_hash,
-            "key_prefix": integration.key_prefix,
-            "created_at": integration.created_at,
-        },
-    )
-
-
-async def list_integrations(tx: AsyncConnection, service_id: ServiceId) -> list[Integration]:
-    rows = await tx.execute(LIST_INTEGRATIONS, {"service_id": service_id})
-    return [
-        Integration(IntegrationId(r.id), ServiceId(r.service_id), r.name, IntegrationType(r.type), r.key_prefix, r.created_at) for r in rows
-    ]
-
-
-async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId) -> bool:
-    return (await tx.execute(DELETE_INTEGRATION, {"id": id, "service_id": service_id})).rowcount == 1
-
-
-async def integration_keys(tx: AsyncConnection) -> Mapping[bytes, IntegrationRef]:
-    """Every integration by the hash of its key."""
-    return {
-        bytes(r.key_hash): IntegrationRef(IntegrationId(r.id), ServiceId(r.service_id), r.name, IntegrationType(r.type))
-        for r in await tx.execute(KEYS)
-    }
 
 
 def _service(r: Row[Any]) -> Service:

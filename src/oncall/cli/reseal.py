@@ -1,0 +1,40 @@
+"""`oncall reseal`: everything that is sealed, sealed anew with the first secret key, so that the old one can be taken away."""
+
+import asyncio
+
+from oncall.cli import console, stop
+from oncall.cli.database import UNUSABLE, database, unusable
+from oncall.kit.compiled import CONFIGURATION, changed
+from oncall.kit.db import Database
+from oncall.kit.keyring import load_ring
+from oncall.kit.sealing import Sealing
+from oncall.kit.settings import PREFIX, Settings
+from oncall.services.commands import reseal
+from oncall.services.values import Resealed
+
+
+def run(settings: Settings) -> None:
+    """Ends with code 1 if something could not be opened, since the old key is still needed then."""
+    try:
+        sealing = Sealing(load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir))
+    except OSError as error:
+        stop(f"{PREFIX}DATA_DIR cannot be used: {error}", code=1)
+    with database(settings) as url:
+        try:
+            done = asyncio.run(_reseal(url, sealing))
+        except UNUSABLE as error:
+            unusable(error)
+    console.print(f"{done.sealed} sealed anew with the first secret key.", highlight=False)
+    if done.lost:
+        stop(f"{', '.join(done.lost)}: no key opens what is sealed here; put the old key back, or set the authentication anew.", code=1)
+
+
+async def _reseal(url: str, sealing: Sealing) -> Resealed:
+    db = Database(url)
+    try:
+        async with db.transaction() as tx:
+            done = await reseal(tx, sealing)
+            await changed(tx, CONFIGURATION)
+            return done
+    finally:
+        await db.close()

@@ -1,0 +1,43 @@
+"""What can be done with services and integrations."""
+
+from oncall.services.commands.integrations import (
+    create_integration,
+    create_key,
+    delete_integration,
+    delete_key,
+    get_integration,
+    integration_keys,
+    list_integrations,
+    reseal,
+    update_integration,
+)
+from oncall.services.commands.services import (
+    all_services,
+    create_service,
+    delete_service,
+    get_service,
+    get_services,
+    list_services,
+    services_that_page,
+    update_service,
+)
+
+__all__ = [
+    "all_services",
+    "create_integration",
+    "create_key",
+    "create_service",
+    "delete_integration",
+    "delete_key",
+    "delete_service",
+    "get_integration",
+    "get_service",
+    "get_services",
+    "integration_keys",
+    "list_integrations",
+    "list_services",
+    "reseal",
+    "services_that_page",
+    "update_integration",
+    "update_service",
+]

@@ -1,0 +1,1 @@
+"""What services and integrations look like over REST."""

@@ -1,0 +1,88 @@
+"""What integrations and their keys look like over REST."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+
+from oncall.kit.http import Instant, Name, Shown, Strict
+from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
+from oncall.services.values import IntegrationSettings, IntegrationType, OnUnreadable
+
+
+def _known(value: object) -> object:
+    """A type that does not exist is answered with those that sound like it, not with all eighty."""
+    types = [type.value for type in IntegrationType]
+    if value in types:
+        return value
+    near = get_close_matches(str(value).lower().replace("-", "_").replace(" ", "_"), types, n=3)
+    meant = f"perhaps {' or '.join(near)} is meant" if near else "use generic for what has no page in docs/integrations"
+    raise ValueError(f"there is no such type of integration; {meant}")
+
+
+class IntegrationIn(Strict):
+    """`mapping` says how bodies are read that no dialect knows; `on_unreadable`, whether one that cannot be read pages or is recorded;
+    `authentication`, what its senders must show beside the key: null asks for nothing."""
+
+    name: Name
+    type: Annotated[IntegrationType, BeforeValidator(_known)]
+    mapping: dict[str, Any] | None = None
+    on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: AuthenticationIn | None = None
+
+    def settings(self) -> IntegrationSettings:
+        asked = self.authentication.authentication() if self.authentication else None
+        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked)
+
+
+class KeyShown(Shown):
+    key_prefix: str
+    created_at: Instant
+
+
+class IntegrationOut(Shown):
+    """`key_prefix` is that of the newest key; there are two while senders are moved from one to the other."""
+
+    id: UUID
+    service_id: UUID
+    name: str
+    type: IntegrationType
+    key_prefix: str
+    keys: Sequence[KeyShown]
+    mapping: dict[str, Any] | None
+    on_unreadable: OnUnreadable
+    authentication: Annotated[AuthenticationOut, BeforeValidator(shown)] | None
+    created_at: Instant
+
+
+Url = Annotated[str, Field(examples=["https://oncall.example.com/intake/…"])]
+
+Email = Annotated[str | None, Field(examples=["…@oncall.example.com"])]
+
+
+class IntegrationMade(IntegrationOut):
+    """The only answer that ever holds the key itself: by itself, as the address to post to, and, where mails are taken, to send them to."""
+
+    key: str
+    url: Url
+    email: Email
+
+
+class KeyMade(KeyShown):
+    """The only answer that ever holds this key."""
+
+    key: str
+    url: Url
+    email: Email
+
+
+def address_of(key: str, base_url: str) -> str:
+    """Where whoever has the key posts to."""
+    return f"{base_url}/intake/{key}"
+
+
+def mail_address_of(key: str, domain: str | None) -> str | None:
+    """Where they send mails to; None where no mails are taken."""
+    return f"{key}@{domain}" if domain else None

@@ -1,0 +1,1 @@
+"""Every SQL statement about services, integrations and their keys."""

@@ -1,0 +1,307 @@
+"""REST for integrations: what of them is edited, and keys that are changed without a gap."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy import text
+from tests.system import System, to
+
+from oncall.kit.db import Database
+from oncall.kit.sealing import Sealing
+from oncall.services.commands import integration_keys, reseal
+from oncall.services.values import Resealed
+from oncall.services.values.senders import Authentication, Scheme
+
+ANY = {"If-Match": "*"}
+
+
+@pytest.fixture
+async def service(system: System) -> str:
+    ana = await system.user("Ana")
+    policy = await system.make("escalation-policies", name="Web", steps=[{"delay": "PT5M", "targets": [to(ana)]}])
+    id: str = (await system.make("services", name="web", escalation_policy_id=policy["id"]))["id"]
+    return id
+
+
+@pytest.fixture
+async def made(api: AsyncClient, service: str) -> dict[str, Any]:
+    body: dict[str, Any] = (await api.post(f"/api/v1/services/{service}/integrations", json={"name": "prod", "type": "generic"})).json()
+    return body
+
+
+@pytest.fixture
+def address(service: str, made: dict[str, Any]) -> str:
+    return f"/api/v1/services/{service}/integrations/{made['id']}"
+
+
+def problem(answer: Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def sent(api: AsyncClient, key: str) -> int:
+    return (await api.post(f"/intake/{key}", json={"summary": "x"})).status_code
+
+
+async def test_an_integration_is_read_as_it_was_made(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    key = made.pop("key")
+    made.pop("url")
+    read = await api.get(address)
+    assert (read.status_code, read.headers["ETag"]) == (200, '"1"')
+    assert read.json() == made
+    assert made | {"id": "", "service_id": "", "key_prefix": "", "created_at": ""} == {
+        "id": "",
+        "service_id": "",
+        "name": "prod",
+        "type": "generic",
+        "key_prefix": "",
+        "keys": [{"key_prefix": key[:6], "created_at": made["created_at"]}],
+        "mapping": None,
+        "on_unreadable": "page",
+        "authentication": None,
+        "created_at": "",
+    }
+
+
+async def test_an_edit_says_which_version_it_edits_and_leaves_the_key(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    body = {"name": "prod 2", "type": "grafana", "mapping": {"summary": ["title"]}, "on_unreadable": "record"}
+    assert problem(await api.put(address, json=body)) == (428, "if_match_required")
+    assert problem(await api.put(address, json=body, headers={"If-Match": '"2"'})) == (412, "stale")
+    edited = await api.put(address, json=body, headers={"If-Match": '"1"'})
+    assert (edited.status_code, edited.headers["ETag"]) == (200, '"2"')
+    assert {name: edited.json()[name] for name in body} == body
+    assert edited.json()["keys"] == made["keys"]
+    assert (await api.get(address)).json() == edited.json()
+    assert await sent(api, made["key"]) == 202
+    plain = await api.put(address, json={"name": "prod", "type": "generic"}, headers=ANY)
+    assert (plain.headers["ETag"], plain.json()["mapping"], plain.json()["on_unreadable"]) == ('"3"', None, "page")
+
+
+async def test_an_edited_type_reads_the_next_body(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    await api.put(address, json={"name": "prod", "type": "slack"}, headers=ANY)
+    answer = await api.post(f"/intake/{made['key']}", json={"text": "disk full"})
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+async def test_what_an_integration_cannot_become(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    for wrong in (
+        {"name": ""}, {"name": None}, {"type": "carrier pigeon"}, {"type": None}, {"mapping": []}, {"mapping": "summary"}, {"mapping": 1},
+        {"on_unreadable": "ignore"}, {"on_unreadable": None}, {"key": "x" * 32}, {"keys": []}, {"id": str(uuid4())}, {"version": 7},
+        {"service_id": str(uuid4())},
+    ):  # fmt: skip
+        answer = await api.put(address, json={"name": "prod", "type": "generic", **wrong}, headers=ANY)
+        assert problem(answer) == (422, "invalid"), wrong
+    assert (await api.get(address)).headers["ETag"] == '"1"'
+
+
+async def test_of_many_edits_of_one_version_one_wins(api: AsyncClient, address: str) -> None:
+    put = [api.put(address, json={"name": f"prod {n}", "type": "generic"}, headers={"If-Match": '"1"'}) for n in range(5)]
+    assert sorted(answer.status_code for answer in await asyncio.gather(*put)) == [200, 412, 412, 412, 412]
+
+
+async def test_an_integration_of_another_service_does_not_exist_here(api: AsyncClient, system: System, made: dict[str, Any]) -> None:
+    other = await system.service([to(await system.user("Ben"))])
+    for id, where in ((made["id"], other["service"]["id"]), (str(uuid4()), made["service_id"])):
+        elsewhere = f"/api/v1/services/{where}/integrations/{id}"
+        body = {"name": "prod", "type": "generic"}
+        answers = [
+            await api.get(elsewhere),
+            await api.put(elsewhere, json=body, headers=ANY),
+            await api.delete(elsewhere),
+            await api.post(f"{elsewhere}/keys"),
+            await api.delete(f"{elsewhere}/keys/{made['key_prefix']}"),
+        ]
+        assert [problem(answer) for answer in answers] == [(404, "not_found")] * 5
+
+
+async def test_a_key_is_changed_without_a_gap(api: AsyncClient, address: str, made: dict[str, Any], database: Database) -> None:
+    second = await api.post(f"{address}/keys")
+    assert second.status_code == 201
+    new = second.json()
+    assert new == {
+        "key": new["key"],
+        "url": f"http://oncall.test/intake/{new['key']}",
+        "key_prefix": new["key"][:6],
+        "created_at": new["created_at"],
+    }
+    assert [await sent(api, key) for key in (made["key"], new["key"])] == [202, 202]
+    shown = (await api.get(address)).json()
+    assert [key["key_prefix"] for key in shown["keys"]] == [made["key_prefix"], new["key_prefix"]]
+    assert shown["key_prefix"] == new["key_prefix"], "the newest"
+
+    assert (await api.delete(f"{address}/keys/{made['key_prefix']}")).status_code == 204
+    assert [await sent(api, key) for key in (made["key"], new["key"])] == [401, 202]
+    assert problem(await api.delete(f"{address}/keys/{made['key_prefix']}")) == (404, "not_found")
+    async with database.transaction() as tx:
+        dump = str((await tx.execute(text("SELECT k, encode(k.key_hash, 'escape') FROM integration_keys AS k"))).all())
+    assert new["key"] not in dump
+    assert new["key_prefix"] in dump
+
+
+async def test_there_are_never_more_than_two_keys_nor_none(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    last = await api.delete(f"{address}/keys/{made['key_prefix']}")
+    assert problem(last) == (409, "last_key")
+    assert "make another one first" in last.json()["detail"]
+    answers = await asyncio.gather(*(api.post(f"{address}/keys") for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert problem(refused) == (409, "two_keys")
+    assert "delete the one that no sender uses" in refused.json()["detail"]
+    keys = [key["key_prefix"] for key in (await api.get(address)).json()["keys"]]
+    deleted = await asyncio.gather(*(api.delete(f"{address}/keys/{prefix}") for prefix in keys))
+    assert sorted(answer.status_code for answer in deleted) == [204, 409]
+
+
+async def test_a_new_key_is_known_on_every_node_within_a_second(
+    api: AsyncClient, system: System, address: str, made: dict[str, Any], database_url: str, tmp_path: Any
+) -> None:
+    other = System(database_url, system.clock, tmp_path)
+    await other.start()
+    try:
+        new = (await api.post(f"{address}/keys")).json()["key"]
+        assert await sent(other.api, new) == 202, "one that is not known is looked for before it is refused"
+        assert (await api.delete(f"{address}/keys/{made['key_prefix']}")).status_code == 204
+        await asyncio.sleep(1.2)
+        assert await sent(other.api, made["key"]) == 401
+    finally:
+        await other.stop()
+
+
+async def test_only_an_admin_edits_integrations(system: System, address: str, made: dict[str, Any]) -> None:
+    for scope in ("read", "respond"):
+        key = (await system.make("api-keys", name=scope, scope=scope))["key"]
+        async with system.client({"Authorization": f"Bearer {key}"}) as client:
+            refused = [
+                await client.put(address, json={"name": "prod", "type": "generic"}, headers=ANY),
+                await client.post(f"{address}/keys"),
+                await client.delete(f"{address}/keys/{made['key_prefix']}"),
+            ]
+            assert [answer.status_code for answer in refused] == [403] * 3
+            assert (await client.get(address)).status_code == 200
+
+
+SECRET = "correct-horse-battery-staple"
+SCHEMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "basic": ({"username": "ana", "password": SECRET}, {"username": "ana"}),
+    "bearer": ({"token": [SECRET, "old"]}, {}),
+    "token": ({"header": "X-Gitlab-Token", "secret": SECRET}, {"header": "X-Gitlab-Token"}),
+    "hmac": (
+        {"header": "X-Signature", "prefix": "v0=", "timestamp_header": "X-Time", "secrets": [SECRET]},
+        {
+            "header": "X-Signature",
+            "algorithm": "sha256",
+            "encoding": "hex",
+            "prefix": "v0=",
+            "timestamp_header": "X-Time",
+            "tolerance": "PT5M",
+            "signed": "{timestamp}.{body}",
+        },
+    ),
+    "sentry": ({"secrets": SECRET}, {}),
+    "github": ({"secrets": SECRET}, {}),
+    "pagerduty": ({"secrets": [SECRET, "old"]}, {}),
+    "grafana": (
+        {"secrets": SECRET},
+        {"header": "X-Grafana-Alerting-Signature", "timestamp_header": None, "tolerance": "PT5M"},
+    ),
+    "standard_webhooks": ({"secrets": "whsec_plJ3nmyCDGBKInavdOK15jsl", "tolerance": "PT1M"}, {"tolerance": "PT1M"}),
+    "sns": ({"topic_arns": ["arn:aws:sns:eu-central-1:42:pages"]}, {"topic_arns": ["arn:aws:sns:eu-central-1:42:pages"]}),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_secrets_go_in_and_never_out(api: AsyncClient, address: str, database: Database, system: System, scheme: str) -> None:
+    asked, shown = SCHEMES[scheme]
+    body = {"name": "prod", "type": "generic", "authentication": {"scheme": scheme, **asked}}
+    edited = await api.put(address, json=body, headers=ANY)
+    assert (edited.status_code, edited.json().get("authentication")) == (200, {"scheme": scheme, **shown})
+    read = await api.get(address)
+    listed = await api.get(address.rpartition("/")[0])
+    assert read.json()["authentication"] == {"scheme": scheme, **shown}
+    assert not any(secret in answer.text for answer in (edited, read, listed) for secret in (SECRET, "plJ3nmy"))
+    async with database.transaction() as tx:
+        dump = bytes((await tx.execute(text("SELECT authentication FROM integrations"))).scalar_one())
+    assert not any(secret in dump for secret in (SECRET.encode(), b"plJ3nmy", scheme.encode(), b"ana"))
+
+    before = await kept(system)
+    again = {name: read.json()[name] for name in ("type", "mapping", "on_unreadable", "authentication")} | {"name": "renamed"}
+    assert (await api.put(address, json=again, headers=ANY)).status_code == 200, "read, edited, written back"
+    assert await kept(system) == before
+    assert (await api.put(address, json={"name": "prod", "type": "generic"}, headers=ANY)).json()["authentication"] is None
+    assert await kept(system) is None
+
+
+async def kept(system: System) -> object:
+    """How senders are checked, secrets and all, as intake knows it."""
+    keys = await system.node.compilation.checked_now(system.node.keys)
+    (ref,) = keys.values()
+    return ref.authentication
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"scheme": "magic"},
+        {"scheme": "lost"},
+        {"scheme": "basic", "username": "a"},
+        {"scheme": "basic", "username": "a:b", "password": "x"},
+        {"scheme": "basic", "username": "a", "password": ""},
+        {"scheme": "bearer", "token": ["a", "b", "c"]},
+        {"scheme": "bearer", "token": []},
+        {"scheme": "bearer", "token": "a\nb"},
+        {"scheme": "bearer", "token": 5},
+        {"scheme": "token", "header": "X Y", "secret": "a"},
+        {"scheme": "token", "secret": "a"},
+        {"scheme": "hmac", "header": "X-S", "algorithm": "md5", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "encoding": "rot13", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{timestamp}", "timestamp_header": "X-T", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{body}", "timestamp_header": "X-T", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{timestamp}.{body}", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "signed": "{path}{body}", "secrets": ["a"]},
+        {"scheme": "hmac", "header": "X-S", "tolerance": "-PT1S", "secrets": ["a"]},
+        {"scheme": "github"},
+        {"scheme": "github", "secrets": None},
+        {"scheme": "github", "secrets": ["a"], "header": "X"},
+        {"scheme": "standard_webhooks", "secrets": "whsec_!!"},
+        {"scheme": "standard_webhooks", "secrets": "whsec_"},
+        {"scheme": "sns", "topic_arns": ["pages"]},
+        {"scheme": "sns", "secrets": ["a"]},
+        "basic",
+        [],
+    ],
+    ids=str,
+)
+async def test_authentication_that_cannot_be(api: AsyncClient, address: str, service: str, wrong: object) -> None:
+    body = {"name": "prod", "type": "generic", "authentication": wrong}
+    for answer in (
+        await api.put(address, json=body, headers=ANY),
+        await api.post(f"/api/v1/services/{service}/integrations", json=body),
+    ):
+        assert problem(answer) == (422, "invalid")
+        assert "whsec_!!" not in answer.text
+    assert (await api.get(address)).json()["authentication"] is None
+
+
+async def test_a_secret_stays_only_with_its_scheme(api: AsyncClient, address: str) -> None:
+    body = {"name": "prod", "type": "generic"}
+    await api.put(address, json=body | {"authentication": {"scheme": "github", "secrets": SECRET}}, headers=ANY)
+    refused = await api.put(address, json=body | {"authentication": {"scheme": "sentry"}}, headers=ANY)
+    assert (problem(refused), refused.json()["detail"]) == ((422, "invalid"), "Authentication by sentry needs its secret.")
+
+
+async def test_secrets_are_sealed_anew_with_a_new_key(
+    api: AsyncClient, system: System, address: str, service: str, database: Database
+) -> None:
+    body = {"name": "prod", "type": "generic", "authentication": {"scheme": "bearer", "token": SECRET}}
+    await api.put(address, json=body, headers=ANY)
+    await api.post(f"/api/v1/services/{service}/integrations", json=body | {"name": "lost"})
+    old, new = system.node.ring[0], "a new key of thirty-two characters"
+    async with database.transaction() as tx:
+        await tx.execute(text("UPDATE integrations SET authentication = 'x' WHERE name = 'lost'"))
+        assert await reseal(tx, Sealing([new, old])) == Resealed(1, ("lost",))
+        opened = {ref.name: ref.authentication for ref in (await integration_keys(tx, sealing=Sealing([new]))).values()}
+    assert opened == {"prod": Authentication(Scheme.BEARER, (SECRET,)), "lost": Authentication(Scheme.LOST)}
+    assert (await api.get(address)).headers["ETag"] == '"2"', "nothing was edited"
