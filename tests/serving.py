@@ -69,7 +69,13 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(
-    database_url: str, *, role: str = "all", env: Mapping[str, str] | None = None, port: int | None = None, wait: bool = True
+    database_url: str,
+    *,
+    role: str = "all",
+    env: Mapping[str, str] | None = None,
+    port: int | None = None,
+    wait: bool = True,
+    workers: int = 1,
 ) -> AsyncIterator[Served]:
     """A node on `database_url`; `env` adds to, or replaces, its ONCALL_ variables (names in full).
 
@@ -85,6 +91,7 @@ async def serving(
         log_file = Path(folder) / "log"
         with log_file.open("wb") as log:
             command = [sys.executable, "-m", "oncall", "serve", "--role", role, "--host", "127.0.0.1", "--port", str(port)]
+            command += ["--workers", str(workers)] if workers > 1 else []
             process = await asyncio.create_subprocess_exec(*command, env=variables, stdout=log, stderr=log)
         async with AsyncClient(base_url=url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=15) as api:
             served = Served(url, process, api, log_file)

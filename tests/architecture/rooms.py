@@ -57,6 +57,7 @@ FILES: Mapping[str, May] = {
     "schemas": _may("values schemas"),
     "api": _may("commands values schemas api ports compiled templates"),
     "hot": _may("commands values schemas api hot ports compiled adapters templates"),
+    "smtp": _may("commands values smtp ports compiled"),
     "compiled": _may("store rules values commands compiled ports"),
     "ports": _may("values ports"),
     "adapters": _may("values rules ports adapters"),

@@ -132,6 +132,7 @@ async def test_an_integration_key_is_shown_once_and_only_its_hash_is_kept(
     made = (await api.post(address, json={"name": "prod", "type": "alertmanager"})).json()
     key = made.pop("key")
     assert made.pop("url") == f"http://oncall.test/intake/{key}"
+    assert made.pop("email") is None, "where no mails are taken"
     assert len(key) == 32, "as long as a routing key of PagerDuty's"
     listed = await api.get(address)
     assert listed.json()["items"] == [made]

@@ -33,8 +33,8 @@ ROLE, PARENT = "_ONCALL_WORKER_ROLE", "_ONCALL_WORKER_PARENT"
 last_log = log.get_log("serve")
 
 
-def open_port(host: str, port: int) -> socket.socket:
-    """Take the port before anything else is started, or end with one line that says why it cannot be had."""
+def open_port(host: str, port: int, *, by: str = f"{PREFIX}HOST, {PREFIX}PORT") -> socket.socket:
+    """Take the port before anything else is started, or end with one line that says why it cannot be had, and `by` what it is set."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.socket(family, kind)
@@ -42,8 +42,16 @@ def open_port(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(2048)  # now: two sockets may be bound to one port until one of them listens
     except OSError as error:
-        stop(f"cannot listen on {host} port {port} ({PREFIX}HOST, {PREFIX}PORT): {error.strerror or error}", code=1)
+        stop(f"cannot listen on {host} port {port} ({by}): {error.strerror or error}", code=1)
     return listening
+
+
+def check_mail_port(settings: Settings) -> None:
+    """The port for mails can be had: ends with one line if not. The node takes it, each worker for itself, so here it is only tried: it is
+    not shared with another service's, which would lose half of its mails here.
+    """
+    if settings.smtp_address:
+        open_port(*settings.smtp_address, by=f"{PREFIX}SMTP_LISTEN").close()
 
 
 def listen(settings: Settings, url: str, role: Role, workers: int, port: socket.socket) -> None:
@@ -96,7 +104,7 @@ def make_worker() -> FastAPI:
     settings = load()
     log.configure(level=settings.log_level)
     url = (settings.database_url or SecretStr("")).get_secret_value()
-    return _served(Node(settings, url, role=Role(os.environ[ROLE])))
+    return _served(Node(settings, url, role=Role(os.environ[ROLE]), shares_ports=True))
 
 
 def _uvicorn(settings: Settings) -> dict[str, Any]:

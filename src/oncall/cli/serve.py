@@ -12,7 +12,7 @@ from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.cli import console, stop
 from oncall.cli.database import UNUSABLE, bring_up_to_date, database, unusable
-from oncall.cli.listening import listen, open_port, run_engine
+from oncall.cli.listening import check_mail_port, listen, open_port, run_engine
 from oncall.cli.sample import make_sample
 from oncall.kit import log, schema
 from oncall.kit.clock import DatabaseClock
@@ -38,6 +38,8 @@ def run(settings: Settings, *, role: Role, host: str | None, port: int | None, w
         settings = settings.but(port=listening.getsockname()[1])
     if role is Role.ENGINE and workers > 1:
         stop("--workers are processes that answer HTTP, and an engine answers none: start several engines instead.")
+    if role is not Role.ENGINE:
+        check_mail_port(settings)
     most = EMBEDDED_CONNECTIONS // CONNECTIONS_PER_PROCESS
     if not settings.database_url and workers > most:
         stop(f"the embedded PostgreSQL has connections for {most} workers: use fewer, or a PostgreSQL of your own ({PREFIX}DATABASE_URL).")
@@ -104,6 +106,8 @@ def _greet(settings: Settings, role: Role, first: First, *, listens: bool) -> No
         body = '{"summary": "Disk is full on db-1", "severity": "critical", "dedup_key": "db-1/disk"}'
         say("Fire a first alert:")
         say(f"  curl -sS {settings.base_url}/intake/{first.sample_key} -H 'Content-Type: application/json' -d '{body}'")
+    if settings.smtp_listen:
+        say(f"Mails are taken at {settings.smtp_listen}, for KEY@{settings.mail_domain}: an integration's key is its address.")
     if not settings.public_url:
         say(f"Links in messages begin with {settings.base_url}: if phones cannot open that, set {PREFIX}PUBLIC_URL to what they can.")
     if settings.database_url and not settings.secret_keys:

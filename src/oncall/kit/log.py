@@ -8,8 +8,11 @@ from typing import Any
 
 import structlog
 
-# Integration keys stand in URLs because many monitors can do nothing else; API keys and link tokens must not reach a log either.
-SECRETS = re.compile(r"(oc_[a-z]+_[A-Za-z0-9]+_)[A-Za-z0-9_]+|(/intake/|/l/)[^/\s\"'?]+|(?i:(authorization[\"':= ]+\S+ )\S+)")
+# Integration keys stand in URLs because many monitors can do nothing else; and in mail addresses;
+# API keys and link tokens must not reach a log either.
+SECRETS = re.compile(
+    r"(oc_[a-z]+_[A-Za-z0-9]+_)[A-Za-z0-9_]+|(/intake/|/l/)[^/\s\"'?]+|(?i:(authorization[\"':= ]+\S+ )\S+)|\b[0-9A-Za-z]{32}(?=@)"
+)
 
 
 def redact(text: str) -> str:
@@ -43,7 +46,7 @@ def configure(*, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("alembic", "apscheduler", "httpx", "httpcore", "uvicorn.access"):
+    for noisy in ("alembic", "apscheduler", "httpx", "httpcore", "uvicorn.access", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

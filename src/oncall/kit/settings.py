@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -21,6 +22,13 @@ IN_OTHER_WORDS = {
     "time_delta_parsing": "must be a number of seconds, or an ISO 8601 duration such as PT30S",
     "int_parsing": "must be a whole number",
 }
+
+
+LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
+MAX_PORT = 65_535
+DOMAIN = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}(?<!-))?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}(?<!-))?)*")
+ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+"""A host that is a number: in a mail address it stands in brackets."""
 
 
 class SettingsError(Exception):
@@ -49,6 +57,10 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
+    smtp_listen: str | None = Field(None, description="host:port where monitors' mails are taken, such as 0.0.0.0:2525. Unset: none are.")
+    smtp_hostname: str | None = Field(None, description="The domain of the addresses mails are sent to. Unset: the host of PUBLIC_URL.")
+    smtp_tls_cert: Path | None = Field(None, description="PEM file of the certificate chain shown after STARTTLS. Unset: no STARTTLS.")
+    smtp_tls_key: Path | None = Field(None, description="PEM file of its private key.")
     heartbeat_url: str | None = Field(None, description="Fetched every minute while the invariants hold; point it at a dead man's switch.")
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated private hosts or networks that outbound calls may reach."
@@ -142,6 +154,20 @@ class Settings(BaseSettings):
             raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
 
+    @field_validator("smtp_listen")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None and not ((found := LISTEN.fullmatch(value)) and int(found["port"]) <= MAX_PORT):
+            raise ValueError("must be host:port, such as 0.0.0.0:2525, or [::]:2525")
+        return value
+
+    @field_validator("smtp_hostname")
+    @classmethod
+    def _domain(cls, value: str | None) -> str | None:
+        if value is not None and not DOMAIN.fullmatch(value):
+            raise ValueError("must be the name of a host, such as oncall.example.com")
+        return value.lower() if value else None
+
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
@@ -156,6 +182,20 @@ class Settings(BaseSettings):
             return self.public_url
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 — read, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def smtp_address(self) -> tuple[str, int] | None:
+        """Host and port where mails are taken; None: nowhere."""
+        found = LISTEN.fullmatch(self.smtp_listen) if self.smtp_listen else None
+        return (found["host"].strip("[]"), int(found["port"])) if found else None
+
+    @property
+    def mail_domain(self) -> str | None:
+        """What stands behind the @ in the addresses of integrations; None if no mail is taken."""
+        host = self.smtp_hostname or urlsplit(self.base_url).hostname or "localhost"
+        if self.smtp_listen is None:
+            return None
+        return host if not ADDRESS.fullmatch(host) else f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 
     def but(self, **changes: object) -> Self:
         """A copy with some values replaced, for command line options and tests."""

@@ -8,7 +8,15 @@ from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.services import commands
-from oncall.services.schemas.integrations import IntegrationIn, IntegrationMade, IntegrationOut, KeyMade, KeyShown, address_of
+from oncall.services.schemas.integrations import (
+    IntegrationIn,
+    IntegrationMade,
+    IntegrationOut,
+    KeyMade,
+    KeyShown,
+    address_of,
+    mail_address_of,
+)
 from oncall.services.schemas.services import ServiceIn, ServiceOut
 
 router = APIRouter(prefix="/api/v1/services", tags=["services"])
@@ -63,7 +71,8 @@ async def create_integration(
     )
     set_etag(response, integration.version)
     shown = IntegrationOut.model_validate(integration).model_dump()
-    return IntegrationMade(**shown, key=key, url=address_of(key, state.settings.base_url))
+    email = mail_address_of(key, state.settings.mail_domain)
+    return IntegrationMade(**shown, key=key, url=address_of(key, state.settings.base_url), email=email)
 
 
 @router.get("/{service_id}/integrations")
@@ -119,7 +128,8 @@ async def create_key(service_id: UUID, integration_id: UUID, request: Request, _
     state, now = request.app.state, await now_in(request, tx)
     made, key = await commands.create_key(tx, ServiceId(service_id), IntegrationId(integration_id), sealing=state.sealing, now=now)
     shown = KeyShown.model_validate(made).model_dump()
-    return KeyMade(**shown, key=key, url=address_of(key, state.settings.base_url))
+    email = mail_address_of(key, state.settings.mail_domain)
+    return KeyMade(**shown, key=key, url=address_of(key, state.settings.base_url), email=email)
 
 
 @router.delete("/{service_id}/integrations/{integration_id}/keys/{key_prefix}", status_code=204)

@@ -8,7 +8,7 @@ from tests.intake.payloads import bare, events
 
 from oncall.incidents.values import Event
 from oncall.intake.adapters import netdata, zabbix
-from oncall.intake.adapters.email import said_before
+from oncall.intake.adapters.email_subjects import said_before
 from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.rules import decode
 from oncall.intake.values import Received
@@ -478,6 +478,10 @@ def test_the_state_is_only_what_stands_in_brackets_or_behind_stars(title: str, s
     assert said_before(title) == said
 
 
+BY_MAIL = "mail_from=m@example.com subject="
+SERVICE_ALERT, HOST_ALERT = f"{BY_MAIL}Service Alert: db-1/Disk", f"{BY_MAIL}Host Alert: db-1"
+
+
 def mail(subject: str, **headers: str) -> str:
     more = "".join(f"{name.replace('_', '-')}: {said}\n" for name, said in headers.items())
     return f"Received: from a by b\nFrom: Monitor <m@example.com>\nSubject: {subject}\n{more}\nThe disk is full.\n"
@@ -494,16 +498,16 @@ def mail(subject: str, **headers: str) -> str:
         (mail("[OK] Disk", Message_ID="<3@m>", References="<1@m> <2@m>"), ("resolve", "unknown", "<1@m>"), "Disk"),
         (mail("Re: AW: Disk", Message_ID="<2@m>", In_Reply_To="<1@m>"), ("trigger", "unknown", "<1@m>"), "Disk"),
         (mail("Fwd: Re: AW:Re[2]: Disk"), ("trigger", "unknown", None), "Disk"),
-        (mail("Re: Re: Re: [OK] Disk"), ("resolve", "unknown", None), "Disk"),
+        (mail("Re: Re: Re: [OK] Disk"), ("resolve", "unknown", f"{BY_MAIL}Disk"), "Disk"),
         # somebody is on holiday; monitors call their mails generated
         (mail("Re: Disk", Auto_Submitted="auto-replied (vacation)", In_Reply_To="<1@m>"), ("ignore", "unknown", "<1@m>"), "Disk"),
         (mail("Disk", Auto_Submitted="auto-generated"), ("trigger", "unknown", None), "Disk"),
-        # Nagios' and Icinga's own mails
-        (mail("** PROBLEM Service Alert: db-1/Disk is CRITICAL **"), ("trigger", "critical", None), "Service Alert: db-1/Disk"),
-        (mail("** RECOVERY Host Alert: db-1 is UP **"), ("resolve", "unknown", None), "Host Alert: db-1"),
-        (mail("** ACKNOWLEDGEMENT Host Alert: db-1 is DOWN **"), ("acknowledge", "critical", None), "Host Alert: db-1"),
-        (mail("** FLAPPINGSTART Host Alert: db-1 is DOWN **"), ("ignore", "critical", None), "Host Alert: db-1"),
-        (mail("[CRITICAL] Disk"), ("trigger", "critical", None), "Disk"),
+        # Nagios' and Icinga's own mails: a subject that says a state says of what
+        (mail("** PROBLEM Service Alert: db-1/Disk is CRITICAL **"), ("trigger", "critical", SERVICE_ALERT), "Service Alert: db-1/Disk"),
+        (mail("** RECOVERY Host Alert: db-1 is UP **"), ("resolve", "unknown", HOST_ALERT), "Host Alert: db-1"),
+        (mail("** ACKNOWLEDGEMENT Host Alert: db-1 is DOWN **"), ("acknowledge", "critical", HOST_ALERT), "Host Alert: db-1"),
+        (mail("** FLAPPINGSTART Host Alert: db-1 is DOWN **"), ("ignore", "critical", HOST_ALERT), "Host Alert: db-1"),
+        (mail("[CRITICAL] Disk"), ("trigger", "critical", f"{BY_MAIL}Disk"), "Disk"),
         # encoded, and wrongly so
         (mail("=?utf-8?b?RGlzayBmw7xyIGFsbGU=?="), ("trigger", "unknown", None), "Disk für alle"),
         (mail("=?no-such-charset?b?RGlzaw==?="), ("trigger", "unknown", None), "=?no-such-charset?b?RGlzaw==?="),

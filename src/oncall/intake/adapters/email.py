@@ -4,30 +4,25 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
-from email.errors import MessageError
-from email.header import decode_header, make_header
-from email.message import Message
 from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from oncall.incidents.values import Action
+from oncall.intake.adapters.email_answers import why_ignored
+from oncall.intake.adapters.email_subjects import action_said, said_in
 from oncall.intake.adapters.nagios import IGNORED, SEVERITIES
-from oncall.intake.rules import ACTIONS, instant_of, one_line, said_at, severity_of, storable, text_of
-from oncall.intake.values import Dialect, Reading, Received, Unreadable
+from oncall.intake.rules import has_head, instant_of, is_mail, lowered, mail_in, one_line, said_at, severity_of, text_of
+from oncall.intake.values import Dialect, LocalKey, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
-MIME = "message/rfc822"
-HEAD = re.compile(r"[!-9;-~]{1,100}:\s?\S")
-REPLY = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|antw|tr|rv|sv|vs)\s?(?:\[\d{1,4}\])?:)+\s*")
-STATE = re.compile(r"\s*(?:\[(?P<bracket>[^\[\]]{1,60})\]|\*\*\s*(?P<star>[A-Za-z]+)\b)\s*")
-END_OF_NAGIOS = re.compile(r"\s+is\s+([A-Z]+)\s*\*\*\s*$")
 TOKEN = re.compile(r"<[^<>\s]{1,250}>")
+ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 KEYS = ("x-dedup-key", "x-alert-key", "x-incident-key")
 PROVIDERS = (
     {"body-plain", "recipient", "sender"},  # Mailgun
@@ -37,9 +32,8 @@ PROVIDERS = (
     {"FromFull", "ToFull", "MailboxHash"},  # Postmark
     {"envelope", "plain", "headers"},  # CloudMailin
 )
-MAX_HEADER = 4 * 1024
-MAX_PARSED = 256 * 1024  # of a longer mail the rest is attachments
 MAX_TEXT = 16 * 1024
+UNTITLED = "mail without a subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,72 +44,72 @@ class Mail:
     sender: str
     text: str
     headers: Mapping[str, str]
+    attachments: tuple[str, ...] = ()
 
 
-def knows(value: object, received: Received) -> bool:
-    """By its media type, by the head of a mail, or by the names of those who bring mails; and it has a subject or a sender."""
-    if isinstance(value, dict):
-        looks = any(names <= value.keys() for names in PROVIDERS)
-    else:
-        looks = isinstance(value, str) and (received.content_type.lower().startswith(MIME) or _has_head(value))
+def knows(value: object, _: Received) -> bool:
+    """By its head, or by the names of those who bring mails; and it has a subject or a sender."""
+    if is_mail(value):
+        return True
+    looks = has_head(value) if isinstance(value, str) else isinstance(value, dict) and any(names <= value.keys() for names in PROVIDERS)
     try:
-        return looks and bool((mail := _mail_of(value, received)).subject or mail.sender)
+        return looks and bool((mail := _mail_of(value)).subject or mail.sender)
     except Unreadable:
         return False
 
 
-def _has_head(text: str) -> bool:
-    head = text[:16_384].replace("\r\n", "\n").partition("\n\n")[0]
-    lower = "\n" + head.lower()
-    return bool(HEAD.match(head)) and "\nsubject:" in lower and "\nfrom:" in lower
-
-
-def read(value: object, received: Received) -> list[Reading]:
-    """One event. The state is a word in brackets or behind stars before the subject; replies belong to the mail that they answer."""
-    mail = _mail_of(value, received)
-    if not mail.subject and not mail.sender:
+def read(value: object, _: Received) -> list[Reading]:
+    """One event. The state is a word before the subject; replies belong to the mail that they answer."""
+    mail = _mail_of(value)
+    if not mail.subject and not mail.sender and not is_mail(value):
         raise Unreadable("it is no mail: it has neither a subject nor a sender")
-    word, title = said_before(REPLY.sub("", one_line(mail.subject)))
-    ends = END_OF_NAGIOS.search(title)
-    # `auto-generated` is what monitors call their own mails.
-    is_reply = mail.headers.get("auto-submitted", "").strip().lower().startswith("auto-replied")
-    reason = "an automatic reply" if is_reply else IGNORED.get(word, "")
-    message = _first_id(mail.headers.get("message-id"))
-    root = _first_id(mail.headers.get("references")) or _first_id(mail.headers.get("in-reply-to")) or message
+    word, severity, title = said_in(mail.subject)
+    reason = why_ignored(mail.headers, mail.sender, mail.subject) or IGNORED.get(word, "")
+    details: dict[str, object] = {"text": mail.text} if mail.text else {}
     return [
         Reading(
-            Action.IGNORE if reason else ACTIONS.get(word, Action.TRIGGER),
-            one_line(END_OF_NAGIOS.sub("", title).removesuffix("**")) or "mail without a subject",
-            dedup_key=next((key for name in KEYS if (key := mail.headers.get(name, "").strip())), root) or None,
-            severity=SEVERITIES.get(ends[1].lower() if ends else "") or severity_of(mail.headers.get("x-severity"), word),
+            Action.IGNORE if reason else action_said(word),
+            title or _first_line(mail.text) or UNTITLED,
+            dedup_key=_key(mail, title if word else ""),
+            severity=SEVERITIES.get(severity) or severity_of(mail.headers.get("x-severity"), word),
             source=one_line(mail.sender),
             labels={"list": listed} if (listed := one_line(mail.headers.get("list-id"))) else {},
             occurred_at=_date(mail.headers.get("date", "")),
-            details={"text": mail.text} if mail.text else {},
+            details=details | ({"attachments": list(mail.attachments)} if mail.attachments else {}),
             reason=reason,
-            delivery_id=message,
+            delivery_id=_first_id(mail.headers.get("message-id")),
         )
     ]
 
 
-def said_before(title: str) -> tuple[str, str]:
-    """The word of state before a title, in lower case, and the title without it; `[db-1] [RESOLVED] …` keeps what is no state."""
-    at, kept = 0, ""
-    while found := STATE.match(title, at):
-        word = (found["bracket"] or found["star"]).partition(":")[0].strip().lower()  # `[FIRING:2]`
-        if word in ACTIONS or word.replace(" ", "_") in ACTIONS or word in IGNORED or word == "alerting":
-            return word, (kept + title[found.end() :]).strip()
-        kept += title[at : found.end()]
-        at = found.end()
-    return "", title.strip()
+def _key(mail: Mail, stated: str) -> str | None:
+    """The sender's own key, else the mail that this one answers; else what a subject calls the problem beside its state, together with
+    who says so. Else each mail is a problem of its own, which is known by its id so that answers find it.
+    """
+    own = (mail.headers.get(name, "").strip() for name in KEYS)
+    root = _first_id(mail.headers.get("references")) or _first_id(mail.headers.get("in-reply-to"))
+    if key := next((key for key in own if key), root):
+        return key
+    if stated:
+        address = found[1] if (found := ADDRESS.search(mail.sender)) else one_line(mail.sender)
+        return LocalKey(f"mail_from={address.lower()} subject={stated}")
+    return _first_id(mail.headers.get("message-id")) or None
 
 
-def _mail_of(value: object, received: Received) -> Mail:
+def _first_line(text: str) -> str:
+    return next((line for said in text.splitlines() if (line := one_line(said))), "")
+
+
+def _mail_of(value: object) -> Mail:
+    if isinstance(value, str):
+        return _mail_of(mail_in(value.encode("utf-8", "replace")))
     if not isinstance(value, dict):
-        return _parsed(received.raw)
+        raise Unreadable("it is no mail: it does not begin as mails do")
+    if is_mail(value):
+        return Mail(value["subject"], value["from"], value["text"], value["headers"], tuple(value["attachments"]))
     mime = said_at(value, ("body-mime", "email"))
-    if isinstance(mime, str) and _has_head(mime):
-        return _parsed(mime.encode("utf-8", "replace"))
+    if isinstance(mime, str) and has_head(mime):
+        return _mail_of(mime)
     headers = _headers(said_at(value, ("message-headers", "Headers", "headers")))
     headers.setdefault("message-id", text_of(said_at(value, ("Message-Id", "MessageID"))))
     headers.setdefault("date", text_of(said_at(value, ("Date",))))
@@ -127,25 +121,6 @@ def _mail_of(value: object, received: Received) -> Mail:
     )
 
 
-def _parsed(raw: bytes) -> Mail:
-    try:
-        message = message_from_bytes(raw[:MAX_PARSED])
-        headers = _lowered((name, str(said)) for name, said in message.items())
-        text = next((_text(part) for part in message.walk() if part.get_content_type() == "text/plain"), "")
-    except RecursionError:
-        raise Unreadable("the parts of the mail nest too deep") from None
-    return Mail(_decoded(headers.get("subject", "")), _decoded(headers.get("from", "")), text, headers)
-
-
-def _text(part: Message) -> str:
-    try:
-        raw = part.get_payload(decode=True)
-        text = raw.decode(part.get_content_charset("utf-8"), "replace") if isinstance(raw, bytes) else ""
-    except (MessageError, LookupError, ValueError):
-        return ""
-    return text_of(storable(text), limit=MAX_TEXT)
-
-
 def _headers(value: object) -> dict[str, str]:
     """As one text (SendGrid), an object (CloudMailin), a list of pairs (Mailgun, which may write it as JSON) or of objects (Postmark)."""
     if isinstance(value, str) and value.lstrip().startswith("["):
@@ -153,11 +128,11 @@ def _headers(value: object) -> dict[str, str]:
             value = msgspec.json.decode(value)
     match value:
         case str():
-            return _lowered((name, str(said)) for name, said in message_from_bytes(value.encode("utf-8", "replace")).items())
+            return lowered((name, str(said)) for name, said in message_from_bytes(value.encode("utf-8", "replace")).items())
         case dict():
-            return _lowered((name, text_of(said)) for name, said in value.items())
+            return lowered((name, text_of(said)) for name, said in value.items())
         case list():
-            return _lowered(_pair(header) for header in value)
+            return lowered(_pair(header) for header in value)
         case _:
             return {}
 
@@ -168,22 +143,6 @@ def _pair(header: object) -> tuple[str, str]:
             return name, text_of(said)
         case _:
             return "", ""
-
-
-def _lowered(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Of a header that is there more than once the first."""
-    headers: dict[str, str] = {}
-    for name, said in pairs:
-        headers.setdefault(name.lower().replace("_", "-"), storable(said))
-    return headers
-
-
-def _decoded(header: str) -> str:
-    """The text of a header, which may be encoded; as it stands if it is so wrongly."""
-    try:
-        return storable(str(make_header(decode_header(header[:MAX_HEADER]))))
-    except (MessageError, LookupError, ValueError):
-        return header
 
 
 def _first_id(header: str | None) -> str:
@@ -199,20 +158,41 @@ def _date(header: str) -> datetime | None:
 
 
 GUIDE = """
-Let a service that receives mail post it here: **Mailgun** (a route with `forward("{url}")`), **SendGrid** (Inbound Parse, destination
-URL `{url}`), **Postmark** (inbound stream, webhook `{url}`), **CloudMailin** (target `{url}`). Or pipe mails from your own server:
+Where the port for mails is open ([how to receive mail](../how-to/receive-mail.md)) each integration, of whatever type, has an
+address: `{key}@oncall.example.com`, which is `email` in the answer that made it. Otherwise let a service that receives mail post it
+here: **Mailgun** (a route with `forward("{url}")`), **SendGrid** (Inbound Parse, destination URL `{url}`), **Postmark** (inbound
+stream, webhook `{url}`), **CloudMailin** (target `{url}`). Or pipe mails from your own server:
 
 ```
 # /etc/aliases (Postfix)
 oncall: "|/usr/bin/curl -sS --fail --max-time 20 -H 'Content-Type: message/rfc822' --data-binary @- {url} || exit 75"
 ```
 
-The title is the subject, without `Re:` and without the state. The state is read only from a word in brackets or behind stars before it:
-`[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`, `** ACKNOWLEDGEMENT …` acknowledge; anything else triggers, except an
-automatic reply (`Auto-Submitted: auto-replied`), which is ignored. A mail that
-answers another (`References`, `In-Reply-To`) is about the same alert; so are mails with the same header `X-Dedup-Key`. Without either
-each mail is an alert of its own, and a mail that says `[RESOLVED]` resolves nothing. The severity is read from a header
-`X-Severity`, else from such a word: `[CRITICAL] …`.
+**Title and state.** The title is the subject without `Re:` and without the state; without a subject, the first line of the text. The
+state is
+
+* a word in brackets or behind stars before the title: `[RESOLVED] …`, `[OK] …`, `** RECOVERY …` resolve, `[ACK] …`,
+  `** ACKNOWLEDGEMENT …` acknowledge;
+* or such a word before a colon or a bar: `PROBLEM: …`, `OK: …`, `Resolved in 3m 20s: …`, `Monitor is UP: …`, `DOWN | …`;
+* or how it turned: `… OK -> CRIT` (Checkmk); or `back to normal` (Jenkins).
+
+Anything else triggers. The severity is read from a header `X-Severity`, else from such a word (`[CRITICAL] …`, `WARNING: …`), else
+from the end of the subject: `… is CRITICAL **`, `… is WARNING!`.
+
+**What belongs together**, by the first of these that there is: mails with the same header `X-Dedup-Key`; mails of one thread
+(`References`, `In-Reply-To`); mails whose subjects say a state and are the same without it, from the same sender. Any other mail is
+an alert of its own. A mail that comes twice (`Message-ID`) counts once.
+
+**What pages nobody**, and is recorded with its reason: automatic replies (`Auto-Submitted: auto-replied`, `Precedence: auto_reply`,
+an absence that a machine tells of), reports of mails that could not be delivered, receipts, and our own pages on their way back.
+`Auto-Submitted: auto-generated`, `Precedence: bulk` and an empty sender say nothing by themselves: monitors send them.
+
+An integration that asks its senders to prove who they are takes no mails, which prove nothing, unless its type is `email`.
+
+**The text** is the first plain one, else that of the HTML without scripts and styles, at most 16 KiB. Attachments are named, not kept.
+
+A mapping sees a mail as an object: `subject`, `from`, `to`, `cc`, `reply_to`, `date`, `message_id`, `text`, `attachments` (their
+names) and `headers` by their names in lower case, as in `headers."x-severity"`.
 """
 
 EXAMPLE = """From: cron@db-1.example.com
@@ -233,7 +213,7 @@ DIALECT = Dialect(
     group="Your own",
     read=read,
     knows=knows,
-    resolves="A mail of the same thread or `X-Dedup-Key` whose subject begins with `[RESOLVED]`, `[OK]` or `** RECOVERY`.",
+    resolves="A mail that belongs to it and whose subject says so: `[RESOLVED] …`, `OK: …`, `** RECOVERY …`.",
     guide=GUIDE,
     example=EXAMPLE,
 )

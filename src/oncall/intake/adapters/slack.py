@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from oncall.incidents.values import Action, Severity
-from oncall.intake.adapters.email import said_before
+from oncall.intake.adapters.email_subjects import said_before
 from oncall.intake.adapters.netdata import key_in_link
 from oncall.intake.rules import ACTIONS, instant_of, labels_of, links_of, objects_of, one_line, read_each, said_at, severity_of, text_of
 from oncall.intake.values import Dialect, Reading, Received, Unreadable

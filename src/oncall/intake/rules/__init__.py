@@ -1,10 +1,12 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import GZIP, MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, decode, inflate, storable
+from oncall.intake.rules.decoding import GZIP, MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, says, word_at
 from oncall.intake.rules.headers import kept_headers
 from oncall.intake.rules.hiding import redacted, told, without_secrets
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
+from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_in
+from oncall.intake.rules.opening import decode
 from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login
 from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
 from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, unreadable
@@ -38,14 +40,19 @@ __all__ = [
     "bounded_key",
     "cut",
     "decode",
+    "decoded",
     "delivered",
+    "has_head",
     "inflate",
     "instant_of",
+    "is_mail",
     "is_secret",
     "kept_headers",
     "key_of",
     "labels_of",
     "links_of",
+    "lowered",
+    "mail_in",
     "more_events",
     "named_key",
     "objects_of",

@@ -59,12 +59,15 @@ class IntegrationOut(Shown):
 
 Url = Annotated[str, Field(examples=["https://oncall.example.com/intake/…"])]
 
+Email = Annotated[str | None, Field(examples=["…@oncall.example.com"])]
+
 
 class IntegrationMade(IntegrationOut):
-    """The only answer that ever holds the key itself, by itself and as the address to post to."""
+    """The only answer that ever holds the key itself: by itself, as the address to post to, and, where mails are taken, to send them to."""
 
     key: str
     url: Url
+    email: Email
 
 
 class KeyMade(KeyShown):
@@ -72,8 +75,14 @@ class KeyMade(KeyShown):
 
     key: str
     url: Url
+    email: Email
 
 
 def address_of(key: str, base_url: str) -> str:
     """Where whoever has the key posts to."""
     return f"{base_url}/intake/{key}"
+
+
+def mail_address_of(key: str, domain: str | None) -> str | None:
+    """Where they send mails to; None where no mails are taken."""
+    return f"{key}@{domain}" if domain else None

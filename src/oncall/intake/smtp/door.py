@@ -1,0 +1,126 @@
+"""Whose address it is, and what becomes of a mail for it: events, which are committed before the mail is answered."""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from hashlib import sha256
+
+from oncall.incidents.values import Decided, Event
+from oncall.intake.commands import Gate, as_sent, read, received_as, to_events, too_large
+from oncall.kit.clock import Clock
+from oncall.kit.compiled import Compilation, Compiled
+from oncall.kit.errors import Forbidden, NotFound
+from oncall.kit.limits import FailureLimiter, TooMany
+from oncall.services.compiled import Keys
+from oncall.services.values import IntegrationRef, IntegrationType
+
+LIMIT = 4 * 1024 * 1024
+LONG = 64 * 1024
+"""A mail beyond this is read in a thread, so that nobody's acknowledgement waits for it."""
+
+KEY = re.compile(r"[0-9a-z]{32}")
+KEY_IN_MAIL = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Za-z]{32}(?![0-9A-Za-z])")
+HIDDEN = b"[redacted]"
+ALWAYS = -1
+MAIL = {"content-type": "message/rfc822"}
+
+
+class UnknownAddress(NotFound):
+    """No integration has this address."""
+
+
+class MailNotTaken(Forbidden):
+    """The integration asks its senders to prove who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An integration, and the key by which it was addressed."""
+
+    key: str
+    integration: IntegrationRef
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What came, and how: the sender of its envelope ("" for none), and who brought it."""
+
+    content: bytes
+    sender: str
+    helo: str
+    peer: str
+    by: str
+    protocol: str
+
+
+class Door:
+    """One for all sessions of a node."""
+
+    def __init__(
+        self, gate: Gate, compilation: Compilation, keys: Compiled[Keys], clock: Clock, limiter: FailureLimiter | None = None
+    ) -> None:
+        self._gate, self._compilation, self._keys, self._clock = gate, compilation, keys, clock
+        self._limiter = limiter or FailureLimiter()
+
+    async def find(self, address: str, *, network: str) -> Recipient:
+        """Who has this address; raises UnknownAddress, MailNotTaken, Unavailable, and TooMany for a network that asked for many unknown.
+
+        What is known in memory is found however many failed before: a relay also brings what strangers send.
+        """
+        key = key_in(address)
+        digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
+        known = self._compilation.current(self._keys)
+        found = known.get(digest) if known is not None else None
+        if found is None and (wait := self._limiter.wait(network)):
+            raise TooMany(f"Too many unknown addresses were asked for from here; try again in {wait} seconds.", retry_after=wait)
+        if found is None and KEY.fullmatch(key):
+            # Made a moment ago, perhaps through another node: only a check that begins now may refuse it.
+            found = (await self._compilation.checked_now(self._keys)).get(digest)
+        if found is None:
+            self._limiter.failed(network)
+            raise UnknownAddress("No integration has this address: copy it again, or make a new integration.")
+        if found.authentication is not None and found.type is not IntegrationType.EMAIL:
+            raise MailNotTaken("This integration asks its senders to prove who they are, which no mail does: make one of type email.")
+        return Recipient(key, found)
+
+    async def take(self, mail: Mail, recipients: Sequence[Recipient]) -> Sequence[Decided]:
+        """One event or more for each integration, all committed; raises Unavailable if they cannot be."""
+        known: Keys = self._keys.value or {}
+        at = self._clock.about()
+
+        def events() -> list[Event]:
+            trace = f"Return-Path: <{mail.sender}>\r\nReceived: from {mail.helo} ([{mail.peer}]) by {mail.by}"
+            trace += f" with {mail.protocol}; {format_datetime(at)}\r\n"
+            raw = without_keys(trace.encode("utf-8", "surrogateescape") + mail.content, known)
+            received = received_as(raw, headers=MAIL, at=at)
+            return [
+                event
+                for one in once(recipients)
+                for event in as_sent(read(received, one.integration), received, one.integration, key=one.key, in_body=ALWAYS)
+            ]
+
+        return await self._gate.accept(await asyncio.to_thread(events) if len(mail.content) > LONG else events())
+
+    async def take_too_large(self, recipients: Sequence[Recipient]) -> None:
+        """Tell that a mail came that is not kept."""
+        nothing = received_as(b"", headers=MAIL)
+        told = [to_events(too_large(one.integration, LIMIT), nothing, one.integration) for one in once(recipients)]
+        await self._gate.accept([event for events in told for event in events])
+
+
+def key_in(address: str) -> str:
+    """The key in an address: what is before the @, or behind the plus sign there. Mail systems may write it in capitals."""
+    local = address.rpartition("@")[0] or address
+    return local.strip('"').rpartition("+")[2].lower()
+
+
+def once(recipients: Sequence[Recipient]) -> list[Recipient]:
+    """Each integration once, however often the envelope names it."""
+    return list({one.integration.id: one for one in recipients}.values())
+
+
+def without_keys(raw: bytes, known: Mapping[bytes, object]) -> bytes:
+    """A mail without the keys in it, of whatever integration: its head says to whom it went."""
+    return KEY_IN_MAIL.sub(lambda found: HIDDEN if sha256(found[0].lower()).digest() in known else found[0], raw)
