@@ -118,10 +118,19 @@ def cpu_of_postgres(data_dir: Path) -> float:
 
 def resident_mb(pid: int) -> float:
     """Resident memory, in the unit the targets are in."""
+    return _memory_mb(pid, "VmRSS")
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that was ever resident."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, name: str) -> float:
     for line in (PROC / f"{pid}" / "status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
-    raise OSError(f"no VmRSS of {pid}")
+    raise OSError(f"no {name} of {pid}")
 
 
 def fsync_ms(folder: Path, *, tries: int = 200) -> float:

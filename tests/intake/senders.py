@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import uvicorn
 
 GONE = (OSError, EOFError, asyncio.IncompleteReadError)
 """What a sender sees of a node that was killed."""
@@ -60,3 +64,15 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
     """A whole request."""
     head = [f"POST {path} HTTP/1.1", "Host: oncall.test", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*head, "", ""]).encode() + body
+
+
+@asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[int]:
+    """An application behind uvicorn, as `oncall serve` runs it; its port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http="httptools", lifespan="off", access_log=False, log_config=None))
+    task = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await task

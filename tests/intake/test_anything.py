@@ -1,4 +1,4 @@
-"""Anything at all, at every way in, with a valid key: never a 5xx, never a refusal that the specification does not name, never a lost event.
+"""Anything at all, at every way in, with a valid key: never a 5xx, never a refusal the specification does not name, never a lost event.
 
 The routes come from their own table. `make soak` runs the same with many more examples (`--hypothesis-profile=soak`).
 """
