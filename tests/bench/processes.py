@@ -81,6 +81,15 @@ async def _start(command: list[str], env: Mapping[str, str], port: int, log: Pat
     raise NotReady(f"{command} is not ready:\n{log.read_text(errors='replace')[-2000:]}")
 
 
+async def until_200(port: int, path: str, log: Path, *, within: float = 60) -> None:
+    """Wait for a server that somebody else has started."""
+    until = time.monotonic() + within
+    while not await _says_200(port, path):
+        if time.monotonic() > until:
+            raise NotReady(f"it does not answer within {within:.0f} s:\n{log.read_text(errors='replace')[-2000:]}")
+        await asyncio.sleep(0.1)
+
+
 async def _says_200(port: int, path: str) -> bool:
     with contextlib.suppress(OSError):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

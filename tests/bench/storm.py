@@ -1,4 +1,4 @@
-"""A storm on one service: what those see who look up, acknowledge, or wait for the page of another service meanwhile, and what it leaves."""
+"""A storm on one service: what those see who look up, acknowledge, or wait for another service's page meanwhile, and what it leaves."""
 
 import asyncio
 import random
