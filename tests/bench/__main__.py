@@ -68,6 +68,7 @@ async def measure(folder: Path, wanted: Wanted) -> list[Result]:
 async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted) -> list[Part]:
     """Those that measure one of the wanted rows, in an order in which none spoils another."""
     idle_mb, seconds = await rounds.idle_mb(sides), wanted.seconds
+    await rounds.open_known(sides, made)
     parts: list[tuple[tuple[str, ...], Part]] = [
         (("P17",), lambda: latency.delivery(sides, made)),
         (("P8",), lambda: rounds.look_up(sides, made, seconds=seconds)),

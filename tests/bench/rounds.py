@@ -65,8 +65,6 @@ async def intake(sides: Sides, made: World, *, seconds: float) -> list[Result]:
     """P1, P2, P5 and P7: the storm, and after each round a look at what it left in the database."""
     rounds: list[Round] = []
     syncs: list[float] = []
-    opening = world.each_once(world.storm(made.stormy_key, "warm-up").requests)
-    await run_load(sides.ours.port, opening.requests, opening.order, seconds=None, connections=CONNECTIONS)
     await pair(sides, world.storm(made.stormy_key, "warm-up"), status=202, seconds=1, ours_first=False)
     for n in range(ROUNDS):
         await _settle(sides, made)
@@ -84,6 +82,12 @@ async def intake(sides: Sides, made: World, *, seconds: float) -> list[Result]:
         Result("P5", (Spread(tuple(syncs)),)),
         Result("P7", (Spread(tuple(r.ours.p99 / r.echo.p99 for r in rounds)),)),
     ]
+
+
+async def open_known(sides: Sides, made: World) -> None:
+    """The keys that every storm of PagerDuty's events knows."""
+    opening = world.each_once(world.storm(made.stormy_key, "warm-up").requests)
+    await run_load(sides.ours.port, opening.requests, opening.order, seconds=None, connections=CONNECTIONS)
 
 
 async def look_up(sides: Sides, made: World, *, seconds: float) -> list[Result]:
