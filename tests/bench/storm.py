@@ -77,9 +77,9 @@ def _refuse_unless_exact(stormed: Load, looks: Load, acked: Load, found: Totals,
 
 
 def _notes(stormed: Load, looks: Load) -> tuple[str, ...]:
+    rate = f"{stormed.answers} events in {stormed.seconds:.1f} s ({stormed.rate:.0f}/s), p99 {stormed.p99 * 1e3:.0f} ms"
     return (
-        f"{stormed.answers} events in {stormed.seconds:.1f} s ({stormed.rate:.0f}/s), p99 {stormed.p99 * 1e3:.0f} ms; "
-        f"{KEYS:,} keys opened {KEYS:,} incidents",
+        f"{rate}; {KEYS:,} keys opened {KEYS:,} incidents",
         f"{looks.answers} look-ups meanwhile, p50 {looks.p50 * 1e3:.1f} ms, {_longest(looks)}, from the instant each was due",
     )
 
