@@ -48,7 +48,7 @@ class NotDurable(Exception):
 async def measure(folder: Path, wanted: Wanted) -> list[Result]:
     sink = await asyncio.get_running_loop().create_server(latency.Sink, "127.0.0.1", 0)
     started, ours, data_dir = await _starts(folder, times=STARTS if "P21" in wanted.rows else 1)
-    results = _told([result for result in (started, *schedules.rows()) if result.row in wanted.rows])
+    results = _told([result for result in (started, *schedules.rows(), *peers.ELSEWHERE) if result.row in wanted.rows])
     try:
         db = await asyncpg.connect(world.dsn_of(data_dir))
         await _refuse_unless_durable(db)
@@ -73,7 +73,8 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted) -> lis
         (("P17",), lambda: latency.delivery(sides, made)),
         (("P8",), lambda: rounds.look_up(sides, made, seconds=seconds)),
         (("P1", "P2", "P5", "P7"), lambda: rounds.intake(sides, made, seconds=seconds)),
-        (("P3", "P3b", "P3c", "P4"), lambda: peers.peers(sides, made, folder=folder, seconds=seconds)),
+        (("P3",), lambda: peers.beside_alerta(sides, made, folder=folder, seconds=seconds)),
+        (("P4",), lambda: peers.beside_alertmanager(sides, made, folder=folder, seconds=seconds)),
         (("P6",), lambda: latency.in_time(sides, made, seconds=wanted.in_time)),
         (("P13",), lambda: latency.lateness(sides, made)),
         (("P18", "P18b", "P19", "P20"), lambda: storm.burst(sides, made, idle_mb=idle_mb, events=wanted.events)),

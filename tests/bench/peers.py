@@ -23,18 +23,19 @@ Peer = AbstractAsyncContextManager[tuple[int, str]]
 """While it runs: its port, and what it is."""
 
 ELSEWHERE = (
-    Result("P3b", skipped="Argus wants Redis and an installation by hand (Django, a token made in its admin pages)"),
-    Result("P3c", skipped="Keep is no package one can install (keephq on PyPI is its old command line): it comes as containers"),
+    Result("P3b", skipped="Argus is a Django site with settings, migrations and a token made by hand, which is not set up here"),
+    Result("P3c", skipped="PyPI has only an old keephq (0.2.7, 2023); Keep's server comes in containers"),
 )
 
 
-async def peers(sides: Sides, made: World, *, folder: Path, seconds: float) -> list[Result]:
-    """P3 and P4; what this machine cannot install is skipped, and says why."""
-    return [
-        await _beside("P3", alerta(folder, sides.data_dir), sides, _alerta_storm(made.alerta_key), 201, seconds=seconds),
-        *ELSEWHERE,
-        await _beside("P4", alertmanager(folder), sides, _alertmanager_storm(made.prometheus_key), 200, seconds=seconds),
-    ]
+async def beside_alerta(sides: Sides, made: World, *, folder: Path, seconds: float) -> list[Result]:
+    """P3; skipped, with the reason, where it cannot be installed."""
+    return [await _beside("P3", alerta(folder, sides.data_dir), sides, _alerta_storm(made.alerta_key), 201, seconds=seconds)]
+
+
+async def beside_alertmanager(sides: Sides, made: World, *, folder: Path, seconds: float) -> list[Result]:
+    """P4, likewise."""
+    return [await _beside("P4", alertmanager(folder), sides, _alertmanager_storm(made.prometheus_key), 200, seconds=seconds)]
 
 
 async def _beside(row: str, peer: Peer, sides: Sides, storms: Callable[[str, bool], Storm], status: int, *, seconds: float) -> Result:
