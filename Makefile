@@ -43,8 +43,9 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/python -m oncall openapi --check openapi/openapi.json
 	@$(BIN)/python -m oncall docs --check .
 
-soak: $(DEV_READY) ## what takes long: calendars written to hold us up
+soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything at all to every way in
 	@$(BIN)/python -m pytest -n 2 -m soak
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=soak tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
 	@$(BIN)/python -m tests.bench

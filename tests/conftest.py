@@ -22,6 +22,7 @@ structlog.configure(processors=PLAIN)
 
 # How long a machine takes to make an example says nothing about the product; a busy one fails no test.
 settings.register_profile("oncall", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.register_profile("soak", settings.get_profile("oncall"), max_examples=int(os.environ.get("ONCALL_TEST_EXAMPLES", "1500")))
 settings.load_profile("oncall")
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,30 +10,45 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
-from tests.bench import latency, many, processes, rounds, schedules, world
+from tests.bench import latency, many, peers, processes, rounds, schedules, storm, world
 from tests.bench.processes import NotReady, Running
 from tests.bench.rounds import Sides
 from tests.bench.table import TARGETS, Result, Spread, Verdict, table
-from tests.bench.world import LostOrDoubled
+from tests.bench.world import LostOrDoubled, World
+
+Part = Callable[[], Awaitable[list[Result]]]
 
 STARTS = 3
 ELSEWHERE = """\
-Not measured here: P3, P4, P12 need other products installed beside ours; P6, P18, P19 and P15, P16
-run for minutes; P11 is measured in process."""
+Not measured here: P12 needs job queues installed beside ours; P15 and P16 run for minutes; P11 is measured in process."""
+IN_TIME, STORM = 60.0, 100_000
+QUICK_IN_TIME, QUICK_STORM = 10.0, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is measured, and for how long: each side of a round, the open loop, the burst."""
+
+    rows: frozenset[str]
+    seconds: float
+    in_time: float = IN_TIME
+    events: int = STORM
 
 
 class NotDurable(Exception):
     """The database would forget what it has said is committed; nothing is measured on such a one."""
 
 
-async def measure(folder: Path, *, seconds: float) -> list[Result]:
+async def measure(folder: Path, wanted: Wanted) -> list[Result]:
     sink = await asyncio.get_running_loop().create_server(latency.Sink, "127.0.0.1", 0)
-    started, ours, data_dir = await _starts(folder)
-    results = _told([started, *schedules.rows()])
+    started, ours, data_dir = await _starts(folder, times=STARTS if "P21" in wanted.rows else 1)
+    results = _told([result for result in (started, *schedules.rows(), *peers.ELSEWHERE) if result.row in wanted.rows])
     try:
         db = await asyncpg.connect(world.dsn_of(data_dir))
         await _refuse_unless_durable(db)
@@ -41,15 +56,8 @@ async def measure(folder: Path, *, seconds: float) -> list[Result]:
         made = await world.make_world(ours.port, sink_port=sink.sockets[0].getsockname()[1])
         async with processes.echo_server(folder / "echo.log") as echo:
             sides = Sides(echo, ours, data_dir, db)
-            for part in (
-                rounds.resident(sides),
-                latency.delivery(sides, made),
-                rounds.look_up(sides, made, seconds=seconds),
-                rounds.intake(sides, made, seconds=seconds),
-                latency.lateness(sides, made),
-                many.bulk(sides),
-            ):
-                results += _told(await part)
+            for part in await _parts(sides, made, folder, wanted):
+                results += _told([result for result in await part() if result.row in wanted.rows])
         await db.close()
     finally:
         sink.close()
@@ -57,10 +65,28 @@ async def measure(folder: Path, *, seconds: float) -> list[Result]:
     return sorted(results, key=lambda result: list(TARGETS).index(result.row))
 
 
-async def _starts(folder: Path) -> tuple[Result, Running, Path]:
+async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted) -> list[Part]:
+    """Those that measure one of the wanted rows, in an order in which none spoils another."""
+    idle_mb, seconds = await rounds.idle_mb(sides), wanted.seconds
+    await rounds.open_known(sides, made)
+    parts: list[tuple[tuple[str, ...], Part]] = [
+        (("P17",), lambda: latency.delivery(sides, made)),
+        (("P8",), lambda: rounds.look_up(sides, made, seconds=seconds)),
+        (("P1", "P2", "P5", "P7"), lambda: rounds.intake(sides, made, seconds=seconds)),
+        (("P3",), lambda: peers.beside_alerta(sides, made, folder=folder, seconds=seconds)),
+        (("P4",), lambda: peers.beside_alertmanager(sides, made, folder=folder, seconds=seconds)),
+        (("P6",), lambda: latency.in_time(sides, made, seconds=wanted.in_time)),
+        (("P13",), lambda: latency.lateness(sides, made)),
+        (("P18", "P18b", "P19", "P20"), lambda: storm.burst(sides, made, idle_mb=idle_mb, events=wanted.events)),
+        (("S4", "S5"), lambda: many.bulk(sides)),
+    ]
+    return [part for rows, part in parts if wanted.rows & set(rows)]
+
+
+async def _starts(folder: Path, *, times: int) -> tuple[Result, Running, Path]:
     """P21, each on a directory of its own; the last one started is left running, for everything else."""
     first, second = [], []
-    for n in range(STARTS):
+    for n in range(times):
         data_dir, log = folder / f"data-{n}", folder / f"serve-{n}.log"
         running = await processes.start_oncall(data_dir, log)
         first.append(running.started_in)
@@ -68,10 +94,10 @@ async def _starts(folder: Path) -> tuple[Result, Running, Path]:
         await running.stop()
         running = await processes.start_oncall(data_dir, log)
         second.append(running.started_in)
-        if n < STARTS - 1:
+        if n < times - 1:
             await running.stop()
             shutil.rmtree(data_dir)
-    return Result("P21", (Spread(tuple(first)), Spread(tuple(second))), (f"{STARTS} empty directories",)), running, data_dir
+    return Result("P21", (Spread(tuple(first)), Spread(tuple(second))), (f"{times} empty directories",)), running, data_dir
 
 
 def _told(results: list[Result]) -> list[Result]:
@@ -90,7 +116,14 @@ async def _refuse_unless_durable(db: asyncpg.Connection) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each side of a round is under load")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--only", default="", help="rows, such as P18,P19")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_IN_TIME:.0f} s of open loop, a burst of {QUICK_STORM:,} events")
+    asked = parser.parse_args()
+    rows = frozenset(asked.only.split(",")) if asked.only else frozenset(TARGETS)
+    if unknown := rows - TARGETS.keys():
+        parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
+    more = (QUICK_IN_TIME, QUICK_STORM) if asked.quick else ()
+    wanted = Wanted(rows, asked.seconds, *more)
     if not processes.can_measure():
         print(table([Result(row, skipped="needs /proc, which only Linux has") for row in TARGETS]))
         return 0
@@ -101,7 +134,7 @@ def main() -> int:
         fsync = processes.fsync_ms(folder)
         print(f"an fsync of 16 KiB takes {fsync:.2f} ms on this disk")
         try:
-            results = asyncio.run(measure(folder, seconds=seconds))
+            results = asyncio.run(measure(folder, wanted))
         except (LostOrDoubled, NotDurable, NotReady) as error:
             print(f"FAILED: {error}", file=sys.stderr)
             return 1

@@ -5,9 +5,9 @@ import time
 from datetime import timedelta
 
 from tests.bench import world
-from tests.bench.load import run_load
+from tests.bench.load import open_loop, run_load
 from tests.bench.rounds import CONNECTIONS, Sides, expect
-from tests.bench.table import Result, Spread
+from tests.bench.table import Result, Spread, one
 from tests.bench.world import LostOrDoubled, World
 
 DUE = 2_000
@@ -83,13 +83,20 @@ class Sink(asyncio.Protocol):
 
 async def delivery(sides: Sides, made: World) -> list[Result]:
     """P17: one new problem at a time, with a pause in between so that the page before is on record."""
-    waits = []
+    waits = await pages(sides, made, "calling", SAMPLES)
+    return [Result("P17", _waits(waits), (f"{SAMPLES} pages by webhook to a receiver on this machine",))]
+
+
+async def pages(sides: Sides, made: World, name: str, most: int, *, until: asyncio.Event | None = None) -> list[float]:
+    """How long each took from its post to the first byte at the receiver, sorted: `most` of them, or fewer once `until` is set."""
+    waits: list[float] = []
     reader, writer = await asyncio.open_connection("127.0.0.1", sides.ours.port)
-    for n in range(SAMPLES):
+    while len(waits) < most and not (until and until.is_set()):
+        n = len(waits)
         await asyncio.sleep(0.1)
         Sink.first_byte = asyncio.get_running_loop().create_future()
         posted_at = time.monotonic()
-        writer.write(world.trigger(made.calling_key, f"calling/{n}"))
+        writer.write(world.trigger(made.calling_key, f"{name}/{n}"))
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 202"):
             raise LostOrDoubled(f"intake answered {head!r}")
@@ -100,7 +107,23 @@ async def delivery(sides: Sides, made: World) -> list[Result]:
         except TimeoutError:
             raise LostOrDoubled(f"event {n} was accepted and nobody was called within 10 s") from None
     writer.close()
-    return [Result("P17", _waits(sorted(waits)), (f"{SAMPLES} pages by webhook to a receiver on this machine",))]
+    return sorted(waits)
+
+
+PACE = 1_500
+
+
+async def in_time(sides: Sides, made: World, *, seconds: float) -> list[Result]:
+    """P6: so many events a second whatever comes back, each wait counted from the instant at which its event was due."""
+    before = await world.totals(sides.db)
+    storm = world.storm(made.stormy_key, "in time")
+    async with open_loop(sides.ours.port, storm.requests, storm.order, rate=PACE, seconds=seconds, connections=64) as finish:
+        load = await finish()
+    if load.count(202) != load.answers:
+        raise LostOrDoubled(f"intake answered {load.statuses}")
+    expect(await world.totals(sides.db) - before, storm, load)
+    note = f"{load.answers} events in {load.seconds:.1f} s; p50 {load.p50 * 1e3:.1f} ms, longest {load.longest * 1e3:.0f} ms"
+    return [Result("P6", (one(load.p99 * 1e3),), (note,))]
 
 
 def _waits(waits: list[float], *, maximum: bool = False) -> tuple[Spread, ...]:

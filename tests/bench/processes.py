@@ -81,6 +81,15 @@ async def _start(command: list[str], env: Mapping[str, str], port: int, log: Pat
     raise NotReady(f"{command} is not ready:\n{log.read_text(errors='replace')[-2000:]}")
 
 
+async def until_200(port: int, path: str, log: Path, *, within: float = 60) -> None:
+    """Wait for a server that somebody else has started."""
+    until = time.monotonic() + within
+    while not await _says_200(port, path):
+        if time.monotonic() > until:
+            raise NotReady(f"it does not answer within {within:.0f} s:\n{log.read_text(errors='replace')[-2000:]}")
+        await asyncio.sleep(0.1)
+
+
 async def _says_200(port: int, path: str) -> bool:
     with contextlib.suppress(OSError):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -118,10 +127,19 @@ def cpu_of_postgres(data_dir: Path) -> float:
 
 def resident_mb(pid: int) -> float:
     """Resident memory, in the unit the targets are in."""
+    return _memory_mb(pid, "VmRSS")
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that was ever resident."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, name: str) -> float:
     for line in (PROC / f"{pid}" / "status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
-    raise OSError(f"no VmRSS of {pid}")
+    raise OSError(f"no {name} of {pid}")
 
 
 def fsync_ms(folder: Path, *, tries: int = 200) -> float:

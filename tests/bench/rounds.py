@@ -1,7 +1,7 @@
 """Rows that are ratios: both sides with the same load in turn, round by round."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,13 @@ import asyncpg
 from tests.bench import processes, world
 from tests.bench.load import Load, run_load
 from tests.bench.processes import Running
-from tests.bench.table import Result, Spread, one
+from tests.bench.table import Result, Spread
 from tests.bench.world import LostOrDoubled, Storm, Totals, World
 
 ROUNDS = 7
 CONNECTIONS = 32
+MANY = 50
+"""Events in one body, where there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,9 @@ async def pair(sides: Sides, storm: Storm, *, status: int, seconds: float, ours_
 
 
 async def intake(sides: Sides, made: World, *, seconds: float) -> list[Result]:
-    """P1, P2 and P5: the storm, and after each round a look at what it left in the database."""
+    """P1, P2, P5 and P7: the storm, and after each round a look at what it left in the database."""
     rounds: list[Round] = []
     syncs: list[float] = []
-    opening = world.each_once(world.storm(made.stormy_key, "warm-up").requests)
-    await run_load(sides.ours.port, opening.requests, opening.order, seconds=None, connections=CONNECTIONS)
     await pair(sides, world.storm(made.stormy_key, "warm-up"), status=202, seconds=1, ours_first=False)
     for n in range(ROUNDS):
         await _settle(sides, made)
@@ -75,11 +75,19 @@ async def intake(sides: Sides, made: World, *, seconds: float) -> list[Result]:
         await _settle(sides, made)
         syncs.append((await world.fsyncs(sides.db) - synced) / done.ours.answers)
         rounds.append(done)
+    beside = await variants(sides, made, seconds=seconds)
     return [
-        Result("P1", (Spread(tuple(r.ratio for r in rounds)),), _rates(rounds)),
+        Result("P1", (Spread(tuple(r.ratio for r in rounds)),), (*_rates(rounds), *beside)),
         Result("P2", (Spread(tuple(r.cpu_ratio for r in rounds)),), (_costs(rounds),)),
         Result("P5", (Spread(tuple(syncs)),)),
+        Result("P7", (Spread(tuple(r.ours.p99 / r.echo.p99 for r in rounds)),)),
     ]
+
+
+async def open_known(sides: Sides, made: World) -> None:
+    """The keys that every storm of PagerDuty's events knows."""
+    opening = world.each_once(world.storm(made.stormy_key, "warm-up").requests)
+    await run_load(sides.ours.port, opening.requests, opening.order, seconds=None, connections=CONNECTIONS)
 
 
 async def look_up(sides: Sides, made: World, *, seconds: float) -> list[Result]:
@@ -125,10 +133,25 @@ def _costs(rounds: Sequence[Round]) -> str:
     )
 
 
-async def resident(sides: Sides) -> list[Result]:
-    """P20, before anything was asked of it."""
+async def variants(sides: Sides, made: World, *, seconds: float) -> list[str]:
+    """What P1 leaves out, without an other side: only new keys, and bodies of many events."""
+    new = world.each_once(world.trigger(made.stormy_key, f"new/{n}") for n in range(20_000))
+    many = world.each_once(world.notification(made.prometheus_key, [f"many/{m}" for m in range(n, n + MANY)]) for n in range(0, 500, MANY))
+    notes = []
+    for what, storm, status, size in (("each on a new key", new, 202, 1), (f"{MANY} in each body of Alertmanager's", many, 202, MANY)):
+        before = await world.totals(sides.db)
+        load = await run_load(sides.ours.port, storm.requests, storm.order, seconds=seconds, connections=CONNECTIONS)
+        if load.count(status) != load.answers:
+            raise LostOrDoubled(f"{what}: answered {load.statuses}")
+        found, sent = await world.totals(sides.db) - before, load.answers * size
+        opened = min(load.answers, len(storm.requests)) * size
+        if found != Totals(sent, sent, opened):
+            raise LostOrDoubled(f"{what}: accepted {sent} events on {opened} new keys, stored {found}")
+        notes.append(f"events/s, {what}: {load.rate * size:.0f}, p99 {load.p99 * 1e3:.0f} ms")
+    return notes
+
+
+async def idle_mb(sides: Sides) -> float:
+    """Resident memory before anything was asked of it."""
     await asyncio.sleep(1)
-    return [Result("P20", (one(processes.resident_mb(sides.ours.process.pid)),))]
-
-
-Measure = Callable[[], Awaitable[list[Result]]]
+    return processes.resident_mb(sides.ours.process.pid)

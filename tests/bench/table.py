@@ -43,7 +43,13 @@ TARGETS = {
     for target in (
         Target("P1", "durable intake vs bare FastAPI echo", (1.0,), (1.4,), "×", at_least=True),
         Target("P2", "its CPU per event (server + database) vs the echo's", (1.2,), (0.8,), "×"),
+        Target("P3", "the same work vs Alerta on PostgreSQL", (60,), (100,), "×", at_least=True),
+        Target("P3b", "vs Argus", (100,), (200,), "×", at_least=True),
+        Target("P3c", "vs Keep", (150,), (300,), "×", at_least=True),
+        Target("P4", "the same alerts vs Alertmanager, which keeps them in memory", (0.25,), (0.4,), "×", at_least=True),
         Target("P5", "fsyncs per accepted event", (0.12,), (0.06,), ""),
+        Target("P6", "1,500 events/s, open loop: p99 from due time", (15,), (6,), "ms"),
+        Target("P7", "saturated p99 vs the echo's", (1.5,), (0.8,), "×"),
         Target("P8", "who is on call over HTTP vs bare FastAPI GET", (1.0,), (1.9,), "×", at_least=True),
         Target("P9", "vs LinkedIn oncall, 100 teams, 10,400 shifts", (50,), (80,), "×", at_least=True),
         Target(
@@ -61,7 +67,10 @@ TARGETS = {
         Target("S5", "resident memory after 20 more such calls vs after the first", (1.1,), (1.05,), "×"),
         Target("P13", "lateness at 200 due/s, intake saturated: p50 / p99 / max", (10, 50, 250), (3, 10, 40), "ms"),
         Target("P17", "event posted to first byte at the provider, idle: p50 / p99", (100, 1000), (30, 100), "ms"),
-        Target("P20", "resident memory of one idle `serve`", (150,), (100,), "MB"),
+        Target("P18", "a burst of 100,000 events on 1,000 keys, 1,000 look-ups/s: look-up p99", (50,), (15,), "ms"),
+        Target("P18b", "a quiet service's page meanwhile vs idle: p50 / p99", (2, 2), (1.2, 1.5), "×"),
+        Target("P19", "acknowledge p99 under that storm", (100,), (30,), "ms"),
+        Target("P20", "resident memory of one `serve`, idle / after that storm", (150, 300), (100, 200), "MB"),
         Target("P21", "first start on an empty directory / second start", (6, 3), (3, 1.5), "s"),
     )
 }

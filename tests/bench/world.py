@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,10 @@ class World:
     climbing_service: str
     calling_key: str
     scheduled_service: str
+    acknowledged_service: str
+    acknowledged_key: str
+    prometheus_key: str
+    alerta_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,14 @@ async def make_world(port: int, *, sink_port: int) -> World:
     async with AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=30) as api:
         make = _Maker(api, sink_port)
         patient, called = await make.user("Ana", delay=LATER), await make.user("Ben", delay="PT0S")
-        _, stormy_key = await make.service("stormy", [to(patient)])
+        stormy, stormy_key = await make.service("stormy", [to(patient)])
+        acknowledged, acknowledged_key = await make.service("acknowledged", [to(patient)])
+        others = [await make.integration(stormy, type) for type in ("alertmanager", "alerta")]
         climbing, climbing_key = await make.service("climbing", [to(patient)], [to(patient)])
         _, calling_key = await make.service("calling", [to(called)])
         schedule = await make.schedule([patient, called, *[await make.user(name, delay=LATER) for name in ("Cy", "Dee", "Eli", "Fay")]])
         scheduled, _ = await make.service("scheduled", [{"type": "schedule", "id": schedule}])
-        return World(stormy_key, climbing_key, climbing, calling_key, scheduled)
+        return World(stormy_key, climbing_key, climbing, calling_key, scheduled, acknowledged, acknowledged_key, *others)
 
 
 @dataclass
@@ -85,8 +91,11 @@ class _Maker:
         """The id of a service whose steps are a day apart, and the key of its PagerDuty integration."""
         policy = await self.post("/escalation-policies", name=name, steps=[{"delay": "P1D", "targets": targets} for targets in steps])
         service = await self.post("/services", name=name, escalation_policy_id=policy["id"])
-        integration = await self.post(f"/services/{service['id']}/integrations", name=name, type="pagerduty")
-        return service["id"], integration["key"]
+        return service["id"], await self.integration(service["id"], "pagerduty")
+
+    async def integration(self, service_id: str, type: str) -> str:
+        key: str = (await self.post(f"/services/{service_id}/integrations", name=type, type=type))["key"]
+        return key
 
     async def schedule(self, users: list[dict[str, Any]]) -> str:
         """Three layers in a zone with daylight saving (a weekly rotation, nights, weekends), and twenty overrides."""
@@ -139,8 +148,31 @@ def trigger(routing_key: str, dedup_key: str) -> bytes:
             "custom_details": {"free": "4 %", "mount": "/var/lib/postgresql", "load": [0.7, 0.9, 1.2], "runbook": "disk-full"},
         },
     }
-    body = json.dumps(event).encode()
-    return (b"POST /v2/enqueue HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+    return post("/v2/enqueue", event)
+
+
+def post(path: str, said: object, *headers: str) -> bytes:
+    """A whole request."""
+    body = json.dumps(said).encode()
+    head = (f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers, "", "")
+    return "\r\n".join(head).encode() + body
+
+
+def firing(name: str) -> dict[str, object]:
+    """An alert as Prometheus posts it to its Alertmanager."""
+    return {
+        "labels": {"alertname": "DiskWillFillIn4Hours", "instance": f"{name}:9100", "job": "node", "severity": "critical"},
+        "annotations": {"summary": f"/var/lib/postgresql of {name} has 4 % left", "runbook": "https://runbooks.example.com/disk-full"},
+        "startsAt": "2026-03-08T09:00:00.000Z",
+        "generatorURL": "https://prometheus.example.com/graph?g0.expr=up",
+    }
+
+
+def notification(key: str, names: Sequence[str]) -> bytes:
+    """What Alertmanager's webhook posts of so many alerts."""
+    alerts = [{"status": "firing", "endsAt": "0001-01-01T00:00:00Z", "fingerprint": f"fp/{name}", **firing(name)} for name in names]
+    group = {"groupLabels": {}, "commonLabels": {"job": "node"}, "commonAnnotations": {}, "externalURL": "http://alertmanager.example.com"}
+    return post(f"/intake/{key}", {"version": "4", "status": "firing", "receiver": "us", "groupKey": "{}", **group, "alerts": alerts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +188,23 @@ class Storm:
         return len({position for position in self.order[:sent] if position >= self.known})
 
 
-def storm(routing_key: str, name: str, *, known: int = 200, new_in: int = 100, sends: int = 50_000) -> Storm:
-    """Triggers on `known` dedup keys that are open already, drawn at random; each `new_in`-th has a key that nobody has seen yet."""
+def storm(
+    routing_key: str,
+    name: str,
+    *,
+    known: int = 200,
+    new_in: int = 100,
+    sends: int = 50_000,
+    request: Callable[[str], bytes] | None = None,
+) -> Storm:
+    """Triggers on `known` dedup keys that are open already, drawn at random; each `new_in`-th has a key that nobody has seen yet. They are
+    PagerDuty's, or those that `request` makes of a key.
+    """
     draw = random.Random(name)
     new = sends // new_in
     keys = [*(f"known/{n}" for n in range(known)), *(f"{name}/{n}" for n in range(new))]
     order = tuple(known + n // new_in if n % new_in == 0 else draw.randrange(known) for n in range(sends))
-    return Storm(tuple(trigger(routing_key, key) for key in keys), order, known)
+    return Storm(tuple((request or (lambda key: trigger(routing_key, key)))(key) for key in keys), order, known)
 
 
 def each_once(requests: Iterable[bytes]) -> Storm:

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from httpx import AsyncClient
 from sqlalchemy import text
+from tests.intake import senders
 from tests.intake.hostile import ALL
 from tests.system import System, to
 
@@ -36,14 +36,8 @@ class Listening:
 async def listening(system: System) -> AsyncIterator[Listening]:
     """The system behind uvicorn, as `oncall serve` runs it."""
     made = await system.service([to(await system.user("Ana"))], type="alertmanager")
-    options = uvicorn.Config(system.node.app, port=0, http="httptools", lifespan="off", access_log=False, log_config=None)
-    server = uvicorn.Server(options)
-    task = asyncio.create_task(server._serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield Listening(server.servers[0].sockets[0].getsockname()[1], made["key"])
-    server.should_exit = True
-    await task
+    async with senders.listening(system.node.app) as port:
+        yield Listening(port, made["key"])
 
 
 async def status(reader: asyncio.StreamReader) -> tuple[int, bytes]:
