@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.conftest import START
+from tests.counting import counting
 
 from oncall.access.values import Caller, Scope
 from oncall.channels.values import BadAddress
@@ -144,9 +145,8 @@ async def test_reach_takes_two_statements_for_any_number_of_people(tx: AsyncConn
     people = [await person(tx, clock, f"p{n}") for n in range(20)]
     for user in people:
         await rule(tx, clock, user, await add(tx, clock, user, "lane 1"))
-    statements: list[str] = []
-    event.listen(tx.sync_connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    assert len(await load_reach(tx, [user.id for user in people])) == 20
+    async with counting(tx) as statements:
+        assert len(await load_reach(tx, [user.id for user in people])) == 20
     assert len(statements) == 2
 
 

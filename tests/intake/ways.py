@@ -13,6 +13,7 @@ from oncall.intake.hot import ROUTES
 
 class KeyIn(StrEnum):
     ADDRESS = "address"
+    BEARER = "Bearer"
     ROUTING_KEY = "routing_key"
     SERVICE_KEY = "service_key"
     GENIE = "GenieKey"
@@ -45,7 +46,8 @@ V1 = {"event_type": "trigger", "incident_key": "disk", "description": "Disk full
 OPSGENIE = {"message": "Disk full", "note": "seen", "endTime": "2030-01-01T00:00:00Z"}
 
 FAMILIES = (
-    Family("/intake/", KeyIn.ADDRESS, _are(200, 202), core={}),
+    Family("/intake", KeyIn.BEARER, _are(202), core={}),
+    Family("/intake/{", KeyIn.ADDRESS, _are(200, 202), core={}),
     Family("/integrations/generic/", KeyIn.ADDRESS, _are(200), core={}),
     Family("/v2/enqueue", KeyIn.ROUTING_KEY, _are(202), _are(400), core=V2),
     Family("/v2/change/enqueue", KeyIn.ROUTING_KEY, _are(202), _are(400), core={"payload": PAYLOAD}),
@@ -103,7 +105,7 @@ class Way:
         return path
 
     def headers(self, key: str) -> list[tuple[bytes, bytes]]:
-        is_header = self.family.key_in in {KeyIn.GENIE, KeyIn.ALERTA}
+        is_header = self.family.key_in in {KeyIn.GENIE, KeyIn.ALERTA, KeyIn.BEARER}
         return [(b"authorization", f"{self.family.key_in} {key}".encode())] if is_header else []
 
     def signed(self, raw: bytes, key: str) -> bytes:

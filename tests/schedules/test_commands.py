@@ -1,14 +1,13 @@
 """Schedules in the database: kept with every version, asked with one statement, told apart from their past."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.conftest import START
+from tests.counting import counting
 
 from oncall.kit.clock import ManualClock
 from oncall.kit.errors import Stale
@@ -75,19 +74,6 @@ async def payments(tx: AsyncConnection, clock: ManualClock, ana: UserId, bob: Us
 
 async def users_at(tx: AsyncConnection, schedule: AuthoredSchedule, at: datetime) -> tuple[UserId, ...]:
     return (await on_call_many(tx, [schedule.id], at=at))[schedule.id].users
-
-
-@asynccontextmanager
-async def counting(tx: AsyncConnection) -> AsyncIterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def count(*of: object) -> None:
-        sent.append(str(of[2]))
-
-    event.listen(tx.sync_connection, "before_cursor_execute", count)
-    yield sent
-    event.remove(tx.sync_connection, "before_cursor_execute", count)
 
 
 async def test_a_schedule_is_read_as_it_was_written(tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule) -> None:

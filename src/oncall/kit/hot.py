@@ -1,5 +1,6 @@
 """The few routes that must be fast: found with one look-up, and past all that only the other routes need."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +43,8 @@ class HotApp(FastAPI):
         super().__init__(**more)
         self.router.routes[:0] = hot
         self._exact = {route.path: route for route in hot if not route.param_convertors}
-        self._patterns = [route for route in hot if route.param_convertors]
+        # Starlette's own patterns stop at a line break, which somebody may well have in an address.
+        self._patterns = [(re.compile(route.path_regex.pattern, re.DOTALL), route) for route in hot if route.param_convertors]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._find(scope) if scope["type"] == "http" else None
@@ -58,12 +60,11 @@ class HotApp(FastAPI):
         await response(scope, receive, send)
 
     def _find(self, scope: Scope) -> Route | None:
-        route = self._exact.get(scope["path"])
-        if route is None:
-            for route in self._patterns:
-                if found := route.path_regex.match(scope["path"]):
-                    scope["path_params"] = found.groupdict()
-                    break
-            else:
-                return None
-        return route if scope["method"] in (route.methods or ()) else None
+        exact = self._exact.get(scope["path"])
+        if exact is not None and scope["method"] in (exact.methods or ()):
+            return exact
+        for pattern, route in self._patterns:
+            if scope["method"] in (route.methods or ()) and (found := pattern.fullmatch(scope["path"])):
+                scope["path_params"] = found.groupdict()
+                return route
+        return None
