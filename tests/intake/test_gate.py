@@ -15,7 +15,8 @@ from tests.intake.postgres_proxy import PostgresProxy
 from tests.system import System, to
 
 from oncall.incidents.values import Action, Body, Decided, Event, Severity
-from oncall.intake.commands import Gate, gate
+from oncall.intake.commands import Gate, Overloaded, gate
+from oncall.intake.commands.waiting import Bounds
 from oncall.kit import failpoints
 from oncall.kit.clock import DatabaseClock
 from oncall.kit.db import SIZES, Database, Pool
@@ -55,11 +56,11 @@ def event(service_id: ServiceId, key: str = "disk", *, action: str = "trigger", 
 
 
 @asynccontextmanager
-async def open_gate(url: str, *, command_timeout: float = 8.0) -> AsyncIterator[Gate]:
+async def open_gate(url: str, *, command_timeout: float = 8.0, bounds: Bounds | None = None) -> AsyncIterator[Gate]:
     """A gate with connections of its own."""
     size, statement_timeout, _ = SIZES[Pool.INTAKE]
     database = Database(url, sizes=SIZES | {Pool.INTAKE: (size, statement_timeout, command_timeout)})
-    made = Gate(database, DatabaseClock())
+    made = Gate(database, DatabaseClock(), bounds=bounds)
     made.start()
     yield made
     await made.stop()
@@ -78,19 +79,15 @@ async def outcomes(*accepted: Any) -> list[Any]:
 
 
 async def test_concurrent_requests_share_a_commit(database: Database, database_url: str, service_id: ServiceId) -> None:
-    async with open_gate(database_url) as made:
+    async with open_gate(database_url, bounds=Bounds(batch_events=300)) as made:
         await asyncio.gather(*(made.accept([event(service_id, f"key {n % 10}")]) for n in range(300)))
     found = await counts(database)
     assert (found.events, found.alerts, found.counted, found.incidents) == (300, 10, 300, 10)
     assert found.commits == 1
 
 
-async def test_a_batch_has_bounds_and_its_order_is_kept(
-    database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gate, "BATCH_EVENTS", 4)
-    monkeypatch.setattr(gate, "BATCH_BYTES", 100)
-    async with open_gate(database_url) as made:
+async def test_a_batch_has_bounds_and_its_order_is_kept(database: Database, database_url: str, service_id: ServiceId) -> None:
+    async with open_gate(database_url, bounds=Bounds(batch_events=4, batch_bytes=100)) as made:
         asked = [[event(service_id, f"{n}.{m}") for m in range(n % 3 + 1)] for n in range(6)]  # 1, 2, 3, 1, 2, 3 events
         big = event(service_id, "big", body=Body(new_id(), "", b"x" * 200))
         decided = await asyncio.gather(*(made.accept(events) for events in [*asked, [big]]))
@@ -223,24 +220,72 @@ async def test_what_somebody_keeps_locked_holds_up_only_its_own_events(
         assert await outcomes(made.accept([event(service_id, "stuck", action="resolve")])) == [["resolved"]]
 
 
-async def test_a_full_queue_refuses_at_once(database: Database, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Gate(database, DatabaseClock())
-    monkeypatch.setattr(gate, "MAX_EVENTS", 3)
-    asked = [asyncio.create_task(made.accept([event(service_id), event(service_id)])) for _ in range(2)]
+async def test_a_full_queue_refuses_at_once_whoever_comes_again(database: Database, service_id: ServiceId) -> None:
+    made = Gate(database, DatabaseClock(), bounds=Bounds(events=4, bytes=8))
+    waits = event(service_id)
+    asked = [asyncio.create_task(made.accept(events, comes_again=True)) for events in ([waits, event(service_id)], [event(service_id)] * 2)]
+    asked.append(asyncio.create_task(made.accept([event(service_id, body=Body(new_id(), "", b"12345"))], comes_again=True)))
     await asyncio.sleep(0)
-    monkeypatch.setattr(gate, "MAX_BYTES", 5)
-    asked.append(asyncio.create_task(made.accept([event(service_id, body=Body(new_id(), "", b"1234"))])))
-    await asyncio.sleep(0)
-    assert [task.done() for task in asked] == [False, True, True], "two events and two bytes wait; four events or six bytes would not"
+    assert [task.done() for task in asked] == [False, True, True], "two events and two bytes wait; four events or seven bytes would not"
     made.start()
     await made.stop()
-    assert await outcomes(*asked) == [["opened", "deduplicated"], "Unavailable", "Unavailable"]
+    assert await outcomes(*asked) == [["opened", "deduplicated"], "Overloaded", "Overloaded"]
+
+
+async def test_whoever_would_not_come_again_waits_for_room(database: Database, service_id: ServiceId) -> None:
+    made = Gate(database, DatabaseClock(), bounds=Bounds(events=4))
+    asked = [asyncio.create_task(made.accept([event(service_id, f"{n}")])) for n in range(12)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in asked)
+    made.start()
+    assert await outcomes(*asked) == [["opened"]] * 12
+    await made.stop()
+
+
+async def test_but_not_for_ever_and_its_owner_is_told(
+    database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "ROOM_WITHIN", 0.1)
+    monkeypatch.setattr(gate, "TELL_AFTER", 0.2)
+    made = Gate(database, DatabaseClock(), bounds=Bounds(events=1))
+    first = event(service_id, "disk")
+    asked = [asyncio.create_task(made.accept([replace(first, id=EventId(new_id()))])) for _ in range(4)]
+    await asyncio.sleep(0.15)
+    assert [task.done() for task in asked] == [False, True, True, True]
+    made.start()
+    assert await outcomes(*asked) == [["opened"], *["Overloaded"] * 3]
+    await asyncio.sleep(0.3)
+    await made.stop()
+    async with database.transaction() as tx:
+        told = (await tx.execute(text("SELECT summary, reason FROM events WHERE summary LIKE '%turned away'"))).all()
+    assert [r.summary for r in told] == ["events from prod were turned away"]
+    assert told[0].reason
+
+
+async def test_a_body_is_read_only_if_there_is_room_for_it(database: Database) -> None:
+    made = Gate(database, DatabaseClock(), bounds=Bounds(bytes=100))
+    await made.hold(70, None, comes_again=True)
+    with pytest.raises(Overloaded):
+        await made.hold(10, None, comes_again=True)
+    await made.hold(30, None, comes_again=False)
+    waits = asyncio.create_task(made.hold(60, None, comes_again=False))
+    await asyncio.sleep(0)
+    assert not waits.done(), "a quarter is for those that do not come again, and it is full"
+    made.let_go(70)
+    await waits
+    await made.stop()
 
 
 async def test_over_http_a_full_queue_is_503_with_retry_after(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     made = await system.service([to(await system.user("Ana"))])
-    monkeypatch.setattr(gate, "MAX_EVENTS", 0)
+    monkeypatch.setattr(gate, "ROOM_WITHIN", 0.05)
+    queue = system.node.gate._queue
+    queue.held += queue.bounds.bytes
     answer = await system.api.post(f"/intake/{made['key']}", json={"event_action": "trigger"})
+    enqueued = await system.api.post("/v2/enqueue", json={"event_action": "trigger"})
+    queue.held -= queue.bounds.bytes
+    assert (enqueued.status_code, enqueued.json()["status"]) == (429, "throttled"), "what PagerDuty's senders come again for"
+    assert int(enqueued.headers["retry-after"]) > 0
     assert (answer.status_code, answer.headers["content-type"], answer.json()["code"]) == (503, "application/problem+json", "unavailable")
     assert int(answer.headers["retry-after"]) > 0
 
@@ -268,11 +313,8 @@ async def test_a_client_that_has_gone_does_not_lose_its_event(database: Database
     gc.collect()
 
 
-async def test_stopping_answers_everybody_who_waits_and_nobody_after(
-    database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gate, "BATCH_EVENTS", 7)
-    async with open_gate(database_url) as made:
+async def test_stopping_answers_everybody_who_waits_and_nobody_after(database: Database, database_url: str, service_id: ServiceId) -> None:
+    async with open_gate(database_url, bounds=Bounds(batch_events=7)) as made:
         asked = [asyncio.create_task(made.accept([event(service_id, f"{n}")])) for n in range(50)]
         await asyncio.sleep(0)
         await made.stop()

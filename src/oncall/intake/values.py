@@ -106,6 +106,8 @@ class Dialect:
     resolves: str
     guide: str
     example: str
+    comes_again: bool = False
+    """Its senders are known to send again what was answered 503. For those that do not, room is kept."""
     has_keys: bool = False
     """Its bodies may have a `dedup_key` at the top; one of any other dialect would not, and is somebody's own."""
     opens: Callable[[object, Received], Opened | None] | None = None

@@ -182,4 +182,5 @@ DIALECT = Dialect(
     resolves="Sends `resolved` for each alert (`send_resolved: true`).",
     guide=GUIDE,
     example=EXAMPLE,
+    comes_again=True,
 )

@@ -151,5 +151,6 @@ DIALECT = Dialect(
     resolves="Sends `OK` for an alarm whose `--ok-actions` name the topic.",
     guide=GUIDE,
     example=EXAMPLE,
+    comes_again=True,
     opens=opens,
 )

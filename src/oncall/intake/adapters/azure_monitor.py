@@ -255,4 +255,5 @@ DIALECT = Dialect(
     resolves="Sends `Resolved` (without the common schema `Deactivated`) when the rule resolves by itself.",
     guide=GUIDE,
     example=EXAMPLE,
+    comes_again=True,
 )

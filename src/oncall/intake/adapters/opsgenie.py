@@ -151,4 +151,5 @@ DIALECT = Dialect(
     resolves="`POST /v2/alerts/{alias}/close?identifierType=alias`.",
     guide=GUIDE,
     example=EXAMPLE,
+    comes_again=True,
 )

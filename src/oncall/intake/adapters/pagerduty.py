@@ -90,5 +90,6 @@ DIALECT = Dialect(
     resolves="Send `event_action: resolve` with the same `dedup_key`.",
     guide=GUIDE,
     example=EXAMPLE,
+    comes_again=True,
     has_keys=True,
 )

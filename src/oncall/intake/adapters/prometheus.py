@@ -72,4 +72,5 @@ DIALECT = Dialect(
     resolves="Sends the alert for another 15 minutes with an `endsAt` that has passed.",
     guide=GUIDE,
     example=EXAMPLE,
+    comes_again=True,
 )

@@ -1,7 +1,7 @@
 """What can be done with what monitors send: read it, and hand it over so that many requests share one commit."""
 
 from oncall.intake.commands.dialects import DIALECTS
-from oncall.intake.commands.gate import Gate
+from oncall.intake.commands.gate import Gate, Overloaded
 from oncall.intake.commands.reading import (
     as_sent,
     object_in,
@@ -17,6 +17,7 @@ from oncall.intake.commands.showing import show
 __all__ = [
     "DIALECTS",
     "Gate",
+    "Overloaded",
     "as_sent",
     "object_in",
     "read",

@@ -2,32 +2,39 @@
 
 import asyncio
 import random
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from typing import Self
 
 from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.commands.repeats import accept_repeats
-from oncall.incidents.values import Decided, Event
-from oncall.intake.rules import bounded_key, unreadable
+from oncall.incidents.values import Body, Decided, Event
+from oncall.intake.commands.waiting import Bounds, Queue, Waiting
+from oncall.intake.rules import bounded_key, turned_away, unreadable
+from oncall.intake.values import Reading
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Database, Pool, Trouble, sqlstate, trouble, wait_for_locks
 from oncall.kit.errors import Unavailable
-from oncall.kit.ids import EventId
+from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
 from oncall.kit.log import get_log
-from oncall.kit.metrics import BATCH, EVENTS
+from oncall.kit.metrics import BATCH, EVENTS, SHED
+from oncall.services.values import IntegrationRef
 
 log = get_log("intake")
-
-BATCH_EVENTS, BATCH_BYTES = 1_000, 16 * 1024 * 1024
-MAX_EVENTS, MAX_BYTES = 20_000, 64 * 1024 * 1024
-"""What may wait in memory. Beyond it senders are told to come again, which costs nothing."""
 
 BUDGET = timedelta(seconds=8)
 """How long a sender waits for its commit before it is told to come again. Its events keep their place: better late, and then a
 repeat, than never, since not every sender comes again."""
+
+ROOM_WITHIN = 10.0
+"""Seconds that a sender waits for room, if it would not come again."""
+
+TELL_AFTER = 5.0
+"""Seconds after which an owner is told what was turned away: all of a burst at once."""
 
 CONFLICT_TRIES = 5
 IMPATIENT = timedelta(milliseconds=100)
@@ -39,29 +46,25 @@ NOT_NOW = "The database cannot take events just now; send this one again shortly
 NOT_STORED = "This event cannot be stored just now; send it again shortly."
 
 
-@dataclass(slots=True)
-class Waiting:
-    """One request: its events, what has been decided of them so far, and the future its route waits for."""
+class Overloaded(Unavailable):
+    """There is no room for it just now; `retry_after` is in seconds, and never the same for all."""
 
-    events: list[Event]
-    answer: asyncio.Future[list[Decided]]
-    decided: dict[EventId, Decided] = field(default_factory=dict)
+    def __init__(self) -> None:
+        super().__init__(TOO_MANY)
+        self.retry_after = random.randint(5, 15)  # noqa: S311 — so that they do not all come again at once
 
-    @property
-    def size(self) -> int:
-        """Bytes; the events of one request share its body."""
-        return len(self.events[0].body.raw)
 
-    def tell(self, decided: Decided) -> None:
-        """One of its events is committed; with the last of them the request is answered."""
-        self.decided[decided.event_id] = decided
-        if len(self.decided) == len(self.events) and not self.answer.done():
-            self.answer.set_result([self.decided[event.id] for event in self.events])
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Through which integration something came, and whose concern that is."""
 
-    def refuse(self, sentence: str) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(Unavailable(sentence))
-            self.answer.exception()  # counts as read: perhaps its sender has given up, and nobody waits for it
+    integration_id: IntegrationId
+    name: str
+    service_id: ServiceId
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        return cls(event.integration_id, event.integration_name, event.service_id)
 
 
 Asked = tuple[Event, Waiting]
@@ -71,36 +74,56 @@ Asked = tuple[Event, Waiting]
 class Gate:
     """Group commit: while one transaction commits, requests gather for the next."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, bounds: Bounds | None = None) -> None:
         self._database, self._clock = database, clock
-        self._queue: deque[Waiting] = deque()
-        self._events = self._bytes = 0
-        self._wake = asyncio.Event()
+        self._queue = Queue(bounds or Bounds())
+        self._wake, self._freed = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._shed: dict[Sender, int] = {}
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name="intake gate")
 
     async def stop(self) -> None:
         """Answer everybody who is waiting, then stop."""
+        self._tell_owners()
         self._closed = True
         self._wake.set()
+        self._freed.set()
         if self._task:
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def accept(self, events: list[Event]) -> list[Decided]:
+    async def hold(self, size: int, integration: IntegrationRef | None, *, comes_again: bool) -> None:
+        """Room for a body of `size` bytes before it is read; whoever would not come again waits for it. Give it back by `let_go`.
+
+        Raises Overloaded if there is none; the owner of the integration is told, where it is known already.
+        """
+        if not self._queue.may_read(size, comes_again=comes_again) and not await self._room(
+            lambda: self._queue.may_read(size, comes_again=comes_again), comes_again=comes_again
+        ):
+            self._turn_away(Sender(integration.id, integration.name, integration.service_id) if integration else None, 1)
+            raise Overloaded
+        self._queue.held += size
+
+    def let_go(self, size: int) -> None:
+        self._queue.held -= size
+        self._free()
+
+    async def accept(self, events: list[Event], *, comes_again: bool = False) -> list[Decided]:
         """The decisions of these events, once they are committed; raises Unavailable when the queue or the database cannot take them.
 
         A caller that is cancelled, because its client has gone, leaves its events in the queue.
         """
         loop = asyncio.get_running_loop()
         waiting = Waiting(events, loop.create_future())
-        is_full = self._events + len(events) > MAX_EVENTS or self._bytes + waiting.size > MAX_BYTES
-        if self._closed or is_full:
+        has_room = self._queue.has_room(waiting, comes_again=comes_again)
+        if not has_room and not await self._room(lambda: self._queue.has_room(waiting, comes_again=comes_again), comes_again=comes_again):
+            self._turn_away(Sender.of(events[0]), len(events))
+            raise Overloaded
+        if self._closed:
             raise Unavailable(TOO_MANY)
-        self._queue.append(waiting)
-        self._events, self._bytes = self._events + len(events), self._bytes + waiting.size
+        self._queue.put(waiting)
         self._wake.set()
         patience = loop.call_later(BUDGET.total_seconds(), waiting.refuse, TOO_SLOW)
         try:
@@ -108,33 +131,67 @@ class Gate:
         finally:
             patience.cancel()
 
+    async def _room(self, is_there: Callable[[], bool], *, comes_again: bool) -> bool:
+        """Wait until there is room, or not at all if the sender comes again."""
+        if comes_again:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ROOM_WITHIN):
+                while not self._closed:
+                    await self._freed.wait()
+                    if is_there():
+                        return True
+        return False
+
+    def _free(self) -> None:
+        """Wake those that wait for room: each looks for itself."""
+        self._freed.set()
+        if not self._closed:
+            self._freed.clear()
+
+    def _turn_away(self, sender: Sender | None, count: int) -> None:
+        """Nobody is turned away in silence: it is counted, and an alert tells the owner, as soon as it is known who that is."""
+        SHED.labels(f"{sender.integration_id}" if sender else "unknown").inc(count)
+        if sender is None:
+            return
+        if not self._shed and not self._closed:
+            asyncio.get_running_loop().call_later(TELL_AFTER, self._tell_owners)
+        self._shed[sender] = self._shed.get(sender, 0) + count
+
+    def _tell_owners(self) -> None:
+        shed, self._shed = self._shed, {}
+        for sender, count in shed.items():
+            log.error("events were turned away", integration=sender.name, events=count)
+            if self._closed:
+                continue
+            alert = _saying(turned_away(sender.name, count), sender, Body(new_id(), "", b""), id=EventId(new_id()))
+            waiting = Waiting([alert], asyncio.get_running_loop().create_future())
+            waiting.answer.add_done_callback(partial(self._told, sender, count))
+            self._queue.put(waiting)
+            self._wake.set()
+
+    def _told(self, sender: Sender, count: int, answer: asyncio.Future[list[Decided]]) -> None:
+        """What could not be told is told with what comes next."""
+        if answer.cancelled() or answer.exception() is not None:
+            self._shed[sender] = self._shed.get(sender, 0) + count
+
     async def _work(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while batch := self._take():
+            while requests := self._queue.take():
+                batch = [(event, waiting) for waiting in requests for event in waiting.events]
                 try:
                     await self._settle(batch)
                 except Exception:
                     # Nothing should come this far; if it does, the events after these must not wait for ever.
                     log.exception("a batch of events failed in a way nobody foresaw")
                     _refuse(batch, NOT_STORED)
+                for waiting in requests:
+                    self._queue.done(waiting)
+                self._free()
             if self._closed:
                 return
-
-    def _take(self) -> list[Asked]:
-        """The events of the next requests, in order, as many as one transaction should hold; of one request at least."""
-        batch: list[Asked] = []
-        size = 0
-        while self._queue:
-            waiting = self._queue[0]
-            size += waiting.size
-            if batch and (len(batch) + len(waiting.events) > BATCH_EVENTS or size > BATCH_BYTES):
-                break
-            self._queue.popleft()
-            self._events, self._bytes = self._events - len(waiting.events), self._bytes - waiting.size
-            batch += [(event, waiting) for event in waiting.events]
-        return batch
 
     async def _settle(self, batch: Sequence[Asked], *, patient: bool = True, unsure: bool = False) -> None:
         """Everybody is answered: together, or by halves if one event spoils it for the others, or refused for now.
@@ -167,20 +224,7 @@ class Gate:
         """An event that cannot be stored as it was read pages as unreadable, with the same bytes beside it."""
         log.error("an event could not be stored as it was read", exc_info=error)
         says = unreadable(event.integration_name, f"it could not be stored ({type(error).__name__})")
-        stand_in = Event(
-            event.id,
-            event.integration_id,
-            event.integration_name,
-            event.service_id,
-            says.action,
-            bounded_key(says.dedup_key or f"{event.id}"),
-            says.severity,
-            says.summary,
-            replace(event.body, content_type="", headers={}),
-            details=says.details,
-            reason=says.reason,
-            unreadable=True,
-        )
+        stand_in = _saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
         try:
             waiting.tell((await self._commit([stand_in]))[0])
         except Exception:
@@ -237,3 +281,21 @@ class Gate:
 def _refuse(batch: Sequence[Asked], sentence: str) -> None:
     for _, waiting in batch:
         waiting.refuse(sentence)
+
+
+def _saying(says: Reading, sender: Sender, body: Body, *, id: EventId) -> Event:
+    """An event of our own about what somebody sent."""
+    return Event(
+        id,
+        sender.integration_id,
+        sender.name,
+        sender.service_id,
+        says.action,
+        bounded_key(says.dedup_key or f"{id}"),
+        says.severity,
+        says.summary,
+        body,
+        details=says.details,
+        reason=says.reason,
+        unreadable=says.unreadable,
+    )

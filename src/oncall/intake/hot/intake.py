@@ -8,9 +8,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from oncall.incidents.values import Decided
-from oncall.intake.commands import Gate, as_sent, read, read_query, received_as, to_events, too_large
+from oncall.intake.commands import DIALECTS, Gate, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
 from oncall.intake.commands.senders import key_in
-from oncall.intake.hot.receiving import CLOSE, INTAKE_LIMIT, JSON, TOO_SLOW, TooSlow, body_of, digest_of, integration_of, received
+from oncall.intake.hot.receiving import (
+    CLOSE,
+    INTAKE_LIMIT,
+    JSON,
+    TOO_SLOW,
+    TooSlow,
+    body_of,
+    digest_of,
+    hold,
+    integration_of,
+    let_go,
+    received,
+)
 from oncall.intake.hot.senders import TOO_OFTEN, UNKNOWN, confirm_subscription, is_sender, refused
 from oncall.kit.compiled import Compiled
 from oncall.kit.errors import Unavailable
@@ -51,12 +63,16 @@ async def victorops(request: Request) -> Response:
 async def _taken(request: Request, answer: Words, by: IntegrationType | None = None) -> Response:
     try:
         taken = await _decided(request, by)
+    except Overloaded as error:
+        return problem(503, error.code, error.title, str(error), headers={"Retry-After": f"{error.retry_after}"})
     except Unavailable as error:
         return problem(503, error.code, error.title, str(error))
     except TooSlow:  # 503, since that is what makes senders come again
         return problem(503, "too_slow", "Too slow", TOO_SLOW, headers=CLOSE)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
+    finally:
+        let_go(request)
     return taken if isinstance(taken, Response) else answer(*taken)
 
 
@@ -67,13 +83,13 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     # The key stands in the address, so nobody without one makes us hold a body in memory. With one that was good a moment ago the body
     # is read at once: uvicorn forgets it when its sender hangs up while we look.
     seen: Compiled[Keys] = request.app.state.integration_keys
-    probable = seen.value is not None and digest in seen.value
-    raw = await body_of(request, INTAKE_LIMIT) if probable else b""
+    probable = seen.value.get(digest) if seen.value is not None else None
+    raw = await _body_for(request, probable, by) if probable else b""
     integration = await integration_of(request, digest)
     if integration is None:
         return _turned_away(request, None)
     if not probable:
-        raw = await body_of(request, INTAKE_LIMIT)
+        raw = await _body_for(request, integration, by)
     if integration.authentication is not None and not await is_sender(request, raw, integration):
         return _turned_away(request, integration)
     if raw is None:
@@ -81,10 +97,15 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
     reading = read_query if request.method == "GET" else read
     _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
-    decided = await gate.accept(events)
+    decided = await gate.accept(events, comes_again=request.scope["comes_again"])
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
     return decided, integration
+
+
+async def _body_for(request: Request, integration: IntegrationRef, by: IntegrationType | None) -> bytes | None:
+    await hold(request, integration, comes_again=DIALECTS[by or integration.type].comes_again)
+    return await body_of(request, INTAKE_LIMIT)
 
 
 def _turned_away(request: Request, integration: IntegrationRef | None) -> Response:

@@ -42,7 +42,7 @@ def _trailer(watch: Stopwatch, id: object = None) -> dict[str, Any]:
     return {"took": round(watch.seconds, 3), "requestId": str(id or new_id())}
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def create(request: Request) -> Response:
     """`POST /v2/alerts`: 202 with the id under which one may ask what became of it; 422 without a message."""
     watch = Stopwatch()
@@ -54,19 +54,19 @@ async def create(request: Request) -> Response:
     return await _processed(request, opsgenie.read(body, came), came, integration, key, watch)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def act(request: Request) -> Response:
     """`POST /v2/alerts/{identifier}/{verb}`: 202 whether or not there is such an alert, as in the original."""
     return await _act(request, opsgenie.VERBS)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def edit(request: Request) -> Response:
     """`PUT /v2/alerts/{identifier}/{verb}`, as Alertmanager sends it with `update_alerts`."""
     return await _act(request, opsgenie.EDITS)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def remove(request: Request) -> Response:
     """`DELETE /v2/alerts/{identifier}`, which resolves the alert, since nothing is forgotten here; and of its tags and details."""
     verb = request.path_params.get("verb", "")
@@ -100,7 +100,7 @@ async def _key(request: Request, integration: IntegrationRef, ending: str) -> st
     return next((one.alert.dedup_key for one in found if one.alert.is_open), None)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def ping(request: Request) -> Response:
     """`GET|POST /v2/heartbeats/{name}/ping`: recorded."""
     watch = Stopwatch()
@@ -112,7 +112,7 @@ async def ping(request: Request) -> Response:
     return await _processed(request, readings, came, integration, key, watch, opsgenie.PING.done)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def webhook(request: Request) -> Response:
     """`POST /v1/json/integrations/webhooks/{name}`: how Netdata and others, which have an integration there, send in words of their own."""
     watch = Stopwatch()
@@ -123,7 +123,7 @@ async def webhook(request: Request) -> Response:
     return answer({"result": "Integration Webhook processed"} | _trailer(watch, decided[0].event_id), 200)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def get_request(request: Request) -> Response:
     """`GET /v2/alerts/requests/{id}`: what was decided about an event."""
     watch = Stopwatch()
@@ -136,7 +136,7 @@ async def get_request(request: Request) -> Response:
     return answer({"data": status_of(event)} | _trailer(watch), 200)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def get_alert(request: Request) -> Response:
     """`GET /v2/alerts/{identifier}`: by id, `identifierType=alias` or `tiny`; of several with one alias the open or the newest one."""
     watch = Stopwatch()
@@ -152,7 +152,7 @@ async def get_alert(request: Request) -> Response:
     return answer({"data": alert_of(found[0], _names(request)) | more_of(found[0])} | _trailer(watch), 200)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def list_alerts(request: Request) -> Response:
     """`GET /v2/alerts`: newest first, unless `order=asc`; `query` knows status, alias, acknowledged, tinyId and words."""
     watch = Stopwatch()
@@ -190,7 +190,7 @@ def _names(request: Request) -> dict[IntegrationId, str]:
 
 async def _said(request: Request, integration: IntegrationRef) -> tuple[Received, Mapping[str, object]]:
     """The body, which may be left out; one that is no object is refused."""
-    raw = await whole_body(request, integration)
+    raw = await whole_body(request, integration, comes_again=True)
     return await received(request, raw, _object)
 
 

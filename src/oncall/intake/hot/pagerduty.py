@@ -30,21 +30,21 @@ def _shape(refused: Refused) -> object:
     return {"status": refused.word, "message": str(refused), "errors": refused.errors}
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def enqueue(request: Request) -> Response:
     """`POST /v2/enqueue`: trigger, acknowledge, resolve."""
     dedup_key = await _enqueued(request, original.check, "Invalid routing key")
     return answer({"status": "success", "message": "Event processed", "dedup_key": dedup_key}, 202)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def enqueue_change(request: Request) -> Response:
     """`POST /v2/change/enqueue`: a deploy or a changed setting, which pages nobody."""
     await _enqueued(request, original.check_change, "Invalid routing key")
     return answer({"status": "success", "message": "Change event processed"}, 202)
 
 
-@as_original(_shape)
+@as_original(_shape, overloaded=429)
 async def create_event(request: Request) -> Response:
     """`POST /generic/2010-04-15/create_event.json`: version 1."""
     incident_key = await _enqueued(request, original.check_v1, "Invalid service key")

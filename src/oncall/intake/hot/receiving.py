@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from oncall.incidents.values import Decided
-from oncall.intake.commands import Gate, as_sent, received_as, to_events, too_large
+from oncall.intake.commands import Gate, Overloaded, as_sent, received_as, to_events, too_large
 from oncall.intake.hot import senders
 from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent, Reading, Received
@@ -30,6 +30,9 @@ INTAKE_LIMIT = 4 * 1024 * 1024
 PAGERDUTY_LIMIT = 512 * 1024
 LONG = 256 * 1024
 """A body beyond this is read in a thread."""
+
+UNANNOUNCED = 256 * 1024
+"""What a body counts as whose length is not said."""
 
 BODY_TIMEOUT = 10.0
 JSON = "application/json"
@@ -65,6 +68,21 @@ async def body_of(request: Request, limit: int) -> bytes | None:
     except TimeoutError as error:
         raise TooSlow from error
     return bytes(body) if len(body) <= limit else None
+
+
+async def hold(request: Request, integration: IntegrationRef | None, *, comes_again: bool) -> None:
+    """Room for the body, before it is read; raises Overloaded. Whoever answers the request gives it back with `let_go`."""
+    announced = request.headers.get("content-length", "")
+    size = min(int(announced), INTAKE_LIMIT) if announced.isdecimal() and len(announced) < 18 else UNANNOUNCED
+    gate: Gate = request.app.state.gate
+    await gate.hold(size, integration, comes_again=comes_again)
+    request.scope["held"], request.scope["comes_again"] = size, comes_again
+
+
+def let_go(request: Request) -> None:
+    if size := request.scope.get("held"):
+        gate: Gate = request.app.state.gate
+        gate.let_go(size)
 
 
 def digest_of(key: str) -> bytes:
@@ -104,7 +122,8 @@ async def accept(
 ) -> Sequence[Decided]:
     """Hand over what was read; the decisions, once they are committed."""
     gate: Gate = request.app.state.gate
-    return await gate.accept(as_sent(readings, of, integration, key=key, in_body=in_body))
+    events = as_sent(readings, of, integration, key=key, in_body=in_body)
+    return await gate.accept(events, comes_again=request.scope.get("comes_again", False))
 
 
 class Refused(Exception):
@@ -121,8 +140,10 @@ Shape = Callable[[Refused], object]
 """The body of a refusal, as the original shapes it."""
 
 
-def as_original(shape: Shape) -> Callable[[Endpoint], Endpoint]:
-    """Whatever goes wrong in an endpoint is answered in its original's shape: 408 too slow, 413 too large, 503 not stored."""
+def as_original(shape: Shape, *, overloaded: int = 503) -> Callable[[Endpoint], Endpoint]:
+    """Whatever goes wrong in an endpoint is answered in its original's shape: 408 too slow, 413 too large, 503 not stored; and where
+    there is no room, what makes the original's senders come again.
+    """
 
     def around(endpoint: Endpoint) -> Endpoint:
         async def answered(request: Request) -> Response:
@@ -133,6 +154,8 @@ def as_original(shape: Shape) -> Callable[[Endpoint], Endpoint]:
                 refused, headers = error, error.headers
             except InvalidEvent as error:
                 refused = Refused(400, str(error), word=error.status, errors=error.errors)
+            except Overloaded as error:
+                refused, headers = Refused(overloaded, str(error), word="throttled"), {"Retry-After": f"{error.retry_after}"}
             except Unavailable as error:
                 refused, headers = Refused(503, str(error), word="unavailable"), RETRY_AFTER
             except (DBAPIError, PoolTimeout, OSError) as error:
@@ -143,6 +166,8 @@ def as_original(shape: Shape) -> Callable[[Endpoint], Endpoint]:
                 refused, headers = Refused(408, TOO_SLOW, word="request timeout"), CLOSE
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody is there to read it
+            finally:
+                let_go(request)
             return answer(shape(refused), refused.status, headers)
 
         return answered
@@ -155,15 +180,17 @@ def answer(said: object, status: int, headers: Mapping[str, str] | None = None) 
 
 
 async def bounded_body(request: Request) -> bytes:
-    """At most 512 KiB, which is PagerDuty's limit; more is refused."""
+    """At most 512 KiB, which is PagerDuty's limit; more is refused. The key is in it, so nobody knows yet whose it is."""
+    await hold(request, None, comes_again=True)
     raw = await body_of(request, PAGERDUTY_LIMIT)
     if raw is None:
         raise Refused(413, "Event object is invalid", word="invalid event", errors=[TOO_LARGE])
     return raw
 
 
-async def whole_body(request: Request, integration: IntegrationRef) -> bytes:
+async def whole_body(request: Request, integration: IntegrationRef, *, comes_again: bool = False) -> bytes:
     """At most 4 MiB; more is refused, and an alert says so. Of whoever does not prove what the integration asks for nothing is taken."""
+    await hold(request, integration, comes_again=comes_again)
     raw = await body_of(request, INTAKE_LIMIT)
     await proven(request, raw, integration)
     if raw is None:

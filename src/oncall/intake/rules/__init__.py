@@ -9,7 +9,7 @@ from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_i
 from oncall.intake.rules.opening import decode
 from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login
 from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
-from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, unreadable
+from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, turned_away, unreadable
 from oncall.intake.rules.wording import (
     ACTIONS,
     action_of,
@@ -71,6 +71,7 @@ __all__ = [
     "text_of",
     "title_of",
     "told",
+    "turned_away",
     "unreadable",
     "without_login",
     "without_secrets",

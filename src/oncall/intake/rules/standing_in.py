@@ -20,6 +20,12 @@ def oversized(name: str, limit: int) -> Reading:
     return _standing_in(f"oversized event from {name}", f"oncall:oversized:{name}", f"it is larger than {limit // 1024} KiB")
 
 
+def turned_away(name: str, count: int) -> Reading:
+    """For events, `count` of them at least, that found no room and may never come again."""
+    why = f"{count} events at least found no room and were answered 503 or 429: look there what they said, unless it sends them again"
+    return Reading(Action.TRIGGER, f"events from {name} were turned away", f"oncall:turned away:{name}", details={"why": why}, reason=why)
+
+
 def read_each(elements: Sequence[object], read: Callable[[Mapping[str, object]], Reading]) -> list[Reading]:
     """The readings of a list of objects. One that is none spoils no other; what is beyond 5,000 pages as one."""
     some, beyond = elements[:MAX_FROM_ONE_BODY], len(elements) - MAX_FROM_ONE_BODY

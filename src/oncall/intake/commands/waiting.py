@@ -1,0 +1,132 @@
+"""What waits for its commit: within bounds of memory, with a share left for those that do not come again, each integration in turn."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from oncall.incidents.values import Decided, Event
+from oncall.kit.errors import Unavailable
+from oncall.kit.ids import EventId, IntegrationId
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What may wait in memory, and what one transaction may hold."""
+
+    events: int = 10_000
+    bytes: int = 64 * 1024 * 1024
+    batch_events: int = 256
+    batch_bytes: int = 8 * 1024 * 1024
+
+    returning: float = 0.75
+    """The share of it that senders may fill which come again when they are turned away; the rest is for those that do not."""
+    own: float = 0.5
+    """The share that one integration may fill, so that whoever floods us turns away only itself."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One request: its events, what has been decided of them so far, and the future its route waits for."""
+
+    events: list[Event]
+    answer: asyncio.Future[list[Decided]]
+    decided: dict[EventId, Decided] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes; the events of one request share its body."""
+        return len(self.events[0].body.raw)
+
+    @property
+    def integration_id(self) -> IntegrationId:
+        return self.events[0].integration_id
+
+    def tell(self, decided: Decided) -> bool:
+        """One of its events is committed; with the last of them the request is answered."""
+        self.decided[decided.event_id] = decided
+        if len(self.decided) < len(self.events):
+            return False
+        if not self.answer.done():
+            self.answer.set_result([self.decided[event.id] for event in self.events])
+        return True
+
+    def refuse(self, sentence: str) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(Unavailable(sentence))
+            self.answer.exception()  # counts as read: perhaps its sender has given up, and nobody waits for it
+
+
+@dataclass(slots=True)
+class _Line:
+    """The requests of one integration, in order, and what they hold together."""
+
+    requests: deque[Waiting] = field(default_factory=deque)
+    events: int = 0
+    bytes: int = 0
+
+
+class Queue:
+    """A line for each integration. `held` are the bytes of bodies that are still being read."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.held = self.events = self.bytes = 0
+        self._lines: dict[IntegrationId, _Line] = {}
+        self._turns: deque[IntegrationId] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._turns)
+
+    def may_read(self, size: int, *, comes_again: bool) -> bool:
+        """Whether a body of this size may be taken into memory; a single one always may."""
+        share = self.bounds.returning if comes_again else 1.0
+        taken = self.held + self.bytes
+        return not taken or (taken + size <= self.bounds.bytes * share and self.events < self.bounds.events * share)
+
+    def has_room(self, waiting: Waiting, *, comes_again: bool) -> bool:
+        """Whether a request may join; a single one always may."""
+        if not self.events:
+            return True
+        bounds, line = self.bounds, self._lines.get(waiting.integration_id) or _Line()
+        events, size = len(waiting.events), waiting.size
+        share = bounds.returning if comes_again else 1.0
+        fits = self.events + events <= bounds.events * share and self.bytes + size <= bounds.bytes * share
+        is_modest = line.events + events <= bounds.events * bounds.own and line.bytes + size <= bounds.bytes * bounds.own
+        return fits and (is_modest or not line.events)
+
+    def put(self, waiting: Waiting) -> None:
+        line = self._lines.setdefault(waiting.integration_id, _Line())
+        if not line.requests:
+            self._turns.append(waiting.integration_id)
+        line.requests.append(waiting)
+        self._count(line, waiting, 1)
+
+    def take(self) -> list[Waiting]:
+        """The requests of the next transaction: one of each integration in turn, as many as it should hold, and one at least.
+
+        They count until they are `done`, since their bodies are in memory as long.
+        """
+        taken: list[Waiting] = []
+        events = size = 0
+        while self._turns:
+            line = self._lines[self._turns[0]]
+            waiting = line.requests[0]
+            events, size = events + len(waiting.events), size + waiting.size
+            if taken and (events > self.bounds.batch_events or size > self.bounds.batch_bytes):
+                break
+            taken.append(line.requests.popleft())
+            turn = self._turns.popleft()
+            if line.requests:
+                self._turns.append(turn)
+        return taken
+
+    def done(self, waiting: Waiting) -> None:
+        """It is committed, or refused."""
+        line = self._lines[waiting.integration_id]
+        self._count(line, waiting, -1)
+        if not line.events:
+            del self._lines[waiting.integration_id]
+
+    def _count(self, line: _Line, waiting: Waiting, sign: int) -> None:
+        line.events, line.bytes = line.events + sign * len(waiting.events), line.bytes + sign * waiting.size
+        self.events, self.bytes = self.events + sign * len(waiting.events), self.bytes + sign * waiting.size
