@@ -71,7 +71,7 @@ async def take_snapshots(
     """For each (policy, team that owns the service): the policy as it is now, with that team's fallback; absent if it is gone."""
     wanted = set(owners)
     policies = await store.get_policies(tx, sorted({policy for policy, _ in wanted}))
-    teams = await get_teams(tx, sorted({team for _, team in wanted if team}))
+    teams = await get_teams(tx, owning) if (owning := sorted({team for _, team in wanted if team})) else {}
     fallback_ids = {team.id: team.fallback_policy_id for team in teams.values() if team.fallback_policy_id}
     fallbacks = await store.get_policies(tx, sorted(set(fallback_ids.values()))) if fallback_ids else {}
     taken: dict[tuple[PolicyId, TeamId | None], Snapshot] = {}

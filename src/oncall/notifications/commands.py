@@ -36,6 +36,9 @@ from oncall.notifications.values import (
     TryAgain,
 )
 
+SOON = timedelta(minutes=1)
+"""The longest that a source of due work sleeps."""
+
 
 class Fenced(Exception):
     """The notification was cancelled, or claimed by another node, while its message was on the wire."""
@@ -54,7 +57,9 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
         for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), due_at=page.due_at, now=now)
     ]
     await store.add_notifications(tx, messages, now=now)
-    await notify(tx, "notifications")
+    # A sender looks again in time for what is due later; only those are woken who have something to do now.
+    for channel in sorted({way.channel for _, way in messages if way.next_at - now <= SOON}):
+        await notify(tx, f"notifications.{channel}")
 
 
 async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach: Mapping[UserId, Reach], *, now: datetime) -> set[UserId]:

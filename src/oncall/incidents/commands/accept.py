@@ -130,7 +130,7 @@ async def _accept_wave(
     opened = await _open(tx, [run for run in runs if run.alert is None], services, now=now)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     moved = await _follow(tx, runs, locked, services, now=now)
-    await _escalate_now(tx, opened + moved, now=now)
+    await _escalate_now(tx, opened + moved, services, now=now)
     return decided
 
 
@@ -248,11 +248,13 @@ def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> 
     return entries
 
 
-async def _escalate_now(tx: AsyncConnection, incidents: Sequence[Incident], *, now: datetime) -> None:
+async def _escalate_now(
+    tx: AsyncConnection, incidents: Sequence[Incident], services: Mapping[ServiceId, Service], *, now: datetime
+) -> None:
     """Page in the same transaction that opened it. If that fails the incident is still stored, and still due: the engine tries next."""
 
     async def run(rows: Sequence[Incident]) -> None:
-        await run_due(tx, rows, now=now)
+        await run_due(tx, rows, now=now, services=services)
 
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)

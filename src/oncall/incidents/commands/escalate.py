@@ -28,10 +28,13 @@ LINKS_TOLD = 5
 """A message is read on a phone; all of them are in the API."""
 
 
-async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime) -> None:
+async def run_due(
+    tx: AsyncConnection, due: Sequence[Incident], *, now: datetime, services: Mapping[ServiceId, Service] | None = None
+) -> None:
     """Decide locked incidents whose `next_at` has come, and write incidents, pages and timeline with a few statements.
 
-    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with.
+    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with. `services` are theirs, where
+    this transaction has read them.
     """
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
     owners = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
@@ -40,7 +43,8 @@ async def run_due(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime
     unheard = ending.keys() - await find_heard(tx, ending)
     outcomes = [life.decide_due(incident, people, now=now, heard=incident.id not in unheard) for incident in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
-    services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
+    if services is None:
+        services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
         _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=life.next_at(before) or now)

@@ -22,11 +22,15 @@ UPDATE = text("""
         urgency = :urgency, reopen_window = :reopen_window, version = version + 1
     WHERE id = :id
 """)
+BY_IDS = text("""
+    SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, version FROM services
+    WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
 DELETE = text("DELETE FROM services WHERE id = :id")
 
 
 async def get_services(tx: AsyncConnection, ids: Sequence[ServiceId]) -> dict[ServiceId, Service]:
-    return {s.id: s for s in map(_service, await tx.execute(SERVICES.where(services.c.id.in_(ids))))}
+    return {s.id: s for s in map(_service, await tx.execute(BY_IDS, {"ids": list(ids)}))}
 
 
 async def lock_service(tx: AsyncConnection, id: ServiceId) -> Service | None:
