@@ -1,7 +1,6 @@
 """`POST /v2/enqueue` answers exactly as PagerDuty's Events API v2 does; nothing but the base URL changes for a sender."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,7 +150,7 @@ async def test_an_integration_of_any_type_is_a_way_in(system: System) -> None:
 
 
 async def test_when_it_cannot_be_stored_now_the_shape_stays(system: System, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "BUDGET", timedelta(0))
+    monkeypatch.setattr(gate, "BUDGET", 0.0)
     answer = await system.api.post("/v2/enqueue", json={"routing_key": key, "event_action": "trigger", "payload": PAYLOAD})
     assert (answer.status_code, answer.json()["errors"]) == (503, [])
     assert int(answer.headers["retry-after"]) > 0

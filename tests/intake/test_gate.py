@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from oncall.kit import failpoints
 from oncall.kit.clock import DatabaseClock
 from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
+from oncall.services.values import IntegrationRef, IntegrationType
 
 COUNTS = text("""
     SELECT (SELECT count(*) FROM events) AS events, (SELECT count(DISTINCT xmin::text) FROM events) AS commits,
@@ -262,16 +263,61 @@ async def test_but_not_for_ever_and_its_owner_is_told(
     assert told[0].reason
 
 
+async def test_an_owner_who_could_not_be_told_is_told_later(
+    database: Database, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "ROOM_WITHIN", 0.05)
+    monkeypatch.setattr(gate, "TELL_AFTER", 0.1)
+    made = Gate(database, DatabaseClock(), bounds=Bounds(events=1))
+    asked = [asyncio.create_task(made.accept([event(service_id)])) for _ in range(2)]
+    settle, broken = made._settle, 2
+
+    async def fails_first(batch: Any, **more: Any) -> None:
+        nonlocal broken
+        if any("turned away" in one.summary for one, _ in batch) and broken:
+            broken -= 1
+            raise RecursionError("a defect")
+        await settle(batch, **more)
+
+    monkeypatch.setattr(made, "_settle", fails_first)
+    await asyncio.sleep(0.08)
+    made.start()
+    assert await outcomes(*asked) == [["opened"], "Overloaded"]
+    await asyncio.sleep(0.6)
+    await made.stop()
+    async with database.transaction() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM events WHERE summary LIKE '%turned away'"))).scalar_one() == 1
+    assert broken == 0
+
+
+async def test_a_repeat_takes_back_no_rise_that_it_has_not_seen(database: Database, database_url: str, service_id: ServiceId) -> None:
+    rise = text("UPDATE alerts SET severity = 'critical'")
+    severity = text("SELECT severity, event_count FROM alerts")
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, severity=Severity.WARNING)])
+        failpoints.arm("intake.pre_commit=delay:0.2")
+        repeat = asyncio.create_task(made.accept([event(service_id, severity=Severity.WARNING)]))
+        await asyncio.sleep(0.1)
+        async with database.transaction() as tx:
+            await tx.execute(rise)
+        assert await outcomes(repeat) == [["deduplicated"]]
+    async with database.transaction() as tx:
+        row = (await tx.execute(severity)).one()
+    assert row.event_count == 2, "it is counted once, on what it saw the second time"
+
+
 async def test_a_body_is_read_only_if_there_is_room_for_it(database: Database) -> None:
     made = Gate(database, DatabaseClock(), bounds=Bounds(bytes=100))
-    await made.hold(70, None, comes_again=True)
+    prod, lab = (IntegrationRef(IntegrationId(new_id()), ServiceId(new_id()), name, IntegrationType.GENERIC) for name in ("prod", "lab"))
+    await made.hold(45, prod, comes_again=True)
+    await made.hold(30, lab, comes_again=True)
     with pytest.raises(Overloaded):
-        await made.hold(10, None, comes_again=True)
-    await made.hold(30, None, comes_again=False)
-    waits = asyncio.create_task(made.hold(60, None, comes_again=False))
+        await made.hold(10, lab, comes_again=True)
+    await made.hold(20, lab, comes_again=False)
+    waits = asyncio.create_task(made.hold(40, prod, comes_again=False))
     await asyncio.sleep(0)
     assert not waits.done(), "a quarter is for those that do not come again, and it is full"
-    made.let_go(70)
+    made.let_go(45, prod)
     await waits
     await made.stop()
 
@@ -280,10 +326,10 @@ async def test_over_http_a_full_queue_is_503_with_retry_after(system: System, mo
     made = await system.service([to(await system.user("Ana"))])
     monkeypatch.setattr(gate, "ROOM_WITHIN", 0.05)
     queue = system.node.gate._queue
-    queue.held += queue.bounds.bytes
+    queue.hold(queue.bounds.bytes, None)
     answer = await system.api.post(f"/intake/{made['key']}", json={"event_action": "trigger"})
     enqueued = await system.api.post("/v2/enqueue", json={"event_action": "trigger"})
-    queue.held -= queue.bounds.bytes
+    queue.let_go(queue.bounds.bytes, None)
     assert (enqueued.status_code, enqueued.json()["status"]) == (429, "throttled"), "what PagerDuty's senders come again for"
     assert int(enqueued.headers["retry-after"]) > 0
     assert (answer.status_code, answer.headers["content-type"], answer.json()["code"]) == (503, "application/problem+json", "unavailable")
@@ -293,7 +339,7 @@ async def test_over_http_a_full_queue_is_503_with_retry_after(system: System, mo
 async def test_a_sender_that_waits_too_long_is_told_so_and_its_event_is_stored_all_the_same(
     database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "BUDGET", timedelta(seconds=0.1))
+    monkeypatch.setattr(gate, "BUDGET", 0.1)
     failpoints.arm("intake.pre_commit=delay:0.3")
     async with open_gate(database_url) as made:
         assert await outcomes(made.accept([event(service_id)])) == ["Unavailable"]

@@ -84,10 +84,33 @@ async def test_what_is_being_committed_counts_until_it_is_done() -> None:
     assert (queue.events, queue.bytes) == (0, 0)
 
 
-async def test_bodies_that_are_being_read_leave_no_room_for_others() -> None:
+@pytest.mark.parametrize(
+    ("held", "size", "whose", "comes_again", "expected"),
+    [
+        ([], 9_999, LOUD, True, True),  # a single one always may
+        ([(700, QUIET)], 50, LOUD, True, True),
+        ([(700, QUIET)], 51, LOUD, True, False),  # three quarters are for those that come again
+        ([(700, QUIET)], 300, LOUD, False, True),
+        ([(700, QUIET)], 301, LOUD, False, False),
+        ([(450, LOUD)], 51, LOUD, False, False),  # half of it is the most that one integration may fill,
+        ([(450, LOUD)], 51, QUIET, False, True),  # which is no other's concern
+        ([(450, None)], 51, None, True, False),  # nor what those fill of whom nobody knows who they are
+        ([(450, None)], 51, LOUD, True, True),
+    ],
+)
+async def test_whose_body_may_be_read(
+    held: list[tuple[int, IntegrationId | None]], size: int, whose: IntegrationId | None, comes_again: bool, expected: bool
+) -> None:
     queue = Queue(BOUNDS)
-    assert queue.may_read(9_999, comes_again=True), "a single one always may"
-    queue.held = 700
-    assert [queue.may_read(size, comes_again=again) for size, again in ((50, True), (51, True), (300, False), (301, False))] == [
-        True, False, True, False,
-    ]  # fmt: skip
+    for one in held:
+        queue.hold(*one)
+    assert queue.may_read(size, whose, comes_again=comes_again) is expected
+    for one in held:
+        queue.let_go(*one)
+    assert queue.held == 0
+
+
+async def test_a_mail_to_several_integrations_weighs_what_is_stored_of_it() -> None:
+    one, other = await waiting(LOUD, 2, 60), await waiting(QUIET, 1, 50)
+    both = Waiting([*one.events, *other.events], one.answer)
+    assert (one.size, other.size, both.size) == (60, 50, 110)

@@ -201,6 +201,7 @@ def constraint_name(error: BaseException) -> str | None:
 LOCK_TIMED_OUT, STATEMENT_TIMED_OUT = "55P03", "57014"
 """SQLSTATEs of our own limits."""
 
+CHECK_VIOLATION = "23514"
 SCHEMA_CHANGED = "0A000"
 """What a prepared statement gave has another shape now; it is prepared anew."""
 
@@ -244,6 +245,8 @@ def trouble(error: BaseException) -> Trouble:
         return Trouble.UNREACHABLE
     state = sqlstate(error)
     if state is not None:
+        if state == CHECK_VIOLATION and constraint_name(error) is None:
+            return Trouble.CONFLICT  # the row's partition was made meanwhile
         if state[:2] in {"22", "23", "54"}:
             return Trouble.BAD_DATA
         if state[:2] == "40" or state in {LOCK_TIMED_OUT, SCHEMA_CHANGED}:

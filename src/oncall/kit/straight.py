@@ -123,6 +123,7 @@ class Straight(AsyncConnection):
         except asyncpg.PostgresError as error:
             if isinstance(error, asyncpg.PostgresConnectionError):
                 await self.invalidate()
+            error.detail = None  # it repeats what monitors said, and goes to the log
             kind = IntegrityError if isinstance(error, asyncpg.IntegrityConstraintViolationError) else DBAPIError
             raise kind(sql, None, error, hide_parameters=True) from error
         except BaseException as error:
@@ -146,6 +147,8 @@ class Straight(AsyncConnection):
             raise AssertionError("a statement outside of a transaction would be committed by itself")
         adapted: Any = sync.connection.dbapi_connection
         driver: Connection = adapted.driver_connection
+        if self.is_by_itself and driver.is_in_transaction():
+            raise asyncpg.InterfaceError("a transaction of somebody else was left open here; nothing is written into it")
         if not adapted._started and not self.is_by_itself:
             # As SQLAlchemy would do it, with its own marks, so that both sides know of the same transaction.
             begun = driver.transaction()

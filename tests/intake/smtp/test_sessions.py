@@ -1,7 +1,6 @@
 """Mails over real sockets: taken is what is committed, and every answer says what to do."""
 
 import asyncio
-from datetime import timedelta
 
 import aiosmtplib
 import pytest
@@ -204,7 +203,7 @@ async def test_what_is_kept_says_who_brought_it_and_holds_no_key_of_anybody(mail
 async def test_while_the_database_hangs_a_mail_is_asked_for_again_and_counts_once_in_the_end(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "BUDGET", timedelta(seconds=0.3))
+    monkeypatch.setattr(gate, "BUDGET", 0.3)
     async with mailbox.system.node.database.transaction() as tx:
         await tx.execute(text("LOCK TABLE events IN ACCESS EXCLUSIVE MODE"))
         with pytest.raises(aiosmtplib.SMTPDataError) as refused:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.incidents.rules.dedup import decide_run, key_of, needs_incident, sensible_instant
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
-from oncall.incidents.values import Action, AlertChange, Decided, Event, Key
+from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Key
 from oncall.kit import failpoints
 from oncall.kit.ids import EventId
 
@@ -28,12 +28,12 @@ async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], *, now: d
     if len(alerts) < len(runs) or any(needs_incident(run, alerts[key]) for key, run in runs.items()):
         return None
     decided: dict[EventId, Decided] = {}
-    changes: list[AlertChange] = []
+    changes: list[tuple[Alert, AlertChange]] = []
     for key, run in runs.items():
         decisions, change = decide_run(run, alerts[key])
         decided |= {d.event_id: d for d in decisions}
         if change is not None:
-            changes.append(change)
+            changes.append((alerts[key], change))
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await failpoints.reach("intake.pre_commit")
     await event_store.add_events(tx, events, decided, occurred_ats, repeats=changes, now=now)

@@ -56,7 +56,8 @@ ADD = text("""
 CHANGE = text("""
     WITH change AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:was_open AS boolean[]), CAST(:is_open AS boolean[]), CAST(:seen AS bigint[]),
-            CAST(:severities AS text[]), CAST(:acknowledged AS boolean[])) AS c (id, was_open, is_open, seen, severity, acknowledged)
+            CAST(:severities_before AS text[]), CAST(:severities AS text[]), CAST(:acknowledged AS boolean[]))
+            AS c (id, was_open, is_open, seen, severity_before, severity, acknowledged)
     ), locked AS MATERIALIZED (
         SELECT id FROM alerts WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
     )
@@ -68,7 +69,7 @@ CHANGE = text("""
         state = CASE WHEN c.is_open THEN 'open' ELSE 'resolved' END,
         resolved_at = CASE WHEN c.is_open THEN NULL ELSE :now END
     FROM change c JOIN locked l ON l.id = c.id
-    WHERE a.id = c.id AND (a.state = 'open') = c.was_open
+    WHERE a.id = c.id AND (a.state = 'open') = c.was_open AND a.severity = c.severity_before
 """)
 
 # By `alerts_correlated_idx (service_id, md5(details ->> 'resource')) WHERE state = 'open' AND details ? 'correlate'`.
@@ -165,6 +166,7 @@ async def change_alerts(tx: AsyncConnection, changes: Sequence[tuple[Alert, Aler
             "was_open": [alert.is_open for alert, _ in changes],
             "is_open": [change.is_open for _, change in changes],
             "seen": [change.seen for _, change in changes],
+            "severities_before": [alert.severity.value for alert, _ in changes],
             "severities": [change.severity.value for _, change in changes],
             "acknowledged": [change.acknowledged for _, change in changes],
         },

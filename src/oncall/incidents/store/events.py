@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.values import Action, AlertChange, Body, Decided, Decision, Event, EventSeen, Severity
+from oncall.incidents.values import Action, Alert, AlertChange, Body, Decided, Decision, Event, EventSeen, Severity
 from oncall.kit.db import ConcurrentChange, racing, sqlstate
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
@@ -39,15 +39,16 @@ FIND_EVENT = text("""
     FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
 """)
 
-# One round trip for all: every request waits for it. An alert that is no longer open spoils the count of the repeats, and a division by
-# zero undoes the whole: to lock their rows first, as one does where incidents follow, would be half of what this costs.
+# One round trip for all: every request waits for it. An alert that is no longer as it was read (open, and as grave) spoils the count of the
+# repeats, and a division by zero undoes the whole: to lock their rows first, as where incidents follow, would be half of what this costs.
 DIVISION_BY_ZERO = "22012"
 ADD_EVENTS = text("""
     WITH repeats AS MATERIALIZED (
-        SELECT * FROM unnest(CAST(:repeated AS uuid[]), CAST(:seen AS bigint[]), CAST(:severities_now AS text[])) AS r (id, seen, severity)
+        SELECT * FROM unnest(CAST(:repeated AS uuid[]), CAST(:seen AS bigint[]), CAST(:severities_before AS text[]),
+            CAST(:severities_now AS text[])) AS r (id, seen, severity_before, severity)
     ), counted AS (
         UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity
-        FROM repeats r WHERE a.id = r.id AND a.state = 'open' RETURNING a.id
+        FROM repeats r WHERE a.id = r.id AND a.state = 'open' AND a.severity = r.severity_before RETURNING a.id
     ), bodies AS (
         INSERT INTO event_bodies (id, received_at, content_type, raw, headers)
         SELECT b.id, :now, b.content_type, b.raw, b.headers
@@ -115,17 +116,17 @@ async def add_events(
     decided: Mapping[EventId, Decided],
     occurred_ats: Sequence[datetime],
     *,
-    repeats: Iterable[AlertChange] = (),
+    repeats: Iterable[tuple[Alert, AlertChange]] = (),
     now: datetime,
 ) -> None:
     """Store events with their decisions and the instants their monitors claim, and each body once; and count repeats of open alerts.
 
-    All or nothing; raises ConcurrentChange if one of these alerts is no longer open.
+    All or nothing; raises ConcurrentChange if one of these alerts is no longer what the decision rests on.
     """
     verdicts = [decided[e.id] for e in events]
     bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
     # Two nodes that meet on the same rows meet in the same order, nearly always; where not, PostgreSQL tells one of them.
-    changes = sorted(repeats, key=lambda change: change.alert_id)
+    changes = sorted(repeats, key=lambda repeat: repeat[0].id)
     row = {
         "now": now,
         "ids": [e.id for e in events],
@@ -146,9 +147,10 @@ async def add_events(
         "content_types": [b.content_type for b in bodies.values()],
         "raws": [b.raw for b in bodies.values()],
         "headers": [msgspec.json.encode(b.headers).decode() for b in bodies.values()],
-        "repeated": [change.alert_id for change in changes],
-        "seen": [change.seen for change in changes],
-        "severities_now": [change.severity for change in changes],
+        "repeated": [alert.id for alert, _ in changes],
+        "seen": [change.seen for _, change in changes],
+        "severities_before": [alert.severity for alert, _ in changes],
+        "severities_now": [change.severity for _, change in changes],
     }
     try:
         with racing("events_pkey", "events_once_per_delivery"):
@@ -156,7 +158,7 @@ async def add_events(
     except DBAPIError as error:
         if sqlstate(error) != DIVISION_BY_ZERO:
             raise
-        raise ConcurrentChange("an alert was resolved by another transaction meanwhile") from error
+        raise ConcurrentChange("an alert was changed by another transaction meanwhile") from error
 
 
 def _once(event: Event, decided: Decided) -> str | None:

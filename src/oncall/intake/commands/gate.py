@@ -26,12 +26,15 @@ from oncall.services.values import IntegrationRef
 
 log = get_log("intake")
 
-BUDGET = timedelta(seconds=8)
-"""How long a sender waits for its commit before it is told to come again. Its events keep their place: better late, and then a
+BUDGET = 8.0
+"""How many seconds a sender waits for its commit before it is told to come again. Its events keep their place: better late, and then a
 repeat, than never, since not every sender comes again."""
 
 ROOM_WITHIN = 10.0
-"""Seconds that a sender waits for room, if it would not come again."""
+"""Seconds that a sender waits for room, if it would not come again, and for its commit."""
+
+LEAST = 1.0
+"""Seconds that are left for a commit, however long a sender had to wait before."""
 
 TELL_AFTER = 5.0
 """Seconds after which an owner is told what was turned away: all of a burst at once."""
@@ -81,6 +84,7 @@ class Gate:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._shed: dict[Sender, int] = {}
+        self._telling: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name="intake gate")
@@ -99,44 +103,50 @@ class Gate:
 
         Raises Overloaded if there is none; the owner of the integration is told, where it is known already.
         """
-        if not self._queue.may_read(size, comes_again=comes_again) and not await self._room(
-            lambda: self._queue.may_read(size, comes_again=comes_again), comes_again=comes_again
-        ):
+        id = integration.id if integration else None
+
+        def may_read() -> bool:
+            return self._queue.may_read(size, id, comes_again=comes_again)
+
+        if not may_read() and (comes_again or not await self._room(may_read, within=ROOM_WITHIN)):
             self._turn_away(Sender(integration.id, integration.name, integration.service_id) if integration else None, 1)
             raise Overloaded
-        self._queue.held += size
+        self._queue.hold(size, id)
 
-    def let_go(self, size: int) -> None:
-        self._queue.held -= size
+    def let_go(self, size: int, integration: IntegrationRef | None) -> None:
+        self._queue.let_go(size, integration.id if integration else None)
         self._free()
 
-    async def accept(self, events: list[Event], *, comes_again: bool = False) -> list[Decided]:
+    async def accept(self, events: list[Event], *, comes_again: bool = False, since: float | None = None) -> list[Decided]:
         """The decisions of these events, once they are committed; raises Unavailable when the queue or the database cannot take them.
 
-        A caller that is cancelled, because its client has gone, leaves its events in the queue.
+        `since` is when the request came, by the loop's clock: all it waits for together takes no longer than a sender waits for us. A
+        caller that is cancelled, because its client has gone, leaves its events in the queue.
         """
         loop = asyncio.get_running_loop()
         waiting = Waiting(events, loop.create_future())
-        has_room = self._queue.has_room(waiting, comes_again=comes_again)
-        if not has_room and not await self._room(lambda: self._queue.has_room(waiting, comes_again=comes_again), comes_again=comes_again):
+        until = (loop.time() if since is None else since) + ROOM_WITHIN
+
+        def has_room() -> bool:
+            return self._queue.has_room(waiting, comes_again=comes_again)
+
+        if not has_room() and (comes_again or not await self._room(has_room, within=until - loop.time())):
             self._turn_away(Sender.of(events[0]), len(events))
             raise Overloaded
         if self._closed:
             raise Unavailable(TOO_MANY)
         self._queue.put(waiting)
         self._wake.set()
-        patience = loop.call_later(BUDGET.total_seconds(), waiting.refuse, TOO_SLOW)
+        patience = loop.call_later(min(BUDGET, max(until - loop.time(), LEAST)), waiting.refuse, TOO_SLOW)
         try:
             return await waiting.answer
         finally:
             patience.cancel()
 
-    async def _room(self, is_there: Callable[[], bool], *, comes_again: bool) -> bool:
-        """Wait until there is room, or not at all if the sender comes again."""
-        if comes_again:
-            return False
+    async def _room(self, is_there: Callable[[], bool], *, within: float) -> bool:
+        """Wait until there is room."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(ROOM_WITHIN):
+            async with asyncio.timeout(max(within, 0.0)):
                 while not self._closed:
                     await self._freed.wait()
                     if is_there():
@@ -152,14 +162,18 @@ class Gate:
     def _turn_away(self, sender: Sender | None, count: int) -> None:
         """Nobody is turned away in silence: it is counted, and an alert tells the owner, as soon as it is known who that is."""
         SHED.labels(f"{sender.integration_id}" if sender else "unknown").inc(count)
-        if sender is None:
-            return
-        if not self._shed and not self._closed:
-            asyncio.get_running_loop().call_later(TELL_AFTER, self._tell_owners)
+        if sender is not None:
+            self._tell_soon(sender, count)
+
+    def _tell_soon(self, sender: Sender, count: int) -> None:
         self._shed[sender] = self._shed.get(sender, 0) + count
+        if self._telling is None and not self._closed:
+            self._telling = asyncio.get_running_loop().call_later(TELL_AFTER, self._tell_owners)
 
     def _tell_owners(self) -> None:
-        shed, self._shed = self._shed, {}
+        if self._telling:
+            self._telling.cancel()
+        shed, self._shed, self._telling = self._shed, {}, None
         for sender, count in shed.items():
             log.error("events were turned away", integration=sender.name, events=count)
             if self._closed:
@@ -171,9 +185,9 @@ class Gate:
             self._wake.set()
 
     def _told(self, sender: Sender, count: int, answer: asyncio.Future[list[Decided]]) -> None:
-        """What could not be told is told with what comes next."""
+        """What could not be told is told later, together with what comes meanwhile."""
         if answer.cancelled() or answer.exception() is not None:
-            self._shed[sender] = self._shed.get(sender, 0) + count
+            self._tell_soon(sender, count)
 
     async def _work(self) -> None:
         while True:

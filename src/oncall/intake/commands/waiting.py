@@ -1,8 +1,9 @@
 """What waits for its commit: within bounds of memory, with a share left for those that do not come again, each integration in turn."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from oncall.incidents.values import Decided, Event
 from oncall.kit.errors import Unavailable
@@ -24,7 +25,7 @@ class Bounds:
     """The share that one integration may fill, so that whoever floods us turns away only itself."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Waiting:
     """One request: its events, what has been decided of them so far, and the future its route waits for."""
 
@@ -32,10 +33,13 @@ class Waiting:
     answer: asyncio.Future[list[Decided]]
     decided: dict[EventId, Decided] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def size(self) -> int:
-        """Bytes; the events of one request share its body."""
-        return len(self.events[0].body.raw)
+        """Bytes of the bodies; the events of one request share one, those of a mail to several integrations have one each."""
+        first = self.events[0].body
+        if all(event.body is first for event in self.events):
+            return len(first.raw)
+        return sum(len(body.raw) for body in {event.body.id: event.body for event in self.events}.values())
 
     @property
     def integration_id(self) -> IntegrationId:
@@ -71,17 +75,30 @@ class Queue:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.held = self.events = self.bytes = 0
+        self._held_by: Counter[IntegrationId | None] = Counter()  # None: nobody knows yet whose they are
         self._lines: dict[IntegrationId, _Line] = {}
         self._turns: deque[IntegrationId] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._turns)
 
-    def may_read(self, size: int, *, comes_again: bool) -> bool:
-        """Whether a body of this size may be taken into memory; a single one always may."""
-        share = self.bounds.returning if comes_again else 1.0
-        taken = self.held + self.bytes
-        return not taken or (taken + size <= self.bounds.bytes * share and self.events < self.bounds.events * share)
+    def may_read(self, size: int, integration_id: IntegrationId | None, *, comes_again: bool) -> bool:
+        """Whether a body of this size may be taken into memory; a single one of an integration always may, if there is room at all."""
+        bounds, line = self.bounds, self._lines.get(integration_id) if integration_id else None
+        share = bounds.returning if comes_again else 1.0
+        taken, own = self.held + self.bytes, self._held_by[integration_id] + (line.bytes if line else 0)
+        fits = taken + size <= bounds.bytes * share and self.events < bounds.events * share
+        return not taken or (fits and (not own or own + size <= bounds.bytes * bounds.own))
+
+    def hold(self, size: int, integration_id: IntegrationId | None) -> None:
+        self.held += size
+        self._held_by[integration_id] += size
+
+    def let_go(self, size: int, integration_id: IntegrationId | None) -> None:
+        self.held -= size
+        self._held_by[integration_id] -= size
+        if not self._held_by[integration_id]:
+            del self._held_by[integration_id]
 
     def has_room(self, waiting: Waiting, *, comes_again: bool) -> bool:
         """Whether a request may join; a single one always may."""

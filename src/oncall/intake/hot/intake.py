@@ -15,6 +15,7 @@ from oncall.intake.hot.receiving import (
     INTAKE_LIMIT,
     JSON,
     TOO_SLOW,
+    Held,
     TooSlow,
     body_of,
     digest_of,
@@ -97,7 +98,8 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
     reading = read_query if request.method == "GET" else read
     _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
-    decided = await gate.accept(events, comes_again=request.scope["comes_again"])
+    held: Held = request.scope["held"]
+    decided = await gate.accept(events, comes_again=held.comes_again, since=held.since)
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
     return decided, integration

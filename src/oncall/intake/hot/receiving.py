@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -34,6 +35,9 @@ LONG = 256 * 1024
 UNANNOUNCED = 256 * 1024
 """What a body counts as whose length is not said."""
 
+UNPROVEN = 16 * 1024
+"""What a body counts as at most, as long as it is not known whose it is."""
+
 BODY_TIMEOUT = 10.0
 JSON = "application/json"
 CLOSE = {"Connection": "close"}
@@ -46,6 +50,16 @@ T = TypeVar("T")
 
 class TooSlow(Exception):
     """The body did not arrive within 10 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The room that a request has: how much, whose, and since when (by the loop's clock)."""
+
+    size: int
+    integration: IntegrationRef | None
+    comes_again: bool
+    since: float
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -74,15 +88,19 @@ async def hold(request: Request, integration: IntegrationRef | None, *, comes_ag
     """Room for the body, before it is read; raises Overloaded. Whoever answers the request gives it back with `let_go`."""
     announced = request.headers.get("content-length", "")
     size = min(int(announced), INTAKE_LIMIT) if announced.isdecimal() and len(announced) < 18 else UNANNOUNCED
+    if integration is None:
+        size = min(size, UNPROVEN)  # nobody without a key makes room go away by announcing much
     gate: Gate = request.app.state.gate
+    since = asyncio.get_running_loop().time()
     await gate.hold(size, integration, comes_again=comes_again)
-    request.scope["held"], request.scope["comes_again"] = size, comes_again
+    request.scope["held"] = Held(size, integration, comes_again, since)
 
 
 def let_go(request: Request) -> None:
-    if size := request.scope.get("held"):
+    held: Held | None = request.scope.get("held")
+    if held:
         gate: Gate = request.app.state.gate
-        gate.let_go(size)
+        gate.let_go(held.size, held.integration)
 
 
 def digest_of(key: str) -> bytes:
@@ -123,7 +141,8 @@ async def accept(
     """Hand over what was read; the decisions, once they are committed."""
     gate: Gate = request.app.state.gate
     events = as_sent(readings, of, integration, key=key, in_body=in_body)
-    return await gate.accept(events, comes_again=request.scope.get("comes_again", False))
+    held: Held | None = request.scope.get("held")
+    return await gate.accept(events, comes_again=held is not None and held.comes_again, since=held.since if held else None)
 
 
 class Refused(Exception):
