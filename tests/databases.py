@@ -73,9 +73,10 @@ def make_template(dsn: str) -> str:
 
 
 @contextmanager
-def fresh_database(dsn: str, template: str, name: str) -> Iterator[str]:
-    """A database of its own, gone at the end."""
-    asyncio.run(_execute(dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}"))
+def fresh_database(dsn: str, template: str, name: str, *, is_durable: bool = True) -> Iterator[str]:
+    """A database of its own, gone at the end; one that is not durable may forget its last commits if the server crashes."""
+    loose = [] if is_durable else [f"ALTER DATABASE {name} SET synchronous_commit = off"]
+    asyncio.run(_execute(dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}", *loose))
     try:
         yield with_database(dsn, name)
     finally:
