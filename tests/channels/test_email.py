@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.channels.messages import NOW, a_notice, a_page
 from tests.channels.test_render import ANY_TEXT, NOTICES, PAGES, Read
+from tests.examples import examples
 from tests.providers.smtp import SmtpSink
 from tests.providers.tls import server_context
 
@@ -122,7 +123,7 @@ async def test_pages_of_one_incident_are_one_conversation_and_a_repeat_is_the_sa
     assert first["Subject"] == repeat["Subject"] == other["Subject"]
 
 
-@settings(max_examples=150)
+@examples(50)
 @given(message=PAGES | NOTICES)
 async def test_no_text_becomes_a_header_a_recipient_or_markup(sink: SmtpSink, message: Message) -> None:
     like_it = a_page if isinstance(message, PageMessage) else a_notice
@@ -139,7 +140,7 @@ async def test_no_text_becomes_a_header_a_recipient_or_markup(sink: SmtpSink, me
     assert Read(html.get_content().replace("\r\n", "\n")).said == Read(written(message).html).said
 
 
-@settings(max_examples=100)
+@examples(50)
 @given(address=ANY_TEXT)
 async def test_no_address_can_make_it_raise_or_reach_another(sink: SmtpSink, address: str) -> None:
     sink.messages.clear()

@@ -9,6 +9,9 @@ from tests.system import System, to
 from oncall.console.rules import ago, shortened, spoken
 from oncall.kit.db import Database
 
+STEP = timedelta(minutes=10)
+"""All that falls due in these hours does so at whole ones."""
+
 
 async def two_cycles(system: System) -> tuple[str, str]:
     """Ana was paged in the first cycle; she left the schedule, and the second one paged Ben. The incident, and Ana's link."""
@@ -28,7 +31,7 @@ async def two_cycles(system: System) -> tuple[str, str]:
 
 async def test_a_link_of_an_earlier_cycle_shows_but_does_not_act_when_others_were_paged_since(system: System) -> None:
     incident, link = await two_cycles(system)
-    await system.advance(hours=3)
+    await system.advance(hours=3, step=STEP)
     assert system.pages() == ["Ana", "Ben"]
     stranger = system.client()
     assert "others have been paged since" in (await stranger.get(link)).text
@@ -39,8 +42,8 @@ async def test_a_link_of_an_earlier_cycle_shows_but_does_not_act_when_others_wer
 
 async def test_a_link_of_an_earlier_cycle_acts_when_its_person_was_paged_again(system: System) -> None:
     incident, link = await two_cycles(system)
-    await system.advance(hours=2)  # one cycle and its retry later Ana is on call again
-    await system.advance(hours=4)
+    await system.advance(hours=2, step=STEP)  # one cycle and its retry later Ana is on call again
+    await system.advance(hours=4, step=STEP)
     assert "Ana" in system.pages()[1:]
     assert "you have it" in (await system.client().post(link)).text
     assert (await system.incident(incident))["acknowledged_by"]["name"] == "Ana"

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -22,7 +22,6 @@ from tests.system import System, to
 from oncall.kit.db import Database
 from oncall.services.values import IntegrationType
 
-MANY = settings(max_examples=2 * settings().max_examples)
 NEW = text("SELECT id, dedup_key FROM events WHERE id > :last ORDER BY id")
 NOTHING = UUID(int=0)
 TYPES = [type.value for type in IntegrationType]
@@ -203,7 +202,6 @@ def _core(draw: st.DrawFn, way: Way) -> object:
 
 
 @given(data=st.data(), way=ways, type=types)
-@MANY
 async def test_an_event_that_its_original_takes_is_taken_whatever_else_it_says(
     nodes: Nodes, data: st.DataObject, way: Way, type: str
 ) -> None:
@@ -219,7 +217,6 @@ async def test_an_event_that_its_original_takes_is_taken_whatever_else_it_says(
 
 
 @given(data=st.data(), way=ways, type=types, sent=posts())
-@MANY
 async def test_anything_is_taken_or_refused_as_the_original_refuses_and_never_lost(
     nodes: Nodes, data: st.DataObject, way: Way, type: str, sent: Sent
 ) -> None:

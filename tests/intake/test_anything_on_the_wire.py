@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.intake.senders import GONE, Line, listening
@@ -50,7 +50,6 @@ cases = st.sampled_from([bytes, bytes.upper, bytes.title])
 
 
 @given(sent=posts(), case=cases, below=st.lists(st.sampled_from(TARGET.replace(b"#", b"")), max_size=20).map(bytes))
-@settings(max_examples=2 * settings().max_examples)
 async def test_whatever_legal_headers_and_the_address_hold_it_is_taken(wire: Wire, sent: Sent, case: object, below: bytes) -> None:
     before = await wire.stored()
     target = b"/intake/" + wire.key.encode() + (b"/" + below if below else b"") + (b"?" + sent.query if sent.query else b"")

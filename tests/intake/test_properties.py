@@ -5,8 +5,9 @@ from contextlib import suppress
 from dataclasses import astuple, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.intake.payloads import CAPTURED, events, integration
 
 from oncall.intake import commands
@@ -58,19 +59,19 @@ def check(type: str, raw: bytes) -> None:
 
 
 @given(type=TYPES, value=VALUES)
-@settings(max_examples=400)
+@examples(100)
 def test_any_json_becomes_events(type: str, value: object) -> None:
     check(type, json.dumps(value).encode())
 
 
 @given(type=TYPES, alerts=st.lists(VALUES, max_size=4), event=st.dictionaries(NAMES, VALUES, max_size=8))
-@settings(max_examples=300)
+@examples(100)
 def test_any_json_with_the_right_names_becomes_events(type: str, alerts: list[object], event: dict[str, object]) -> None:
     check(type, json.dumps({"alerts": alerts, "payload": event, **event}).encode())
 
 
 @given(type=TYPES, raw=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
-@settings(max_examples=300)
+@examples(100)
 def test_any_bytes_become_events(type: str, raw: bytes) -> None:
     check(type, raw)
 
@@ -79,7 +80,7 @@ FILES = sorted(path for path in CAPTURED.rglob("*") if path.is_file())
 
 
 @given(path=st.sampled_from(FILES), at=st.integers(0, 5_000), by=st.binary(max_size=3), cut=st.integers(0, 5))
-@settings(max_examples=300)
+@examples(100)
 def test_real_bodies_that_were_damaged_become_events(path: object, at: int, by: bytes, cut: int) -> None:
     raw = path.read_bytes()  # type: ignore[attr-defined]
     at %= len(raw)
@@ -88,7 +89,7 @@ def test_real_bodies_that_were_damaged_become_events(path: object, at: int, by: 
 
 
 @given(type=TYPES, value=VALUES)
-@settings(max_examples=200)
+@examples(100)
 def test_adapters_raise_nothing_but_unreadable(type: str, value: object) -> None:
     """`read` would hide an adapter's defect behind an unreadable event, so here it is not asked."""
     with suppress(Unreadable):

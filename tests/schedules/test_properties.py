@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.schedules.building import ana, at, bob, cem, dee, layer, schedule, uuid
 from tests.schedules.strategies import FIRST, LAST, instants, overrides, people, rotations, schedules, windows, zones
 
@@ -49,9 +50,9 @@ from oncall.schedules.values import (
     Window,
 )
 
-MANY = settings(max_examples=120)
-SOME = settings(max_examples=50)
-FEW = settings(max_examples=50)
+MANY = examples(60)
+SOME = examples(25)
+FEW = examples(25)
 FOREVER = (at("1990-01-01"), at("2090-01-01"))
 LENGTH = {Unit.HOUR: HOUR, Unit.DAY: DAY, Unit.WEEK: WEEK}
 

@@ -15,8 +15,7 @@ from aiosmtplib import SMTP
 from httpx import AsyncClient
 from tests.intake.smtp.wire import Wire
 from tests.serving import Served, free_port, serving
-
-from oncall.kit.db import Database
+from tests.system import System, to
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -39,8 +38,8 @@ def letter(to: str, subject: str = "Disk") -> EmailMessage:
     return mail
 
 
-async def titles(served: Served) -> list[str]:
-    items: list[dict[str, Any]] = (await served.api.get("/api/v1/incidents?limit=100")).json()["items"]
+async def titles(node: Served | System) -> list[str]:
+    items: list[dict[str, Any]] = (await node.api.get("/api/v1/incidents?limit=100")).json()["items"]
     return sorted(incident["title"] for incident in items)
 
 
@@ -85,23 +84,22 @@ async def test_mails_are_taken_after_starttls_and_the_log_knows_no_key(database_
         assert address.partition("@")[0] not in served.log().lower()
 
 
-async def test_sigterm_finishes_the_mail_that_is_being_taken(database_url: str, database: Database) -> None:
+async def test_sigterm_finishes_the_mail_that_is_being_taken(database_url: str, system: System) -> None:
+    key = (await system.service([to(await system.user("Ana"))], type="email"))["key"]
     async with taking_mails(database_url) as (served, port):
         wire = await Wire.connect(port)
-        await wire.envelope(await address_at(served.api))
+        await wire.envelope(f"{key}@oncall.example.com")
         wire.writer.write(b"Subject: the last\r\n")
         served.send(signal.SIGTERM)
         await asyncio.sleep(2)  # longer than the notice, so that the node is being stopped
         assert (await wire.say("\r\nfull\r\n.")).startswith("250")
         assert await served.ended() == 0
         await wire.close()
-    async with serving(database_url) as again:
-        assert await titles(again) == ["the last"]
+    assert await titles(system) == ["the last"]
 
 
-async def test_workers_share_the_port(database_url: str) -> None:
-    async with taking_mails(database_url, ONCALL_LOG_LEVEL="INFO") as (served, _):
-        address = await address_at(served.api)
+async def test_workers_share_the_port(database_url: str, system: System) -> None:
+    key = (await system.service([to(await system.user("Ana"))], type="email"))["key"]
     port = free_port()
     async with serving(database_url, env={"ONCALL_SMTP_LISTEN": f"127.0.0.1:{port}"}, workers=2) as served:
         async with asyncio.timeout(20):
@@ -109,7 +107,7 @@ async def test_workers_share_the_port(database_url: str) -> None:
                 await asyncio.sleep(0.05)
         for n in range(8):
             async with SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
-                await client.send_message(letter(address, f"disk {n}"))
+                await client.send_message(letter(f"{key}@oncall.example.com", f"disk {n}"))
         assert await titles(served) == [f"disk {n}" for n in range(8)]
 
 
