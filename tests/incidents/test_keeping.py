@@ -18,7 +18,7 @@ from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.due import KeptBodies
 from oncall.incidents.values import Step
 from oncall.kit.clock import ManualClock
-from oncall.kit.db import Database, sqlstate
+from oncall.kit.db import Database, Pool, sqlstate
 from oncall.kit.ids import new_id
 from oncall.kit.metrics import BODIES
 
@@ -283,3 +283,18 @@ async def test_events_alerts_and_incidents_stay_when_their_body_goes(url: str, t
     assert (await system.incident(event["incident_id"]))["title"] == "Disk full"
     assert len((await system.api.get(f"/api/v1/incidents/{event['incident_id']}/alerts")).json()["items"]) == 1
     await system.stop()
+
+
+async def test_an_event_that_comes_while_the_partition_of_its_month_is_made_is_what_it_says(system: System, database: Database) -> None:
+    key = (await system.service([to(await system.user("Ana"))]))["key"]
+    body = {"summary": "Disk full", "dedup_key": "disk", "severity": "critical"}
+    async with database.transaction() as tx:
+        for name in [r.relname for r in await tx.execute(PARTITIONS) if r.relname != "event_bodies_default"]:
+            await tx.execute(text(f"DROP TABLE {name}"))
+    async with database.transaction(Pool.ENGINE) as tx:
+        assert await keep_bodies(tx, keep=timedelta(days=90), now=await system.node.clock.now(tx))
+        posted = asyncio.create_task(system.api.post(f"/intake/{key}", json=body))
+        await asyncio.sleep(0.3)  # it was sent to DEFAULT by then, and waits there
+        assert not posted.done()
+    said = (await posted).json()["events"][0]
+    assert (said["dedup_key"], said["decision"]) == ("disk", "opened")
