@@ -1,7 +1,7 @@
 """What an event, an alert and an incident are, and what can be decided about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +11,7 @@ from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, UserId
+from oncall.kit.quick import dataclass
 
 
 class UnknownIncident(NotFound):

@@ -1,10 +1,11 @@
 """What a monitor sent, and what an adapter read in it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from oncall.incidents.values import Action, Severity
+from oncall.kit.quick import dataclass
 from oncall.services.values import IntegrationType
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

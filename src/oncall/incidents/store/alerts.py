@@ -107,14 +107,13 @@ COUNTS = text("""
 
 
 def _alert(r: Row[Any]) -> Alert:
-    return Alert(
-        AlertId(r.id), ServiceId(r.service_id), r.dedup_key, r.is_open, Severity(r.severity), r.acknowledged, IncidentId(r.incident_id)
-    )
+    """A row of the columns that `OPEN` selects, in their order: by their names it would take twice as long."""
+    return Alert(AlertId(r[0]), ServiceId(r[1]), r[2], r[3], Severity(r[4]), r[5], IncidentId(r[6]))
 
 
 async def open_alerts(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Alert]:
     rows = await tx.execute(OPEN, {"service_ids": [service for service, _ in keys], "dedup_keys": [key for _, key in keys]})
-    return {(ServiceId(r.service_id), r.dedup_key): _alert(r) for r in rows}
+    return {(ServiceId(r[1]), r[2]): _alert(r) for r in rows}
 
 
 async def reopenable_alerts(tx: AsyncConnection, keys: Sequence[Key], *, now: datetime) -> dict[Key, Alert]:

@@ -22,6 +22,7 @@ from oncall.kit.errors import Unavailable
 from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS, SHED
+from oncall.kit.stopwatch import Stopwatch
 from oncall.services.values import IntegrationRef
 
 log = get_log("intake")
@@ -117,27 +118,27 @@ class Gate:
         self._queue.let_go(size, integration.id if integration else None)
         self._free()
 
-    async def accept(self, events: list[Event], *, comes_again: bool = False, since: float | None = None) -> list[Decided]:
+    async def accept(self, events: list[Event], *, comes_again: bool = False, watch: Stopwatch | None = None) -> list[Decided]:
         """The decisions of these events, once they are committed; raises Unavailable when the queue or the database cannot take them.
 
-        `since` is when the request came, by the loop's clock: all it waits for together takes no longer than a sender waits for us. A
-        caller that is cancelled, because its client has gone, leaves its events in the queue.
+        `watch` runs since the request came: all it waits for together takes no longer than a sender waits for us. A caller that is
+        cancelled, because its client has gone, leaves its events in the queue.
         """
         loop = asyncio.get_running_loop()
         waiting = Waiting(events, loop.create_future())
-        until = (loop.time() if since is None else since) + ROOM_WITHIN
+        watch = watch or Stopwatch()
 
         def has_room() -> bool:
             return self._queue.has_room(waiting, comes_again=comes_again)
 
-        if not has_room() and (comes_again or not await self._room(has_room, within=until - loop.time())):
+        if not has_room() and (comes_again or not await self._room(has_room, within=ROOM_WITHIN - watch.seconds)):
             self._turn_away(Sender.of(events[0]), len(events))
             raise Overloaded
         if self._closed:
             raise Unavailable(TOO_MANY)
         self._queue.put(waiting)
         self._wake.set()
-        patience = loop.call_later(min(BUDGET, max(until - loop.time(), LEAST)), waiting.refuse, TOO_SLOW)
+        patience = loop.call_later(min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)), waiting.refuse, TOO_SLOW)
         try:
             return await waiting.answer
         finally:

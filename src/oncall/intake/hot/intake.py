@@ -99,7 +99,7 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     reading = read_query if request.method == "GET" else read
     _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
     held: Held = request.scope["held"]
-    decided = await gate.accept(events, comes_again=held.comes_again, since=held.since)
+    decided = await gate.accept(events, comes_again=held.comes_again, watch=held.watch)
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
     return decided, integration

@@ -24,6 +24,7 @@ from oncall.kit.db import Trouble, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.hot import Answer
 from oncall.kit.problems import RETRY_AFTER
+from oncall.kit.stopwatch import Stopwatch
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
 
@@ -54,12 +55,13 @@ class TooSlow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The room that a request has: how much, whose, and since when (by the loop's clock)."""
+    """The room that a request has: where, how much, whose, and how long it has waited."""
 
+    gate: Gate
     size: int
     integration: IntegrationRef | None
     comes_again: bool
-    since: float
+    watch: Stopwatch
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -91,16 +93,15 @@ async def hold(request: Request, integration: IntegrationRef | None, *, comes_ag
     if integration is None:
         size = min(size, UNPROVEN)  # nobody without a key makes room go away by announcing much
     gate: Gate = request.app.state.gate
-    since = asyncio.get_running_loop().time()
+    watch = Stopwatch()
     await gate.hold(size, integration, comes_again=comes_again)
-    request.scope["held"] = Held(size, integration, comes_again, since)
+    request.scope["held"] = Held(gate, size, integration, comes_again, watch)
 
 
 def let_go(request: Request) -> None:
     held: Held | None = request.scope.get("held")
     if held:
-        gate: Gate = request.app.state.gate
-        gate.let_go(held.size, held.integration)
+        held.gate.let_go(held.size, held.integration)
 
 
 def digest_of(key: str) -> bytes:
@@ -142,7 +143,7 @@ async def accept(
     gate: Gate = request.app.state.gate
     events = as_sent(readings, of, integration, key=key, in_body=in_body)
     held: Held | None = request.scope.get("held")
-    return await gate.accept(events, comes_again=held is not None and held.comes_again, since=held.since if held else None)
+    return await gate.accept(events, comes_again=held is not None and held.comes_again, watch=held.watch if held else None)
 
 
 class Refused(Exception):
