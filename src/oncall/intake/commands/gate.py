@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -271,8 +272,8 @@ class Gate:
         if decided is None:
             decided = await self._whole(events, unsure=unsure, patient=patient)
         await failpoints.reach("intake.post_commit")
-        for d in decided:
-            EVENTS.labels(d.decision.value).inc()
+        for decision, count in Counter(d.decision for d in decided).items():
+            EVENTS.labels(decision.value).inc(count)
         return decided
 
     async def _repeats(self, events: Sequence[Event]) -> list[Decided] | None:

@@ -84,6 +84,8 @@ class Queue:
 
     def may_read(self, size: int, integration_id: IntegrationId | None, *, comes_again: bool) -> bool:
         """Whether a body of this size may be taken into memory; a single one of an integration always may, if there is room at all."""
+        if self._is_calm(0, size):
+            return True
         bounds, line = self.bounds, self._lines.get(integration_id) if integration_id else None
         share = bounds.returning if comes_again else 1.0
         taken, own = self.held + self.bytes, self._held_by[integration_id] + (line.bytes if line else 0)
@@ -102,14 +104,19 @@ class Queue:
 
     def has_room(self, waiting: Waiting, *, comes_again: bool) -> bool:
         """Whether a request may join; a single one always may."""
-        if not self.events:
+        events, size = len(waiting.events), waiting.size
+        if not self.events or self._is_calm(events, size):
             return True
         bounds, line = self.bounds, self._lines.get(waiting.integration_id) or _Line()
-        events, size = len(waiting.events), waiting.size
         share = bounds.returning if comes_again else 1.0
         fits = self.events + events <= bounds.events * share and self.bytes + size <= bounds.bytes * share
         is_modest = line.events + events <= bounds.events * bounds.own and line.bytes + size <= bounds.bytes * bounds.own
         return fits and (is_modest or not line.events)
+
+    def _is_calm(self, events: int, size: int) -> bool:
+        """As nearly always: with all that waits, and this, so little that it is within everybody's share."""
+        bounds = self.bounds
+        return self.events + events <= bounds.events // 4 and self.held + self.bytes + size <= bounds.bytes // 4
 
     def put(self, waiting: Waiting) -> None:
         line = self._lines.setdefault(waiting.integration_id, _Line())

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -24,6 +23,7 @@ from oncall.kit.db import Trouble, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.hot import Answer
 from oncall.kit.problems import RETRY_AFTER
+from oncall.kit.quick import dataclass
 from oncall.kit.stopwatch import Stopwatch
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
