@@ -46,7 +46,9 @@ def read(value: object, received: Received) -> list[Reading]:
 
 def _severities_of_v1(details: object) -> list[object]:
     """Version 1 has no severity, but agents say it in the details: of Zabbix, AppDynamics, Nagios' services and hosts."""
-    said = details if isinstance(details, dict) else {}
+    if not isinstance(details, dict):
+        return []
+    said = details
     host = text_of(said.get("HOSTSTATE")).strip().lower()
     return [said.get("severity"), said.get("SERVICESTATE"), "critical" if host in {"down", "unreachable"} else host]
 

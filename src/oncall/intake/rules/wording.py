@@ -48,11 +48,13 @@ def text_of(value: object, *, limit: int = MAX_TEXT) -> str:
 
 def one_line(value: object) -> str:
     """At most 1,024 characters on one line, no control characters, cut with a mark."""
-    text = text_of(value)
-    if not text.isprintable():  # line breaks and separators of any kind among them
-        text = CONTROL.sub(" ", text)
-    elif len(text) <= MAX_SUMMARY and "  " not in text:  # as nearly all are
-        return text.strip()
+    text = value if isinstance(value, str) else text_of(value)
+    # Whatever breaks or separates lines is not printable.
+    if text.isprintable():
+        if len(text) <= MAX_SUMMARY and "  " not in text:  # as nearly all are
+            return text.strip()
+    else:
+        text = CONTROL.sub(" ", text[:MAX_TEXT])
     return cut(" ".join(text.split()), MAX_SUMMARY)
 
 
@@ -110,7 +112,7 @@ def severity_of(*values: object) -> Severity:
     """Of the first word that is known; what nobody knows is `unknown`, which pages."""
     for value in values:
         if value:
-            word = text_of(value).strip().lower()
+            word = (value if isinstance(value, str) else text_of(value)).strip().lower()
             found = SEVERITIES.get(word) or SEVERITIES.get(word.replace("-", "").replace(" ", ""))
             if found:
                 return found
@@ -120,7 +122,7 @@ def severity_of(*values: object) -> Severity:
 def action_of(*values: object) -> Action:
     """Of the first word that is known; whatever does not say that it is over, or seen, is a trigger."""
     for value in values:
-        found = ACTIONS.get(text_of(value).strip().lower()) if value else None
+        found = ACTIONS.get((value if isinstance(value, str) else text_of(value)).strip().lower()) if value else None
         if found:
             return found
     return Action.TRIGGER
