@@ -180,6 +180,26 @@ async def test_a_preview_is_of_bodies_of_its_own_integration_and_for_those_who_m
     assert refused["errors"][0]["loc"] == "body.mapping.rules.0.event.summary"
 
 
+@pytest.mark.parametrize("scope", ["read", "respond"])
+async def test_a_stored_body_is_tried_only_with_an_admin_key_since_it_holds_secrets(site: Site, system: System, scope: str) -> None:
+    (event,) = await site.post(RAISED | {"api_token": "hunter2"})
+    key = (await system.make("api-keys", name=scope, scope=scope))["key"]
+    reading = system.client({"Authorization": f"Bearer {key}"})
+    path = f"/api/v1/integrations/{site.integration['id']}/preview"
+    mapping = {"rules": [{"event": {"summary": "api_token", "dedup_key": "to_string(@)"}}]}
+    for body in ({"mapping": mapping, "event_id": event["id"]}, {"event_id": event["id"]}):
+        answer = await reading.post(path, json=body)
+        assert answer.status_code == 403, answer.text
+        assert "paste the body" in answer.json()["detail"]
+        assert "admin key" in answer.json()["detail"]
+        assert "hunter2" not in answer.text
+    pasted = await reading.post(path, json={"mapping": mapping, "body": {"api_token": "mine"}})
+    assert pasted.status_code == 200, "what is pasted its reader has already"
+    assert pasted.json()["events"][0]["event"]["summary"] == "mine"
+    await reading.aclose()
+    assert (await site.preview(mapping=mapping, event_id=event["id"]))["events"][0]["event"]["summary"] == "hunter2"
+
+
 async def test_ready_mappings_are_listed_and_can_be_kept_as_they_are(site: Site) -> None:
     listed = (await site.system.api.get("/api/v1/mappings")).json()["items"]
     assert [one["type"] for one in listed] == [type.value for type in EXPRESSIBLE]

@@ -14,7 +14,8 @@ class PreviewIn(Strict):
     """A mapping to be tried (absent: the one that is stored), on a stored event's body or on one that is given here: JSON as it is,
     anything else as the text that was posted.
 
-    Of a stored event only the body is known; name the headers and the fields of the query that an expression asks for.
+    `event_id` needs an admin key, since a stored body holds its sender's secrets. Of a stored event only the body is known; name the
+    headers and the fields of the query that an expression asks for.
     """
 
     model_config = ConfigDict(
