@@ -164,6 +164,18 @@ async def test_a_preview_warns_of_keys_that_can_never_meet(site: Site) -> None:
     assert told["rules"] == [{"rule": "closing", "expression": "closed", "gave": True, "why": ""}]
 
 
+async def test_a_preview_warns_of_a_text_without_quotes_and_of_one_in_the_wrong_ones(site: Site) -> None:
+    rule = {"when": "kind == host", "ignore": [{"when": "env == test", "reason": "a test"}], "event": {"summary": "t", "dedup_key": "k"}}
+    told = await site.preview(mapping={"rules": [rule]}, body={"t": "x", "k": "a", "kind": "host"})
+    assert told["events"][0]["became"] == "unmapped"
+    assert "rule 1: kind == host: it compares members, and host is not there; a text stands in single quotes: 'host'" in told["warnings"]
+    told = await site.preview(mapping={"rules": [rule | {"when": None}]}, body={"t": "x", "k": "a"})
+    (warning,) = told["events"][0]["warnings"]
+    assert warning == "ignore: env == test: it compares members, and env and test are not there; a text stands in single quotes: 'test'"
+    refused = await site.preview(status=422, mapping={"rules": [rule | {"when": 'kind == "host"'}]}, body={})
+    assert "single quotes: 'host'" in refused["errors"][0]["message"]
+
+
 async def test_a_preview_is_of_bodies_of_its_own_integration_and_for_those_who_may_read(site: Site, system: System) -> None:
     (event,) = await site.post(RAISED)
     other = Site(system, await system.service([to(await system.user("Bob"))], type="generic"))

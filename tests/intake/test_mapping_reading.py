@@ -192,6 +192,14 @@ def test_a_row_of_a_table_may_ignore_and_says_why() -> None:
     ]
 
 
+@pytest.mark.parametrize("when", ["env == test", "test == env", "labels.env == test", "env == labels.env", "contains(tags, test)"])
+def test_two_members_that_are_not_there_are_not_alike_so_that_a_slip_ignores_nothing(when: str) -> None:
+    mapping = {"rules": [{"ignore": [{"when": when, "reason": "a test"}], "event": {"summary": "t"}}]}
+    assert told(mapping, {"t": "Disk full", "tags": ["a"]})[0].action == "trigger"
+    chosen = {"rules": [rule(when, summary={"value": "wrong"}), rule(summary="t")]}
+    assert told(chosen, {"t": "Disk full", "tags": ["a"]})[0].summary == "Disk full"
+
+
 NOTHING_FOUND = "neither a dedup key nor a summary was found in it"
 UNMAPPED = [
     ("no rule knows it", {"rules": [rule("kind == 'a'", summary="t")]}, "none of its mapping's rules knows it"),

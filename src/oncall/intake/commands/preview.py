@@ -72,7 +72,8 @@ def preview(document: Mapping[str, object] | None, received: Received, integrati
 
 
 def _preview(mapping: Rules, events: Sequence[Previewed], asked: Sequence[Tried], more: int, warned: Sequence[str] = ()) -> Preview:
-    return Preview(to_document(mapping), asked, events, more, [*warnings_of(mapping), *warned])
+    odd = [f"{tried.field}: {tried.source}: {tried.why}" for tried in asked if tried.why]
+    return Preview(to_document(mapping), asked, events, more, [*warnings_of(mapping), *odd, *warned])
 
 
 def _previewed(outcome: Outcome, received: Received, integration: IntegrationRef) -> list[Previewed]:

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
-from jmespath.parser import Parser
 
 from oncall.kit.mapping.functions import ARITIES
+from oncall.kit.mapping.slips import QuotingParser, slip_in
 
 MAX_EXPRESSION = 1_000
 """Characters; what is longer, nobody can read."""
@@ -50,7 +50,7 @@ def compile_expression(text: str) -> Expression:
         raise BadExpression(f"it is longer than {MAX_EXPRESSION:,} characters", MAX_EXPRESSION + 1)
     _check_literals(text)
     try:
-        tree: Node = Parser().parse(text).parsed
+        tree: Node = QuotingParser().parse(text).parsed
     except RecursionError:
         raise BadExpression(f"it nests deeper than {MAX_NESTING} levels", 1) from None
     except JMESPathError as error:
@@ -63,6 +63,8 @@ def compile_expression(text: str) -> Expression:
             raise BadExpression("! takes only the first name: put what it turns round into parentheses, as !(host.name)", place)
         if node["type"] == "function_expression":
             _check_call(text, node["value"], len(node["children"]))
+        if slip := slip_in(node):
+            raise BadExpression(slip[1], max(text.find(slip[0]), 0) + 1)
     return Expression(text, tree, _names(tree))
 
 
