@@ -91,10 +91,14 @@ async def test_every_fault_of_a_mapping_is_in_the_refusal(site: Site) -> None:
 
 async def test_what_the_mapping_does_not_read_pages_and_is_counted_and_shown(site: Site) -> None:
     await site.keep(MAPPING)
-    before = UNMAPPED._value.get()
+    counted = UNMAPPED.labels(site.integration["id"])
+    before = counted._value.get()
     (event,) = await site.post({"title": "Something else", "dedup_key": "else"})
     assert event["decision"] == "opened"
-    assert UNMAPPED._value.get() == before + 1
+    assert counted._value.get() == before + 1
+    unmapped = "unmapped, neither a dedup key nor a summary was found in it"
+    (listed,) = (await site.system.api.get(f"/api/v1/events?integration_id={site.integration['id']}")).json()["items"]
+    assert listed["reason"] == f"{unmapped}: no alert with this dedup key was open", "one finds them in the list of what came in"
     (alert,) = (await site.system.api.get(f"/api/v1/incidents/{event['incident_id']}/alerts")).json()["items"]
     assert alert["details"]["unmapped"] == "neither a dedup key nor a summary was found in it"
     await site.system.run_due()
