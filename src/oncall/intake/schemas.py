@@ -22,7 +22,7 @@ class PreviewIn(Strict):
         json_schema_extra={
             "examples": [
                 {
-                    "mapping": {"rules": [{"event": {"summary": "TITLE", "dedup_key": "ALARM_ID"}}]},
+                    "mapping": {"rules": [{"event": {"summary": "TITLE", "dedup_key": {"named": [{"alarm": "ALARM_ID"}]}}}]},
                     "body": {"TITLE": "Disk full", "ALARM_ID": 9007199254740993},
                 }
             ]
