@@ -153,6 +153,22 @@ async def test_a_preview_takes_queries_headers_and_what_nobody_can_read(site: Si
     assert "summary: join(',', a): join() wants array of string, and was given number" in told["events"][0]["warnings"]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"), [(7, "7"), (7.5, "7.5"), (0, "0"), (BIG, f"{BIG}"), (True, "true"), (False, "false"), ("Door open", "Door open")]
+)
+async def test_a_preview_takes_a_body_that_is_a_mere_word(site: Site, body: object, expected: str) -> None:
+    told = await site.preview(mapping={"rules": [{"event": {"summary": "@"}}]}, body=body)
+    assert [e["event"]["summary"] for e in told["events"]] == [expected]
+
+
+async def test_a_preview_takes_null_as_a_body(site: Site) -> None:
+    told = await site.preview(mapping=MAPPING, body=None)
+    assert [e["became"] for e in told["events"]] == ["unreadable"]
+    (event,) = await site.post(RAISED)
+    assert (await site.preview(mapping=MAPPING, body=None, event_id=event["id"]))["events"][0]["became"] == "mapped"
+    assert (await site.preview(mapping=MAPPING, body=None, query={"TEXT": "x"}))["events"][0]["became"] == "mapped"
+
+
 async def test_a_preview_warns_of_keys_that_can_never_meet(site: Site) -> None:
     mapping = {
         "rules": [

@@ -56,7 +56,7 @@ def _check_may_look(caller: Caller, said: PreviewIn) -> None:
 
 async def _received(tx: AsyncConnection, said: PreviewIn, integration_id: IntegrationId, request: Request) -> Received:
     """The request as it would come, or came: where it has no body, its query is what was sent."""
-    text = said.body if isinstance(said.body, str | None) else json.dumps(said.body, ensure_ascii=False)
+    text = said.body if isinstance(said.body, str | None) and not said.is_null else json.dumps(said.body, ensure_ascii=False)
     raw, content_type = (text or urlencode(said.query)).encode(), said.content_type
     kept: Mapping[str, str] = {}
     if said.event_id is not None:

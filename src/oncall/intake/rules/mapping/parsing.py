@@ -15,7 +15,7 @@ from oncall.intake.rules.mapping.document import (
     may_mean,
 )
 from oncall.intake.rules.mapping.faults import BadMapping, Faults
-from oncall.intake.rules.mapping.sources import Budget, parse_condition, parse_source
+from oncall.intake.rules.mapping.sources import NOTHING, Budget, parse_condition, parse_source
 from oncall.intake.rules.mapping.words import MAX_CASES, MAX_REASON, action_word, parse_words, severity_word
 from oncall.kit.zones import UnknownZone, check_zone
 
@@ -27,6 +27,9 @@ MAX_HIDDEN = 100
 
 RULE = ("name", "when", "split", "ignore", "hide", "event")
 EVENT = ("dedup_key", "action", "severity", "labels", "links", "details", *TEXTS)
+
+OF_LINKS = {"url": "href", "link": "href", "address": "href", "title": "text", "name": "text"}
+"""What others call the parts of a link."""
 
 
 def parse_mapping(document: object, *, field: str = "mapping") -> Mapping:
@@ -159,8 +162,11 @@ def _members(said: object, at: str, faults: Faults, budget: Budget) -> tuple[tup
 
 
 def _link(said: object, at: str, faults: Faults, budget: Budget) -> Link:
-    if not isinstance(said, dict) or "href" not in said:
+    if not isinstance(said, dict) or not said.keys().isdisjoint({"value", "join"}):
         return Link(parse_source(said, at, faults, budget))
-    faults.check_names(said, ("href", "text"), at)
+    faults.check_names(said, ("href", "text"), at, meaning=OF_LINKS)
+    if said.get("href") is None:
+        faults.add(f"{at}.href", 'it is needed, as in {"href": "url", "text": {"value": "dashboard"}}')
+        return Link(NOTHING)
     text = parse_source(said["text"], f"{at}.text", faults, budget) if said.get("text") is not None else None
     return Link(parse_source(said["href"], f"{at}.href", faults, budget), text)
