@@ -72,6 +72,23 @@ def test_decide_run(
     assert all(d.reason for d in decided if d.decision is not Decision.IGNORED)
 
 
+@pytest.mark.parametrize(
+    ("what", "action", "met", "reason"),
+    [
+        ("what opens", TRIGGER, None, "unmapped, x: no alert with this dedup key was open"),
+        ("what repeats", TRIGGER, alert(), "unmapped, x: an alert with this dedup key is open already"),
+        ("what ends", RESOLVE, alert(), "unmapped, x: its monitor resolved it"),
+        ("what is seen", ACKNOWLEDGE, alert(), "unmapped, x: its monitor acknowledged it"),
+        ("an end of nothing", RESOLVE, None, "unmapped, x: no alert with this dedup key is open in the service"),
+    ],
+)
+def test_what_its_reading_says_of_an_event_stands_before_what_was_decided(
+    what: str, action: Action, met: Alert | None, reason: str
+) -> None:
+    [decided], _ = decide_run([event(action=action, reason="unmapped, x")], met)
+    assert decided.reason == reason, what
+
+
 def test_an_unreadable_event_opens_and_says_that_it_was_unreadable_and_why() -> None:
     [decided], change = decide_run([event(unreadable=True, reason="it is not JSON")], None)
     assert (decided.decision, decided.reason) == (Decision.UNREADABLE, "it is not JSON: no alert with this dedup key was open")

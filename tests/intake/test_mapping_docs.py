@@ -51,7 +51,7 @@ async def test_an_example_of_the_how_to_is_what_it_says_it_is(system: System, ex
 
 def test_the_reference_names_every_field_and_function() -> None:
     ours = {"body", "header", "query", "path"}
-    for name in (*parsing.RULE, *parsing.EVENT, *words.WORDS, "means", "href", "value", "join", "with", "named"):
+    for name in (*parsing.RULE, *parsing.EVENT, *words.WORDS, "means", "href", "value", "join", "with", "named", "time_zone"):
         assert f"`{name}`" in REFERENCE or f'"{name}"' in REFERENCE, name
     assert ours <= set(ARITIES)
     assert all(f"`{name}(" in REFERENCE for name in ours)

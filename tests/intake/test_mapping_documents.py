@@ -38,7 +38,7 @@ WHOLE = {
                 "component": "COMPONENT",
                 "group": "GROUP",
                 "class": "CLASS",
-                "occurred_at": "AT",
+                "occurred_at": {"from": ["AT", "SINCE"], "time_zone": "Europe/Berlin"},
                 "expires_at": "UNTIL",
                 "delivery_id": "header('x-delivery')",
                 "by": "USER",
@@ -88,6 +88,9 @@ FAULTS: list[tuple[object, list[tuple[str, str]]]] = [
     ({"rules": [{"event": EVENT}, {"event": EVENT}]}, [("mapping.rules.0.when", "the rules behind it none")]),
     ({"rules": [{"when": 3, "event": EVENT}]}, [("mapping.rules.0.when", "as a text")]),
     ({"rules": [{"when": "a = 1", "event": EVENT}]}, [("mapping.rules.0.when", "character 3: two values are compared with ==")]),
+    ({"rules": [{"when": 'a == "b"', "event": EVENT}]}, [("mapping.rules.0.when", "character 6: \"b\" is the name of a member; a text")]),
+    ({"rules": [{"event": EVENT, "ignore": [{"when": "a", "reasn": "r"}]}]},
+     [("mapping.rules.0.ignore.0.reasn", "perhaps reason is meant"), ("mapping.rules.0.ignore.0.reason", "it is needed")]),
     ({"rules": [{"event": EVENT, "ignore": [{"when": "a"}]}]}, [("mapping.rules.0.ignore.0.reason", "it is needed")]),
     ({"rules": [{"event": EVENT, "ignore": ["a"]}]}, [("mapping.rules.0.ignore.0", "it must be an object")]),
     ({"rules": [{"event": EVENT, "hide": [1]}]}, [("mapping.rules.0.hide", "names of members")]),
@@ -116,8 +119,28 @@ FAULTS: list[tuple[object, list[tuple[str, str]]]] = [
     (one(severity={"from": "p", "table": {" ": "info"}}), [("mapping.rules.0.event.severity.table. ", "a row needs a word")]),
     (one(action={"from": "s", "table": {"up": "resolved"}}), [("mapping.rules.0.event.action.table.up", "perhaps resolve is meant")]),
     (one(action={"value": "resolv"}), [("mapping.rules.0.event.action.value", "perhaps resolve is meant")]),
-    (one(action={"cases": [{"when": "a"}]}), [("mapping.rules.0.event.action.cases.0", "it must be an object")]),
+    (one(action={"cases": [{"when": "a"}]}), [("mapping.rules.0.event.action.cases.0.means", "it is needed")]),
+    (one(action={"cases": ["a"]}), [("mapping.rules.0.event.action.cases.0", "it must be an object")]),
     (one(action={"cases": [{"when": "a", "means": "no"}]}), [("mapping.rules.0.event.action.cases.0.means", "it must be one of")]),
+    (one(occurred_at={"from": "AT", "time_zone": "Europe/Berln"}), [("mapping.rules.0.event.occurred_at.time_zone", "Europe/Berlin")]),
+    (one(occurred_at={"from": "AT"}), [("mapping.rules.0.event.occurred_at.time_zone", "names look like")]),
+    (one(expires_at={"time_zone": "UTC"}), [("mapping.rules.0.event.expires_at.from", "it is needed")]),
+    (one(expires_at={"from": "AT", "zone": "UTC", "time_zone": "UTC"}), [("mapping.rules.0.event.expires_at.zone", "perhaps time_zone")]),
+    (one(source={"from": "AT", "time_zone": "UTC"}),
+     [("mapping.rules.0.event.source.from", "no such field"), ("mapping.rules.0.event.source.time_zone", "no such field")]),
+    (one(severity={"from": "p", "default": "P1"}), [("mapping.rules.0.event.severity.default", "perhaps critical is meant")]),
+    (one(severity={"value": "High"}), [("mapping.rules.0.event.severity.value", "perhaps error is meant")]),
+    (one(action={"from": "s", "table": {"x": "down"}}), [("mapping.rules.0.event.action.table.x", "perhaps trigger is meant")]),
+    (one(action={"from": "s", "table": {"x": "OK"}}), [("mapping.rules.0.event.action.table.x", "perhaps resolve is meant")]),
+    (one(action={"from": "s", "table": {"x": "suppress"}}), [("mapping.rules.0.event.action.table.x", "perhaps ignore is meant")]),
+    (one(action={"from": "s", "table": {"x": {"ignored": "why"}}}), [("mapping.rules.0.event.action.table.x", "perhaps ignore is meant")]),
+    (one(action={"cases": [{"whn": "a", "means": "resolve"}]}),
+     [("mapping.rules.0.event.action.cases.0.whn", "perhaps when"), ("mapping.rules.0.event.action.cases.0.when", "it is needed")]),
+    (one(links=[{"herf": "u"}]),
+     [("mapping.rules.0.event.links.0.herf", "perhaps href"), ("mapping.rules.0.event.links.0.href", "needed")]),
+    (one(links=[{"url": "u", "text": "t"}]),
+     [("mapping.rules.0.event.links.0.url", "perhaps href is meant"), ("mapping.rules.0.event.links.0.href", "it is needed")]),
+    ({"event": EVENT}, [("mapping.event", "there are rules"), ("mapping.rules", "at least one rule")]),
     (one(labels="tags"), [("mapping.rules.0.event.labels", '"*" takes a whole object')]),
     (one(links="url"), [("mapping.rules.0.event.links", "it must be a list")]),
     (one(details=["a"]), [("mapping.rules.0.event.details", "an object of names and expressions")]),
@@ -145,16 +168,12 @@ def test_a_mapping_has_a_bounded_number_of_expressions() -> None:
         parse_mapping(one(labels=labels))
 
 
+NAMES = [*parsing.RULE, *parsing.EVENT, *words.WORDS, "reason", "time_zone", "means", "value", "join", "with", "named", "href"]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["a", "a-b", "", "resolve", "critical", "*", "`x`"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from([*parsing.RULE, *parsing.EVENT, *words.WORDS, "reason", "means", "value", "join", "with", "named", "href"]),
-        inner,
-        max_size=4,
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @given(document=ANYTHING)

@@ -91,10 +91,14 @@ async def test_every_fault_of_a_mapping_is_in_the_refusal(site: Site) -> None:
 
 async def test_what_the_mapping_does_not_read_pages_and_is_counted_and_shown(site: Site) -> None:
     await site.keep(MAPPING)
-    before = UNMAPPED._value.get()
+    counted = UNMAPPED.labels(site.integration["id"])
+    before = counted._value.get()
     (event,) = await site.post({"title": "Something else", "dedup_key": "else"})
     assert event["decision"] == "opened"
-    assert UNMAPPED._value.get() == before + 1
+    assert counted._value.get() == before + 1
+    unmapped = "unmapped, neither a dedup key nor a summary was found in it"
+    (listed,) = (await site.system.api.get(f"/api/v1/events?integration_id={site.integration['id']}")).json()["items"]
+    assert listed["reason"] == f"{unmapped}: no alert with this dedup key was open", "one finds them in the list of what came in"
     (alert,) = (await site.system.api.get(f"/api/v1/incidents/{event['incident_id']}/alerts")).json()["items"]
     assert alert["details"]["unmapped"] == "neither a dedup key nor a summary was found in it"
     await site.system.run_due()
@@ -112,10 +116,11 @@ async def test_a_preview_tells_everything_and_writes_nothing(site: Site, databas
     assert first["event"]["dedup_key"] == f"{BIG}"
     assert (first["event"]["action"], first["event"]["severity"], first["event"]["summary"]) == ("trigger", "critical", "Disk full")
     assert {"field": "dedup_key", "expression": "ALARM_ID", "gave": BIG, "why": ""} in first["tried"]
-    assert first["warnings"] == []
+    (number,) = first["warnings"]
+    assert number.startswith("dedup_key: it is a mere number")
     over = await site.preview(mapping=MAPPING, body=RAISED | {"STATE": "CLEARED", "PRIO": "odd"})
-    assert over["events"][0]["warnings"] == [], "of an end the severity does not matter"
-    assert odd["warnings"] == ["action: the word 'odd' is not in the table, and counts as trigger"]
+    assert over["events"][0]["warnings"] == [number], "of an end the severity does not matter"
+    assert odd["warnings"] == ["action: the word 'odd' is not in the table, and counts as trigger", number]
     assert keyless["event"]["dedup_key"] is None
     assert keyless["warnings"] == ["dedup_key: none was found, so this event is a problem of its own, and nothing ends it"]
     assert unmapped["why"] == "neither a dedup key nor a summary was found in it"
@@ -148,6 +153,22 @@ async def test_a_preview_takes_queries_headers_and_what_nobody_can_read(site: Si
     assert "summary: join(',', a): join() wants array of string, and was given number" in told["events"][0]["warnings"]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"), [(7, "7"), (7.5, "7.5"), (0, "0"), (BIG, f"{BIG}"), (True, "true"), (False, "false"), ("Door open", "Door open")]
+)
+async def test_a_preview_takes_a_body_that_is_a_mere_word(site: Site, body: object, expected: str) -> None:
+    told = await site.preview(mapping={"rules": [{"event": {"summary": "@"}}]}, body=body)
+    assert [e["event"]["summary"] for e in told["events"]] == [expected]
+
+
+async def test_a_preview_takes_null_as_a_body(site: Site) -> None:
+    told = await site.preview(mapping=MAPPING, body=None)
+    assert [e["became"] for e in told["events"]] == ["unreadable"]
+    (event,) = await site.post(RAISED)
+    assert (await site.preview(mapping=MAPPING, body=None, event_id=event["id"]))["events"][0]["became"] == "mapped"
+    assert (await site.preview(mapping=MAPPING, body=None, query={"TEXT": "x"}))["events"][0]["became"] == "mapped"
+
+
 async def test_a_preview_warns_of_keys_that_can_never_meet(site: Site) -> None:
     mapping = {
         "rules": [
@@ -164,6 +185,18 @@ async def test_a_preview_warns_of_keys_that_can_never_meet(site: Site) -> None:
     assert told["rules"] == [{"rule": "closing", "expression": "closed", "gave": True, "why": ""}]
 
 
+async def test_a_preview_warns_of_a_text_without_quotes_and_of_one_in_the_wrong_ones(site: Site) -> None:
+    rule = {"when": "kind == host", "ignore": [{"when": "env == test", "reason": "a test"}], "event": {"summary": "t", "dedup_key": "k"}}
+    told = await site.preview(mapping={"rules": [rule]}, body={"t": "x", "k": "a", "kind": "host"})
+    assert told["events"][0]["became"] == "unmapped"
+    assert "rule 1: kind == host: it compares members, and host is not there; a text stands in single quotes: 'host'" in told["warnings"]
+    told = await site.preview(mapping={"rules": [rule | {"when": None}]}, body={"t": "x", "k": "a"})
+    (warning,) = told["events"][0]["warnings"]
+    assert warning == "ignore: env == test: it compares members, and env and test are not there; a text stands in single quotes: 'test'"
+    refused = await site.preview(status=422, mapping={"rules": [rule | {"when": 'kind == "host"'}]}, body={})
+    assert "single quotes: 'host'" in refused["errors"][0]["message"]
+
+
 async def test_a_preview_is_of_bodies_of_its_own_integration_and_for_those_who_may_read(site: Site, system: System) -> None:
     (event,) = await site.post(RAISED)
     other = Site(system, await system.service([to(await system.user("Bob"))], type="generic"))
@@ -178,6 +211,26 @@ async def test_a_preview_is_of_bodies_of_its_own_integration_and_for_those_who_m
     assert (await site.preview(status=422, mapping=MAPPING, body="{}", event_id=event["id"]))["code"] == "invalid"
     refused = await site.preview(status=422, mapping={"rules": [{"event": {"summary": "a-b"}}]}, body="{}")
     assert refused["errors"][0]["loc"] == "body.mapping.rules.0.event.summary"
+
+
+@pytest.mark.parametrize("scope", ["read", "respond"])
+async def test_a_stored_body_is_tried_only_with_an_admin_key_since_it_holds_secrets(site: Site, system: System, scope: str) -> None:
+    (event,) = await site.post(RAISED | {"api_token": "hunter2"})
+    key = (await system.make("api-keys", name=scope, scope=scope))["key"]
+    reading = system.client({"Authorization": f"Bearer {key}"})
+    path = f"/api/v1/integrations/{site.integration['id']}/preview"
+    mapping = {"rules": [{"event": {"summary": "api_token", "dedup_key": "to_string(@)"}}]}
+    for body in ({"mapping": mapping, "event_id": event["id"]}, {"event_id": event["id"]}):
+        answer = await reading.post(path, json=body)
+        assert answer.status_code == 403, answer.text
+        assert "paste the body" in answer.json()["detail"]
+        assert "admin key" in answer.json()["detail"]
+        assert "hunter2" not in answer.text
+    pasted = await reading.post(path, json={"mapping": mapping, "body": {"api_token": "mine"}})
+    assert pasted.status_code == 200, "what is pasted its reader has already"
+    assert pasted.json()["events"][0]["event"]["summary"] == "mine"
+    await reading.aclose()
+    assert (await site.preview(mapping=mapping, event_id=event["id"]))["events"][0]["event"]["summary"] == "hunter2"
 
 
 async def test_ready_mappings_are_listed_and_can_be_kept_as_they_are(site: Site) -> None:

@@ -75,6 +75,33 @@ def test_the_same_flat_body_as_a_form_and_as_a_field_of_a_form_and_as_xml() -> N
         assert brief(told(FLAT, raw)) == [("resolve", f"{BIG}", "critical", "Disk full")], raw
 
 
+def test_xml_is_an_object_without_its_outermost_element_and_without_namespaces() -> None:
+    xml = b'<m:Alarm xmlns:m="urn:x" id="7"><m:Name lang="en">Disk</m:Name><Tag>a</Tag><Tag>b</Tag><Empty/></m:Alarm>'
+    by = {"id": "id", "lang": "Name.lang", "tag": "Tag[1]", "empty": "type(Empty)", "gone": "Alarm"}
+    (event,) = told({"rules": [rule(dedup_key={"named": [{"a": "id"}]}, summary="Name.text", labels=by)]}, xml)
+    assert (event.summary, event.labels) == ("Disk", {"id": "7", "lang": "en", "tag": "b", "empty": "null"})
+
+
+def test_one_object_in_each_line_is_a_list() -> None:
+    mapping = {"rules": [rule(split="@", dedup_key="id", summary="t", labels={"*": "tags"})]}
+    lines = b'{"id": "a", "t": "x", "tags": "prod"}\n{"id": "b", "t": "y", "tags": ["prod", "db", {"key": "os", "value": "linux"}]}'
+    assert [(e.dedup_key, e.labels) for e in told(mapping, lines)] == [
+        ("a", {"tags": "prod"}),
+        ("b", {"os": "linux", "tags": "prod, db"}),
+    ]
+
+
+@pytest.mark.parametrize(("said", "key"), [(1.0, "1.0"), ("1.10", "1.10"), (97.5, "97.5"), (True, "true"), ({"a": 1.0}, '{"a":1.0}')])
+def test_what_is_no_text_is_written_as_json(said: object, key: str) -> None:
+    assert told({"rules": [rule(dedup_key="id", summary="t")]}, {"id": said, "t": "x"})[0].dedup_key == key
+
+
+def test_a_row_of_a_whole_number_is_that_of_the_number_with_a_fraction() -> None:
+    mapping = {"rules": [rule(dedup_key="t", summary="t", severity={"from": "p", "table": {"1": "critical", "2": "info"}})]}
+    assert [told(mapping, {"t": "x", "p": p})[0].severity.value for p in (1, 1.0, "1.0", 2.0, 1.5)] == [
+        "critical", "critical", "critical", "info", "unknown"]  # fmt: skip
+
+
 def test_an_array_at_the_top_holds_events_in_different_states() -> None:
     mapping = {"rules": [rule(split="@", dedup_key="id", summary="what", action="state")]}
     body = [{"id": 1, "what": "a", "state": "down"}, {"id": 2, "what": "b", "state": "up"}, {"id": 3, "what": "c", "state": "acked"}]
@@ -190,6 +217,14 @@ def test_a_row_of_a_table_may_ignore_and_says_why() -> None:
         ("ignore", "a drill"),
         ("ignore", "its mapping says that this is no alert"),
     ]
+
+
+@pytest.mark.parametrize("when", ["env == test", "test == env", "labels.env == test", "env == labels.env", "contains(tags, test)"])
+def test_two_members_that_are_not_there_are_not_alike_so_that_a_slip_ignores_nothing(when: str) -> None:
+    mapping = {"rules": [{"ignore": [{"when": when, "reason": "a test"}], "event": {"summary": "t"}}]}
+    assert told(mapping, {"t": "Disk full", "tags": ["a"]})[0].action == "trigger"
+    chosen = {"rules": [rule(when, summary={"value": "wrong"}), rule(summary="t")]}
+    assert told(chosen, {"t": "Disk full", "tags": ["a"]})[0].summary == "Disk full"
 
 
 NOTHING_FOUND = "neither a dedup key nor a summary was found in it"

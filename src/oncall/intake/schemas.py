@@ -14,14 +14,15 @@ class PreviewIn(Strict):
     """A mapping to be tried (absent: the one that is stored), on a stored event's body or on one that is given here: JSON as it is,
     anything else as the text that was posted.
 
-    Of a stored event only the body is known; name the headers and the fields of the query that an expression asks for.
+    `event_id` needs an admin key, since a stored body holds its sender's secrets. Of a stored event only the body is known; name the
+    headers and the fields of the query that an expression asks for.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "mapping": {"rules": [{"event": {"summary": "TITLE", "dedup_key": "ALARM_ID"}}]},
+                    "mapping": {"rules": [{"event": {"summary": "TITLE", "dedup_key": {"named": [{"alarm": "ALARM_ID"}]}}}]},
                     "body": {"TITLE": "Disk full", "ALARM_ID": 9007199254740993},
                 }
             ]
@@ -30,7 +31,7 @@ class PreviewIn(Strict):
 
     mapping: dict[str, Any] | None = None
     event_id: UUID | None = None
-    body: dict[str, Any] | list[Any] | str | None = None
+    body: dict[str, Any] | list[Any] | str | bool | int | float | None = None
     content_type: str = Field("application/json", max_length=200)
     query: dict[str, str] = Field({})
     headers: dict[str, str] = Field({})
@@ -39,9 +40,14 @@ class PreviewIn(Strict):
     def _about_something(self) -> Self:
         if self.event_id is not None and self.body is not None:
             raise ValueError("give event_id or body, not both")
-        if self.event_id is None and self.body is None and not self.query:
+        if self.event_id is None and self.body is None and not self.query and not self.is_null:
             raise ValueError("give a body as it was posted, the event_id of one that is stored, or the query of a GET")
         return self
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the body is the JSON `null`, and not merely absent."""
+        return self.body is None and "body" in self.model_fields_set and self.event_id is None and not self.query
 
 
 class LinkOut(Shown):

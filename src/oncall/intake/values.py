@@ -5,6 +5,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 
 from oncall.incidents.values import Action, Severity
+from oncall.kit.errors import Forbidden
 from oncall.kit.quick import dataclass
 from oncall.services.values import IntegrationType
 
@@ -21,6 +22,15 @@ class InvalidEvent(Exception):
     def __init__(self, status: str, message: str, errors: Sequence[str]) -> None:
         super().__init__(message)
         self.status, self.errors = status, errors
+
+
+class BodyNotYours(Forbidden):
+    """A mapping can show every part of a stored body, its sender's secrets among them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A preview by event_id shows a stored body with its sender's secrets, and needs an admin key: use one, or paste the body."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _repeats(run: Sequence[Event], alert_id: AlertId, incident_id: IncidentId) -
 
 def _all(run: Sequence[Event], decision: Decision, reason: str, alert_id: AlertId, incident_id: IncidentId) -> list[Decided]:
     return [
-        Decided(e.id, e.dedup_key, Decision.UNREADABLE if e.unreadable else decision, f"{e.reason}: {reason}" if e.unreadable else reason,
+        Decided(e.id, e.dedup_key, Decision.UNREADABLE if e.unreadable else decision, f"{e.reason}: {reason}" if e.reason else reason,
                 alert_id, incident_id)
         for e in run
     ]  # fmt: skip

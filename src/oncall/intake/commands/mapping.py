@@ -33,7 +33,7 @@ def read_mapped(value: object, received: Received, integration: IntegrationRef, 
         if outcome.reading is not None:
             readings.append(outcome.reading)
         else:
-            UNMAPPED.inc()
+            UNMAPPED.labels(f"{integration.id}").inc()
             readings += read_unmapped(outcome, received, integration, otherwise)
     return readings if mapped.beyond is None else [*readings, mapped.beyond]
 

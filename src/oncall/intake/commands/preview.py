@@ -10,7 +10,16 @@ from oncall.intake.commands.reading import otherwise, to_events
 from oncall.intake.compiled import compiled_mapping
 from oncall.intake.rules import MAX_FROM_ONE_BODY, cut, decode, text_of, unreadable
 from oncall.intake.rules.mapping import Mapping as Rules
-from oncall.intake.rules.mapping import Outcome, Tried, parse_mapping, read_mapping, to_document, warnings_about, warnings_of
+from oncall.intake.rules.mapping import (
+    Outcome,
+    Tried,
+    parse_mapping,
+    read_mapping,
+    to_document,
+    warnings_about,
+    warnings_among,
+    warnings_of,
+)
 from oncall.intake.values import Reading, Received, Unreadable
 from oncall.kit.errors import Invalid
 from oncall.services.values import IntegrationRef
@@ -67,12 +76,15 @@ def preview(document: Mapping[str, object] | None, received: Received, integrati
     for outcome in outcomes[:MAX_SHOWN]:
         events += _previewed(outcome, received, integration)
     more = len(outcomes) - MAX_SHOWN
-    warned = [f"one body holds more than {MAX_FROM_ONE_BODY:,} events: those beyond page together, as one"] if mapped.beyond else []
+    warned = warnings_among(value, mapped.outcomes)
+    if mapped.beyond:
+        warned.append(f"one body holds more than {MAX_FROM_ONE_BODY:,} events: those beyond page together, as one")
     return _preview(mapping, events, [_shown(tried) for tried in mapped.asked], max(more, 0), warned)
 
 
 def _preview(mapping: Rules, events: Sequence[Previewed], asked: Sequence[Tried], more: int, warned: Sequence[str] = ()) -> Preview:
-    return Preview(to_document(mapping), asked, events, more, [*warnings_of(mapping), *warned])
+    odd = [f"{tried.field}: {tried.source}: {tried.why}" for tried in asked if tried.why]
+    return Preview(to_document(mapping), asked, events, more, [*warnings_of(mapping), *odd, *warned])
 
 
 def _previewed(outcome: Outcome, received: Received, integration: IntegrationRef) -> list[Previewed]:

@@ -1,7 +1,8 @@
 """Values picked out of a JSON value by JMESPath, and words looked up in tables: within bounds, and without ever raising."""
 
 from oncall.kit.mapping.evaluation import Around, Evaluation, Found
-from oncall.kit.mapping.expressions import MAX_EXPRESSION, BadExpression, Expression, compile_expression
+from oncall.kit.mapping.explaining import BadExpression
+from oncall.kit.mapping.expressions import MAX_EXPRESSION, Expression, compile_expression
 from oncall.kit.mapping.tables import Table, word_of
 
 __all__ = [

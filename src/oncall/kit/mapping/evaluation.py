@@ -10,6 +10,7 @@ from jmespath.visitor import TreeInterpreter
 
 from oncall.kit.mapping.expressions import Expression
 from oncall.kit.mapping.functions import TEXT_PER_STEP, BoundedFunctions
+from oncall.kit.mapping.slips import Compared, are_members
 
 STEPS, BYTES_PER_STEP = 100_000, 4
 """What any body is worth; a longer one is worth a step more for each of these bytes, so that time is linear in its length."""
@@ -21,7 +22,7 @@ TOO_MUCH = "it takes too many steps for a body of this length"
 
 
 class Found(NamedTuple):
-    """What an expression gave; where it could not be evaluated, nothing, and why."""
+    """What an expression gave; where it could not be evaluated, nothing, and why; or what is odd about what it gave."""
 
     value: object
     why: str = ""
@@ -50,6 +51,7 @@ class Evaluation:
 
     def find(self, expression: Expression, value: object, *, whole: bool = True) -> Found:
         """What an expression gives on a value. `whole`: all of the result will be read, so that is paid for as well."""
+        odd = ""
         try:
             if expression.names:
                 result = value
@@ -57,7 +59,9 @@ class Evaluation:
                     result = result.get(name) if isinstance(result, dict) else None
                 self._meter.charge(1)
             else:
+                self._interpreter.compared.forget()
                 result = self._interpreter.visit(expression.tree, value)
+                odd = self._interpreter.compared.told()
             if whole:
                 self._meter.weigh(result)
         except _TooMuch:
@@ -68,7 +72,7 @@ class Evaluation:
             return Found(None, f"{error.function_name}() wants {wants}, and was given {given}")
         except Exception as error:  # noqa: BLE001 — whatever a function or a comparison raises on a strange body: it gives nothing, and why
             return Found(None, f"it cannot be evaluated here ({type(error).__name__})")
-        return Found(result)
+        return Found(result, odd)
 
     def holds(self, expression: Expression, value: object) -> Found:
         """Whether an expression holds: null, false, and what is empty do not."""
@@ -82,6 +86,7 @@ class _Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no ty
     def __init__(self, around: Around, meter: "_Meter") -> None:
         super().__init__()
         self._meter = meter
+        self.compared = Compared()
         reach: dict[str, Callable[..., object]] = {
             "body": lambda: around.body,
             "header": around.header,
@@ -97,7 +102,12 @@ class _Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no ty
         return super().visit(node, *args, **kwargs)
 
     def visit_comparator(self, node: Mapping[str, Any], value: Any) -> Any:
-        left, right = (self.visit(child, value) for child in node["children"])
+        sides = node["children"]
+        left, right = (self.visit(child, value) for child in sides)
+        if are_members(sides):
+            self.compared.note(sides, (left, right))
+            if left is None and right is None:
+                return None  # two members that are not there: neither equal nor different, or a misspelt name would hold
         if isinstance(left, list | dict) and isinstance(right, list | dict):
             self._meter.weigh(left)
         elif isinstance(left, str) and isinstance(right, str):

@@ -4,14 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from jmespath.exceptions import IncompleteExpressionError, JMESPathError, LexerError, ParseError
-from jmespath.parser import Parser
+from jmespath.exceptions import JMESPathError
 
+from oncall.kit.mapping.explaining import BadExpression, explained, no_function
 from oncall.kit.mapping.functions import ARITIES
+from oncall.kit.mapping.slips import QuotingParser, slip_in
 
 MAX_EXPRESSION = 1_000
 """Characters; what is longer, nobody can read."""
@@ -22,14 +22,6 @@ MAX_NESTING = 40
 QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`((?:[^`\\]|\\.)*)`""", re.DOTALL)
 
 Node = dict[str, Any]
-
-
-class BadExpression(ValueError):
-    """An expression that cannot be read: why, and from which character on, counted from 1."""
-
-    def __init__(self, why: str, position: int) -> None:
-        super().__init__(why)
-        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +42,11 @@ def compile_expression(text: str) -> Expression:
         raise BadExpression(f"it is longer than {MAX_EXPRESSION:,} characters", MAX_EXPRESSION + 1)
     _check_literals(text)
     try:
-        tree: Node = Parser().parse(text).parsed
+        tree: Node = QuotingParser().parse(text).parsed
     except RecursionError:
         raise BadExpression(f"it nests deeper than {MAX_NESTING} levels", 1) from None
     except JMESPathError as error:
-        raise _explained(error, text) from None
+        raise explained(error, text) from None
     for node, depth in _walk(tree):
         if depth > MAX_NESTING:
             raise BadExpression(f"it nests deeper than {MAX_NESTING} levels", 1)
@@ -63,6 +55,8 @@ def compile_expression(text: str) -> Expression:
             raise BadExpression("! takes only the first name: put what it turns round into parentheses, as !(host.name)", place)
         if node["type"] == "function_expression":
             _check_call(text, node["value"], len(node["children"]))
+        if slip := slip_in(node):
+            raise BadExpression(slip[1], max(text.find(slip[0]), 0) + 1)
     return Expression(text, tree, _names(tree))
 
 
@@ -89,9 +83,7 @@ def _check_call(text: str, name: str, given: int) -> None:
     place = re.search(rf"\b{re.escape(name)}\s*\(", text)
     position = place.start() + 1 if place else 1
     if name not in ARITIES:
-        near = get_close_matches(name, ARITIES, n=1)
-        meant = f"; perhaps {near[0]}() is meant" if near else f"; there are {', '.join(sorted(ARITIES))}"
-        raise BadExpression(f"there is no function {name}(){meant}", position)
+        raise no_function(name, position)
     least, most = ARITIES[name]
     if not least <= given <= most:
         wants = f"{least}" if least == most else f"at least {least}"
@@ -108,31 +100,3 @@ def _names(tree: Node) -> tuple[str, ...]:
             return tuple(child["value"] for child in children)
         case _:
             return ()
-
-
-def _explained(error: JMESPathError, text: str) -> BadExpression:
-    match error:
-        case IncompleteExpressionError():
-            return BadExpression("it ends too early: something must follow", len(text) + 1)
-        case LexerError() if str(error.message).startswith("Unclosed"):
-            quote = text[error.lexer_position]
-            return BadExpression(f"the {quote} is never closed", error.lexer_position + 1)
-        case LexerError() if error.lexer_value == "=":
-            return BadExpression("two values are compared with ==", error.lexer_position + 1)
-        case LexerError():
-            return BadExpression(
-                f"{error.lexer_value[:10]} cannot stand here; a name with anything but letters, digits and _ stands in double quotes, "
-                'as "db-host", a text in single quotes',
-                error.lexer_position + 1,
-            )
-        case ParseError() if error.token_type.lower() in {"unquoted_identifier", "quoted_identifier", "literal", "number"}:
-            said = str(error.token_value)[:40]
-            return BadExpression(
-                f"{said} cannot follow here; names are joined by dots, as host.name, and one with anything but letters, digits and _ "
-                'stands in double quotes, as "host name"',
-                error.lex_position + 1,
-            )
-        case ParseError():
-            return BadExpression(f"{str(error.token_value)[:40] or 'the end'} cannot stand here", error.lex_position + 1)
-        case _:
-            return BadExpression("it is no JMESPath expression", 1)

@@ -6,7 +6,7 @@ from oncall.intake.rules.mapping.faults import BadMapping, Fault
 from oncall.intake.rules.mapping.parsing import parse_mapping
 from oncall.intake.rules.mapping.part import ENDS, Tried
 from oncall.intake.rules.mapping.reading import Mapped, Outcome, read_mapping
-from oncall.intake.rules.mapping.warnings import warnings_about, warnings_of
+from oncall.intake.rules.mapping.warnings import warnings_about, warnings_among, warnings_of
 
 __all__ = [
     "ENDS",
@@ -26,5 +26,6 @@ __all__ = [
     "read_mapping",
     "to_document",
     "warnings_about",
+    "warnings_among",
     "warnings_of",
 ]

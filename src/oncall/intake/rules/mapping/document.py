@@ -14,6 +14,8 @@ Document = dict[str, object]
 TEXTS = ("summary", "source", "component", "group", "class", "occurred_at", "expires_at", "delivery_id", "by")
 """Fields that are one text or instant each."""
 
+INSTANTS = ("occurred_at", "expires_at")
+
 REST = "*"
 """Among labels or details: everything in the object that the expression gives."""
 
@@ -95,6 +97,11 @@ class EventFields:
     labels: tuple[tuple[str, Source], ...] = ()
     links: tuple[Link, ...] = ()
     details: tuple[tuple[str, Source], ...] | None = None
+    zones: tuple[tuple[str, str], ...] = ()
+    """Of an instant that its monitor writes without an offset: in which zone."""
+
+    def zone_of(self, field: str) -> str | None:
+        return dict(self.zones).get(field)
 
 
 def may_mean(event: EventFields, action: Action) -> bool:
@@ -158,7 +165,7 @@ def _event(event: EventFields) -> Document:
             "dedup_key": source_document(event.dedup_key) if event.dedup_key else None,
             "action": _words(event.action),
             "severity": _words(event.severity),
-            **{name: source_document(source) for name, source in event.texts},
+            **{name: _text(source, event.zone_of(name)) for name, source in event.texts},
             "labels": {name: source_document(source) for name, source in event.labels},
             "links": [_link(link) for link in event.links],
         }
@@ -166,6 +173,11 @@ def _event(event: EventFields) -> Document:
     if event.details is not None:
         said["details"] = {name: source_document(source) for name, source in event.details}
     return said
+
+
+def _text(source: Source, zone: str | None) -> object:
+    said = source_document(source)
+    return {"from": said, "time_zone": zone} if zone else said
 
 
 def _link(link: Link) -> object:

@@ -1,10 +1,12 @@
 """What is wrong with a mapping: every fault with its place in the document and what to write instead."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from oncall.kit.errors import Invalid
+
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,12 @@ class Faults(list[Fault]):
     def add(self, at: str, sentence: str) -> None:
         self.append(Fault(at, sentence))
 
-    def check_names(self, names: Iterable[str], known: Collection[str], at: str) -> None:
-        """That nothing is said that is not read: a field that is misspelt would be missed in silence."""
+    def check_names(self, names: Iterable[str], known: Collection[str], at: str, *, meaning: Mapping[str, str] = NO_NAMES) -> None:
+        """That nothing is said that is not read: a field that is misspelt, or has others' name (`meaning`), would be missed in silence."""
         for name in names:
             if name not in known:
-                near = get_close_matches(name.lower().replace("-", "_"), known, n=1)
+                plain = name.lower().replace("-", "_")
+                near = [meaning[plain]] if plain in meaning else get_close_matches(plain, known, n=1)
                 meant = f"perhaps {near[0]} is meant" if near else f"there are {', '.join(sorted(known))}"
                 self.add(f"{at}.{name}" if at else name, f"there is no such field; {meant}")
 

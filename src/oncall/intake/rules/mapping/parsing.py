@@ -4,6 +4,7 @@ from collections.abc import Mapping as JsonObject
 
 from oncall.incidents.values import Action
 from oncall.intake.rules.mapping.document import (
+    INSTANTS,
     TEXTS,
     EventFields,
     Ignore,
@@ -14,8 +15,9 @@ from oncall.intake.rules.mapping.document import (
     may_mean,
 )
 from oncall.intake.rules.mapping.faults import BadMapping, Faults
-from oncall.intake.rules.mapping.sources import Budget, parse_condition, parse_source
+from oncall.intake.rules.mapping.sources import NOTHING, Budget, parse_condition, parse_source
 from oncall.intake.rules.mapping.words import MAX_CASES, MAX_REASON, action_word, parse_words, severity_word
+from oncall.kit.zones import UnknownZone, check_zone
 
 MAX_RULES = 20
 MAX_LABELS = 100
@@ -25,6 +27,9 @@ MAX_HIDDEN = 100
 
 RULE = ("name", "when", "split", "ignore", "hide", "event")
 EVENT = ("dedup_key", "action", "severity", "labels", "links", "details", *TEXTS)
+
+OF_LINKS = {"url": "href", "link": "href", "address": "href", "title": "text", "name": "text"}
+"""What others call the parts of a link."""
 
 
 def parse_mapping(document: object, *, field: str = "mapping") -> Mapping:
@@ -99,6 +104,7 @@ def _event(said: object, at: str, faults: Faults, budget: Budget) -> EventFields
         faults.add(at, 'it must be an object, such as {"summary": "title", "dedup_key": "id"}')
         return EventFields()
     faults.check_names(said, EVENT, at)
+    said, zones = _without_zones(said, at, faults)
     texts = tuple((name, source) for name in TEXTS if (source := _source(said, name, at, faults, budget)) is not None)
     event = EventFields(
         dedup_key=_source(said, "dedup_key", at, faults, budget, is_key=True),
@@ -111,6 +117,7 @@ def _event(said: object, at: str, faults: Faults, budget: Budget) -> EventFields
             for n, link in enumerate(faults.list_of(said.get("links"), f"{at}.links", MAX_LINKS))
         ),
         details=_members(said["details"], f"{at}.details", faults, budget) if said.get("details") is not None else None,
+        zones=zones,
     )
     has_summary = said.get("summary") is not None
     if not has_summary and event.dedup_key is None:
@@ -118,6 +125,24 @@ def _event(said: object, at: str, faults: Faults, budget: Budget) -> EventFields
     elif not has_summary and may_mean(event, Action.TRIGGER):
         faults.add(f"{at}.summary", 'it is needed where an event may trigger; for one that only ends: "action": {"default": "resolve"}')
     return event
+
+
+def _without_zones(said: dict[str, object], at: str, faults: Faults) -> tuple[dict[str, object], tuple[tuple[str, str], ...]]:
+    """The fields with instants as mere sources, and the zones that those without an offset are in."""
+    zones: dict[str, str] = {}
+    for name in INSTANTS:
+        zoned = said.get(name)
+        if not isinstance(zoned, dict) or zoned.keys().isdisjoint({"from", "time_zone"}):
+            continue
+        faults.check_names(zoned, ("from", "time_zone"), f"{at}.{name}")
+        if zoned.get("from") is None:
+            faults.add(f"{at}.{name}.from", "it is needed: it says where the time stands")
+        said = {**said, name: zoned.get("from")}
+        try:
+            zones[name] = check_zone(f"{zoned.get('time_zone') or ''}")
+        except UnknownZone as unknown:
+            faults.add(f"{at}.{name}.time_zone", f"{unknown}")
+    return said, tuple(zones.items())
 
 
 def _source(said: JsonObject[str, object], name: str, at: str, faults: Faults, budget: Budget, *, is_key: bool = False) -> Source | None:
@@ -137,8 +162,11 @@ def _members(said: object, at: str, faults: Faults, budget: Budget) -> tuple[tup
 
 
 def _link(said: object, at: str, faults: Faults, budget: Budget) -> Link:
-    if not isinstance(said, dict) or "href" not in said:
+    if not isinstance(said, dict) or not said.keys().isdisjoint({"value", "join"}):
         return Link(parse_source(said, at, faults, budget))
-    faults.check_names(said, ("href", "text"), at)
+    faults.check_names(said, ("href", "text"), at, meaning=OF_LINKS)
+    if said.get("href") is None:
+        faults.add(f"{at}.href", 'it is needed, as in {"href": "url", "text": {"value": "dashboard"}}')
+        return Link(NOTHING)
     text = parse_source(said["text"], f"{at}.text", faults, budget) if said.get("text") is not None else None
     return Link(parse_source(said["href"], f"{at}.href", faults, budget), text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -15,17 +16,18 @@ from oncall.intake.rules.mapping.document import (
     FirstOf,
     Ignored,
     Joined,
+    Link,
     Named,
     Rule,
     Source,
     Words,
     source_document,
 )
+from oncall.intake.rules.mapping.instants import instant_in, why_no_instant
 from oncall.intake.rules.secrets import without_login
 from oncall.intake.rules.wording import (
     ACTIONS,
     action_of,
-    instant_of,
     labels_of,
     links_of,
     one_line,
@@ -62,6 +64,7 @@ class PartReader:
         self._evaluation, self._part = evaluation, part
         self.tried = tried
         self.unknown: list[tuple[str, str]] = []
+        self.odd: list[str] = []
 
     def read(self, rule: Rule) -> tuple[Reading | None, str]:
         for ignore in rule.ignore:
@@ -80,6 +83,8 @@ class PartReader:
             return None, NOTHING_SAID
         if key is None and acts in ENDS:
             return None, ENDS_NOTHING
+        if acts is Action.TRIGGER and (not summary or _is_last_resort(event, summary)):
+            self.odd.append(f"summary: none was found in it, so {'its constant stands there' if summary else 'its dedup_key stands there'}")
         return self._reading(event, acts, key, summary, texts, rule.hide), ""
 
     def _reading(
@@ -95,13 +100,29 @@ class PartReader:
             group=one_line(texts.get("group")),
             class_=one_line(texts.get("class")),
             labels=labels_of(dict(self._members("labels", event.labels))) if event.labels else {},
-            links=links_of((self._find("links", link.href), self._find("links", link.text) if link.text else None) for link in event.links),
-            occurred_at=instant_of(texts.get("occurred_at")),
-            expires_at=instant_of(texts.get("expires_at")),
+            links=links_of(map(self._link, event.links)) if event.links else (),
+            occurred_at=self._instant("occurred_at", texts, event),
+            expires_at=self._instant("expires_at", texts, event),
             details=self._details(event, hide),
             by=one_line(texts.get("by")),
             delivery_id=text_of(texts.get("delivery_id")),
         )
+
+    def _instant(self, field: str, texts: dict[str, object], event: EventFields) -> datetime | None:
+        value = texts.get(field)
+        if value is None:
+            return None
+        zone = event.zone_of(field)
+        at = instant_in(value, zone)
+        if at is None and self.tried is not None:
+            self.odd.append(why_no_instant(field, value, zone))
+        return at
+
+    def _link(self, link: Link) -> tuple[object, object]:
+        href, text = self._find("links", link.href), self._find("links", link.text) if link.text else None
+        if self.tried is not None and href is not None and not links_of([(href, text)]):
+            self.odd.append(f"links: {text_of(href)[:60]!r} is left out: a link is a whole address that begins with https:// or http://")
+        return href, text
 
     def _title(self, event: EventFields | None) -> str:
         summary = dict(event.texts).get("summary") if event else None

@@ -21,7 +21,8 @@ EMPTY = "the list of events is empty"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rule makes of a body, or of one part of it: a reading; or none, and why. `unknown` are words that no table has."""
+    """What a rule makes of a body, or of one part of it: a reading; or none, and why. `unknown` are words that no table has, `odd` what
+    was found and cannot be used."""
 
     part: object
     rule: str = ""
@@ -29,6 +30,7 @@ class Outcome:
     reading: Reading | None = None
     why: str = ""
     unknown: tuple[tuple[str, str], ...] = ()
+    odd: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
 
 
@@ -79,4 +81,4 @@ def _knows(rule: Rule, value: object, evaluation: Evaluation, asked: list[Tried]
 def _outcome(rule: Rule, part: object, position: int | None, evaluation: Evaluation, *, trace: bool) -> Outcome:
     reader = PartReader(evaluation, part, [] if trace else None)
     reading, why = reader.read(rule)
-    return Outcome(part, rule.name, position, reading, why, tuple(reader.unknown), tuple(reader.tried or ()))
+    return Outcome(part, rule.name, position, reading, why, tuple(reader.unknown), tuple(reader.odd), tuple(reader.tried or ()))

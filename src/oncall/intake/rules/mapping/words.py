@@ -9,6 +9,7 @@ from oncall.incidents.values import Action, Severity
 from oncall.intake.rules.mapping.document import Acts, Case, Ignored, Words
 from oncall.intake.rules.mapping.faults import Faults
 from oncall.intake.rules.mapping.sources import Budget, parse_condition, parse_sources
+from oncall.intake.rules.wording import ACTIONS, SEVERITIES
 from oncall.kit.mapping import Table, word_of
 
 T = TypeVar("T")
@@ -16,6 +17,9 @@ T = TypeVar("T")
 MAX_ROWS = 500
 MAX_CASES = 50
 MAX_REASON = 200
+
+IGNORED = dict.fromkeys(("none", "nothing", "skip", "drop", "discard", "suppress", "suppressed", "silence", "mute"), Action.IGNORE)
+"""What people write where nothing is to be done."""
 
 WORDS = ("cases", "from", "table", "default")
 
@@ -66,10 +70,15 @@ def _check_row(word: str, rows: JsonObject[str, object], at: str, faults: Faults
 
 
 def _case(said: object, at: str, target: Target[T], faults: Faults, budget: Budget) -> Case[T] | None:
-    if not isinstance(said, dict) or "when" not in said or "means" not in said:
+    if not isinstance(said, dict):
         faults.add(at, 'it must be an object, such as {"when": "cleared_at", "means": …}')
         return None
     faults.check_names(said, ("when", "means"), at)
+    missing = [name for name in ("when", "means") if said.get(name) is None]
+    for name in missing:
+        faults.add(f"{at}.{name}", 'it is needed, as in {"when": "cleared_at", "means": …}')
+    if missing:
+        return None
     when, means = parse_condition(said["when"], f"{at}.when", faults, budget), target(said["means"], f"{at}.means", faults)
     return Case(when, means) if means is not None else None
 
@@ -81,20 +90,22 @@ def action_word(said: object, at: str, faults: Faults) -> Acts | None:
         case "ignore":
             return Ignored("its mapping says that this is no alert")
         case _:
-            return _one_of(Action, said, at, faults, ', or {"ignore": "why"}')
+            return _one_of(Action, said, at, faults, ', or {"ignore": "why"}', ACTIONS | IGNORED)
 
 
 def severity_word(said: object, at: str, faults: Faults) -> Severity | None:
-    return _one_of(Severity, said, at, faults)
+    return _one_of(Severity, said, at, faults, "", SEVERITIES)
 
 
 E_ = TypeVar("E_", Action, Severity)
 
 
-def _one_of(kind: type[E_], said: object, at: str, faults: Faults, more: str = "") -> E_ | None:
-    words = [one.value for one in kind if one.value != "ignore"]
+def _one_of(kind: type[E_], said: object, at: str, faults: Faults, more: str, commonly: JsonObject[str, E_]) -> E_ | None:
+    every = [one.value for one in kind]
+    words = [word for word in every if word != "ignore"]
     if isinstance(said, str) and said in words:
         return kind(said)
-    near = get_close_matches(str(said).lower(), words, n=1)
+    meant = str(next(iter(said), "") if isinstance(said, dict) else said).strip().lower()
+    near = [commonly[meant].value] if meant in commonly else get_close_matches(meant, every, n=1)
     faults.add(at, f"it must be one of {', '.join(words)}{more}" + (f"; perhaps {near[0]} is meant" if near else ""))
     return None
