@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from oncall.services.values import Integration, IntegrationSettings
 from oncall.services.values.senders import TOLERANCE, Algorithm, Authentication, Encoding, NoSecret, Scheme, Sent, read_webhook_secret
 
 PLACES = re.compile(r"\{(body|timestamp|id)\}")
@@ -27,6 +28,7 @@ MOST_SIGNATURES = 10
 """In one header; while secrets are changed there are two."""
 
 LOST = "its secrets were sealed with a key that ONCALL_SECRET_KEYS no longer has: put the key back, or set the authentication anew"
+NOT_LOST = "Nothing is lost here: say how senders prove themselves, or leave authentication out."
 TOO_LARGE = "the body is too large to be checked"
 
 
@@ -44,11 +46,19 @@ class Signing:
     tolerance: timedelta = TOLERANCE
 
 
+def edited_settings(current: Integration, wanted: IntegrationSettings) -> IntegrationSettings:
+    """What is wanted, with what there is where an edit says nothing."""
+    stays = {name: getattr(current, name) for name in wanted.unsaid}
+    return replace(wanted, **stays)
+
+
 def with_secrets(wanted: Authentication | None, current: Authentication | None) -> Authentication | None:
     """What is wanted, with the secrets there are where it names none: whoever reads, edits and writes back does not have them."""
     if wanted is None or wanted.secrets or not wanted.needs_secrets:
         return wanted
     if current is None or current.scheme is not wanted.scheme:
+        if wanted.scheme is Scheme.LOST:
+            raise NoSecret(NOT_LOST, field="authentication.scheme")
         raise NoSecret(f"Authentication by {wanted.scheme} needs its secret.", field="authentication")
     return replace(wanted, secrets=current.secrets)
 

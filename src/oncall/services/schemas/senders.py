@@ -203,9 +203,12 @@ class Sns(Strict):
 
 
 class Lost(Strict):
-    """Its secrets were sealed with a key that this node does not have, and nobody is let in; shown only."""
+    """Its secrets were sealed with a key that this node does not have, and nobody is let in. Shown; an edit may leave it so."""
 
     scheme: Literal["lost"]
+
+    def authentication(self) -> Authentication:
+        return Authentication(Scheme.LOST)
 
     @classmethod
     def of(cls, _: Authentication) -> Self:
