@@ -75,6 +75,8 @@ async def test_a_key_may_stand_in_a_header(made: dict[str, Any], stranger: Async
         {"Authorization": f"Key {key}"},
         {"Authorization": f"Token {key}"},
         {"X-Api-Key": key},
+        {"X-Api-Key": key, "Authorization": "Bearer of-a-proxy"},
+        {"X-Api-Key": "of a proxy", "Authorization": f"Bearer {key}"},
         basic(key, ""),
         basic(key, "x"),
         basic("", key),
@@ -137,6 +139,32 @@ ASKED: dict[str, dict[str, Any]] = {
     "github": {"secrets": SECRET},
     "pagerduty": {"secrets": SECRET},
 }
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+@pytest.mark.parametrize(
+    ("where", "body"),
+    [
+        ("/intake", {"summary": "x"}),
+        ("/intake/", {"summary": "x"}),
+        ("/api/alert", {"resource": "web", "event": "Down", "environment": "P"}),
+        ("/v2/alerts?apiKey={key}", {"message": "x"}),
+    ],
+    ids=["our own", "our own with a slash", "Alerta's", "Opsgenie's"],
+)
+async def test_beside_a_key_in_its_own_header_authorization_is_the_proof(
+    system: System, made: dict[str, Any], stranger: AsyncClient, scheme: str, where: str, body: dict[str, Any]
+) -> None:
+    await asks(system, made, scheme=scheme, **ASKED[scheme])
+    path = where.format(key=made["key"])
+
+    async def sent(**headers: str) -> int:
+        return (await stranger.post(path, json=body, headers={"X-Api-Key": made["key"]} | headers)).status_code
+
+    assert await sent(**headers_of(scheme)) in {201, 202}
+    assert await sent(**headers_of(scheme, "wrong")) == 401
+    assert await sent(Authorization=f"Bearer {made['key']}") == 401, "a key is no proof"
+    assert await sent() == 401
 
 
 @pytest.mark.parametrize("scheme", ASKED)
