@@ -130,11 +130,11 @@ def headers_of(scheme: str, secret: str = SECRET) -> dict[str, str]:
 
 
 ASKED: dict[str, dict[str, Any]] = {
-    "basic": {"username": "ana", "password": ["new", SECRET]},
+    "basic": {"username": "ana", "password": ["a newer one", SECRET]},
     "bearer": {"token": SECRET},
     "token": {"header": "X-Gitlab-Token", "secret": SECRET},
     "hmac": {"header": "X-S", "prefix": "v0=", "timestamp_header": "X-T", "secrets": SECRET},
-    "sentry": {"secrets": ["new", SECRET]},
+    "sentry": {"secrets": ["a newer one", SECRET]},
     "grafana": {"secrets": SECRET},
     "github": {"secrets": SECRET},
     "pagerduty": {"secrets": SECRET},

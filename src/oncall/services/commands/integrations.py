@@ -14,7 +14,7 @@ from oncall.kit.references import refusing
 from oncall.kit.sealing import Sealing
 from oncall.services.commands.services import get_service
 from oncall.services.ports import CheckMapping
-from oncall.services.rules import edited_settings, with_secrets
+from oncall.services.rules import check_scheme, edited_settings, with_secrets
 from oncall.services.store import integrations as store
 from oncall.services.values import (
     EnoughKeys,
@@ -152,3 +152,4 @@ async def _add_key(tx: AsyncConnection, integration: Integration, *, now: dateti
 def _check(wanted: IntegrationSettings, check_mapping: CheckMapping) -> None:
     if wanted.mapping is not None and "mapping" not in wanted.unsaid:
         check_mapping(wanted.mapping)
+    check_scheme(wanted.type, wanted.authentication)
