@@ -330,6 +330,31 @@ async def test_after_twenty_wrong_keys_an_address_waits_but_a_right_key_never(
     assert (await stranger.post(f"/intake/{made['key']}", content=BODY)).status_code == 202, "a right key is always served"
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "where", "begins"),
+    [
+        ("/intake/k7k7secretsecretsecretsecretsecr", {}, {}, "/intake/…", "k7k7"),
+        ("/intake/k7k7secretsecretsecretsecretsecr/db", {}, {}, "/intake/…/…", "k7k7"),
+        ("/intake", {"X-Api-Key": "k7k7secretsecretsecretsecretsecr"}, {}, "/intake", "k7k7"),
+        ("/intake", {"Authorization": "Bearer k7k7secretsecret"}, {}, "/intake", "k7k7"),
+        ("/intake", {}, {}, "/intake", ""),
+        ("/intake/secret", {}, {}, "/intake/…", ""),
+        ("/intake/k%0A7kksecretsecret", {}, {}, "/intake/…", "k7k"),
+        ("/v2/enqueue", {}, PAGERDUTY | {"routing_key": "k7k7secretsecretsecretsecretsecr"}, "/v2/enqueue", ""),
+        ("/integrations/generic/20131114/alert/k7k7secretsecret/db", {}, {}, "/integrations/generic/…/alert/…/…", "k7k7"),
+    ],
+)
+async def test_of_a_wrong_key_the_log_tells_where_it_came_but_not_the_key(
+    stranger: AsyncClient, path: str, headers: dict[str, str], body: dict[str, Any], where: str, begins: str
+) -> None:
+    with capture_logs() as logs:
+        answers = [await stranger.post(path, json=body, headers=headers) for _ in range(25)]
+    assert {answer.status_code for answer in answers} <= {400, 401, 429}
+    said = [line for line in logs if line["event"] == "a key was refused"]
+    assert [(line["path"], line["begins"], line["address"]) for line in said] == [(where, begins, "127.0.0.1")] * 20, "and then no more"
+    assert "secret" not in str(logs)
+
+
 async def test_wrong_proofs_count_as_well_and_fill_no_log(system: System, made: dict[str, Any], stranger: AsyncClient) -> None:
     await asks(system, made, scheme="bearer", token=SECRET)
     before = count("sender")
