@@ -391,3 +391,24 @@ async def test_secrets_are_sealed_anew_with_a_new_key(
         opened = {ref.name: ref.authentication for ref in (await integration_keys(tx, sealing=Sealing([new]))).values()}
     assert opened == {"prod": Authentication(Scheme.BEARER, (SECRET,)), "lost": Authentication(Scheme.LOST)}
     assert (await api.get(address)).headers["ETag"] == '"2"', "nothing was edited"
+
+
+@pytest.mark.parametrize(
+    ("type", "authentication", "has_one"),
+    [
+        ("generic", None, True),
+        ("email", None, True),
+        ("email", {"scheme": "bearer", "token": SECRET}, True),
+        ("generic", {"scheme": "bearer", "token": SECRET}, False),
+    ],
+)
+async def test_an_address_for_mails_is_shown_where_they_are_taken(
+    system: System, service: str, type: str, authentication: object, has_one: bool
+) -> None:
+    state = system.node.app.state
+    state.settings = state.settings.but(smtp_listen="127.0.0.1:2525", smtp_hostname="oncall.test")
+    body = {"name": "x", "type": type, "authentication": authentication}
+    made = (await system.api.post(f"/api/v1/services/{service}/integrations", json=body)).json()
+    second = (await system.api.post(f"/api/v1/services/{service}/integrations/{made['id']}/keys")).json()
+    for shown in (made, second):
+        assert shown["email"] == (f"{shown['key']}@oncall.test" if has_one else None)

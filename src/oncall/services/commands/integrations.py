@@ -112,9 +112,11 @@ async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: Int
 
 async def create_key(
     tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, *, sealing: Sealing, now: datetime
-) -> tuple[IntegrationKey, str]:
-    """A second key, so that senders can be moved to it one by one; the first works until it is deleted."""
-    return await _add_key(tx, await get_integration(tx, service_id, id, sealing=sealing, lock=True), now=now)
+) -> tuple[Integration, str]:
+    """A second key, the newest, so that senders can be moved to it one by one; the first works until it is deleted."""
+    integration = await get_integration(tx, service_id, id, sealing=sealing, lock=True)
+    shown, key = await _add_key(tx, integration, now=now)
+    return replace(integration, keys=(*integration.keys, shown)), key
 
 
 async def delete_key(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, key_prefix: str, *, sealing: Sealing) -> None:

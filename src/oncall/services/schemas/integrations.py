@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from oncall.kit.http import Instant, Name, Shown, Strict
 from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
-from oncall.services.values import IntegrationSettings, IntegrationType, OnUnreadable
+from oncall.services.values import Integration, IntegrationSettings, IntegrationType, OnUnreadable, takes_mail
 
 
 def _known(value: object) -> object:
@@ -115,6 +115,6 @@ def address_of(key: str, base_url: str) -> str:
     return f"{base_url}/intake/{key}"
 
 
-def mail_address_of(key: str, domain: str | None) -> str | None:
-    """Where they send mails to; None where no mails are taken."""
-    return f"{key}@{domain}" if domain else None
+def mail_address_of(key: str, integration: Integration, domain: str | None) -> str | None:
+    """Where they send mails to; None where no mails are taken, or none of this integration's senders."""
+    return f"{key}@{domain}" if domain and takes_mail(integration) else None

@@ -218,6 +218,11 @@ class IntegrationRef:
     authentication: Authentication | None = None
 
 
+def takes_mail(integration: Integration | IntegrationRef) -> bool:
+    """Whether a mail may come in by it: one proves nothing, so not where senders must, unless it is there for mails."""
+    return integration.authentication is None or integration.type is IntegrationType.EMAIL
+
+
 def urgency_of(mode: UrgencyMode, severity: str) -> Urgency:
     """`semantics.md` §2: by severity, critical, error and unknown are high; warning and info are low."""
     match mode:
