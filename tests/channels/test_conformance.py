@@ -17,7 +17,9 @@ from oncall.channels.webhook import WebhookChannel
 from oncall.kit.http_client import HttpClient
 from oncall.kit.outbound import read_outbound_allow
 
-DEADLINE = 0.3
+DEADLINE = 1.0
+"""What a busy machine needs for a connection and an answer to it; whoever says nothing is waited for no longer."""
+
 SLACK = 1.0
 NOWHERE = "no-such-host.invalid"
 

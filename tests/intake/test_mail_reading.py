@@ -45,7 +45,7 @@ def test_a_mail_is_an_object_whose_members_have_names_to_be_asked_for() -> None:
         "reply_to": "",
         "date": "2026-03-01T03:12:00+01:00",
         "message_id": "<1@m>",
-        "text": "full\r\n",
+        "text": "full",
         "attachments": [],
         "headers": {
             "from": "Monitor <m@example.com>",
@@ -122,6 +122,7 @@ HTML = "<html><head><title>t</title><style>p {x: y}</style></head><body><p>Disk 
         ("parts that never end", mail("Subject: x", "Content-Type: multipart/mixed; boundary=b", body="--b\r\n\r\nfull"), "full"),
         ("parts without a boundary", mail("Subject: x", "Content-Type: multipart/mixed", body="full"), ""),
         ("a mail inside", parts("mixed", ("Content-Type: message/rfc822", "Subject: y\r\n\r\ninside")), "inside"),
+        ("blank lines at its end", mail("Subject: x", body="\r\n  full\r\n\r\nagain \r\n \t\r\n\r\n"), "\r\n  full\r\n\r\nagain"),
         ("a picture", mail("Subject: x", "Content-Type: image/png", body=b"\x89PNG"), ""),
         ("cut in the middle of a character", mail("Subject: x", body="ü" * 200_000), "ü" * 16_383 + "…"),
     ],

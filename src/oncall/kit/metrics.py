@@ -15,6 +15,7 @@ FIRST_PAGE = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 REFUSED = Counter("oncall_intake_refused_total", "Requests of monitors that were refused, for their key or their sender.", ["reason"])
+MAILS = Counter("oncall_mails_total", "Mails that came in, and recipients that were refused, by outcome.", ["outcome"])
 SHED = Counter("oncall_events_turned_away_total", "Events, or requests with some, that found no room, by integration.", ["integration"])
 BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
 BODIES = Counter(

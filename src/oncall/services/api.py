@@ -9,6 +9,7 @@ from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, se
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.services import commands
 from oncall.services.schemas.integrations import (
+    IntegrationEdit,
     IntegrationIn,
     IntegrationMade,
     IntegrationOut,
@@ -71,7 +72,7 @@ async def create_integration(
     )
     set_etag(response, integration.version)
     shown = IntegrationOut.model_validate(integration).model_dump()
-    email = mail_address_of(key, state.settings.mail_domain)
+    email = mail_address_of(key, integration, state.settings.mail_domain)
     return IntegrationMade(**shown, key=key, url=address_of(key, state.settings.base_url), email=email)
 
 
@@ -96,14 +97,14 @@ async def update_integration(
     *,
     service_id: UUID,
     integration_id: UUID,
-    body: IntegrationIn,
+    body: IntegrationEdit,
     request: Request,
     response: Response,
     _: Admin,
     tx: WriteTx,
     version: IfMatch,
 ) -> IntegrationOut:
-    """Replace all of it but its keys."""
+    """Edit all of it but its keys: what is left out stays, null takes away, and all of what GET shows may be written back."""
     edited = await commands.update_integration(
         tx,
         ServiceId(service_id),
@@ -126,9 +127,9 @@ async def delete_integration(service_id: UUID, integration_id: UUID, _: Admin, t
 async def create_key(service_id: UUID, integration_id: UUID, request: Request, _: Admin, tx: WriteTx) -> KeyMade:
     """Make a second key beside the first; this answer is the only one that shows it."""
     state, now = request.app.state, await now_in(request, tx)
-    made, key = await commands.create_key(tx, ServiceId(service_id), IntegrationId(integration_id), sealing=state.sealing, now=now)
-    shown = KeyShown.model_validate(made).model_dump()
-    email = mail_address_of(key, state.settings.mail_domain)
+    integration, key = await commands.create_key(tx, ServiceId(service_id), IntegrationId(integration_id), sealing=state.sealing, now=now)
+    shown = KeyShown.model_validate(integration.keys[-1]).model_dump()
+    email = mail_address_of(key, integration, state.settings.mail_domain)
     return KeyMade(**shown, key=key, url=address_of(key, state.settings.base_url), email=email)
 
 

@@ -4,7 +4,9 @@ import asyncio
 
 import aiosmtplib
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
+from structlog.testing import capture_logs
 from tests.intake.postgres_proxy import PostgresProxy
 from tests.intake.smtp.conftest import Mailbox, listening
 from tests.intake.smtp.wire import Wire
@@ -46,6 +48,8 @@ async def test_a_mail_that_comes_twice_counts_once(mailbox: Mailbox) -> None:
         "{key}@oncall.test",
         "{KEY}@ONCALL.TEST",
         "monitors+{key}@example.com",
+        "{key}+db-1@example.com",
+        "monitors+{KEY}+db-1@example.com",
         "a+b+{Key}@relay.local",
         '"{key}"@oncall.test',
         "{key}@[127.0.0.1]",
@@ -66,6 +70,10 @@ async def test_an_address_is_its_key_however_it_is_written(mailbox: Mailbox, wri
         ("Ab9@x", "ab9"),
         ("a+Ab9@x", "ab9"),
         ("a+b+c@x", "c"),
+        (f"a+{'K7' * 16}+c@x", "k7" * 16),
+        (f"{'k7' * 16}+@x", "k7" * 16),
+        (f"{'k7' * 16}+{'k8' * 16}@x", "k8" * 16),
+        (f"{'k7' * 16}-tag@x", "k7" * 16 + "-tag"),
         ('"k"@x', "k"),
         ("k", "k"),
         ("", ""),
@@ -124,10 +132,40 @@ async def test_who_asks_for_many_unknown_addresses_waits_but_a_known_one_is_take
     await limited.stop()
 
 
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("oncall_mails_total", {"outcome": outcome}) or 0
+
+
+async def test_a_refused_mail_is_counted_and_told_in_the_log_but_not_without_end(mailbox: Mailbox) -> None:
+    """And neither line holds an address."""
+    service = (await mailbox.system.api.get("/api/v1/services")).json()["items"][0]
+    proof = {"scheme": "bearer", "token": "correct-horse"}
+    made = await mailbox.system.make(f"services/{service['id']}/integrations", name="asks", type="generic", authentication=proof)
+    before = {outcome: counted(outcome) for outcome in ("taken", "unproven", "unknown_address", "too_many_unknown")}
+    wire = await mailbox.wire()
+    await wire.say("EHLO m")
+    await wire.say("MAIL FROM:<>")
+    with capture_logs() as logs:
+        for n in range(25):
+            await wire.say(f"RCPT TO:<{made['key']}@oncall.test>")
+            await wire.say(f"RCPT TO:<k7k7{n}secretsecret@oncall.test>")
+    await mailbox.send("Disk")
+    assert {outcome: counted(outcome) - n for outcome, n in before.items()} == {
+        "taken": 1, "unproven": 25, "unknown_address": 20, "too_many_unknown": 5,
+    }  # fmt: skip
+    said = [line for line in logs if line["log_level"] == "warning"]
+    unproven = [line for line in said if line.get("integration") == "asks"]
+    unknown = [line for line in said if line.get("begins") == "k7k7"]
+    assert (len(said), len(unproven), len(unknown)) == (40, 20, 20)
+    assert {line["network"] for line in said} == {"127.0.0.1"}
+    assert "secret" not in str(logs)
+    assert made["key"] not in str(logs)
+
+
 @pytest.mark.parametrize(("type", "answer"), [("generic", "550 5.7.1 This integration asks its senders to prove"), ("email", "250")])
 async def test_who_must_prove_themselves_cannot_by_mail(mailbox: Mailbox, type: str, answer: str) -> None:
     service = (await mailbox.system.api.get("/api/v1/services")).json()["items"][0]
-    proof = {"scheme": "basic", "username": "m", "password": "secret"}
+    proof = {"scheme": "basic", "username": "m", "password": "correct-horse"}
     made = await mailbox.system.make(f"services/{service['id']}/integrations", name="x", type=type, authentication=proof)
     wire = await mailbox.wire()
     await wire.say("EHLO m")

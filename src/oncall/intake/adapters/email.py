@@ -116,7 +116,7 @@ def _mail_of(value: object) -> Mail:
     return Mail(
         text_of(said_at(value, ("subject", "Subject"))) or headers.get("subject", ""),
         text_of(said_at(value, ("from", "From", "sender"))) or headers.get("from", ""),
-        text_of(said_at(value, ("stripped-text", "body-plain", "text", "TextBody", "plain")), limit=MAX_TEXT),
+        text_of(said_at(value, ("stripped-text", "body-plain", "text", "TextBody", "plain")), limit=MAX_TEXT).rstrip(),
         headers,
     )
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from oncall.incidents.values import Action
 from oncall.intake.commands import Gate, received_as, to_events
-from oncall.intake.commands.senders import why_refused
+from oncall.intake.commands.senders import key_in, why_refused
 from oncall.intake.commands.sns import Certificates
 from oncall.intake.values import Reading
 from oncall.kit.clock import Clock
@@ -20,6 +20,9 @@ from oncall.services.values import IntegrationRef
 log = get_log("intake")
 
 UNKNOWN = "No integration has this key, or the sender does not prove what the integration asks for: its log line says why."
+SHOWN = 4
+"""Characters of a wrong key in the log; it may be a right one elsewhere."""
+
 TOO_OFTEN = "Too many requests without a good key or signature came from this address; one that has them is taken at any time."
 
 
@@ -69,8 +72,20 @@ def refused(request: Request, integration: IntegrationRef | None) -> int:
     REFUSED.labels("key" if integration is None else "sender").inc()
     if wait := _limiter(request).wait(_source(request)):
         return wait
+    if integration is None:
+        log.warning("a key was refused", address=_source(request), **_where(request))
     _limiter(request).failed(_source(request))
     return 0
+
+
+def _where(request: Request) -> dict[str, str]:
+    """To which address it was sent, and how the key begins if it does not stand in the body: enough to find the sender, and no secret."""
+    path = request.scope["path"]
+    for said in request.path_params.values():
+        path = path.replace(said, "…") if said else path
+    key = request.path_params.get("integration_key") or key_in(request.headers)
+    begins = "".join(sign for sign in key[:SHOWN] if sign.isalnum()) if len(key) > 2 * SHOWN else ""
+    return {"path": path, "begins": begins}
 
 
 def _limiter(request: Request) -> FailureLimiter:

@@ -109,7 +109,7 @@ def _text(parts: Iterable[Message]) -> str:
         text = _body(part)
         text = text_in(text) if part.get_content_type() == "text/html" else text
         if text.strip():
-            return cut(text, MAX_TEXT)
+            return cut(text.rstrip(), MAX_TEXT)
     return ""
 
 

@@ -13,8 +13,11 @@ from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Forbidden, NotFound
 from oncall.kit.limits import FailureLimiter, TooMany
+from oncall.kit.log import get_log
 from oncall.services.compiled import Keys
-from oncall.services.values import IntegrationRef, IntegrationType
+from oncall.services.values import IntegrationRef, takes_mail
+
+log = get_log("mail")
 
 LIMIT = 4 * 1024 * 1024
 LONG = 64 * 1024
@@ -22,6 +25,7 @@ LONG = 64 * 1024
 
 KEY = re.compile(r"[0-9a-z]{32}")
 KEY_IN_MAIL = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Za-z]{32}(?![0-9A-Za-z])")
+SHOWN = 4
 HIDDEN = b"[redacted]"
 ALWAYS = -1
 MAIL = {"content-type": "message/rfc822"}
@@ -63,6 +67,7 @@ class Door:
     ) -> None:
         self._gate, self._compilation, self._keys, self._clock = gate, compilation, keys, clock
         self._limiter = limiter or FailureLimiter()
+        self._refused = FailureLimiter()
 
     async def find(self, address: str, *, network: str) -> Recipient:
         """Who has this address; raises UnknownAddress, MailNotTaken, Unavailable, and TooMany for a network that asked for many unknown.
@@ -80,10 +85,23 @@ class Door:
             found = (await self._compilation.checked_now(self._keys)).get(digest)
         if found is None:
             self._limiter.failed(network)
+            log.warning("a mail to an address that nobody has was refused", network=network, begins=_shown(key))
             raise UnknownAddress("No integration has this address: copy it again, or make a new integration.")
-        if found.authentication is not None and found.type is not IntegrationType.EMAIL:
+        if not takes_mail(found):
+            self._tell(found, network)
             raise MailNotTaken("This integration asks its senders to prove who they are, which no mail does: make one of type email.")
         return Recipient(key, found)
+
+    def _tell(self, integration: IntegrationRef, network: str) -> None:
+        """Who goes on and on shall not fill the log."""
+        if not self._refused.wait(network):
+            self._refused.failed(network)
+            log.warning(
+                "a mail was refused, since it proves nothing and its integration asks for a proof",
+                integration=integration.name,
+                integration_id=str(integration.id),
+                network=network,
+            )
 
     async def take(self, mail: Mail, recipients: Sequence[Recipient]) -> Sequence[Decided]:
         """One event or more for each integration, all committed; raises Unavailable if they cannot be."""
@@ -111,9 +129,15 @@ class Door:
 
 
 def key_in(address: str) -> str:
-    """The key in an address: what is before the @, or behind the plus sign there. Mail systems may write it in capitals."""
+    """The key in an address: what is before the @, or before or behind a plus sign there. Mail systems may write it in capitals."""
     local = address.rpartition("@")[0] or address
-    return local.strip('"').rpartition("+")[2].lower()
+    parts = local.strip('"').lower().split("+")
+    return next((part for part in reversed(parts) if KEY.fullmatch(part)), parts[-1])
+
+
+def _shown(key: str) -> str:
+    """So much of what nobody has as finds its sender: it may be a right one elsewhere."""
+    return "".join(sign for sign in key[:SHOWN] if sign.isalnum()) if len(key) > 2 * SHOWN else ""
 
 
 def once(recipients: Sequence[Recipient]) -> list[Recipient]:

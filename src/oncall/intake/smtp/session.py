@@ -13,6 +13,7 @@ from oncall.intake.smtp.listening import Listening
 from oncall.kit.errors import Unavailable
 from oncall.kit.limits import TooMany
 from oncall.kit.log import get_log
+from oncall.kit.metrics import MAILS
 
 log = get_log("mail")
 
@@ -162,15 +163,15 @@ class Session(SMTP):
             recipient = await self._door.find(address, network=self._network)
             if _announced(envelope.mail_options) > LIMIT:
                 await self._door.take_too_large([recipient])
-                return TOO_LARGE
+                return _counted("too_large", TOO_LARGE)
         except UnknownAddress as error:
-            return f"550 5.1.1 {error}"
+            return _counted("unknown_address", f"550 5.1.1 {error}")
         except MailNotTaken as error:
-            return f"550 5.7.1 {error}"
+            return _counted("unproven", f"550 5.7.1 {error}")
         except TooMany as error:
-            return f"450 4.7.1 {error}"
+            return _counted("too_many_unknown", f"450 4.7.1 {error}")
         except Unavailable as error:
-            return f"451 4.3.0 {error}"
+            return _counted("unavailable", f"451 4.3.0 {error}")
         self._recipients.append(recipient)
         return "250 2.1.5 OK"
 
@@ -221,11 +222,11 @@ class Session(SMTP):
         try:
             if content is None:
                 await self._door.take_too_large(recipients)
-                return TOO_LARGE
+                return _counted("too_large", TOO_LARGE)
             decided = await self._door.take(self._mail(content), recipients)
         except Unavailable as error:
-            return f"451 4.3.0 {error}"
-        return f"250 2.0.0 Taken as {decided[0].event_id}"
+            return _counted("unavailable", f"451 4.3.0 {error}")
+        return _counted("taken", f"250 2.0.0 Taken as {decided[0].event_id}")
 
     def _mail(self, content: bytes) -> Mail:
         session, envelope = cast("Greeted", self.session), cast("Envelope", self.envelope)
@@ -233,6 +234,11 @@ class Session(SMTP):
         protocol = ("ESMTP" if session.extended_smtp else "SMTP") + ("S" if self._is_encrypted else "")
         sender = _plain(envelope.mail_from)
         return Mail(content, "" if sender == "<>" else sender, _plain(session.host_name), peer, self.hostname, protocol)
+
+
+def _counted(outcome: str, answer: str) -> str:
+    MAILS.labels(outcome).inc()
+    return answer
 
 
 def _plain(said: str | None) -> str:

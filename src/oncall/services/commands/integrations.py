@@ -14,7 +14,7 @@ from oncall.kit.references import refusing
 from oncall.kit.sealing import Sealing
 from oncall.services.commands.services import get_service
 from oncall.services.ports import CheckMapping
-from oncall.services.rules import with_secrets
+from oncall.services.rules import check_scheme, edited_settings, with_secrets
 from oncall.services.store import integrations as store
 from oncall.services.values import (
     EnoughKeys,
@@ -86,9 +86,10 @@ async def update_integration(
     check_mapping: CheckMapping,
     expected_version: int | None,
 ) -> Integration:
-    """Its keys stay, and secrets that are left out. The rest changes with the commit, at the latest a second later on every node."""
+    """Its keys stay, and what is left out. The rest changes with the commit, at the latest a second later on every node."""
     current = await get_integration(tx, service_id, id, sealing=sealing, lock=True)
     check_version(current.version, expected_version)
+    wanted = edited_settings(current, wanted)
     _check(wanted, check_mapping)
     edited = replace(
         current,
@@ -111,9 +112,11 @@ async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: Int
 
 async def create_key(
     tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, *, sealing: Sealing, now: datetime
-) -> tuple[IntegrationKey, str]:
-    """A second key, so that senders can be moved to it one by one; the first works until it is deleted."""
-    return await _add_key(tx, await get_integration(tx, service_id, id, sealing=sealing, lock=True), now=now)
+) -> tuple[Integration, str]:
+    """A second key, the newest, so that senders can be moved to it one by one; the first works until it is deleted."""
+    integration = await get_integration(tx, service_id, id, sealing=sealing, lock=True)
+    shown, key = await _add_key(tx, integration, now=now)
+    return replace(integration, keys=(*integration.keys, shown)), key
 
 
 async def delete_key(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId, key_prefix: str, *, sealing: Sealing) -> None:
@@ -149,5 +152,6 @@ async def _add_key(tx: AsyncConnection, integration: Integration, *, now: dateti
 
 
 def _check(wanted: IntegrationSettings, check_mapping: CheckMapping) -> None:
-    if wanted.mapping is not None:
+    if wanted.mapping is not None and "mapping" not in wanted.unsaid:
         check_mapping(wanted.mapping)
+    check_scheme(wanted.type, wanted.authentication)
