@@ -34,9 +34,9 @@ ELEMENT = re.compile(rf"{OPENED}(?P<name>[A-Za-z_][\w.:\-]*+)(?P<attributes>{ATT
 NAMED_BY_ATTRIBUTE = re.compile(r"""\b(?:name|key|id|field)\s*=\s*["']([^"'<>]*)["']""")
 VALUE_ATTRIBUTE = re.compile(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 NAMED_BEFORE = re.compile(rf"{CLOSED}\s*([\w.\-]++)\s*{OPENED}/[\w:]*(?:name|key){CLOSED}\s*{OPENED}(?P<tag>[\w:]++){ATTRIBUTES}{CLOSED}")
-PART = re.compile(
-    r'content-disposition:[^\r\n]{0,200}?\bname="?([^"\r\n;]{1,200})[^\r\n]{0,500}(?:\r?\n[^\r\n]{1,500}){0,20}+\r?\n\r?\n', re.IGNORECASE
-)
+DISPOSITION = re.compile(r"content-disposition:([^\r\n]*+)", re.IGNORECASE)
+NAME_OF_PART = re.compile(r'\bname="?([^"\r\n;]{1,200})', re.IGNORECASE)
+REST_OF_HEAD = re.compile(r"(?:\r?\n[^\r\n]{1,500}+){0,20}+\r?\n\r?\n")
 END_OF_PART = re.compile(r"\r?\n--|$(?![\r\n])")
 
 LOOKS = [
@@ -45,12 +45,12 @@ LOOKS = [
     re.compile(r"(?<=://)([^/?#\s\"<>]*)@"),
     re.compile(r"(?<=:\\/\\/)([^/?#\s\"<>\\]*)@"),
     re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----|.*))", re.DOTALL),
-    re.compile(r"\b(eyJ[\w\-]{8,}\.[\w\-]{4,}\.[\w\-]*)"),
+    re.compile(r"(?<![\w\-])(eyJ[\w\-]{8,}+\.[\w\-]{4,}+\.[\w\-]*+)"),
     re.compile(r"\b(oc_[a-z]+_\w{8,}|gh[a-z]_\w{20,}|xox[a-z]-[\w\-]{10,}|sk_live_\w{10,})"),
     re.compile(r"hooks\.slack\.com/services/([\w/]+)"),
 ]
 ESCAPED_LETTER = re.compile(r"(?<!\\)((?:\\\\)*)\\u00(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
-PERCENT = re.compile(r"[^\s&=<>\"']*%[0-9A-Fa-f]{2}[^\s&<>\"']*")
+PERCENT = re.compile(r"(?<![^\s&=<>\"'])(?=[^\s&=<>\"'%]*+%)[^\s&=<>\"']*%[0-9A-Fa-f]{2}[^\s&<>\"']*+")
 BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}={0,2}")
 TWINS = re.compile(r'"(?:name|key|field|header)"\s*:|\[\s*"', re.IGNORECASE)
 NAMES, VALUES = {"name", "key", "field", "header", "id"}, {"value", "val", "content", "text"}
@@ -207,11 +207,13 @@ def _parts(text: str) -> Iterator[Span]:
     if "isposition" not in text and "ISPOSITION" not in text:
         return
     at = 0
-    for found in PART.finditer(text):
-        if found.end() >= at and is_secret_name(found[1]):
-            end = END_OF_PART.search(text, found.end())
+    while found := DISPOSITION.search(text, at):
+        at = found.end()
+        named = NAME_OF_PART.search(found[1])
+        if named and is_secret_name(named[1]) and (head := REST_OF_HEAD.match(text, at)):
+            end = END_OF_PART.search(text, head.end())
             at = end.start() if end else len(text)
-            yield found.end(), at
+            yield head.end(), at
 
 
 def _by_their_look(text: str) -> Iterator[Span]:
