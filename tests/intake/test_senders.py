@@ -75,6 +75,8 @@ async def test_a_key_may_stand_in_a_header(made: dict[str, Any], stranger: Async
         {"Authorization": f"Key {key}"},
         {"Authorization": f"Token {key}"},
         {"X-Api-Key": key},
+        {"X-Api-Key": key, "Authorization": "Bearer of-a-proxy"},
+        {"X-Api-Key": "of a proxy", "Authorization": f"Bearer {key}"},
         basic(key, ""),
         basic(key, "x"),
         basic("", key),
@@ -128,15 +130,41 @@ def headers_of(scheme: str, secret: str = SECRET) -> dict[str, str]:
 
 
 ASKED: dict[str, dict[str, Any]] = {
-    "basic": {"username": "ana", "password": ["new", SECRET]},
+    "basic": {"username": "ana", "password": ["a newer one", SECRET]},
     "bearer": {"token": SECRET},
     "token": {"header": "X-Gitlab-Token", "secret": SECRET},
     "hmac": {"header": "X-S", "prefix": "v0=", "timestamp_header": "X-T", "secrets": SECRET},
-    "sentry": {"secrets": ["new", SECRET]},
+    "sentry": {"secrets": ["a newer one", SECRET]},
     "grafana": {"secrets": SECRET},
     "github": {"secrets": SECRET},
     "pagerduty": {"secrets": SECRET},
 }
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+@pytest.mark.parametrize(
+    ("where", "body"),
+    [
+        ("/intake", {"summary": "x"}),
+        ("/intake/", {"summary": "x"}),
+        ("/api/alert", {"resource": "web", "event": "Down", "environment": "P"}),
+        ("/v2/alerts?apiKey={key}", {"message": "x"}),
+    ],
+    ids=["our own", "our own with a slash", "Alerta's", "Opsgenie's"],
+)
+async def test_beside_a_key_in_its_own_header_authorization_is_the_proof(
+    system: System, made: dict[str, Any], stranger: AsyncClient, scheme: str, where: str, body: dict[str, Any]
+) -> None:
+    await asks(system, made, scheme=scheme, **ASKED[scheme])
+    path = where.format(key=made["key"])
+
+    async def sent(**headers: str) -> int:
+        return (await stranger.post(path, json=body, headers={"X-Api-Key": made["key"]} | headers)).status_code
+
+    assert await sent(**headers_of(scheme)) in {201, 202}
+    assert await sent(**headers_of(scheme, "wrong")) == 401
+    assert await sent(Authorization=f"Bearer {made['key']}") == 401, "a key is no proof"
+    assert await sent() == 401
 
 
 @pytest.mark.parametrize("scheme", ASKED)
@@ -256,8 +284,9 @@ async def test_secrets_that_cannot_be_opened_let_nobody_in(system: System, made:
     assert "ONCALL_SECRET_KEYS no longer has" in str(logs)
     shown = (await system.api.get(address)).json()
     assert shown["authentication"] == {"scheme": "lost"}
-    body = {name: shown[name] for name in ("name", "type", "authentication")}
-    assert (await system.api.put(address, json=body, headers=ANY)).status_code == 422, "nobody writes back by oversight that they are lost"
+    for edit in (shown, {"name": "renamed"}):
+        written = await system.api.put(address, json=edit, headers=ANY)
+        assert (written.status_code, written.json()["authentication"]) == (200, {"scheme": "lost"}), "an edit leaves sealed what is lost"
     node.sealing = node.app.state.sealing = ring
     node.keys.revision = -1
     await node.compilation.refresh()

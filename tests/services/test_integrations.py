@@ -76,8 +76,52 @@ async def test_an_edit_says_which_version_it_edits_and_leaves_the_key(api: Async
     assert edited.json()["keys"] == made["keys"]
     assert (await api.get(address)).json() == edited.json()
     assert await sent(api, made["key"]) == 202
-    plain = await api.put(address, json={"name": "prod", "type": "generic"}, headers=ANY)
-    assert (plain.headers["ETag"], plain.json()["mapping"], plain.json()["on_unreadable"]) == ('"3"', None, "page")
+
+
+AUTHENTICATED = {"scheme": "github", "secrets": "correct-horse-battery-staple"}
+WHOLE = {
+    "name": "ci",
+    "type": "github",
+    "mapping": {"rules": [{"event": {"summary": "title"}}]},
+    "on_unreadable": "record",
+    "authentication": AUTHENTICATED,
+}
+SHOWN = WHOLE | {"authentication": {"scheme": "github"}}
+
+
+@pytest.mark.parametrize(
+    ("what", "edit", "changed"),
+    [
+        ("nothing said, nothing changed", {}, {}),
+        ("a new name", {"name": "ci 2"}, {"name": "ci 2"}),
+        ("name and type, as before there were others", {"name": "ci 2", "type": "gitlab"}, {"name": "ci 2", "type": "gitlab"}),
+        ("another mapping", {"mapping": {"rules": [{"event": {"summary": "t"}}]}}, {"mapping": {"rules": [{"event": {"summary": "t"}}]}}),
+        ("no mapping", {"mapping": None}, {"mapping": None}),
+        ("no authentication", {"authentication": None}, {"authentication": None}),
+        ("the same scheme, without its secret", {"authentication": {"scheme": "github"}}, {}),
+        ("what pages", {"on_unreadable": "page"}, {"on_unreadable": "page"}),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+async def test_what_an_edit_leaves_out_stays(
+    api: AsyncClient, system: System, address: str, what: str, edit: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    made = await api.put(address, json=WHOLE, headers=ANY)
+    secrets = await kept(system)
+    edited = await api.put(address, json=edit, headers={"If-Match": made.headers["ETag"]})
+    assert edited.status_code == 200, edited.text
+    assert {name: edited.json()[name] for name in WHOLE} == SHOWN | changed
+    assert (await api.get(address)).json() == edited.json()
+    assert await kept(system) == (None if "authentication" in changed else secrets)
+
+
+async def test_all_that_is_read_may_be_written_back(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    await api.put(address, json=WHOLE, headers=ANY)
+    await api.post(f"{address}/keys")
+    read = await api.get(address)
+    assert (await api.put(address, json=read.json(), headers={"If-Match": read.headers["ETag"]})).json() == read.json()
+    lying = read.json() | {"id": str(uuid4()), "service_id": None, "keys": [], "key_prefix": 7, "created_at": "yesterday"}
+    assert (await api.put(address, json=lying, headers=ANY)).json() == read.json(), "what cannot be edited is not looked at"
 
 
 async def test_an_edited_type_reads_the_next_body(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
@@ -89,8 +133,8 @@ async def test_an_edited_type_reads_the_next_body(api: AsyncClient, address: str
 async def test_what_an_integration_cannot_become(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
     for wrong in (
         {"name": ""}, {"name": None}, {"type": "carrier pigeon"}, {"type": None}, {"mapping": []}, {"mapping": "summary"}, {"mapping": 1},
-        {"on_unreadable": "ignore"}, {"on_unreadable": None}, {"key": "x" * 32}, {"keys": []}, {"id": str(uuid4())}, {"version": 7},
-        {"service_id": str(uuid4())},
+        {"on_unreadable": "ignore"}, {"on_unreadable": None}, {"key": "x" * 32}, {"url": "https://x"}, {"email": None}, {"version": 7},
+        {"unsaid": []}, {"authentication": {"scheme": "lost"}},
     ):  # fmt: skip
         answer = await api.put(address, json={"name": "prod", "type": "generic", **wrong}, headers=ANY)
         assert problem(answer) == (422, "invalid"), wrong
@@ -187,7 +231,7 @@ async def test_only_an_admin_edits_integrations(system: System, address: str, ma
 SECRET = "correct-horse-battery-staple"
 SCHEMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "basic": ({"username": "ana", "password": SECRET}, {"username": "ana"}),
-    "bearer": ({"token": [SECRET, "old"]}, {}),
+    "bearer": ({"token": [SECRET, "an older one"]}, {}),
     "token": ({"header": "X-Gitlab-Token", "secret": SECRET}, {"header": "X-Gitlab-Token"}),
     "hmac": (
         {"header": "X-Signature", "prefix": "v0=", "timestamp_header": "X-Time", "secrets": [SECRET]},
@@ -203,10 +247,10 @@ SCHEMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "sentry": ({"secrets": SECRET}, {}),
     "github": ({"secrets": SECRET}, {}),
-    "pagerduty": ({"secrets": [SECRET, "old"]}, {}),
+    "pagerduty": ({"secrets": [SECRET, "an older one"]}, {}),
     "grafana": (
         {"secrets": SECRET},
-        {"header": "X-Grafana-Alerting-Signature", "timestamp_header": None, "tolerance": "PT5M"},
+        {"header": "X-Grafana-Alerting-Signature", "timestamp_header": None, "tolerance": None},
     ),
     "standard_webhooks": ({"secrets": "whsec_plJ3nmyCDGBKInavdOK15jsl", "tolerance": "PT1M"}, {"tolerance": "PT1M"}),
     "sns": ({"topic_arns": ["arn:aws:sns:eu-central-1:42:pages"]}, {"topic_arns": ["arn:aws:sns:eu-central-1:42:pages"]}),
@@ -216,7 +260,8 @@ SCHEMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_secrets_go_in_and_never_out(api: AsyncClient, address: str, database: Database, system: System, scheme: str) -> None:
     asked, shown = SCHEMES[scheme]
-    body = {"name": "prod", "type": "generic", "authentication": {"scheme": scheme, **asked}}
+    type = "aws_sns" if scheme == "sns" else "generic"
+    body = {"name": "prod", "type": type, "authentication": {"scheme": scheme, **asked}}
     edited = await api.put(address, json=body, headers=ANY)
     assert (edited.status_code, edited.json().get("authentication")) == (200, {"scheme": scheme, **shown})
     read = await api.get(address)
@@ -231,7 +276,7 @@ async def test_secrets_go_in_and_never_out(api: AsyncClient, address: str, datab
     again = {name: read.json()[name] for name in ("type", "mapping", "on_unreadable", "authentication")} | {"name": "renamed"}
     assert (await api.put(address, json=again, headers=ANY)).status_code == 200, "read, edited, written back"
     assert await kept(system) == before
-    assert (await api.put(address, json={"name": "prod", "type": "generic"}, headers=ANY)).json()["authentication"] is None
+    assert (await api.put(address, json={"authentication": None}, headers=ANY)).json()["authentication"] is None
     assert await kept(system) is None
 
 
@@ -242,56 +287,95 @@ async def kept(system: System) -> object:
     return ref.authentication
 
 
+SCHEMES_THERE_ARE = "scheme must be one of basic, bearer, token, hmac, sentry, grafana, github, standard_webhooks, pagerduty, sns"
+HMAC = {"scheme": "hmac", "header": "X-S", "secrets": SECRET}
+A_HEADER, SHORT = "must be the name of a header", "must have at least 8 characters: what is shorter can be guessed"
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "said"),
     [
-        {},
-        {"scheme": "magic"},
-        {"scheme": "lost"},
-        {"scheme": "basic", "username": "a"},
-        {"scheme": "basic", "username": "a:b", "password": "x"},
-        {"scheme": "basic", "username": "a", "password": ""},
-        {"scheme": "bearer", "token": ["a", "b", "c"]},
-        {"scheme": "bearer", "token": []},
-        {"scheme": "bearer", "token": "a\nb"},
-        {"scheme": "bearer", "token": 5},
-        {"scheme": "token", "header": "X Y", "secret": "a"},
-        {"scheme": "token", "secret": "a"},
-        {"scheme": "hmac", "header": "X-S", "algorithm": "md5", "secrets": ["a"]},
-        {"scheme": "hmac", "header": "X-S", "encoding": "rot13", "secrets": ["a"]},
-        {"scheme": "hmac", "header": "X-S", "signed": "{timestamp}", "timestamp_header": "X-T", "secrets": ["a"]},
-        {"scheme": "hmac", "header": "X-S", "signed": "{body}", "timestamp_header": "X-T", "secrets": ["a"]},
-        {"scheme": "hmac", "header": "X-S", "signed": "{timestamp}.{body}", "secrets": ["a"]},
-        {"scheme": "hmac", "header": "X-S", "signed": "{path}{body}", "secrets": ["a"]},
-        {"scheme": "hmac", "header": "X-S", "tolerance": "-PT1S", "secrets": ["a"]},
-        {"scheme": "github"},
-        {"scheme": "github", "secrets": None},
-        {"scheme": "github", "secrets": ["a"], "header": "X"},
-        {"scheme": "standard_webhooks", "secrets": "whsec_!!"},
-        {"scheme": "standard_webhooks", "secrets": "whsec_"},
-        {"scheme": "sns", "topic_arns": ["pages"]},
-        {"scheme": "sns", "secrets": ["a"]},
-        "basic",
-        [],
+        ({}, SCHEMES_THERE_ARE),
+        ({"scheme": "magic"}, SCHEMES_THERE_ARE),
+        ({"scheme": None}, SCHEMES_THERE_ARE),
+        ({"scheme": ["basic"]}, SCHEMES_THERE_ARE),
+        ({"username": "a", "password": SECRET}, SCHEMES_THERE_ARE),
+        ({"scheme": "lost"}, ""),
+        ({"scheme": "basic", "username": "a"}, "needs its secret: say it in password."),
+        ({"scheme": "basic", "username": "a:b", "password": SECRET}, "must hold no colon"),
+        ({"scheme": "basic", "username": "a", "password": ""}, SHORT),
+        ({"scheme": "basic", "username": "a", "secret": SECRET}, "it has scheme, username, password"),
+        ({"scheme": "bearer"}, "needs its secret: say it in token."),
+        ({"scheme": "bearer", "token": "seven.."}, SHORT),
+        ({"scheme": "bearer", "token": [SECRET, "seven.."]}, SHORT),
+        ({"scheme": "bearer", "token": [SECRET] * 3}, ""),
+        ({"scheme": "bearer", "token": []}, ""),
+        ({"scheme": "bearer", "token": "correct\nhorse"}, ""),
+        ({"scheme": "bearer", "token": 5}, ""),
+        ({"scheme": "token", "header": "X Y", "secret": SECRET}, A_HEADER),
+        ({"scheme": "token", "header": "X-Y:", "secret": SECRET}, A_HEADER),
+        ({"scheme": "token", "header": "", "secret": SECRET}, A_HEADER),
+        ({"scheme": "token", "header": "X-Y", "secrets": SECRET}, "secret is meant"),
+        ({"scheme": "token", "header": "X-Y"}, "needs its secret: say it in secret."),
+        ({"scheme": "token", "secret": SECRET}, "is needed"),
+        (HMAC | {"header": "Größe"}, A_HEADER),
+        (HMAC | {"timestamp_header": "X T"}, A_HEADER),
+        (HMAC | {"algorithm": "md5"}, ""),
+        (HMAC | {"encoding": "rot13"}, ""),
+        (HMAC | {"signed": "{timestamp}", "timestamp_header": "X-T"}, "must hold {body}"),
+        (HMAC | {"signed": "{body}", "timestamp_header": "X-T"}, "signed holds {timestamp} if there is a timestamp_header"),
+        (HMAC | {"signed": "{timestamp}.{body}"}, "signed holds {timestamp} if there is a timestamp_header"),
+        (HMAC | {"signed": "{path}{body}"}, "must hold {body}"),
+        (HMAC | {"timestamp_header": "X-T", "tolerance": "-PT1S"}, ""),
+        (HMAC | {"tolerance": "PT5M"}, "tolerance is for a timestamp_header"),
+        ({"scheme": "hmac", "header": "X-S", "secret": SECRET}, "there is no field 'secret' in this scheme: secrets is meant"),
+        ({"scheme": "hmac", "header": "X-S"}, "needs its secret: say it in secrets."),
+        ({"scheme": "github"}, "needs its secret: say it in secrets."),
+        ({"scheme": "github", "secrets": None}, "needs its secret: say it in secrets."),
+        ({"scheme": "github", "secrets": SECRET, "header": "X"}, "it has scheme, secrets"),
+        ({"scheme": "grafana", "secrets": SECRET, "tolerance": "PT1M"}, "tolerance is for a timestamp_header"),
+        ({"scheme": "standard_webhooks", "secrets": "whsec_!!"}, "must be whsec_ followed by base64"),
+        ({"scheme": "standard_webhooks", "secrets": "whsec_"}, SHORT),
+        ({"scheme": "standard_webhooks", "secrets": "whsec_YWJj"}, "of 8 bytes at least"),
+        ({"scheme": "sns", "topic_arns": ["pages"]}, "must be the ARN of a topic: arn:aws:sns:REGION:ACCOUNT:NAME"),
+        ({"scheme": "sns", "topic_arns": ["arn:aws:sqs:eu-central-1:42:pages"]}, "must be the ARN of a topic"),
+        ({"scheme": "sns", "secrets": SECRET}, "it has scheme, topic_arns"),
+        ({"scheme": "sns"}, "The scheme sns is for integrations of type aws_sns"),
+        ("basic", ""),
+        ([], ""),
     ],
     ids=str,
 )
-async def test_authentication_that_cannot_be(api: AsyncClient, address: str, service: str, wrong: object) -> None:
+async def test_authentication_that_cannot_be(api: AsyncClient, address: str, service: str, wrong: object, said: str) -> None:
     body = {"name": "prod", "type": "generic", "authentication": wrong}
     for answer in (
         await api.put(address, json=body, headers=ANY),
         await api.post(f"/api/v1/services/{service}/integrations", json=body),
     ):
         assert problem(answer) == (422, "invalid")
+        assert said in answer.json()["detail"]
+        assert answer.json()["errors"][0]["loc"].startswith("body.authentication")
         assert "whsec_!!" not in answer.text
+        assert SECRET not in answer.text
     assert (await api.get(address)).json()["authentication"] is None
+
+
+async def test_the_signature_of_sns_goes_with_its_dialect(api: AsyncClient, address: str) -> None:
+    sns = {"type": "aws_sns", "authentication": {"scheme": "sns"}}
+    assert (await api.put(address, json=sns, headers=ANY)).status_code == 200
+    moved = await api.put(address, json={"type": "generic"}, headers=ANY)
+    assert (problem(moved), moved.json()["errors"][0]["loc"]) == ((422, "invalid"), "body.authentication.scheme")
+    assert (await api.put(address, json={"type": "generic", "authentication": None}, headers=ANY)).status_code == 200
 
 
 async def test_a_secret_stays_only_with_its_scheme(api: AsyncClient, address: str) -> None:
     body = {"name": "prod", "type": "generic"}
     await api.put(address, json=body | {"authentication": {"scheme": "github", "secrets": SECRET}}, headers=ANY)
     refused = await api.put(address, json=body | {"authentication": {"scheme": "sentry"}}, headers=ANY)
-    assert (problem(refused), refused.json()["detail"]) == ((422, "invalid"), "Authentication by sentry needs its secret.")
+    assert (problem(refused), refused.json()["detail"]) == (
+        (422, "invalid"),
+        "Authentication by sentry needs its secret: say it in secrets.",
+    )
 
 
 async def test_secrets_are_sealed_anew_with_a_new_key(

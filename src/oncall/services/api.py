@@ -9,6 +9,7 @@ from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, se
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.services import commands
 from oncall.services.schemas.integrations import (
+    IntegrationEdit,
     IntegrationIn,
     IntegrationMade,
     IntegrationOut,
@@ -96,14 +97,14 @@ async def update_integration(
     *,
     service_id: UUID,
     integration_id: UUID,
-    body: IntegrationIn,
+    body: IntegrationEdit,
     request: Request,
     response: Response,
     _: Admin,
     tx: WriteTx,
     version: IfMatch,
 ) -> IntegrationOut:
-    """Replace all of it but its keys."""
+    """Edit all of it but its keys: what is left out stays, null takes away, and all of what GET shows may be written back."""
     edited = await commands.update_integration(
         tx,
         ServiceId(service_id),

@@ -17,7 +17,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from oncall.services.values.senders import TOLERANCE, Algorithm, Authentication, Encoding, NoSecret, Scheme, Sent, read_webhook_secret
+from oncall.services.values import Integration, IntegrationSettings, IntegrationType
+from oncall.services.values.senders import (
+    TOLERANCE,
+    Algorithm,
+    Authentication,
+    Encoding,
+    NoSecret,
+    Scheme,
+    Sent,
+    WrongScheme,
+    read_webhook_secret,
+)
 
 PLACES = re.compile(r"\{(body|timestamp|id)\}")
 INSTANT = re.compile(r"[0-9]{1,10}|[0-9]{13}")
@@ -27,6 +38,9 @@ MOST_SIGNATURES = 10
 """In one header; while secrets are changed there are two."""
 
 LOST = "its secrets were sealed with a key that ONCALL_SECRET_KEYS no longer has: put the key back, or set the authentication anew"
+SECRET_FIELDS = {Scheme.BASIC: "password", Scheme.BEARER: "token", Scheme.TOKEN: "secret"}
+ONLY_SNS = "The scheme sns is for integrations of type aws_sns: change the type, or choose another scheme."
+NOT_LOST = "Nothing is lost here: say how senders prove themselves, or leave authentication out."
 TOO_LARGE = "the body is too large to be checked"
 
 
@@ -44,12 +58,27 @@ class Signing:
     tolerance: timedelta = TOLERANCE
 
 
+def edited_settings(current: Integration, wanted: IntegrationSettings) -> IntegrationSettings:
+    """What is wanted, with what there is where an edit says nothing."""
+    stays = {name: getattr(current, name) for name in wanted.unsaid}
+    return replace(wanted, **stays)
+
+
+def check_scheme(type: IntegrationType, wanted: Authentication | None) -> None:
+    """Of a message of SNS only some members are signed, and only its own dialect reads no others."""
+    if wanted is not None and wanted.scheme is Scheme.SNS and type is not IntegrationType.AWS_SNS:
+        raise WrongScheme(ONLY_SNS, field="authentication.scheme")
+
+
 def with_secrets(wanted: Authentication | None, current: Authentication | None) -> Authentication | None:
     """What is wanted, with the secrets there are where it names none: whoever reads, edits and writes back does not have them."""
     if wanted is None or wanted.secrets or not wanted.needs_secrets:
         return wanted
     if current is None or current.scheme is not wanted.scheme:
-        raise NoSecret(f"Authentication by {wanted.scheme} needs its secret.", field="authentication")
+        if wanted.scheme is Scheme.LOST:
+            raise NoSecret(NOT_LOST, field="authentication.scheme")
+        name = SECRET_FIELDS.get(wanted.scheme, "secrets")
+        raise NoSecret(f"Authentication by {wanted.scheme} needs its secret: say it in {name}.", field=f"authentication.{name}")
     return replace(wanted, secrets=current.secrets)
 
 

@@ -119,7 +119,8 @@ aws cloudwatch put-metric-alarm … --alarm-actions TOPIC_ARN --ok-actions TOPIC
 SNS signs what it sends. With `"authentication": {"scheme": "sns", "topic_arns": ["TOPIC_ARN"]}` on the integration, set before you
 subscribe, only these topics [are let in](../how-to/authenticate-senders.md), and the subscription is confirmed by itself: an event that is
 ignored says so, or why not. Without `topic_arns` any topic of anybody's may send that knows the key; raw message delivery is not signed,
-and refused. The certificate is fetched from `https://sns.REGION.amazonaws.com`, which must be reachable.
+and refused. Message attributes are not signed, so that somebody in between could change them. The certificate is fetched from
+`https://sns.REGION.amazonaws.com`, which must be reachable.
 
 Without the scheme the topic's first message, a *SubscriptionConfirmation*, is recorded as ignored. Find it with
 `GET /api/v1/events?integration_id=…&decision=ignored`, look at it with `GET /api/v1/events/{id}`, and open the `SubscribeURL` in its body

@@ -26,6 +26,7 @@ from oncall.intake.rules import (
     oversized,
     storable,
     told,
+    told_link,
     unreadable,
     without_secrets,
 )
@@ -208,7 +209,8 @@ def to_events(readings: Sequence[Reading], received: Received, integration: Inte
 
 
 def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, *, is_long: bool) -> Event:
-    named = {"component": said.component, "group": said.group, "class": said.class_}
+    component, group, class_ = told(said.component), told(said.group), told(said.class_)
+    named = {"component": component, "group": group, "class": class_}
     details = {**{name: value for name, value in named.items() if value}, **without_secrets(said.details)}
     key = _key(said, integration)
     return Event(
@@ -221,12 +223,12 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         said.severity,
         told(said.summary),
         body,
-        said.source,
-        said.component,
-        said.group,
-        said.class_,
+        told(said.source),
+        component,
+        group,
+        class_,
         {name: told(text) for name, text in said.labels.items() if not is_secret(name)},
-        said.links,
+        tuple((told_link(href), told(text)) for href, text in said.links),
         said.occurred_at,
         said.expires_at,
         bounded(details) if is_long else details,

@@ -3,13 +3,14 @@
 from oncall.intake.rules.decoding import GZIP, MAX_INFLATED, MAX_MEMBERS, MAX_TEXT, bounded, cut, inflate, storable
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, says, word_at
 from oncall.intake.rules.headers import kept_headers
-from oncall.intake.rules.hiding import redacted, told, without_secrets
+from oncall.intake.rules.hiding import redacted
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
 from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_in
 from oncall.intake.rules.opening import decode
 from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login
 from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
 from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, turned_away, unreadable
+from oncall.intake.rules.telling import told, told_link, without_secrets
 from oncall.intake.rules.wording import (
     ACTIONS,
     action_of,
@@ -71,6 +72,7 @@ __all__ = [
     "text_of",
     "title_of",
     "told",
+    "told_link",
     "turned_away",
     "unreadable",
     "without_login",

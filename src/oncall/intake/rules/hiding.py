@@ -8,14 +8,12 @@ Where in doubt more is hidden.
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, unquote_plus
 
-from oncall.intake.rules.secrets import HIDDEN, is_secret, without_login
+from oncall.intake.rules.secrets import HIDDEN, is_secret
 
-DEEPEST = 64
-SUSPICIOUS = ("pass", "pwd", "secret", "token", "auth", "key", "cookie", "credential", "header", "bearer", "%3a", "%22", "hooks.slack")
 NESTED = 4
 """Levels of text in text."""
 
@@ -44,9 +42,9 @@ LOOKS = [
     re.compile(r"(?i)\b(?:basic|token|geniekey|apikey|digest|hmac|key)\s+((?=[A-Za-z._~+/\-]*[0-9=])[\w.~+/=\-]{8,})"),
     re.compile(r"(?<=://)([^/?#\s\"<>]*)@"),
     re.compile(r"(?<=:\\/\\/)([^/?#\s\"<>\\]*)@"),
-    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----|.*))", re.DOTALL),
+    re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*))", re.DOTALL),
     re.compile(r"(?<![\w\-])(eyJ[\w\-]{8,}+\.[\w\-]{4,}+\.[\w\-]*+)"),
-    re.compile(r"\b(oc_[a-z]+_\w{8,}|gh[a-z]_\w{20,}|xox[a-z]-[\w\-]{10,}|sk_live_\w{10,})"),
+    re.compile(r"\b(oc_[a-z]+_\w{8,}|gh[a-z]_\w{20,}|github_pat_\w{20,}|glpat-[\w\-]{20,}|xox[a-z]-[\w\-]{10,}|sk_live_\w{10,})"),
     re.compile(r"hooks\.slack\.com/services/([\w/]+)"),
 ]
 ESCAPED_LETTER = re.compile(r"(?<!\\)((?:\\\\)*)\\u00(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
@@ -82,45 +80,14 @@ def _without(text: str, spans: list[Span]) -> str:
     return "".join([*kept, text[at:]])
 
 
+def without_looks(text: str) -> str:
+    """The text without what looks like a secret, whatever it is called."""
+    return _without(text, list(_by_their_look(text)))
+
+
 def is_secret_name(name: str) -> bool:
     """Whether any part of a name as texts have it says that it is secret: `user[password]`, `spring.datasource.password`, `api%5Fkey`."""
     return is_secret(name) or any(is_secret(part) for part in PARTS_OF_A_NAME.split(unquote(name)) if part)
-
-
-def without_secrets(members: Mapping[str, object]) -> dict[str, object]:
-    """Members without the secret ones at any depth, and texts in them without the secrets they hold."""
-    return {name: _without_secrets(said, DEEPEST) for name, said in members.items() if not is_secret(name)}
-
-
-def _without_secrets(value: object, depth: int) -> object:
-    match value:
-        case str():
-            return told(value)
-        case dict() if depth:
-            twin = next((name for name in ("name", "key") if isinstance(value.get(name), str)), None)
-            hides = "value" in value and twin is not None and is_secret(value[twin])
-            return {
-                name: _without_secrets(said, depth - 1)
-                for name, said in value.items()
-                if not is_secret(name) and not (hides and name == "value")
-            }
-        case list() if depth:
-            return [_without_secrets(said, depth - 1) for said in value]
-        case dict() | list():
-            return None
-        case _:
-            return value
-
-
-def told(text: str) -> str:
-    """What a monitor says in words, as people are told it. Nearly always it holds no secret, which is found out in a moment."""
-    if "=" in text or ":" in text or "<" in text:
-        said = text.lower()
-        for word in SUSPICIOUS:  # this is on everybody's way, and a pattern takes ten times as long
-            if word in said:
-                text = redacted(text, is_prose=True)
-                break
-    return without_login(text)
 
 
 def _named(text: str, *, is_prose: bool) -> Iterator[Span]:

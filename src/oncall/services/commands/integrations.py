@@ -14,7 +14,7 @@ from oncall.kit.references import refusing
 from oncall.kit.sealing import Sealing
 from oncall.services.commands.services import get_service
 from oncall.services.ports import CheckMapping
-from oncall.services.rules import with_secrets
+from oncall.services.rules import check_scheme, edited_settings, with_secrets
 from oncall.services.store import integrations as store
 from oncall.services.values import (
     EnoughKeys,
@@ -86,9 +86,10 @@ async def update_integration(
     check_mapping: CheckMapping,
     expected_version: int | None,
 ) -> Integration:
-    """Its keys stay, and secrets that are left out. The rest changes with the commit, at the latest a second later on every node."""
+    """Its keys stay, and what is left out. The rest changes with the commit, at the latest a second later on every node."""
     current = await get_integration(tx, service_id, id, sealing=sealing, lock=True)
     check_version(current.version, expected_version)
+    wanted = edited_settings(current, wanted)
     _check(wanted, check_mapping)
     edited = replace(
         current,
@@ -149,5 +150,6 @@ async def _add_key(tx: AsyncConnection, integration: Integration, *, now: dateti
 
 
 def _check(wanted: IntegrationSettings, check_mapping: CheckMapping) -> None:
-    if wanted.mapping is not None:
+    if wanted.mapping is not None and "mapping" not in wanted.unsaid:
         check_mapping(wanted.mapping)
+    check_scheme(wanted.type, wanted.authentication)

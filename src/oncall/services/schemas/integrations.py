@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from oncall.kit.http import Instant, Name, Shown, Strict
 from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
@@ -35,6 +35,38 @@ class IntegrationIn(Strict):
     def settings(self) -> IntegrationSettings:
         asked = self.authentication.authentication() if self.authentication else None
         return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for member in schema["properties"].values():
+        member.pop("default", None)
+
+
+ReadOnly = Annotated[Any, Field(exclude=True, json_schema_extra={"readOnly": True}, description="As it was read; an edit ignores it.")]
+
+
+class IntegrationEdit(Strict):
+    """What an integration shall be from now on. A member that is left out stays as it is, null takes it away; so do secrets that are left
+    out, as long as the scheme stays. All of what GET shows may be written back.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    name: Name = ""
+    type: Annotated[IntegrationType, BeforeValidator(_known)] = IntegrationType.GENERIC
+    mapping: dict[str, Any] | None = None
+    on_unreadable: OnUnreadable = OnUnreadable.PAGE
+    authentication: AuthenticationOut | None = None
+    id: ReadOnly = None
+    service_id: ReadOnly = None
+    key_prefix: ReadOnly = None
+    keys: ReadOnly = None
+    created_at: ReadOnly = None
+
+    def settings(self) -> IntegrationSettings:
+        asked = self.authentication.authentication() if self.authentication else None
+        unsaid = frozenset(IntegrationIn.model_fields.keys() - self.model_fields_set)
+        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked, unsaid)
 
 
 class KeyShown(Shown):

@@ -1,54 +1,44 @@
 """How senders prove themselves, as REST takes and shows it: the same fields both ways, but secrets only come in."""
 
-import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from oncall.kit.http import Duration, Strict
-from oncall.services.values.senders import TOLERANCE, Algorithm, Authentication, Encoding, Scheme, read_webhook_secret
-
-BRACES = re.compile(r"\{([^{}]*)\}")
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _of_webhooks(value: str) -> str:
-    if read_webhook_secret(value) is None:
-        raise ValueError("must be whsec_ followed by base64, as the sender shows it")
-    return value
-
-
-def _template(value: str) -> str:
-    if "{body}" not in value or not {*BRACES.findall(value)} <= {"body", "timestamp"}:
-        raise ValueError("must hold {body}, may hold {timestamp}, and nothing else in braces")
-    return value
+from oncall.services.schemas.fields import (
+    Header,
+    OneOrTwo,
+    OneOrTwoOfWebhooks,
+    Template,
+    Text,
+    Tolerance,
+    TopicArn,
+    Username,
+    needs_its_header,
+)
+from oncall.services.values.senders import TOLERANCE, Algorithm, Authentication, Encoding, Scheme
 
 
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
-WebhookSecret = Annotated[Secret, AfterValidator(_of_webhooks)]
-Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
-Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+class Said(Strict):
+    """A scheme and its fields; a field that another scheme has, or that is nearly right, is named."""
 
-STAYS = "one, or two while it is changed; left out in an edit it stays; never shown"
-OneOrTwo = Annotated[
-    Annotated[Sequence[Secret], Field(min_length=1, max_length=2)] | None,
-    BeforeValidator(_listed),
-    Field(exclude=True, description=STAYS),
-]
-OneOrTwoOfWebhooks = Annotated[
-    Annotated[Sequence[WebhookSecret], Field(min_length=1, max_length=2)] | None,
-    BeforeValidator(_listed),
-    Field(exclude=True, description=f"`whsec_…`; {STAYS}"),
-]
+    @model_validator(mode="before")
+    @classmethod
+    def _fields_are_its_own(cls, value: object) -> object:
+        if isinstance(value, dict) and (unknown := [name for name in value if name not in cls.model_fields]):
+            near = get_close_matches(str(unknown[0]), cls.model_fields, n=1)
+            raise ValueError(
+                f"there is no field {str(unknown[0])[:40]!r} in this scheme: "
+                + (f"{near[0]} is meant" if near else f"it has {', '.join(cls.model_fields)}")
+            )
+        return value
 
 
-class Basic(Strict):
+class Basic(Said):
     scheme: Literal["basic"]
-    username: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^:\x00-\x1f\x7f]*$")]
+    username: Username
     password: OneOrTwo = None
 
     def authentication(self) -> Authentication:
@@ -59,7 +49,7 @@ class Basic(Strict):
         return cls(scheme="basic", username=said.username)
 
 
-class Bearer(Strict):
+class Bearer(Said):
     scheme: Literal["bearer"]
     token: OneOrTwo = None
 
@@ -71,7 +61,7 @@ class Bearer(Strict):
         return cls(scheme="bearer")
 
 
-class Token(Strict):
+class Token(Said):
     """A secret as it is in a header, such as GitLab's `X-Gitlab-Token`."""
 
     scheme: Literal["token"]
@@ -86,7 +76,7 @@ class Token(Strict):
         return cls(scheme="token", header=said.header)
 
 
-class Hmac(Strict):
+class Hmac(Said):
     """`signed` says what is signed; with a `timestamp_header` that is `{timestamp}.{body}` unless it says otherwise."""
 
     scheme: Literal["hmac"]
@@ -95,12 +85,13 @@ class Hmac(Strict):
     encoding: Encoding = Encoding.HEX
     prefix: Text = ""
     timestamp_header: Header | None = None
-    tolerance: Duration = TOLERANCE
-    signed: Annotated[Text, AfterValidator(_template)] | None = None
+    tolerance: Tolerance = None
+    signed: Template | None = None
     secrets: OneOrTwo = None
 
     @model_validator(mode="after")
     def _timestamp_is_signed(self) -> Self:
+        needs_its_header(self.tolerance, self.timestamp_header)
         if self.signed is not None and ("{timestamp}" in self.signed) != (self.timestamp_header is not None):
             raise ValueError(
                 "signed holds {timestamp} if there is a timestamp_header, and only then: an instant nobody signed proves nothing"
@@ -117,7 +108,7 @@ class Hmac(Strict):
             self.encoding,
             self.prefix,
             self.timestamp_header or "",
-            self.tolerance,
+            TOLERANCE if self.tolerance is None else self.tolerance,
             self.signed or ("{timestamp}.{body}" if self.timestamp_header else "{body}"),
         )
 
@@ -130,12 +121,12 @@ class Hmac(Strict):
             encoding=said.encoding,
             prefix=said.prefix,
             timestamp_header=said.timestamp_header or None,
-            tolerance=said.tolerance,
+            tolerance=said.tolerance if said.timestamp_header else None,
             signed=said.signed,
         )
 
 
-class Signed(Strict):
+class Signed(Said):
     """As the product of this name signs: Sentry, GitHub and PagerDuty leave nothing to set but the secret."""
 
     scheme: Literal["sentry", "github", "pagerduty"]
@@ -149,14 +140,19 @@ class Signed(Strict):
         return cls.model_validate({"scheme": said.scheme.value})
 
 
-class Grafana(Strict):
+class Grafana(Said):
     """`header` and `timestamp_header` as they are set in Grafana's contact point."""
 
     scheme: Literal["grafana"]
     header: Header = "X-Grafana-Alerting-Signature"
     timestamp_header: Header | None = None
-    tolerance: Duration = TOLERANCE
+    tolerance: Tolerance = None
     secrets: OneOrTwo = None
+
+    @model_validator(mode="after")
+    def _tolerance_is_of_something(self) -> Self:
+        needs_its_header(self.tolerance, self.timestamp_header)
+        return self
 
     def authentication(self) -> Authentication:
         return Authentication(
@@ -164,15 +160,16 @@ class Grafana(Strict):
             tuple(self.secrets or ()),
             header=self.header,
             timestamp_header=self.timestamp_header or "",
-            tolerance=self.tolerance,
+            tolerance=TOLERANCE if self.tolerance is None else self.tolerance,
         )
 
     @classmethod
     def of(cls, said: Authentication) -> Self:
-        return cls(scheme="grafana", header=said.header, timestamp_header=said.timestamp_header or None, tolerance=said.tolerance)
+        timestamp_header, tolerance = said.timestamp_header or None, said.tolerance if said.timestamp_header else None
+        return cls(scheme="grafana", header=said.header, timestamp_header=timestamp_header, tolerance=tolerance)
 
 
-class StandardWebhooks(Strict):
+class StandardWebhooks(Said):
     scheme: Literal["standard_webhooks"]
     tolerance: Duration = TOLERANCE
     secrets: OneOrTwoOfWebhooks = None
@@ -185,14 +182,11 @@ class StandardWebhooks(Strict):
         return cls(scheme="standard_webhooks", tolerance=said.tolerance)
 
 
-class Sns(Strict):
+class Sns(Said):
     """The signature of Amazon SNS. Without `topic_arns` any topic of anybody's is let in that knows the key."""
 
     scheme: Literal["sns"]
-    topic_arns: Annotated[
-        Sequence[Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]+:[A-Za-z0-9_.-]{1,256}$")]],
-        Field(max_length=100),
-    ] = ()
+    topic_arns: Annotated[Sequence[TopicArn], Field(max_length=100)] = ()
 
     def authentication(self) -> Authentication:
         return Authentication(Scheme.SNS, topic_arns=tuple(self.topic_arns))
@@ -203,22 +197,34 @@ class Sns(Strict):
 
 
 class Lost(Strict):
-    """Its secrets were sealed with a key that this node does not have, and nobody is let in; shown only."""
+    """Its secrets were sealed with a key that this node does not have, and nobody is let in. Shown; an edit may leave it so."""
 
     scheme: Literal["lost"]
+
+    def authentication(self) -> Authentication:
+        return Authentication(Scheme.LOST)
 
     @classmethod
     def of(cls, _: Authentication) -> Self:
         return cls(scheme="lost")
 
 
+def _with_a_scheme(value: object) -> object:
+    """What names no scheme is answered with those that there are."""
+    if isinstance(value, dict) and value.get("scheme") not in list(Scheme):
+        raise ValueError(f"scheme must be one of {', '.join(scheme for scheme in Scheme if scheme is not Scheme.LOST)}")
+    return value
+
+
 AuthenticationIn = Annotated[
     Basic | Bearer | Token | Hmac | Signed | Grafana | StandardWebhooks | Sns,
     Field(discriminator="scheme"),
+    BeforeValidator(_with_a_scheme),
 ]
 AuthenticationOut = Annotated[
     Basic | Bearer | Token | Hmac | Signed | Grafana | StandardWebhooks | Sns | Lost,
     Field(discriminator="scheme"),
+    BeforeValidator(_with_a_scheme),
 ]
 
 SHOWN: dict[Scheme, type[Basic | Bearer | Token | Hmac | Signed | Grafana | StandardWebhooks | Sns | Lost]] = {

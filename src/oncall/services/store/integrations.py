@@ -26,7 +26,7 @@ INSERT = text("""
 """)
 UPDATE = text("""
     UPDATE integrations SET name = :name, type = :type, mapping = CAST(:mapping AS jsonb), on_unreadable = :on_unreadable,
-        authentication = :authentication, version = version + 1
+        authentication = CASE WHEN :is_lost THEN authentication ELSE :authentication END, version = version + 1
     WHERE id = :id
 """)
 DELETE = text("DELETE FROM integrations WHERE id = :id AND service_id = :service_id")
@@ -71,7 +71,9 @@ async def add_integration(tx: AsyncConnection, integration: Integration, sealing
 
 
 async def save_integration(tx: AsyncConnection, integration: Integration, sealing: Sealing) -> None:
-    await tx.execute(UPDATE, _columns(integration, sealing))
+    """What was sealed with a key that we do not have stays as it is: with the key it can be opened again."""
+    is_lost = integration.authentication is not None and integration.authentication.scheme is Scheme.LOST
+    await tx.execute(UPDATE, _columns(integration, sealing) | {"is_lost": is_lost})
 
 
 async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId) -> bool:

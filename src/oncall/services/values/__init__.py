@@ -158,13 +158,14 @@ class OnUnreadable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationSettings:
-    """What an integration shall be, as somebody who may edit it says."""
+    """What an integration shall be, as somebody who may edit it says; what an edit leaves out is in `unsaid`, and stays as it is."""
 
     name: str
     type: IntegrationType
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: Authentication | None = None
+    unsaid: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

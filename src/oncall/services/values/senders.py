@@ -14,6 +14,10 @@ class NoSecret(Invalid):
     """A scheme was chosen, and its secret left out."""
 
 
+class WrongScheme(Invalid):
+    """The scheme is not for this type of integration."""
+
+
 class Scheme(StrEnum):
     """How a sender shows who it is. Those named for a product are HMAC as that product signs; `lost` is one whose secrets are gone."""
 
