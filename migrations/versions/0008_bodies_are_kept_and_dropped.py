@@ -21,7 +21,7 @@ depends_on: str | Sequence[str] | None = None
 #   delete  row locks only, `most` rows a call.
 # Nobody waits longer than the lock time-out for us, which is less than intake waits for any lock.
 KEEP = """
-CREATE FUNCTION {schema}.keep_event_bodies(at timestamptz, keep interval, ahead integer, most integer DEFAULT 10000)
+CREATE FUNCTION {schema}.keep_event_bodies(at timestamptz, keep interval, ahead integer, most integer DEFAULT 1000)
     RETURNS TABLE (did text, name text, body_count bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET lock_timeout = '250ms'

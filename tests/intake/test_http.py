@@ -1,9 +1,11 @@
 """`POST /intake/{key}`: for a valid key whatever is sent becomes a page and a 202, never a 5xx; everything else is told plainly."""
 
 import asyncio
+import base64
 import gzip
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -156,6 +158,52 @@ async def test_the_integration_key_in_a_body_is_not_kept(system: System, key: st
         for answer in sent:
             stored = (await tx.execute(STORED, {"id": answer.json()["events"][0]["id"]})).scalar_one()
             assert stored == raw.replace(key.encode(), b"[redacted]")
+
+
+OF_HEADERS = {"rules": [{"event": {"summary": "header('x-uri')", "dedup_key": "header('referer')", "labels": {"q": "query('u')"}}}]}
+ALL_OF_IT = text("SELECT (SELECT jsonb_agg(to_jsonb(e)) FROM events e)::text || (SELECT jsonb_agg(to_jsonb(a)) FROM alerts a)")
+WAYS_OF_THE_KEY: dict[str, tuple[dict[str, Any] | None, str, dict[str, Any]]] = {
+    "a mapped header": (OF_HEADERS, "", {"json": {"x": 1}, "headers": {"X-URI": "/intake/KEY", "Referer": "https://o/KEY"}}),
+    "a mapped query": (OF_HEADERS, "?u=https://o/intake/KEY", {"json": {"x": 1}, "headers": {"X-URI": "a", "Referer": "b"}}),
+    "JSON's escapes": (None, "", {"content": b'{"summary": "see /intake/ESCAPED", "ESCAPED": ["ESCAPED"], "dedup_key": "ESCAPED"}'}),
+    "XML's escapes": (None, "", {"content": b"<a><summary>see &#xHEX;REST</summary><b>&#xHEX;REST</b></a>"}),
+    "a form": (None, "", {"content": b"summary=see+%HEXREST&b=%HEXREST&KEY=1"}),
+    "base64": (None, "", {"json": {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data_base64": "BASE64"}}),
+    "a header of CloudEvents": (None, "", {"json": {"x": 1}, "headers": {
+        "ce-specversion": "1.0", "ce-id": "KEY", "ce-source": "https://o/KEY", "ce-type": "t", "ce-subject": "KEY"
+    }}),
+    "its path": (None, "/KEY", {"json": {"message_type": "CRITICAL", "entity_id": "x"}}),
+    "PagerDuty's own place and an escape": (None, "v2", {"content":
+        b'{"routing_key": "KEY", "event_action": "trigger", "payload": {"summary": "ESCAPED", "source": "ESCAPED", "severity": "error"}}'
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS_OF_THE_KEY)
+async def test_no_event_holds_the_key_whatever_way_it_came(system: System, database: Database, way: str) -> None:
+    mapping, behind, said = WAYS_OF_THE_KEY[way]
+    service = (await system.service([to(await system.user("Ana"))]))["service"]
+    asked = {"name": "x", "type": "generic", "mapping": mapping}
+    key = (await system.make(f"services/{service['id']}/integrations", **asked))["key"]
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {filled(name): filled(one) for name, one in value.items()}
+        is_bytes = isinstance(value, bytes)
+        text_ = value.decode() if is_bytes else value
+        if isinstance(text_, str):
+            encoded = base64.b64encode(json.dumps({"summary": key, key: key}).encode()).decode()
+            for name, one in (("KEY", key), ("ESCAPED", f"\\u{ord(key[0]):04x}{key[1:]}"), ("HEX", f"{ord(key[0]):x}"), ("REST", key[1:]),
+                              ("BASE64", encoded)):  # fmt: skip
+                text_ = text_.replace(name, one)
+        return text_.encode() if is_bytes else text_
+
+    where = "/v2/enqueue" if behind == "v2" else f"/intake/{key}{filled(behind)}"
+    assert (await system.api.post(where, **filled(said))).status_code in {200, 202}
+    async with database.transaction() as tx:
+        kept = (await tx.execute(ALL_OF_IT)).scalar_one()
+    assert key not in kept
+    assert "[redacted]" in kept
 
 
 async def test_one_body_of_many_alerts_is_answered_alert_by_alert(system: System, key: str) -> None:

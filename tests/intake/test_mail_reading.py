@@ -9,6 +9,7 @@ from tests.intake.payloads import events
 
 from oncall.intake.commands import read, received_as
 from oncall.intake.rules import decode, is_mail, mail_in
+from oncall.intake.rules.mail import HEAD_ONLY
 from oncall.intake.rules.markup import text_in
 from oncall.intake.values import Received
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
@@ -187,9 +188,16 @@ def test_html_made_to_be_slow_is_not(pattern: str) -> None:
     assert time.monotonic() - started < 2
 
 
+def nested(depth: int, *, said: str = "Content-Type: ") -> bytes:
+    """As many multiparts in each other; the innermost part begins behind it."""
+    return "".join(f"{said}multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(depth)).encode() + b"\n"
+
+
 HOSTILE = {
     "deep": b"Content-Type: multipart/mixed; boundary=0\r\n"
     + b"".join(b"\r\n--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n" % (n, n + 1) for n in range(3_000)),
+    "deep, and lines": nested(200) + b"\r\n" * 100_000,
+    "not so deep, and lines": nested(20) + b"\n" * 200_000,
     "wide": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 20_000,
     "many headers": b"X: y\r\n" * 40_000,
     "one long header": b"X: " + b"y" * 250_000,
@@ -208,6 +216,21 @@ def test_mails_made_to_be_slow_or_to_break_are_read_in_time_and_keep_their_subje
     (event,) = events("email", b"Subject: Disk\r\nFrom: m@example.com\r\n" + HOSTILE[what])
     assert (event.summary, event.unreadable) == ("Disk", False)
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("what", "raw", "text"),
+    [
+        ("as deep as anybody goes", nested(20) + b"full", "full"),
+        ("deeper", nested(21) + b"full", HEAD_ONLY),
+        ("folded", nested(21, said="CONTENT-TYPE:\r\n\t") + b"full", HEAD_ONLY),
+        ("said in its text", b"\n" + b"Content-Type of multipart/mixed\n" * 30, "Content-Type of multipart/mixed\n" * 30),
+        ("mails in mails", b"Content-Type: message/rfc822\r\n\r\n" * 3_000, HEAD_ONLY),
+    ],
+)
+def test_of_a_mail_with_too_many_parts_in_parts_the_head_is_read_and_it_says_so(what: str, raw: bytes, text: str) -> None:
+    said = mail_in(b"Subject: Disk\nFrom: m@example.com\n" + raw) or {}
+    assert (said["subject"], said["text"]) == ("Disk", text), what
 
 
 INTEGRATION = IntegrationRef(IntegrationId(new_id()), ServiceId(new_id()), "prod", IntegrationType.EMAIL)

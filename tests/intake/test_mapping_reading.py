@@ -357,3 +357,21 @@ def test_a_hostile_body_of_many_parts_is_read_in_time() -> None:
     started = time.monotonic()
     assert len(told(mapping, body)) == 5_000
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("source", "default", "action"),
+    [
+        ("max(state)", "resolve", "trigger"),
+        ("max(state)", "acknowledge", "trigger"),
+        ("max(state)", "change", "trigger"),
+        ("max(state)", "trigger", "trigger"),
+        ("nothing", "resolve", "resolve"),
+        (["max(state)", "state"], "resolve", "trigger"),
+    ],
+    ids=str,
+)
+def test_a_default_stands_for_what_was_not_said_and_never_for_what_failed(source: Any, default: str, action: str) -> None:
+    mapped = rule(summary="n", dedup_key="n", action={"from": source, "table": {"open": "trigger"}, "default": default})
+    (event,) = told({"rules": [mapped]}, {"n": "x", "state": "down"})
+    assert event.action.value == action

@@ -185,6 +185,18 @@ async def test_only_who_proves_it_is_let_in(
     assert (await stranger.post(address, content=BODY, headers=headers_of(scheme))).status_code == 202
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_query_is_not_signed_and_is_nobodys_word(system: System, made: dict[str, Any], method: str) -> None:
+    address = f"/intake/{made['key']}?summary=x&dedup_key=1&status=resolved"
+    await asks(system, made, scheme="github", secrets=SECRET)
+    of_nothing = {"X-Hub-Signature-256": f"sha256={signature(b'')}"}
+    async with system.client() as stranger:
+        assert (await stranger.request(method, address, headers=of_nothing)).status_code == 401
+    await asks(system, made, scheme="bearer", token=SECRET)
+    async with system.client() as stranger:
+        assert (await stranger.request(method, address, headers={"Authorization": f"Bearer {SECRET}"})).status_code == 202
+
+
 async def test_the_bytes_are_checked_as_they_came(system: System, made: dict[str, Any], stranger: AsyncClient) -> None:
     await asks(system, made, scheme="github", secrets=SECRET)
     address, packed = f"/intake/{made['key']}", gzip.compress(BODY, mtime=0)

@@ -127,6 +127,39 @@ def test_any_bytes_can_be_shown(raw: bytes) -> None:
     assert (shown.text is None) != (shown.base64 is None)
 
 
+NAMES = {
+    **dict.fromkeys(
+        ["db_pass", "smtpPass", "pass", "passcode", "MYSQL_PWD", "accountKey", "ssh_key", "signing-key", "encryption_key", "master_key",
+         "license_key", "tokens", "passwords", "api_keys", "secrets", "jwt", "otp", "token_value", "secret_value", "auth_header",
+         "sharedAccessSignature", "password_hash", "passwordConfirm"], "x"),
+    **dict.fromkeys(["sig", "X-Amz-Signature", "session", "session_id", "routing_key", "integration-key", "x.signature"],
+                    "0a1b2c3d4e5f6a7b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_say_that_something_is_secret(name: str) -> None:
+    said = NAMES[name]
+    assert redacted(dumped({name: said, "host": "db-1"})) == dumped({name: "[redacted]", "host": "db-1"})
+    assert redacted(f"{name}={said}&host=db-1") == f"{name}=[redacted]&host=db-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *[(name, "0a1b2c3d4e5f6a7b") for name in
+          ("key", "dedup_key", "incident_key", "alert_key", "group_key", "groupKey", "unique_key", "query_key", "monkey")],
+        *[(name, "x1") for name in ("bypass", "compass", "passed", "passes", "design", "keys", "sessions", "possession")],
+        ("signature", "ET SCAN Suspicious inbound to MSSQL port 1433"),
+        ("session", "bgp rr-1 to rr-2"),
+        ("session", "down"),
+        ("routing_key", "team-database"),
+    ],
+)  # fmt: skip
+def test_names_that_only_seem_to(name: str, said: str) -> None:
+    assert redacted(dumped({name: said})) == dumped({name: said})
+
+
 UNITS = ["a", '{"a":', '"\\',
          "<", "<a ", "&lt;a ", "%41", "&quot;", "a:", "password=", "<password>", "<name>password</name><v>", "password:{",
          '{"name":"password","value":[', '"token":[', '\\"password\\":\\"x', "\n--", "://", "Bearer ", "-----BEGIN PRIVATE KEY-----", " ",

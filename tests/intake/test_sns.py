@@ -23,13 +23,14 @@ from tests.providers.tls import client_context, server_context
 from tests.system import System, to
 
 from oncall.intake.commands.sns import Certificates
-from oncall.intake.rules.sns import is_amazons, read_envelope, signed_text
+from oncall.intake.rules.sns import is_certificate, is_confirmation, read_envelope, signed_text
 from oncall.kit.http_client import HttpClient
 from oncall.kit.outbound import Address
 
 HOST = "sns.eu-central-1.amazonaws.com"
 TOPIC = "arn:aws:sns:eu-central-1:000000000042:pages"
-CERTIFICATE = f"https://{HOST}/SimpleNotificationService-42.pem"
+AT = f"https://{HOST}/SimpleNotificationService-"
+CERTIFICATE = f"{AT}42.pem"
 SUBSCRIBE = f"https://{HOST}/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336"
 KEY = rsa.generate_private_key(65537, 2048)
 ALARM = {"AlarmName": "shop-cpu", "AlarmArn": "arn:aws:cloudwatch:eu-central-1:42:alarm:shop-cpu", "NewStateValue": "ALARM"}
@@ -165,6 +166,9 @@ async def test_a_message_of_amazons_is_let_in(system: System, made: dict[str, An
     assert amazon.asked == ["/SimpleNotificationService-42.pem"], "its certificate is kept"
 
 
+API = "/?Action=GetEndpointAttributes&EndpointArn=x&X-Amz-Signature=y"
+"""Whatever somebody stored at Amazon, as Amazon's own host answers it."""
+
 OTHER = rsa.generate_private_key(65537, 2048)
 
 
@@ -182,11 +186,37 @@ OTHER = rsa.generate_private_key(65537, 2048)
         ("no base64", message() | {"Signature": "§"}, "the signature is not one of this message"),
         ("another type", message() | {"Type": "notification"}, "it is no signed message of SNS"),
         ("a certificate of somebody's", message(SigningCertURL="https://evil.example/a.pem"), "not an address of SNS"),
-        ("a certificate that is not there", message(SigningCertURL=f"https://{HOST}/gone.pem"), "there is no certificate"),
-        ("a certificate that is none", message(SigningCertURL=f"https://{HOST}/none.pem"), "there is no certificate"),
-        ("a certificate that is over", message(SigningCertURL=f"https://{HOST}/over.pem"), "its certificate is not valid now"),
-        ("a certificate to come", message(SigningCertURL=f"https://{HOST}/early.pem"), "its certificate is not valid now"),
-        ("another kind of key", message(SigningCertURL=f"https://{HOST}/curve.pem"), "its certificate has another kind of key"),
+        ("an answer of its API", message(key=OTHER, SigningCertURL=f"https://{HOST}{API}"), "not an address of SNS"),
+        (
+            "a certificate in something",
+            message(SigningCertURL=f"{AT}in.pem"),
+            "there is no certificate",
+        ),
+        (
+            "a certificate that is not there",
+            message(SigningCertURL=f"{AT}gone.pem"),
+            "there is no certificate",
+        ),
+        (
+            "a certificate that is none",
+            message(SigningCertURL=f"{AT}none.pem"),
+            "there is no certificate",
+        ),
+        (
+            "a certificate that is over",
+            message(SigningCertURL=f"{AT}over.pem"),
+            "its certificate is not valid now",
+        ),
+        (
+            "a certificate to come",
+            message(SigningCertURL=f"{AT}early.pem"),
+            "its certificate is not valid now",
+        ),
+        (
+            "another kind of key",
+            message(SigningCertURL=f"{AT}curve.pem"),
+            "its certificate has another kind of key",
+        ),
         ("a message without its envelope", ALARM, "with raw message delivery there is no signature"),
         ("no object", [message()], "it is no signed message of SNS"),
         ("numbers for words", message() | {"Message": 5}, "it is no signed message of SNS"),
@@ -196,10 +226,12 @@ OTHER = rsa.generate_private_key(65537, 2048)
 )
 async def test_what_is_not_amazons(system: System, made: dict[str, Any], amazon: Amazon, what: str, body: Any, why: str) -> None:
     amazon.answers |= {
-        "/none.pem": (200, b"<html>"),
-        "/over.pem": (200, certificate(days=1, since=-3)),
-        "/early.pem": (200, certificate(since=1)),
-        "/curve.pem": (200, certificate(ec.generate_private_key(ec.SECP256R1()))),
+        API: (200, b"<Value>\n" + certificate(OTHER) + b"</Value>"),
+        "/SimpleNotificationService-in.pem": (200, b"<Value>\n" + certificate() + b"</Value>"),
+        "/SimpleNotificationService-none.pem": (200, b"<html>"),
+        "/SimpleNotificationService-over.pem": (200, certificate(days=1, since=-3)),
+        "/SimpleNotificationService-early.pem": (200, certificate(since=1)),
+        "/SimpleNotificationService-curve.pem": (200, certificate(ec.generate_private_key(ec.SECP256R1()))),
     }
     await asks(system, made, topic_arns=[TOPIC])
     with capture_logs() as logs:
@@ -225,6 +257,17 @@ async def test_while_no_certificate_can_be_fetched_sns_is_to_come_again(system: 
     assert await events(system) == []
     amazon.answers["/SimpleNotificationService-42.pem"] = (200, certificate())
     assert (await sent(system.client(), made, message())).status_code == 202
+
+
+async def test_where_there_was_no_certificate_nobody_looks_again_for_a_minute(system: System, made: dict[str, Any], amazon: Amazon) -> None:
+    await asks(system, made, topic_arns=[TOPIC])
+    path = "/SimpleNotificationService-gone.pem"
+    for _ in range(3):
+        assert (await sent(system.client(), made, message(SigningCertURL=f"https://{HOST}{path}"))).status_code == 401
+    assert amazon.asked == [path]
+    amazon.answers[path] = (200, certificate())
+    await system.advance(minutes=2)
+    assert (await sent(system.client(), made, message(SigningCertURL=f"https://{HOST}{path}"))).status_code == 202
 
 
 # --- subscriptions ----------------------------------------------------------------------------------------------------------
@@ -281,31 +324,56 @@ async def test_without_the_scheme_nothing_is_checked_and_nothing_is_called(syste
     ("url", "is_so"),
     [
         (CERTIFICATE, True),
-        ("https://sns.us-gov-west-1.amazonaws.com:443/a.pem", True),
-        ("https://sns.cn-north-1.amazonaws.com.cn/a.pem", True),
+        (f"https://{HOST}/SimpleNotificationService.pem", True),
+        ("https://sns.us-gov-west-1.amazonaws.com:443/SimpleNotificationService-0a.pem", True),
+        ("https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0a.pem", True),
+        *[(CERTIFICATE + behind, False) for behind in ("?", "?a=b", "#", "#x", "/", "\n", "\\", "/../a.pem", "%00")],
         (CERTIFICATE.replace("https", "http"), False),
-        (f"https://{HOST}:8443/a.pem", False),
-        (f"https://{HOST}:x/a.pem", False),
-        (f"https://{HOST}.evil.example/a.pem", False),
-        (f"https://{HOST}@evil.example/a.pem", False),
-        (f"https://evil.example@{HOST}/a.pem", False),
-        (f"https://evil.example\\@{HOST}/a.pem", False),
-        (f"https://evil.example#{HOST}/a.pem", False),
-        ("https://sns.evil.example/amazonaws.com", False),
-        ("https://s3.eu-central-1.amazonaws.com/bucket/a.pem", False),
-        ("https://sns.a.b.amazonaws.com/a.pem", False),
-        ("https://sns..amazonaws.com/a.pem", False),
-        ("https://sns.eu-central-1.amazonaws.com.evil/a.pem", False),
-        (f"https://{HOST}/a b.pem", False),
-        (f"https://{HOST}/\n", False),
-        ("https://[::1]/a.pem", False),
-        ("https://[::1/a.pem", False),
+        (CERTIFICATE.replace("https", "HTTPS"), False),
+        (f"https://{HOST}/a.pem", False),
+        (f"https://{HOST}//SimpleNotificationService-0a.pem", False),
+        (f"https://{HOST}/x/SimpleNotificationService-0a.pem", False),
+        (f"https://{HOST}/?Action=GetEndpointAttributes&X=/SimpleNotificationService-0a.pem", False),
+        (f"https://{HOST}/SimpleNotificationService-0a_b.pem", False),
+        (f"https://{HOST}/SimpleNotificationService-{'x' * 3000}.pem", False),
+        *[
+            (f"https://{host}/SimpleNotificationService-0a.pem", False)
+            for host in (
+                f"{HOST}:8443", f"{HOST}:x", f"{HOST}:", f"{HOST}.", f"{HOST}.evil.example", f"{HOST}@evil.example", f"evil.example@{HOST}",
+                f"@{HOST}", f"evil.example\\@{HOST}", f"evil.example#{HOST}", "sns.evil.example", "sns.eu-central-1.amazonaws.com.evil",
+                "s3.eu-central-1.amazonaws.com", "sns.a.b.amazonaws.com", "sns..amazonaws.com", "[::1]", "[::1", "",
+            )
+        ],
         ("", False),
-        (f"https://{HOST}/" + "x" * 3000, False),
+    ],
+)  # fmt: skip
+def test_where_certificates_are(url: str, is_so: bool) -> None:
+    assert is_certificate(url) is is_so
+
+
+@pytest.mark.parametrize(
+    ("url", "is_so"),
+    [
+        (SUBSCRIBE, True),
+        (SUBSCRIBE.replace(".com/", ".com:443/"), True),
+        (SUBSCRIBE.replace(":", "%3A").replace("https%3A", "https:"), True),
+        (SUBSCRIBE.replace("ConfirmSubscription", "DeleteTopic"), False),
+        (SUBSCRIBE + "&Action=DeleteTopic", False),
+        (SUBSCRIBE + "&Action=ConfirmSubscription", False),
+        (SUBSCRIBE.replace("Action", "action"), False),
+        (SUBSCRIBE.replace("/?", "/x?"), False),
+        (SUBSCRIBE.replace("https", "http"), False),
+        (SUBSCRIBE.replace(HOST, f"ana@{HOST}"), False),
+        (SUBSCRIBE.replace(HOST, "evil.example"), False),
+        (SUBSCRIBE + " ", False),
+        (SUBSCRIBE + "#", False),
+        (SUBSCRIBE + "x" * 3000, False),
+        (f"https://{HOST}/", False),
+        ("", False),
     ],
 )
-def test_which_addresses_are_amazons(url: str, is_so: bool) -> None:
-    assert is_amazons(url) is is_so
+def test_which_addresses_confirm(url: str, is_so: bool) -> None:
+    assert is_confirmation(url) is is_so
 
 
 def test_what_is_signed_is_what_the_documentation_says() -> None:

@@ -82,6 +82,8 @@ GIVES = [
     ("query('q')", Found("1")),
     ("path()", Found("/rest")),
     ("to_number('nan')", Found(None)),
+    (f"to_number('{'9' * 400}')", Found(int("9" * 400))),
+    (f"to_number('{'9' * 401}')", Found(None)),
     ("to_number('1e999')", Found(None)),
     ("id < 'x'", Found(None)),
     ("join(',', tags)", Found(None, "join() wants array of string, and was given number")),

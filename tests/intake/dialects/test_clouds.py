@@ -523,14 +523,17 @@ def test_a_delivery_counts_once(type: str, body: object, headers: dict[str, str]
     assert [reading.delivery_id for reading in read(type, body, Received("", b"", headers))] == expected
 
 
+CONFIRM = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription"
+
+
 @pytest.mark.parametrize(
     ("type", "body", "links"),
     [
         ("aws_sns", alarm("ALARM"), [
             "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#alarmsV2:alarm/shop%20cpu",
         ]),
-        ("aws_sns", sns("", type="SubscriptionConfirmation", SubscribeURL="https://sns.eu-central-1.amazonaws.com/?Action=Confirm"), [
-            "https://sns.eu-central-1.amazonaws.com/?Action=Confirm",
+        ("aws_sns", sns("", type="SubscriptionConfirmation", SubscribeURL=CONFIRM), [
+            CONFIRM,
         ]),
         ("aws_sns", sns("", type="SubscriptionConfirmation", SubscribeURL="https://sns.eu-central-1.amazonaws.com.evil.example/?A"), []),
         ("aws_sns", sns("it burns", UnsubscribeURL="https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe"), []),

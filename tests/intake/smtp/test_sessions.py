@@ -1,6 +1,7 @@
 """Mails over real sockets: taken is what is committed, and every answer says what to do."""
 
 import asyncio
+import tracemalloc
 
 import aiosmtplib
 import pytest
@@ -286,6 +287,36 @@ async def test_who_says_nothing_is_sent_away(mailbox: Mailbox, monkeypatch: pyte
     monkeypatch.setattr(session, "IDLE_SECONDS", 0.1)
     wire = await mailbox.wire()
     assert (await wire.answer()).startswith("421 4.4.2")
+
+
+async def test_who_talks_and_names_no_address_is_sent_away_and_who_names_one_is_not(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "STRANGER_SECONDS", 0.3)
+    stranger, known = await mailbox.wire(), await mailbox.wire()
+    assert (await known.envelope(mailbox.address)).startswith("354")
+    await stranger.envelope("x@oncall.test")
+    began, answer = asyncio.get_running_loop().time(), "250"
+    while answer.startswith("250"):
+        await asyncio.sleep(0.02)
+        answer = await stranger.say("NOOP")
+    assert answer == "421 4.4.2 That took too long; try again.\r\n"
+    assert asyncio.get_running_loop().time() - began < 5
+    assert (await known.say("Subject: Disk\r\n\r\nfull\r\n.")).startswith("250")
+
+
+async def test_a_mail_of_the_shortest_lines_takes_no_more_room_than_any(mailbox: Mailbox) -> None:
+    mail = b"\r\n" * 50_000
+    reading = session.Session(mailbox.server._door, mailbox.server._listening, "n", gone=lambda _: None)
+    reading._reader = asyncio.StreamReader(limit=session.LINE)
+    reading._reader.feed_data(mail + session.END)
+    tracemalloc.start()
+    try:
+        assert await reading._content() == mail
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * len(mail)
 
 
 async def test_a_sender_that_hangs_up_in_the_middle_leaves_nothing_and_no_session(mailbox: Mailbox) -> None:

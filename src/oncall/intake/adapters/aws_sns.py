@@ -1,12 +1,12 @@
 """Amazon SNS (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), and EventBridge's API destinations."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from oncall.incidents.values import Action, Severity
 from oncall.intake.adapters import aws_messages, generic
 from oncall.intake.rules import decode, delivered, instant_of, labels_of, links_of, one_line, severity_of, text_of, title_of, word_at
+from oncall.intake.rules.sns import is_confirmation
 from oncall.intake.values import Dialect, Opened, Reading, Received, Unreadable
 from oncall.services.values import IntegrationType
 
@@ -14,7 +14,6 @@ CONFIRMATIONS = {
     "subscriptionconfirmation": "the topic asks for a confirmation: open the SubscribeURL once, or nothing will come",
     "unsubscribeconfirmation": "the subscription was deleted, and nothing more will come: open the SubscribeURL to subscribe again",
 }
-OF_AMAZON = re.compile(r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/")
 MAX_RECORDS = 5_000
 RAW = "x-amz-sns-message-id"
 """With raw message delivery the envelope is in headers."""
@@ -54,7 +53,7 @@ def _opened(envelope: Mapping[str, object], received: Received) -> list[Reading]
     topic = text_of(envelope.get("TopicArn")).rpartition(":")[2]
     if reason := CONFIRMATIONS.get(word_at(envelope, ("Type",))):
         href = text_of(envelope.get("SubscribeURL"))
-        links = links_of([(href, "confirm the subscription")]) if OF_AMAZON.match(href) else ()
+        links = links_of([(href, "confirm the subscription")]) if is_confirmation(href) else ()
         return [Reading(Action.IGNORE, f"subscription to {topic}"[:200], group=one_line(topic), links=links, reason=reason)]
     labels = _attributes(envelope.get("MessageAttributes"))
     said = labels.get("severity"), labels.get("priority")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 
 from oncall.incidents.values import Action, Body, Event
@@ -20,14 +20,15 @@ from oncall.intake.rules import (
     cut,
     decode,
     delivered,
+    hides,
     inflate,
-    is_secret,
     kept_headers,
     oversized,
     storable,
     told,
     told_link,
     unreadable,
+    without_key,
     without_secrets,
 )
 from oncall.intake.rules.mapping import Outcome
@@ -77,26 +78,10 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
             raw = raw.replace(secret, HIDDEN.encode(encoding))
     if times or key in received.content_type:
         received = replace(received, raw=raw, content_type=received.content_type.replace(key, HIDDEN))
-    if times > in_body or (key in received.path and key in received.path.replace(f"/{key}", "", 1)):
-        readings = [_without(reading, key) for reading in readings]
+    # A dialect that has it in its body by design does not repeat it in its words; whoever else wrote it there may have escaped it.
+    if times > in_body or not in_body or b"\\u00" in raw or not raw.startswith(b"{") or received.path.count(key) > 1:
+        readings = without_key(readings, key)
     return to_events(readings, received, integration, key=key)
-
-
-def _without(reading: Reading, key: str) -> Reading:
-    hidden = {field.name: _hidden(getattr(reading, field.name), key) for field in fields(reading)}
-    return replace(reading, **hidden)  # type: ignore[arg-type]  # each as it was, but for the key
-
-
-def _hidden(value: object, key: str) -> object:
-    match value:
-        case str():
-            return type(value)(value.replace(key, HIDDEN))  # a key that is an integration's own stays one
-        case dict():
-            return {name.replace(key, HIDDEN): _hidden(said, key) for name, said in value.items()}
-        case list() | tuple():
-            return type(value)(_hidden(said, key) for said in value)
-        case _:
-            return value
 
 
 def read(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
@@ -227,7 +212,7 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         component,
         group,
         class_,
-        {name: told(text) for name, text in said.labels.items() if not is_secret(name)},
+        {name: told(text) for name, text in said.labels.items() if not hides(name, text)},
         tuple((told_link(href), told(text)) for href, text in said.links),
         said.occurred_at,
         said.expires_at,
@@ -236,7 +221,7 @@ def _event(id: EventId, said: Reading, body: Body, integration: IntegrationRef, 
         said.unreadable,
         bounded_key(said.delivery_id),
         said.among,
-        said.by,
+        told(said.by),
     )
 
 

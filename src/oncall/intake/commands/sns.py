@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from oncall.intake.rules.sns import CONFIRMATION, Envelope, is_amazons, read_envelope, signature_of, signed_text
+from oncall.intake.rules.sns import CONFIRMATION, Envelope, is_certificate, is_confirmation, read_envelope, signature_of, signed_text
 from oncall.kit.errors import Unavailable
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
 from oncall.kit.log import get_log
@@ -18,9 +19,15 @@ from oncall.services.values.senders import Authentication
 
 log = get_log("intake")
 
+T = TypeVar("T")
+
 KEPT = 32
 """Certificates; Amazon has one for each region, and changes it once a year."""
 
+MISSED = timedelta(minutes=1)
+"""For so long nobody looks again where there was no certificate."""
+
+BEGINS = b"-----BEGIN CERTIFICATE-----"
 AT_ONCE = 4
 DEADLINE = 5.0
 """Seconds: SNS itself waits fifteen for our answer."""
@@ -39,6 +46,7 @@ class Certificates:
     def __init__(self, client: HttpClient) -> None:
         self._client = client
         self._kept: OrderedDict[str, x509.Certificate] = OrderedDict()
+        self._missing: OrderedDict[str, datetime] = OrderedDict()
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def why_refused(self, wanted: Authentication, raw: bytes | None, *, now: datetime) -> str | None:
@@ -55,10 +63,10 @@ class Certificates:
         algorithm = HASHES.get(envelope.signature_version)
         if algorithm is None:
             return "its SignatureVersion is neither 1 nor 2"
-        if not is_amazons(envelope.certificate_url):
+        if not is_certificate(envelope.certificate_url):
             return "its SigningCertURL is not an address of SNS"
         try:
-            certificate = await self._get(envelope.certificate_url)
+            certificate = await self._get(envelope.certificate_url, now)
         except NoCertificate:
             return "there is no certificate at its SigningCertURL"
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -89,7 +97,7 @@ class Certificates:
 
     async def _opened(self, envelope: Envelope) -> str:
         """Why not; empty if it was."""
-        if not is_amazons(envelope.subscribe_url or ""):
+        if not is_confirmation(envelope.subscribe_url or ""):
             return "its SubscribeURL is not an address of SNS"
         try:
             reply = await self._client.request("GET", envelope.subscribe_url or "", deadline=DEADLINE)
@@ -97,27 +105,38 @@ class Certificates:
             return str(error)
         return "" if reply.status == 200 else f"SNS answered {reply.status}"
 
-    async def _get(self, url: str) -> x509.Certificate:
+    async def _get(self, url: str, now: datetime) -> x509.Certificate:
         if url in self._kept:
             self._kept.move_to_end(url)
             return self._kept[url]
+        if url in self._missing and now < self._missing[url] + MISSED:
+            raise NoCertificate
         try:
             async with asyncio.timeout(DEADLINE), self._turn:
                 reply = await self._client.request("GET", url, deadline=DEADLINE)
         except (NotSent, NoAnswer, AddressNotAllowed, TimeoutError) as error:
             log.warning("a certificate of SNS cannot be fetched", url=url, why=str(error) or type(error).__name__)
             raise Unavailable(NOT_NOW) from error
-        certificate = _read(reply)
-        self._kept[url] = certificate
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        try:
+            certificate = _read(reply)
+        except NoCertificate:
+            _keep(self._missing, url, now)
+            raise
+        _keep(self._kept, url, certificate)
         return certificate
+
+
+def _keep(kept: OrderedDict[str, T], url: str, what: T) -> None:
+    kept.pop(url, None)
+    kept[url] = what
+    if len(kept) > KEPT:
+        kept.popitem(last=False)
 
 
 def _read(reply: HttpReply) -> x509.Certificate:
     if reply.status >= 500 or reply.status == 429:
         raise Unavailable(NOT_NOW)
-    if reply.status != 200 or reply.cut:
+    if reply.status != 200 or reply.cut or not reply.body.startswith(BEGINS):
         raise NoCertificate
     try:
         return x509.load_pem_x509_certificate(reply.body)

@@ -33,6 +33,9 @@ PAGERDUTY_LIMIT = 512 * 1024
 LONG = 256 * 1024
 """A body beyond this is read in a thread."""
 
+LONG_IF_NO_JSON = 16 * 1024
+"""Mails and XML take longer for their length."""
+
 UNANNOUNCED = 256 * 1024
 """What a body counts as whose length is not said."""
 
@@ -132,7 +135,7 @@ async def received(request: Request, raw: bytes, work: Callable[[Received], T], 
         came = received_as(raw or query, headers=request.headers, query=fields, path=path, at=at, limit=limit)
         return came, work(came)
 
-    is_long = "content-encoding" in request.headers or len(raw) > LONG
+    is_long = len(raw) > (LONG if raw[:1] in {b"{", b"["} else LONG_IF_NO_JSON) or "content-encoding" in request.headers
     return await asyncio.to_thread(worked) if is_long else worked()
 
 

@@ -16,8 +16,12 @@ from oncall.kit.limits import FailureLimiter, network_of
 from oncall.kit.log import get_log
 from oncall.kit.metrics import REFUSED
 from oncall.services.values import IntegrationRef
+from oncall.services.values.senders import Scheme
 
 log = get_log("intake")
+
+SIGN_NO_BODY = {Scheme.BASIC, Scheme.BEARER, Scheme.TOKEN, Scheme.LOST}
+UNSIGNED = "only bodies are signed, and this request says what it says in its query"
 
 UNKNOWN = "No integration has this key, or the sender does not prove what the integration asks for: its log line says why."
 SHOWN = 4
@@ -36,7 +40,8 @@ async def is_sender(request: Request, raw: bytes | None, integration: Integratio
         return True
     clock: Clock = request.app.state.clock
     certificates: Certificates = request.app.state.certificates
-    why = await why_refused(wanted, Headers(scope=request.scope), raw, certificates, now=clock.about())
+    why = UNSIGNED if _is_unsigned(request, raw, wanted.scheme) else None
+    why = why or await why_refused(wanted, Headers(scope=request.scope), raw, certificates, now=clock.about())
     if why is None:
         return True
     if not _limiter(request).wait(_source(request)):  # who goes on and on shall not fill the log
@@ -49,6 +54,12 @@ async def is_sender(request: Request, raw: bytes | None, integration: Integratio
             why=why,
         )
     return False
+
+
+def _is_unsigned(request: Request, raw: bytes | None, scheme: Scheme) -> bool:
+    """Whether what is said stands where no signature reaches: in a query instead of a body."""
+    is_query = request.method in {"GET", "HEAD"} or (raw == b"" and bool(request.scope["query_string"]))
+    return is_query and scheme not in SIGN_NO_BODY
 
 
 async def confirm_subscription(request: Request, raw: bytes, integration: IntegrationRef) -> None:

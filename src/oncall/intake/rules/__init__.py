@@ -7,7 +7,8 @@ from oncall.intake.rules.hiding import redacted
 from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
 from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_in
 from oncall.intake.rules.opening import decode
-from oncall.intake.rules.secrets import HIDDEN, is_secret, plain, without_login
+from oncall.intake.rules.own_key import without_key
+from oncall.intake.rules.secrets import HIDDEN, hides, is_secret, plain, without_login
 from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
 from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, turned_away, unreadable
 from oncall.intake.rules.telling import told, told_link, without_secrets
@@ -44,6 +45,7 @@ __all__ = [
     "decoded",
     "delivered",
     "has_head",
+    "hides",
     "inflate",
     "instant_of",
     "is_mail",
@@ -75,6 +77,7 @@ __all__ = [
     "told_link",
     "turned_away",
     "unreadable",
+    "without_key",
     "without_login",
     "without_secrets",
     "word_at",

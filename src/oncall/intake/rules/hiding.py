@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, unquote_plus
 
-from oncall.intake.rules.secrets import HIDDEN, is_secret
+from oncall.intake.rules.secrets import HIDDEN, is_opaque, is_perhaps_secret, is_secret
 
 NESTED = 4
 """Levels of text in text."""
@@ -32,23 +32,37 @@ ELEMENT = re.compile(rf"{OPENED}(?P<name>[A-Za-z_][\w.:\-]*+)(?P<attributes>{ATT
 NAMED_BY_ATTRIBUTE = re.compile(r"""\b(?:name|key|id|field)\s*=\s*["']([^"'<>]*)["']""")
 VALUE_ATTRIBUTE = re.compile(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 NAMED_BEFORE = re.compile(rf"{CLOSED}\s*([\w.\-]++)\s*{OPENED}/[\w:]*(?:name|key){CLOSED}\s*{OPENED}(?P<tag>[\w:]++){ATTRIBUTES}{CLOSED}")
-PART = re.compile(
-    r'content-disposition:[^\r\n]{0,200}?\bname="?([^"\r\n;]{1,200})[^\r\n]{0,500}(?:\r?\n[^\r\n]{1,500}){0,20}+\r?\n\r?\n', re.IGNORECASE
-)
+DISPOSITION = re.compile(r"content-disposition:([^\r\n]*+)", re.IGNORECASE)
+NAME_OF_PART = re.compile(r'\bname="?([^"\r\n;]{1,200})', re.IGNORECASE)
+REST_OF_HEAD = re.compile(r"(?:\r?\n[^\r\n]{1,500}+){0,20}+\r?\n\r?\n")
 END_OF_PART = re.compile(r"\r?\n--|$(?![\r\n])")
 
+SLASH = r"\\?/"
+SK = re.compile(r"(?<![\w\-])(sk-(?=[A-Za-z_\-]*+[0-9])[\w\-]{20,})")
 LOOKS = [
     re.compile(r"(?i)\bbearer\s+([\w.~+/=\-]{6,})"),
     re.compile(r"(?i)\b(?:basic|token|geniekey|apikey|digest|hmac|key)\s+((?=[A-Za-z._~+/\-]*[0-9=])[\w.~+/=\-]{8,})"),
     re.compile(r"(?<=://)([^/?#\s\"<>]*)@"),
     re.compile(r"(?<=:\\/\\/)([^/?#\s\"<>\\]*)@"),
     re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*))", re.DOTALL),
-    re.compile(r"\b(eyJ[\w\-]{8,}\.[\w\-]{4,}\.[\w\-]*)"),
+    re.compile(r"(?<![\w\-])(eyJ[\w\-]{8,}+\.[\w\-]{4,}+\.[\w\-]*+)"),
     re.compile(r"\b(oc_[a-z]+_\w{8,}|gh[a-z]_\w{20,}|github_pat_\w{20,}|glpat-[\w\-]{20,}|xox[a-z]-[\w\-]{10,}|sk_live_\w{10,})"),
-    re.compile(r"hooks\.slack\.com/services/([\w/]+)"),
+    re.compile(r"\b(AIza[\w\-]{30,50}|SG\.[\w\-]{16,}+\.[\w\-]{16,})"),
+    SK,
+    *(
+        re.compile(at.replace("/", SLASH))
+        for at in (
+            r"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/\\]+)",
+            r"discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/([\w/\\\-]+)",
+            r"\boffice\.com/webhook(?:b2)?/([\w@/\\\-]+)",
+            r"api\.telegram\.org/bot([0-9]+:[\w\-]+)",
+            r"/intake/([0-9a-z]{32})(?![0-9A-Za-z])",
+            r"/integrations/generic/[0-9]{1,20}/alert/([0-9a-z]{32})(?![0-9A-Za-z])",
+        )
+    ),
 ]
 ESCAPED_LETTER = re.compile(r"(?<!\\)((?:\\\\)*)\\u00(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
-PERCENT = re.compile(r"[^\s&=<>\"']*%[0-9A-Fa-f]{2}[^\s&<>\"']*")
+PERCENT = re.compile(r"(?<![^\s&=<>\"'])(?=[^\s&=<>\"'%]*+%)[^\s&=<>\"']*%[0-9A-Fa-f]{2}[^\s&<>\"']*+")
 BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}={0,2}")
 TWINS = re.compile(r'"(?:name|key|field|header)"\s*:|\[\s*"', re.IGNORECASE)
 NAMES, VALUES = {"name", "key", "field", "header", "id"}, {"value", "val", "content", "text"}
@@ -97,11 +111,12 @@ def _named(text: str, *, is_prose: bool) -> Iterator[Span]:
         name = found["name"]
         if name.lower() == "key" and (before := BEFORE.search(text[max(0, found.start() - 20) : found.start()])):
             name = before[1] + name  # "API key: …"
-        if is_secret_name(name):
+        is_named = is_secret_name(name)
+        if is_named or is_perhaps_secret(name.rpartition(".")[2]):
             start, end = _value(text, at, is_word=found["quote"] is not None or is_prose)
             said = text[start:end].strip()
             is_sentence = is_prose and start == at and text[at - 1] != "=" and not (len(said) >= 6 and any(map(str.isdigit, said)))
-            if said not in HARMLESS and not is_sentence:
+            if said not in HARMLESS and not is_sentence and (is_named or is_opaque(said)):
                 yield start, end
             at = max(end, at)
 
@@ -174,11 +189,13 @@ def _parts(text: str) -> Iterator[Span]:
     if "isposition" not in text and "ISPOSITION" not in text:
         return
     at = 0
-    for found in PART.finditer(text):
-        if found.end() >= at and is_secret_name(found[1]):
-            end = END_OF_PART.search(text, found.end())
+    while found := DISPOSITION.search(text, at):
+        at = found.end()
+        named = NAME_OF_PART.search(found[1])
+        if named and is_secret_name(named[1]) and (head := REST_OF_HEAD.match(text, at)):
+            end = END_OF_PART.search(text, head.end())
             at = end.start() if end else len(text)
-            yield found.end(), at
+            yield head.end(), at
 
 
 def _by_their_look(text: str) -> Iterator[Span]:

@@ -24,6 +24,9 @@ MAX_PARSED = 256 * 1024  # of a longer mail the rest is attachments
 MAX_HEADER = 4 * 1024
 MAX_HEADERS = 200
 MAX_PARTS = 500
+MAX_MULTIPARTS = 20
+"""The parser holds each line against the boundaries of all that are open."""
+
 MAX_WRITTEN = 64 * 1024
 MAX_TEXT = 16 * 1024
 MAX_ATTACHMENTS = 20
@@ -32,6 +35,8 @@ NO_CHARSETS = {"punycode", "idna"}
 """Of names in a network, not of texts; a long text takes them minutes."""
 
 OTHER_NAMES = {"unicode-1-1-utf-7": "utf-7", "iso-8859-8-i": "iso-8859-8", "x-sjis": "cp932", "ks_c_5601-1987": "cp949"}
+MULTIPART = re.compile(rb"(?:^|[\r\n])content-type:\s*multipart/", re.IGNORECASE)
+HEAD_ONLY = "Only the head of this mail was read: it has too many parts in parts."
 BLANKS = re.compile(r"\s+")
 
 
@@ -90,11 +95,13 @@ def decoded(header: str) -> str:
 
 def _parsed(raw: bytes) -> tuple[Message, str, list[str]]:
     try:
+        if sum(1 for _ in islice(MULTIPART.finditer(raw), MAX_MULTIPARTS + 1)) > MAX_MULTIPARTS:
+            return BytesHeaderParser().parsebytes(raw), HEAD_ONLY, []
         message = message_from_bytes(raw)
         parts = list(islice(_leaves(message), MAX_PARTS))
         return message, _text(parts), list(islice(filter(None, map(_file_name, parts)), MAX_ATTACHMENTS))
     except Exception:  # noqa: BLE001 — whatever the parser trips over (parts that nest too deep): the head is still a head
-        return BytesHeaderParser().parsebytes(raw), "", []
+        return BytesHeaderParser().parsebytes(raw), HEAD_ONLY, []
 
 
 def _leaves(message: Message) -> Iterator[Message]:

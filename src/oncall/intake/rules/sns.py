@@ -6,13 +6,15 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import base64
 import binascii
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 
-HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?")
-PLAIN = re.compile(r"[!-\[\]-~]{1,2000}")
-"""An address in ASCII without blanks and backslashes: whatever reads it reads the same."""
+AMAZON = r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?(?::443)?"
+CERTIFICATE = re.compile(AMAZON + r"/SimpleNotificationService(?:-[0-9A-Za-z]{1,64})?\.pem")
+"""Nothing else at this host is a certificate of Amazon's: its API repeats in its answers what anybody has stored there."""
+
+CONFIRM = re.compile(AMAZON + r"/\?([\w.~%:=&+/-]{1,2000})", re.ASCII)
 
 OF_NOTIFICATION = ("message", "message_id", "subject", "timestamp", "topic_arn", "type")
 OF_CONFIRMATION = ("message", "message_id", "subscribe_url", "timestamp", "token", "topic_arn", "type")
@@ -76,14 +78,12 @@ def signature_of(envelope: Envelope) -> bytes:
         return b""
 
 
-def is_amazons(url: str) -> bool:
-    """Whether an address in a message is SNS's own, and nobody else's who would like to be called or to be believed."""
-    if not PLAIN.fullmatch(url):
-        return False
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    plain = parts.scheme == "https" and "@" not in parts.netloc and port in {None, 443}
-    return plain and HOST.fullmatch(parts.hostname or "") is not None
+def is_certificate(url: str) -> bool:
+    """Whether this is where SNS keeps a certificate that it signs with, and nobody else can put one."""
+    return CERTIFICATE.fullmatch(url) is not None
+
+
+def is_confirmation(url: str) -> bool:
+    """Whether opening this address confirms a subscription at SNS, and does nothing else anywhere."""
+    found = CONFIRM.fullmatch(url)
+    return found is not None and [said for name, said in parse_qsl(found[1]) if name == "Action"] == ["ConfirmSubscription"]

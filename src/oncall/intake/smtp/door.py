@@ -20,7 +20,7 @@ from oncall.services.values import IntegrationRef, takes_mail
 log = get_log("mail")
 
 LIMIT = 4 * 1024 * 1024
-LONG = 64 * 1024
+LONG = 16 * 1024
 """A mail beyond this is read in a thread, so that nobody's acknowledgement waits for it."""
 
 KEY = re.compile(r"[0-9a-z]{32}")

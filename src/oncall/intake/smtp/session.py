@@ -18,6 +18,9 @@ from oncall.kit.metrics import MAILS
 log = get_log("mail")
 
 IDLE_SECONDS = 60.0
+STRANGER_SECONDS = 60.0
+"""How long a connection may last that has named no address of ours, whatever it says meanwhile."""
+
 MAIL_SECONDS = 120.0
 """How long a whole mail may take to arrive."""
 
@@ -62,6 +65,7 @@ class Session(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._stranger = self.loop.call_later(STRANGER_SECONDS, self._timeout_cb)
         cast("asyncio.Task[None]", self._handler_coroutine).add_done_callback(_seen)
 
     def eof_received(self) -> bool | None:
@@ -72,6 +76,7 @@ class Session(SMTP):
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._stranger.cancel()
         self._gone(self)
         super().connection_lost(error)
 
@@ -172,6 +177,7 @@ class Session(SMTP):
             return _counted("too_many_unknown", f"450 4.7.1 {error}")
         except Unavailable as error:
             return _counted("unavailable", f"451 4.3.0 {error}")
+        self._stranger.cancel()
         self._recipients.append(recipient)
         return "250 2.1.5 OK"
 
@@ -200,7 +206,7 @@ class Session(SMTP):
 
     async def _content(self) -> bytes | None:
         """What is between DATA and the lone dot, dots undone (RFC 5321 §4.5.2); None for more than a mail may have."""
-        kept: list[bytes] | None = []
+        kept: bytearray | None = bytearray()
         size, begins = 0, True
         while True:
             try:
@@ -208,7 +214,7 @@ class Session(SMTP):
             except asyncio.LimitOverrunError as error:
                 piece = await self._reader.read(error.consumed)
             if begins and piece == END:
-                return b"".join(kept) if kept is not None else None
+                return bytes(kept) if kept is not None else None
             if begins and piece.startswith(b"."):
                 piece = piece[1:]
             begins = piece.endswith(b"\r\n")
@@ -216,7 +222,7 @@ class Session(SMTP):
             if size > LIMIT:
                 kept = None
             elif kept is not None:
-                kept.append(piece)
+                kept += piece
 
     async def _taken(self, content: bytes | None, recipients: list[Recipient]) -> str:
         try:

@@ -9,7 +9,7 @@ from jmespath.functions import Functions, signature
 
 Charge = Callable[[int], None]
 
-AT_ONCE = frozenset({"abs", "ceil", "ends_with", "floor", "length", "not_null", "starts_with", "to_array", "to_number", "type"})
+AT_ONCE = frozenset({"abs", "ceil", "ends_with", "floor", "length", "not_null", "starts_with", "to_array", "type"})
 """What takes no longer for a long value than for a short one."""
 
 WHOLE = frozenset({"contains", "to_string"})
@@ -19,6 +19,8 @@ TEXT_PER_STEP = 64
 """Characters that are copied or looked through in the time of one step."""
 
 ANY_NUMBER = 1_000
+MAX_DIGITS = 400
+"""Characters of a number; one of a body's length takes far longer to read than its length."""
 
 
 class BoundedFunctions(Functions):  # type: ignore[misc]  # jmespath has no types
@@ -37,6 +39,8 @@ class BoundedFunctions(Functions):  # type: ignore[misc]  # jmespath has no type
             self._charge(len(resolved_args[1]) + glue // TEXT_PER_STEP)
         elif function_name not in AT_ONCE:
             self._charge(sum(_size(arg) if isinstance(arg, list | dict) else _size(arg) // TEXT_PER_STEP for arg in resolved_args))
+        if function_name == "to_number" and any(isinstance(arg, str) and len(arg) > MAX_DIGITS for arg in resolved_args):
+            return None
         result = super().call_function(function_name, resolved_args)
         # What is no number (to_number('nan'), sums beyond all) is nothing: no JSON holds it.
         return None if isinstance(result, float) and not math.isfinite(result) else result

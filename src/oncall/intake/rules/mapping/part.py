@@ -44,6 +44,8 @@ NO_EVENT = "its rule has nothing but conditions to ignore it, and none holds"
 NOTHING_SAID = "neither a dedup key nor a summary was found in it"
 ENDS_NOTHING = "it ends or acknowledges something, and no dedup key was found in it"
 
+FAILED = "what it does could not be read, and is not taken for what a default says"
+
 ENDS = frozenset({Action.RESOLVE, Action.ACKNOWLEDGE})
 
 
@@ -65,6 +67,7 @@ class PartReader:
         self.tried = tried
         self.unknown: list[tuple[str, str]] = []
         self.odd: list[str] = []
+        self._failed = self._defaulted = ""
 
     def read(self, rule: Rule) -> tuple[Reading | None, str]:
         for ignore in rule.ignore:
@@ -74,6 +77,8 @@ class PartReader:
             return None, NO_EVENT
         event = rule.event
         acts = self._word("action", event.action, action_of)
+        if self._defaulted:
+            return None, self._defaulted
         if isinstance(acts, Ignored):
             return Reading(Action.IGNORE, self._title(event), reason=acts.reason), acts.reason
         texts = {name: self._find(name, source) for name, source in event.texts}
@@ -160,6 +165,7 @@ class PartReader:
                 return None
             case Expression():
                 found = self._evaluation.find(source, self._part)
+                self._failed = found.why or self._failed
                 self._note(field, source, found.value, found.why)
                 return found.value if says(found.value) else None
             case Constant():
@@ -182,10 +188,12 @@ class PartReader:
 
     def _holds(self, field: str, condition: Expression) -> bool:
         found = self._evaluation.holds(condition, self._part)
+        self._failed = found.why or self._failed
         self._note(field, condition, found.value, found.why)
         return bool(found.value)
 
     def _word(self, field: str, words: Words[T], commonly: Callable[..., T]) -> T:
+        self._failed = ""
         for case in words.cases:
             if self._holds(f"{field}.cases", case.when):
                 return case.means
@@ -198,6 +206,8 @@ class PartReader:
             if word:
                 seen.append(word)
         if words.default is not None:
+            if self._failed and field == "action" and words.default is not Action.TRIGGER:
+                self._defaulted = f"{FAILED}: {self._failed}"
             return words.default
         meant = commonly(*seen)
         is_known = not words.table.rows and (meant is not Severity.UNKNOWN if isinstance(meant, Severity) else set(seen) & ACTIONS.keys())
