@@ -550,7 +550,7 @@ def test_mails(body: object, expected: tuple[str, str, str | None], title: str) 
 def test_a_mail_that_comes_twice_counts_once_and_tells_its_text() -> None:
     event = read_one("email", mail("Disk", Message_ID="<1@m>", Date="Sun, 01 Mar 2026 03:12:00 +0100", List_Id="<ops.example.com>"))
     assert event.delivery_id == "<1@m>"
-    assert event.details == {"text": "The disk is full.\n"}
+    assert event.details == {"text": "The disk is full."}
     assert event.source == "Monitor <m@example.com>"
     assert event.labels == {"list": "<ops.example.com>"}
     assert str(event.occurred_at) == "2026-03-01 02:12:00+00:00"
