@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.intake.hostile import ALL, BODIES, COMPRESSED, MEDIA_TYPES
 from tests.system import System, to
 
+from oncall.intake.commands.showing import NEVER_KEPT
 from oncall.intake.hot import receiving
 from oncall.kit.db import Database
 
@@ -94,18 +95,36 @@ async def test_600_kib_are_fine(system: System, key: str) -> None:
     assert (await system.api.post(f"/intake/{key}", content=raw)).json()["events"][0]["decision"] == "opened"
 
 
-async def test_more_than_4_mib_announced_or_in_chunks_is_413_and_an_alert(system: System, key: str) -> None:
+@pytest.mark.parametrize("is_announced", [True, False])
+async def test_more_than_4_mib_announced_or_in_chunks_is_413_and_an_alert_says_who_sent_it(
+    system: System, key: str, is_announced: bool
+) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(65):
             yield b"x" * 64 * 1024
 
-    for content in (b"x" * (4 * 1024 * 1024 + 1), chunks()):
-        answer = await system.api.post(f"/intake/{key}", content=content)
-        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    agent = {"User-Agent": f"monitor/1 ghp_{'k7' * 18}"}
+    content = b"x" * (4 * 1024 * 1024 + 1) if is_announced else chunks()
+    answer = await system.api.post(f"/intake/{key}", content=content, headers=agent)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
     assert incident["title"] == "oversized event from prod"
+    (alert,) = (await system.api.get(f"/api/v1/incidents/{incident['id']}/alerts")).json()["items"]
+    length = {"content_length": 4 * 1024 * 1024 + 1} if is_announced else {}
+    assert alert["details"] == {"why": "it is larger than 4096 KiB", "user_agent": "monitor/1 [redacted]"} | length
+    (event,) = (await system.api.get("/api/v1/events")).json()["items"]
+    shown = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
+    assert (shown["body"], shown["body_gone"]) == (None, NEVER_KEPT)
+    download = await system.api.get(f"/api/v1/events/{event['id']}/body")
+    assert (download.status_code, download.json()["detail"]) == (410, shown["body_gone"])
     limit = await system.api.post(f"/intake/{key}", content=b"x" * 4 * 1024 * 1024)
     assert limit.status_code == 202, "4 MiB exactly are taken"
+
+
+async def test_an_empty_body_is_shown_as_it_is(system: System, key: str) -> None:
+    (event,) = (await system.api.post(f"/intake/{key}", content=b"")).json()["events"]
+    shown = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
+    assert (shown["body"]["size"], shown["body"]["text"], shown["body_gone"]) == (0, "", None)
 
 
 async def test_a_length_that_lies_is_no_error(system: System, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import tracemalloc
+from typing import Any
 
 import aiosmtplib
 import pytest
@@ -14,6 +15,7 @@ from tests.intake.smtp.wire import Wire
 from tests.system import System, to
 
 from oncall.intake.commands import gate
+from oncall.intake.commands.showing import NEVER_KEPT
 from oncall.intake.smtp import Door, Listening, MailServer, server, session
 from oncall.intake.smtp.door import key_in
 from oncall.kit.compiled import CONFIGURATION, Compilation
@@ -182,21 +184,38 @@ async def test_a_deleted_integration_has_no_address_any_more(mailbox: Mailbox) -
         await mailbox.send("Disk")
 
 
-async def test_more_than_4_mib_are_refused_announced_or_not_and_an_alert_says_so(mailbox: Mailbox) -> None:
-    for announced in (f" SIZE={4 * 1024 * 1024 + 1}", ""):
-        wire = await mailbox.wire()
-        await wire.say("EHLO m")
-        await wire.say(f"MAIL FROM:<m@example.com>{announced}")
-        answer = await wire.say(f"RCPT TO:<{mailbox.address}>")
-        if not announced:
-            await wire.say("DATA")
-            answer = await wire.say((b"x" * 998 + b"\r\n") * 4_200 + b".")
-        assert answer == "552 5.3.4 A mail may have at most 4 MiB; an alert was opened that says so.\r\n", announced
-        assert (await wire.say("NOOP")).startswith("250"), "the session goes on"
-        await wire.close()
+SIZE = 4 * 1024 * 1024 + 1
+
+
+@pytest.mark.parametrize(
+    ("announced", "details"),
+    [
+        (f" SIZE={SIZE}", {"announced_size": SIZE}),
+        ("", {"subject": "Report to [redacted]", "from": "NAS <nas@example.com>"}),
+    ],
+)
+async def test_more_than_4_mib_are_refused_announced_or_not_and_an_alert_says_so(
+    mailbox: Mailbox, announced: str, details: dict[str, Any]
+) -> None:
+    wire = await mailbox.wire()
+    await wire.say("EHLO m")
+    await wire.say(f"MAIL FROM:<m@example.com>{announced}")
+    answer = await wire.say(f"RCPT TO:<{mailbox.address}>")
+    if not announced:
+        await wire.say("DATA")
+        head = f"From: NAS <nas@example.com>\r\nTo: {mailbox.address}\r\nSubject: Report to {mailbox.key}\r\n\r\n".encode()
+        answer = await wire.say(head + (b"x" * 998 + b"\r\n") * 4_200 + b".")
+    assert answer == "552 5.3.4 A mail may have at most 4 MiB; an alert was opened that says so.\r\n", announced
+    assert (await wire.say("NOOP")).startswith("250"), "the session goes on"
     await mailbox.system.run_due()
-    assert [incident["title"] for incident in await mailbox.incidents()] == ["oversized event from prod"]
+    (incident,) = await mailbox.incidents()
+    assert incident["title"] == "oversized event from prod"
     assert mailbox.system.pages() == ["Ana"]
+    (alert,) = (await mailbox.system.api.get(f"/api/v1/incidents/{incident['id']}/alerts")).json()["items"]
+    assert alert["details"] == {"why": "it is larger than 4096 KiB", "envelope_sender": "m@example.com"} | details
+    (event,) = await mailbox.events()
+    shown = (await mailbox.system.api.get(f"/api/v1/events/{event['id']}")).json()
+    assert (shown["body"], shown["body_gone"]) == (None, NEVER_KEPT)
 
 
 async def test_4_mib_and_a_line_without_an_end_are_taken(mailbox: Mailbox, database: Database) -> None:

@@ -9,7 +9,7 @@ from oncall.access.api import Admin, Reader
 from oncall.incidents.commands import verbs
 from oncall.incidents.schemas import BodyOut, EventOut, WholeEventOut
 from oncall.incidents.values import Body, BodyGone
-from oncall.intake.commands import show
+from oncall.intake.commands import show, why_never_kept
 from oncall.kit.http import ReadTx
 from oncall.kit.ids import EventId
 
@@ -28,15 +28,19 @@ BYTES = "application/octet-stream"
 async def get_event(id: EventId, request: Request, _: Reader, tx: ReadTx) -> WholeEventOut:
     """One event, what was decided about it and why, and its body as it was received, without secrets."""
     event, body = await verbs.get_event(tx, id)
-    shown = await asyncio.to_thread(_shown, body) if body else None  # a large body is looked through in a while, and nobody waits for it
-    gone = None if body else _gone(request.app.state.settings.keep_bodies)
+    never = why_never_kept(event, body)
+    # A large body is looked through in a while, and nobody waits for it.
+    shown = await asyncio.to_thread(_shown, body) if body and not never else None
+    gone = never if body else _gone(request.app.state.settings.keep_bodies)
     return WholeEventOut(body=shown, body_gone=gone, **EventOut.model_validate(event).model_dump())
 
 
 @router.get("/{id}/body", response_class=Response, responses={200: {"content": {BYTES: {}}}, 410: {"description": "Kept no longer"}})
 async def get_body(id: EventId, request: Request, _: Admin, tx: ReadTx) -> Response:
     """The bytes of a body as they are kept, secrets of its sender included (but for the integration's key)."""
-    _event, body = await verbs.get_event(tx, id)
+    event, body = await verbs.get_event(tx, id)
+    if never := why_never_kept(event, body):
+        raise BodyGone(never)
     if body is None:
         raise BodyGone(_gone(request.app.state.settings.keep_bodies))
     return Response(body.raw, media_type=BYTES, headers={"Content-Disposition": f'attachment; filename="event-{id}.bin"', **NEVER_RENDERED})

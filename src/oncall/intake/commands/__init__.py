@@ -4,6 +4,7 @@ from oncall.intake.commands.dialects import DIALECTS
 from oncall.intake.commands.gate import Gate, Overloaded
 from oncall.intake.commands.reading import (
     as_sent,
+    mail_too_large,
     object_in,
     read,
     read_pagerduty,
@@ -12,13 +13,14 @@ from oncall.intake.commands.reading import (
     to_events,
     too_large,
 )
-from oncall.intake.commands.showing import show
+from oncall.intake.commands.showing import show, why_never_kept
 
 __all__ = [
     "DIALECTS",
     "Gate",
     "Overloaded",
     "as_sent",
+    "mail_too_large",
     "object_in",
     "read",
     "read_pagerduty",
@@ -27,4 +29,5 @@ __all__ = [
     "show",
     "to_events",
     "too_large",
+    "why_never_kept",
 ]

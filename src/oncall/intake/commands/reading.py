@@ -23,7 +23,9 @@ from oncall.intake.rules import (
     hides,
     inflate,
     kept_headers,
+    mail_sent_by,
     oversized,
+    sent_by,
     storable,
     told,
     told_link,
@@ -164,9 +166,14 @@ def _opened(value: object, received: Received, envelope: Dialect) -> list[Readin
     return []
 
 
-def too_large(integration: IntegrationRef, limit: int) -> list[Reading]:
+def too_large(integration: IntegrationRef, limit: int, headers: Mapping[str, str]) -> list[Reading]:
     """The event that stands for a body beyond `limit` bytes."""
-    return [oversized(integration.name, limit)]
+    return [oversized(integration.name, limit, sent_by(headers))]
+
+
+def mail_too_large(integration: IntegrationRef, limit: int, head: bytes, sender: str, announced: int) -> list[Reading]:
+    """The event that stands for a mail beyond `limit` bytes; `head` is how it begins, as far as it came."""
+    return [oversized(integration.name, limit, mail_sent_by(head, sender, announced))]
 
 
 def object_in(received: Received) -> dict[str, object]:

@@ -1,9 +1,17 @@
 """What people see of what monitors sent."""
 
-from oncall.incidents.values import Body
-from oncall.intake.rules import ShownBody, redacted, shown_body, shown_headers
+from oncall.incidents.values import Body, EventSeen
+from oncall.intake.rules import OVERSIZED, ShownBody, redacted, shown_body, shown_headers
+
+NEVER_KEPT = "The body was too large and was never kept; the details of its alert say who sent it."
 
 
 def show(body: Body) -> tuple[ShownBody, dict[str, str], str]:
     """A body, its headers and its media type, each without secrets. Takes a while where the body is large."""
     return shown_body(body.raw, body.content_type), shown_headers(body.headers), redacted(body.content_type)
+
+
+def why_never_kept(event: EventSeen, body: Body | None) -> str | None:
+    """Why an event has no body although its time is not over; None if it has one, or had."""
+    is_so = body is not None and not body.raw and event.dedup_key.startswith(OVERSIZED)
+    return NEVER_KEPT if is_so else None

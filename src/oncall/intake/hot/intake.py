@@ -94,7 +94,7 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     if integration.authentication is not None and not await is_sender(request, raw, integration):
         return _turned_away(request, integration)
     if raw is None:
-        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), received_as(b""), integration))
+        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT, request.headers), received_as(b""), integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
     reading = read_query if request.method == "GET" else read
     _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))

@@ -218,7 +218,7 @@ async def whole_body(request: Request, integration: IntegrationRef, *, comes_aga
     await proven(request, raw, integration)
     if raw is None:
         gate: Gate = request.app.state.gate
-        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT), received_as(b""), integration))
+        await gate.accept(to_events(too_large(integration, INTAKE_LIMIT, request.headers), received_as(b""), integration))
         raise Refused(413, "A body may have at most 4 MiB; an alert was opened that says so.")
     return raw
 

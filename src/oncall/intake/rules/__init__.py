@@ -9,8 +9,18 @@ from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_i
 from oncall.intake.rules.opening import decode
 from oncall.intake.rules.own_key import without_key
 from oncall.intake.rules.secrets import HIDDEN, hides, is_secret, plain, without_login
+from oncall.intake.rules.sent_by import mail_sent_by, sent_by
 from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
-from oncall.intake.rules.standing_in import MAX_FROM_ONE_BODY, delivered, more_events, oversized, read_each, turned_away, unreadable
+from oncall.intake.rules.standing_in import (
+    MAX_FROM_ONE_BODY,
+    OVERSIZED,
+    delivered,
+    more_events,
+    oversized,
+    read_each,
+    turned_away,
+    unreadable,
+)
 from oncall.intake.rules.telling import told, told_link, without_secrets
 from oncall.intake.rules.wording import (
     ACTIONS,
@@ -34,6 +44,7 @@ __all__ = [
     "MAX_KEY",
     "MAX_MEMBERS",
     "MAX_TEXT",
+    "OVERSIZED",
     "Fields",
     "Paths",
     "ShownBody",
@@ -56,6 +67,7 @@ __all__ = [
     "links_of",
     "lowered",
     "mail_in",
+    "mail_sent_by",
     "more_events",
     "named_key",
     "objects_of",
@@ -67,6 +79,7 @@ __all__ = [
     "redacted",
     "said_at",
     "says",
+    "sent_by",
     "severity_of",
     "shown_body",
     "shown_headers",

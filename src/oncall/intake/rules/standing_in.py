@@ -6,6 +6,7 @@ from dataclasses import replace
 from oncall.incidents.values import Action
 from oncall.intake.values import Reading
 
+OVERSIZED = "oncall:oversized:"
 MAX_FROM_ONE_BODY = 5_000
 """More events than any sender's group should hold."""
 
@@ -15,9 +16,10 @@ def unreadable(name: str, why: str) -> Reading:
     return _standing_in(f"unreadable event from {name}", f"oncall:unreadable:{name}", why)
 
 
-def oversized(name: str, limit: int) -> Reading:
-    """For a body of more than `limit` bytes, which is not kept."""
-    return _standing_in(f"oversized event from {name}", f"oncall:oversized:{name}", f"it is larger than {limit // 1024} KiB")
+def oversized(name: str, limit: int, sent_by: Mapping[str, object] | None = None) -> Reading:
+    """For a body of more than `limit` bytes, which is not kept; the details say who sent it."""
+    stands = _standing_in(f"oversized event from {name}", f"{OVERSIZED}{name}", f"it is larger than {limit // 1024} KiB")
+    return replace(stands, details=stands.details | {what: said for what, said in (sent_by or {}).items() if said})
 
 
 def turned_away(name: str, count: int) -> Reading:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from oncall.incidents.values import Decided, Event
-from oncall.intake.commands import Gate, as_sent, read, received_as, to_events, too_large
+from oncall.intake.commands import Gate, as_sent, mail_too_large, read, received_as, to_events
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Forbidden, NotFound
@@ -121,11 +121,16 @@ class Door:
 
         return await self._gate.accept(await asyncio.to_thread(events) if len(mail.content) > LONG else events())
 
-    async def take_too_large(self, recipients: Sequence[Recipient]) -> None:
-        """Tell that a mail came that is not kept."""
-        nothing = received_as(b"", headers=MAIL)
-        told = [to_events(too_large(one.integration, LIMIT), nothing, one.integration) for one in once(recipients)]
-        await self._gate.accept([event for events in told for event in events])
+    async def take_too_large(self, recipients: Sequence[Recipient], *, sender: str, head: bytes = b"", announced: int = 0) -> None:
+        """Tell that a mail came that is not kept, and as far as is known whose: `head` is how it begins."""
+        nothing, head = received_as(b"", headers=MAIL), without_keys(head, self._keys.value or {})
+        await self._gate.accept(
+            [
+                event
+                for one in once(recipients)
+                for event in to_events(mail_too_large(one.integration, LIMIT, head, sender, announced), nothing, one.integration)
+            ]
+        )
 
 
 def key_in(address: str) -> str:

@@ -30,6 +30,9 @@ MAX_RECIPIENTS = 100
 LINE = 64 * 1024
 """What is held of one line at a time; a line may have any length."""
 
+HEAD = 64 * 1024
+"""What is kept of a mail that is too large, to say whose it was."""
+
 CALLS = {"*": 20, "MAIL": 1_000, "RCPT": 10_000, "DATA": 1_000, "RSET": 1_000, "NOOP": 1_000}
 """How often one connection may say each word."""
 
@@ -166,8 +169,8 @@ class Session(SMTP):
             return TOO_MANY
         try:
             recipient = await self._door.find(address, network=self._network)
-            if _announced(envelope.mail_options) > LIMIT:
-                await self._door.take_too_large([recipient])
+            if (announced := _announced(envelope.mail_options)) > LIMIT:
+                await self._door.take_too_large([recipient], sender=_plain(envelope.mail_from), announced=announced)
                 return _counted("too_large", TOO_LARGE)
         except UnknownAddress as error:
             return _counted("unknown_address", f"550 5.1.1 {error}")
@@ -194,9 +197,9 @@ class Session(SMTP):
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             self._reset_timeout(MAIL_SECONDS)
-            content = await self._content()
+            content, is_whole = await self._content()
             self._reset_timeout(ANSWER_SECONDS)
-            await self.push(await self._taken(content, self._recipients))
+            await self.push(await self._taken(content, is_whole, self._recipients))
         finally:
             self._is_taking = False
             self._set_post_data_state()
@@ -204,9 +207,9 @@ class Session(SMTP):
         if self._is_leaving:
             self._say_goodbye(LEAVING)
 
-    async def _content(self) -> bytes | None:
-        """What is between DATA and the lone dot, dots undone (RFC 5321 §4.5.2); None for more than a mail may have."""
-        kept: bytearray | None = bytearray()
+    async def _content(self) -> tuple[bytes, bool]:
+        """What is between DATA and the lone dot, dots undone (RFC 5321 §4.5.2); of more than a mail may have its head, and False."""
+        kept = bytearray()
         size, begins = 0, True
         while True:
             try:
@@ -214,20 +217,22 @@ class Session(SMTP):
             except asyncio.LimitOverrunError as error:
                 piece = await self._reader.read(error.consumed)
             if begins and piece == END:
-                return bytes(kept) if kept is not None else None
+                return bytes(kept), size <= LIMIT
             if begins and piece.startswith(b"."):
                 piece = piece[1:]
             begins = piece.endswith(b"\r\n")
+            is_first = size <= LIMIT < size + len(piece)
             size += len(piece)
-            if size > LIMIT:
-                kept = None
-            elif kept is not None:
+            if size <= LIMIT:
                 kept += piece
+            elif is_first:
+                kept = kept[:HEAD]
 
-    async def _taken(self, content: bytes | None, recipients: list[Recipient]) -> str:
+    async def _taken(self, content: bytes, is_whole: bool, recipients: list[Recipient]) -> str:
         try:
-            if content is None:
-                await self._door.take_too_large(recipients)
+            if not is_whole:
+                sender = _plain(cast("Envelope", self.envelope).mail_from)
+                await self._door.take_too_large(recipients, sender=sender, head=content)
                 return _counted("too_large", TOO_LARGE)
             decided = await self._door.take(self._mail(content), recipients)
         except Unavailable as error:
