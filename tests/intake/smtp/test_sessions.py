@@ -129,7 +129,7 @@ async def test_who_asks_for_many_unknown_addresses_waits_but_a_known_one_is_take
 @pytest.mark.parametrize(("type", "answer"), [("generic", "550 5.7.1 This integration asks its senders to prove"), ("email", "250")])
 async def test_who_must_prove_themselves_cannot_by_mail(mailbox: Mailbox, type: str, answer: str) -> None:
     service = (await mailbox.system.api.get("/api/v1/services")).json()["items"][0]
-    proof = {"scheme": "basic", "username": "m", "password": "secret"}
+    proof = {"scheme": "basic", "username": "m", "password": "correct-horse"}
     made = await mailbox.system.make(f"services/{service['id']}/integrations", name="x", type=type, authentication=proof)
     wire = await mailbox.wire()
     await wire.say("EHLO m")
