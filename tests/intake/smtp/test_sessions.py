@@ -331,7 +331,7 @@ async def test_a_mail_of_the_shortest_lines_takes_no_more_room_than_any(mailbox:
     reading._reader.feed_data(mail + session.END)
     tracemalloc.start()
     try:
-        assert await reading._content() == mail
+        assert await reading._content() == (mail, True)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
