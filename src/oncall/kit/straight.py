@@ -20,7 +20,7 @@ STATEMENTS_KEPT = 1_000
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
-    """A row whose columns are attributes, as SQLAlchemy's are."""
+    """A row whose columns are attributes, as SQLAlchemy's are; but no column may be named as a method: keys, values, items, get."""
 
     __slots__ = ()
 
