@@ -45,8 +45,8 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 
 soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything at all to every way in
 	@$(BIN)/python -m pytest -n 2 -m soak
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=soak tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=soak tests/schedules/test_properties.py tests/channels/test_email.py
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/channels/test_email.py
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
 	@$(BIN)/python -m tests.bench

@@ -167,8 +167,9 @@ def test_every_way_in_is_known_and_every_family_is_used() -> None:
     assert {way.family.prefix for way in WAYS} == {family.prefix for family in FAMILIES}
 
 
-async def test_each_way_takes_what_its_original_takes(nodes: Nodes) -> None:
-    key = await nodes.key("opsgenie")
+@pytest.mark.parametrize("type", TYPES)
+async def test_each_way_takes_what_its_original_takes_for_an_integration_of_any_type(nodes: Nodes, type: str) -> None:
+    key = await nodes.key(type)
     for way in WAYS:
         filled = dict.fromkeys(way.names, "x") | ({"verb": VERBS_OF.get(way.method, "x")} if "verb" in way.names else {})
         raw = way.signed(as_bytes(way.family.core), key) if way.method == "POST" else b""

@@ -46,7 +46,7 @@ V1 = {"event_type": "trigger", "incident_key": "disk", "description": "Disk full
 OPSGENIE = {"message": "Disk full", "note": "seen", "endTime": "2030-01-01T00:00:00Z"}
 
 FAMILIES = (
-    Family("/intake", KeyIn.BEARER, _are(202), core={}),
+    Family("/intake", KeyIn.BEARER, _are(200, 202), core={}),
     Family("/intake/{", KeyIn.ADDRESS, _are(200, 202), core={}),
     Family("/integrations/generic/", KeyIn.ADDRESS, _are(200), core={}),
     Family("/v2/enqueue", KeyIn.ROUTING_KEY, _are(202), _are(400), core=V2),
