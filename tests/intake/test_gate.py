@@ -15,7 +15,7 @@ from tests.intake.postgres_proxy import PostgresProxy
 from tests.system import System, to
 
 from oncall.incidents.values import Action, Body, Decided, Event, Severity
-from oncall.intake.commands import Gate, Overloaded, gate
+from oncall.intake.commands import Gate, Overloaded, gate, shedding
 from oncall.intake.commands.waiting import Bounds
 from oncall.kit import failpoints
 from oncall.kit.clock import DatabaseClock
@@ -247,7 +247,7 @@ async def test_but_not_for_ever_and_its_owner_is_told(
     database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate, "ROOM_WITHIN", 0.1)
-    monkeypatch.setattr(gate, "TELL_AFTER", 0.2)
+    monkeypatch.setattr(shedding, "TELL_AFTER", 0.2)
     made = Gate(database, DatabaseClock(), bounds=Bounds(events=1))
     first = event(service_id, "disk")
     asked = [asyncio.create_task(made.accept([replace(first, id=EventId(new_id()))])) for _ in range(4)]
@@ -267,7 +267,7 @@ async def test_an_owner_who_could_not_be_told_is_told_later(
     database: Database, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate, "ROOM_WITHIN", 0.05)
-    monkeypatch.setattr(gate, "TELL_AFTER", 0.1)
+    monkeypatch.setattr(shedding, "TELL_AFTER", 0.1)
     made = Gate(database, DatabaseClock(), bounds=Bounds(events=1))
     asked = [asyncio.create_task(made.accept([event(service_id)])) for _ in range(2)]
     settle, broken = made._settle, 2
@@ -279,7 +279,7 @@ async def test_an_owner_who_could_not_be_told_is_told_later(
             raise RecursionError("a defect")
         await settle(batch, **more)
 
-    monkeypatch.setattr(made, "_settle", fails_first)
+    monkeypatch.setattr(made, "_settle_all", fails_first)
     await asyncio.sleep(0.08)
     made.start()
     assert await outcomes(*asked) == [["opened"], "Overloaded"]
@@ -396,3 +396,29 @@ async def test_the_monitors_own_instant_counts_only_where_it_can_be_true(
     async with database.transaction() as tx:
         rows = (await tx.execute(text("SELECT received_at = occurred_at AS same FROM events"))).scalars().all()
     assert rows == [True, True]
+
+
+async def test_repeats_do_not_wait_for_what_is_more_work(database: Database, database_url: str, service_id: ServiceId) -> None:
+    """A resolve waits for its incident, which somebody keeps locked; a repeat that came with it is answered meanwhile."""
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, "disk")])
+        await made.accept([event(service_id, "cpu")])
+        async with database.transaction() as other:
+            await other.execute(LOCK, {"title": "title of disk"})
+            resolve = asyncio.create_task(made.accept([event(service_id, "disk", action="resolve")]))
+            repeat = asyncio.create_task(made.accept([event(service_id, "cpu")]))
+            assert [d.decision for d in await asyncio.wait_for(repeat, 2)] == ["deduplicated"]
+            assert not resolve.done()
+        assert [d.decision for d in await resolve] == ["resolved"]
+
+
+async def test_a_body_of_repeats_and_others_is_decided_in_the_order_given(
+    database: Database, database_url: str, service_id: ServiceId
+) -> None:
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, "disk")])
+        one = [event(service_id, "new"), event(service_id, "disk"), event(service_id, "none", action="resolve"), event(service_id, "new")]
+        asked = [replace(each, body=one[0].body) for each in one]
+        assert [d.decision for d in await made.accept(asked)] == ["opened", "deduplicated", "no_open_alert", "deduplicated"]
+    stored = await counts(database)
+    assert (stored.events, stored.counted, stored.incidents) == (5, 4, 2)

@@ -13,28 +13,42 @@ from oncall.kit import failpoints
 from oncall.kit.ids import EventId
 
 
-async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> list[Decided] | None:
-    """Decide and store events that are all repeats; None, and nothing is written, if one is anything else (`accept_events` takes all).
+async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> dict[EventId, Decided]:
+    """Decide and store those events whose key has nothing but repeats among them; what is left is for `accept_events`.
 
     What is read is not locked, and the one statement that writes undoes itself if it rests on what is no longer so: no transaction
-    need be around it. Then ConcurrentChange is raised, and the caller begins anew.
+    need be around it. Then ConcurrentChange is raised, and nothing was written.
     """
-    runs: dict[Key, list[Event]] = {}
-    for event in events:
-        if event.action is not Action.TRIGGER or event.delivery_id or event.among is not None:
-            return None
-        runs.setdefault(key_of(event), []).append(event)
-    alerts = await alert_store.open_alerts(tx, list(runs))
-    if len(alerts) < len(runs) or any(needs_incident(run, alerts[key]) for key, run in runs.items()):
-        return None
+    runs = _plain_runs(events)
+    alerts = await alert_store.open_alerts(tx, list(runs)) if runs else {}
     decided: dict[EventId, Decided] = {}
     changes: list[tuple[Alert, AlertChange]] = []
-    for key, run in runs.items():
-        decisions, change = decide_run(run, alerts[key])
+    for key, alert in alerts.items():
+        if needs_incident(runs[key], alert):
+            continue
+        decisions, change = decide_run(runs[key], alert)
         decided |= {d.event_id: d for d in decisions}
         if change is not None:
-            changes.append((alerts[key], change))
-    occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
-    await failpoints.reach("intake.pre_commit")
-    await event_store.add_events(tx, events, decided, occurred_ats, repeats=changes, now=now)
-    return [decided[event.id] for event in events]
+            changes.append((alert, change))
+    repeats = [event for event in events if event.id in decided]
+    if repeats:
+        occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in repeats]
+        await failpoints.reach("intake.pre_commit")
+        await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=changes, now=now)
+    return decided
+
+
+def _plain_runs(events: Sequence[Event]) -> dict[Key, list[Event]]:
+    """Key by key the events, where all of them are plain triggers. An event that may be about an alert with another key must keep its
+    place among all the others.
+    """
+    if any(event.among is not None for event in events):
+        return {}
+    runs: dict[Key, list[Event]] = {}
+    other: set[Key] = set()
+    for event in events:
+        key = key_of(event)
+        runs.setdefault(key, []).append(event)
+        if event.action is not Action.TRIGGER or event.delivery_id:
+            other.add(key)
+    return {key: run for key, run in runs.items() if key not in other}

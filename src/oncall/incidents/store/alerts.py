@@ -22,11 +22,14 @@ from oncall.incidents.values import (
 from oncall.kit.db import ConcurrentChange, racing
 from oncall.kit.ids import AlertId, IncidentId, ServiceId
 
-# By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`.
+# By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
+# reading all alerts for a join, as it would while nobody has told it how many there are.
 OPEN = text("""
-    SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id
+    SELECT a.id, a.service_id, a.dedup_key, true AS is_open, a.severity, a.acknowledged, a.incident_id
     FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
-    JOIN alerts a ON a.service_id = k.service_id AND a.dedup_key = k.dedup_key AND a.state = 'open'
+    CROSS JOIN LATERAL (
+        SELECT * FROM alerts o WHERE o.service_id = k.service_id AND o.dedup_key = k.dedup_key AND o.state = 'open' LIMIT 1
+    ) a
 """)
 
 # By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one whose incident may still reopen.

@@ -48,12 +48,14 @@ ADD_EVENTS = text("""
             CAST(:severities_now AS text[])) AS r (id, seen, severity_before, severity)
     ), counted AS (
         UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity
-        FROM repeats r WHERE a.id = r.id AND a.state = 'open' AND a.severity = r.severity_before RETURNING a.id
+        FROM repeats r
+        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id AND a.state = 'open' AND a.severity = r.severity_before RETURNING a.id
     ), bodies AS (
         INSERT INTO event_bodies (id, received_at, content_type, raw, headers)
         SELECT b.id, :now, b.content_type, b.raw, b.headers
         FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[]), CAST(:headers AS jsonb[]))
             AS b (id, content_type, raw, headers)
+        ON CONFLICT DO NOTHING  -- what one body held may be stored in two steps
     ), added AS (
         INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision,
             reason, alert_id, incident_id, body_id, delivery_id)
@@ -69,9 +71,12 @@ DECIDED = text("SELECT id, dedup_key, decision, reason, alert_id, incident_id FR
 
 # By the unique index `events_once_per_delivery (integration_id, delivery_id) WHERE delivery_id IS NOT NULL`.
 DELIVERED = text("""
-    SELECT e.integration_id, e.delivery_id
+    SELECT d.integration_id, d.delivery_id
     FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:delivery_ids AS text[])) AS d (integration_id, delivery_id)
-    JOIN events e ON e.integration_id = d.integration_id AND e.delivery_id = d.delivery_id AND e.delivery_id IS NOT NULL
+    CROSS JOIN LATERAL (
+        SELECT FROM events e
+        WHERE e.integration_id = d.integration_id AND e.delivery_id = d.delivery_id AND e.delivery_id IS NOT NULL LIMIT 1
+    ) seen
 """)
 
 

@@ -89,7 +89,7 @@ SAVE = text("""
         CAST(:failures AS int[]), CAST(:last_error AS text[])) AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error)
-    WHERE incidents.id = new.id
+    WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
 # The partial index `incidents_next_at_idx ON incidents (next_at) WHERE next_at IS NOT NULL` makes these free when nothing is due.

@@ -3,26 +3,23 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
-from typing import Self
 
 from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.commands.repeats import accept_repeats
-from oncall.incidents.values import Body, Decided, Event
+from oncall.incidents.values import Decided, Event
+from oncall.intake.commands.shedding import Sender, Shed, saying
 from oncall.intake.commands.waiting import Bounds, Queue, Waiting
-from oncall.intake.rules import bounded_key, turned_away, unreadable
-from oncall.intake.values import Reading
+from oncall.intake.rules import unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Database, Pool, Trouble, sqlstate, trouble, wait_for_locks
 from oncall.kit.errors import Unavailable
-from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
 from oncall.kit.log import get_log
-from oncall.kit.metrics import BATCH, EVENTS, SHED
+from oncall.kit.metrics import BATCH, EVENTS
 from oncall.kit.stopwatch import Stopwatch
 from oncall.services.values import IntegrationRef
 
@@ -37,9 +34,6 @@ ROOM_WITHIN = 10.0
 
 LEAST = 1.0
 """Seconds that are left for a commit, however long a sender had to wait before."""
-
-TELL_AFTER = 5.0
-"""Seconds after which an owner is told what was turned away: all of a burst at once."""
 
 CONFLICT_TRIES = 5
 IMPATIENT = timedelta(milliseconds=100)
@@ -59,19 +53,6 @@ class Overloaded(Unavailable):
         self.retry_after = random.randint(5, 15)  # noqa: S311 — so that they do not all come again at once
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Through which integration something came, and whose concern that is."""
-
-    integration_id: IntegrationId
-    name: str
-    service_id: ServiceId
-
-    @classmethod
-    def of(cls, event: Event) -> Self:
-        return cls(event.integration_id, event.integration_name, event.service_id)
-
-
 Asked = tuple[Event, Waiting]
 """An event, and who waits for its decision."""
 
@@ -85,15 +66,14 @@ class Gate:
         self._wake, self._freed = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
-        self._shed: dict[Sender, int] = {}
-        self._telling: asyncio.TimerHandle | None = None
+        self._shed = Shed(self._put)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name="intake gate")
 
     async def stop(self) -> None:
         """Answer everybody who is waiting, then stop."""
-        self._tell_owners()
+        self._shed.close()
         self._closed = True
         self._wake.set()
         self._freed.set()
@@ -111,7 +91,7 @@ class Gate:
             return self._queue.may_read(size, id, comes_again=comes_again)
 
         if not may_read() and (comes_again or not await self._room(may_read, within=ROOM_WITHIN)):
-            self._turn_away(Sender(integration.id, integration.name, integration.service_id) if integration else None, 1)
+            self._shed.turn_away(Sender(integration.id, integration.name, integration.service_id) if integration else None, 1)
             raise Overloaded
         self._queue.hold(size, id)
 
@@ -133,17 +113,20 @@ class Gate:
             return self._queue.has_room(waiting, comes_again=comes_again)
 
         if not has_room() and (comes_again or not await self._room(has_room, within=ROOM_WITHIN - watch.seconds)):
-            self._turn_away(Sender.of(events[0]), len(events))
+            self._shed.turn_away(Sender.of(events[0]), len(events))
             raise Overloaded
         if self._closed:
             raise Unavailable(TOO_MANY)
-        self._queue.put(waiting)
-        self._wake.set()
+        self._put(waiting)
         patience = loop.call_later(min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)), waiting.refuse, TOO_SLOW)
         try:
             return await waiting.answer
         finally:
             patience.cancel()
+
+    def _put(self, waiting: Waiting) -> None:
+        self._queue.put(waiting)
+        self._wake.set()
 
     async def _room(self, is_there: Callable[[], bool], *, within: float) -> bool:
         """Wait until there is room."""
@@ -161,36 +144,6 @@ class Gate:
         if not self._closed:
             self._freed.clear()
 
-    def _turn_away(self, sender: Sender | None, count: int) -> None:
-        """Nobody is turned away in silence: it is counted, and an alert tells the owner, as soon as it is known who that is."""
-        SHED.labels(f"{sender.integration_id}" if sender else "unknown").inc(count)
-        if sender is not None:
-            self._tell_soon(sender, count)
-
-    def _tell_soon(self, sender: Sender, count: int) -> None:
-        self._shed[sender] = self._shed.get(sender, 0) + count
-        if self._telling is None and not self._closed:
-            self._telling = asyncio.get_running_loop().call_later(TELL_AFTER, self._tell_owners)
-
-    def _tell_owners(self) -> None:
-        if self._telling:
-            self._telling.cancel()
-        shed, self._shed, self._telling = self._shed, {}, None
-        for sender, count in shed.items():
-            log.error("events were turned away", integration=sender.name, events=count)
-            if self._closed:
-                continue
-            alert = _saying(turned_away(sender.name, count), sender, Body(new_id(), "", b""), id=EventId(new_id()))
-            waiting = Waiting([alert], asyncio.get_running_loop().create_future())
-            waiting.answer.add_done_callback(partial(self._told, sender, count))
-            self._queue.put(waiting)
-            self._wake.set()
-
-    def _told(self, sender: Sender, count: int, answer: asyncio.Future[list[Decided]]) -> None:
-        """What could not be told is told later, together with what comes meanwhile."""
-        if answer.cancelled() or answer.exception() is not None:
-            self._tell_soon(sender, count)
-
     async def _work(self) -> None:
         while True:
             await self._wake.wait()
@@ -198,7 +151,7 @@ class Gate:
             while requests := self._queue.take():
                 batch = [(event, waiting) for waiting in requests for event in waiting.events]
                 try:
-                    await self._settle(batch)
+                    await self._settle_all(batch)
                 except Exception:
                     # Nothing should come this far; if it does, the events after these must not wait for ever.
                     log.exception("a batch of events failed in a way nobody foresaw")
@@ -208,6 +161,24 @@ class Gate:
                 self._free()
             if self._closed:
                 return
+
+    async def _settle_all(self, batch: Sequence[Asked]) -> None:
+        """Repeats of open alerts at once, which is nearly everything in a storm; then what is more work, which they need not wait for."""
+        BATCH.observe(len(batch))
+        patient, unsure = True, False
+        try:
+            async with self._database.by_themselves(Pool.INTAKE) as tx:
+                repeats = await accept_repeats(tx, [event for event, _ in batch], now=await self._clock.now(tx))
+        except Exception as error:  # noqa: BLE001 — whatever it is, it comes again below, and is sorted there
+            repeats = {}
+            patient, unsure = sqlstate(error) != LOCK_TIMED_OUT, trouble(error) is not Trouble.CONFLICT
+        else:
+            await self._count(repeats.values())
+        for event, waiting in batch:
+            if event.id in repeats:
+                waiting.tell(repeats[event.id])
+        if rest := [asked for asked in batch if asked[0].id not in repeats]:
+            await self._settle(rest, patient=patient, unsure=unsure)
 
     async def _settle(self, batch: Sequence[Asked], *, patient: bool = True, unsure: bool = False) -> None:
         """Everybody is answered: together, or by halves if one event spoils it for the others, or refused for now.
@@ -220,7 +191,6 @@ class Gate:
         except Exception as error:  # noqa: BLE001 — sorted below: halved, refused, or quarantined with a log line
             spoilt: Exception = error
         else:
-            BATCH.observe(len(decided))
             for (_, waiting), its in zip(batch, decided, strict=True):
                 waiting.tell(its)
             return
@@ -240,7 +210,7 @@ class Gate:
         """An event that cannot be stored as it was read pages as unreadable, with the same bytes beside it."""
         log.error("an event could not be stored as it was read", exc_info=error)
         says = unreadable(event.integration_name, f"it could not be stored ({type(error).__name__})")
-        stand_in = _saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
+        stand_in = saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
         try:
             waiting.tell((await self._commit([stand_in]))[0])
         except Exception:
@@ -268,20 +238,6 @@ class Gate:
             await asyncio.sleep(random.uniform(0, 0.01 * 2**tries))  # noqa: S311 — jitter, not a secret
 
     async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
-        decided = None if unsure or not patient else await self._repeats(events)
-        if decided is None:
-            decided = await self._whole(events, unsure=unsure, patient=patient)
-        await failpoints.reach("intake.post_commit")
-        for decision, count in Counter(d.decision for d in decided).items():
-            EVENTS.labels(decision.value).inc(count)
-        return decided
-
-    async def _repeats(self, events: Sequence[Event]) -> list[Decided] | None:
-        """What is only repeats is done at once; None, and nothing has been written, if it is more."""
-        async with self._database.by_themselves(Pool.INTAKE) as tx:
-            return await accept_repeats(tx, events, now=await self._clock.now(tx))
-
-    async def _whole(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
         async with self._database.transaction(Pool.INTAKE) as tx:
             if not patient:
                 await wait_for_locks(tx, at_most=IMPATIENT)
@@ -291,27 +247,16 @@ class Gate:
             if fresh:
                 decided |= {d.event_id: d for d in await accept_events(tx, fresh, now=now)}
             await failpoints.reach("intake.pre_commit")
+        await self._count(decided.values())
         return [decided[event.id] for event in events]
+
+    async def _count(self, decided: Collection[Decided]) -> None:
+        if decided:
+            await failpoints.reach("intake.post_commit")
+            for decision, count in Counter(d.decision for d in decided).items():
+                EVENTS.labels(decision.value).inc(count)
 
 
 def _refuse(batch: Sequence[Asked], sentence: str) -> None:
     for _, waiting in batch:
         waiting.refuse(sentence)
-
-
-def _saying(says: Reading, sender: Sender, body: Body, *, id: EventId) -> Event:
-    """An event of our own about what somebody sent."""
-    return Event(
-        id,
-        sender.integration_id,
-        sender.name,
-        sender.service_id,
-        says.action,
-        bounded_key(says.dedup_key or f"{id}"),
-        says.severity,
-        says.summary,
-        body,
-        details=says.details,
-        reason=says.reason,
-        unreadable=says.unreadable,
-    )
