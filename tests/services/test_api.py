@@ -46,6 +46,11 @@ async def test_a_service_is_created_with_sensible_defaults_and_read(api: AsyncCl
         "ack_timeout": "PT30M",
         "urgency": "by_severity",
         "reopen_window": "PT15M",
+        "grouping": None,
+        "group_max_age": "P1D",
+        "flapping": None,
+        "threshold": None,
+        "delay": None,
         "process": "sre",
     }
     read = await api.get(f"/api/v1/services/{made.json()['id']}")

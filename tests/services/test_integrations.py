@@ -62,6 +62,7 @@ async def test_an_integration_is_read_as_it_was_made(api: AsyncClient, address: 
         "mapping": None,
         "on_unreadable": "page",
         "authentication": None,
+        "auto_resolve_after": None,
         "created_at": "",
     }
 
@@ -85,6 +86,7 @@ WHOLE = {
     "mapping": {"rules": [{"event": {"summary": "title"}}]},
     "on_unreadable": "record",
     "authentication": AUTHENTICATED,
+    "auto_resolve_after": "PT2H",
 }
 SHOWN = WHOLE | {"authentication": {"scheme": "github"}}
 
@@ -99,6 +101,8 @@ SHOWN = WHOLE | {"authentication": {"scheme": "github"}}
         ("no mapping", {"mapping": None}, {"mapping": None}),
         ("no authentication", {"authentication": None}, {"authentication": None}),
         ("the same scheme, without its secret", {"authentication": {"scheme": "github"}}, {}),
+        ("another end", {"auto_resolve_after": 3600}, {"auto_resolve_after": "PT1H"}),
+        ("no end", {"auto_resolve_after": None}, {"auto_resolve_after": None}),
         ("what pages", {"on_unreadable": "page"}, {"on_unreadable": "page"}),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
@@ -133,6 +137,7 @@ async def test_an_edited_type_reads_the_next_body(api: AsyncClient, address: str
 async def test_what_an_integration_cannot_become(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
     for wrong in (
         {"name": ""}, {"name": None}, {"type": "carrier pigeon"}, {"type": None}, {"mapping": []}, {"mapping": "summary"}, {"mapping": 1},
+        {"auto_resolve_after": "PT59S"}, {"auto_resolve_after": "P8D"}, {"auto_resolve_after": "never"}, {"auto_resolve_after": True},
         {"on_unreadable": "ignore"}, {"on_unreadable": None}, {"key": "x" * 32}, {"url": "https://x"}, {"email": None}, {"version": 7},
         {"unsaid": []}, {"authentication": {"scheme": "lost"}},
     ):  # fmt: skip

@@ -1,6 +1,18 @@
 """Services, their integrations, and the keys of those."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Interval, LargeBinary, SmallInteger, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Interval,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata, version_column
@@ -17,6 +29,13 @@ services = Table(
     Column("reopen_window", Interval, nullable=False),
     instant("created_at"),
     version_column(),
+    Column("grouping", JSONB, nullable=True),
+    Column("group_max_age", Interval, nullable=False, server_default=text("'24:00:00'::interval")),
+    Column("flapping", JSONB, nullable=True),
+    Column("threshold", JSONB, nullable=True),
+    Column("delay", JSONB, nullable=True),
+    CheckConstraint("grouping ->> 'type' IN ('labels', 'window', 'all')", name="grouping_is_known"),
+    CheckConstraint("group_max_age >= interval '1 minute'", name="group_max_age_is_a_minute_at_least"),
     CheckConstraint("urgency IN ('high', 'low', 'by_severity')", name="urgency_is_known"),
     Index("services_team_idx", "team_id"),
     Index("services_policy_idx", "escalation_policy_id"),
@@ -34,6 +53,8 @@ integrations = Table(
     Column("mapping", JSONB, nullable=True),
     Column("authentication", LargeBinary, nullable=True),  # sealed: a dump of the database holds no secret
     Column("on_unreadable", String, nullable=False, server_default="page"),
+    Column("auto_resolve_after", Interval, nullable=True),
+    CheckConstraint("auto_resolve_after >= interval '1 minute'", name="auto_resolve_after_is_a_minute_at_least"),
     CheckConstraint("on_unreadable IN ('page', 'record')", name="on_unreadable_is_known"),
     Index("integrations_service_idx", "service_id"),
 )

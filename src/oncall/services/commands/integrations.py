@@ -48,6 +48,7 @@ async def create_integration(
         mapping=wanted.mapping,
         on_unreadable=wanted.on_unreadable,
         authentication=with_secrets(wanted.authentication, None),
+        auto_resolve_after=wanted.auto_resolve_after,
     )
     await store.add_integration(tx, made, sealing)
     shown, key = await _add_key(tx, made, now=now)
@@ -98,6 +99,7 @@ async def update_integration(
         mapping=wanted.mapping,
         on_unreadable=wanted.on_unreadable,
         authentication=with_secrets(wanted.authentication, current.authentication),
+        auto_resolve_after=wanted.auto_resolve_after,
         version=current.version + 1,
     )
     await store.save_integration(tx, edited, sealing)

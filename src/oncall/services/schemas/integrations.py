@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from oncall.kit.http import Instant, Name, Shown, Strict
+from oncall.kit.http import Duration, Instant, Name, Shown, Strict
+from oncall.services.schemas.judging import Span
 from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
 from oncall.services.values import Integration, IntegrationSettings, IntegrationType, OnUnreadable, takes_mail
 
@@ -24,17 +25,19 @@ def _known(value: object) -> object:
 
 class IntegrationIn(Strict):
     """`mapping` says how bodies are read that no dialect knows; `on_unreadable`, whether one that cannot be read pages or is recorded;
-    `authentication`, what its senders must show beside the key: null asks for nothing."""
+    `authentication`, what its senders must show beside the key: null asks for nothing; `auto_resolve_after`, how long after its last
+    trigger an alert counts as resolved, for monitors that never resolve: null leaves it open."""
 
     name: Name
     type: Annotated[IntegrationType, BeforeValidator(_known)]
     mapping: dict[str, Any] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: AuthenticationIn | None = None
+    auto_resolve_after: Span | None = None
 
     def settings(self) -> IntegrationSettings:
         asked = self.authentication.authentication() if self.authentication else None
-        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked)
+        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked, self.auto_resolve_after)
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -57,6 +60,7 @@ class IntegrationEdit(Strict):
     mapping: dict[str, Any] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: AuthenticationOut | None = None
+    auto_resolve_after: Span | None = None
     id: ReadOnly = None
     service_id: ReadOnly = None
     key_prefix: ReadOnly = None
@@ -66,7 +70,7 @@ class IntegrationEdit(Strict):
     def settings(self) -> IntegrationSettings:
         asked = self.authentication.authentication() if self.authentication else None
         unsaid = frozenset(IntegrationIn.model_fields.keys() - self.model_fields_set)
-        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked, unsaid)
+        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked, self.auto_resolve_after, unsaid)
 
 
 class KeyShown(Shown):
@@ -86,6 +90,7 @@ class IntegrationOut(Shown):
     mapping: dict[str, Any] | None
     on_unreadable: OnUnreadable
     authentication: Annotated[AuthenticationOut, BeforeValidator(shown)] | None
+    auto_resolve_after: Duration | None
     created_at: Instant
 
 

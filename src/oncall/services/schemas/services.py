@@ -4,11 +4,20 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from oncall.kit.http import Duration, Name, Shown, Strict
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
+from oncall.services.schemas.judging import (
+    DelayShape,
+    FlappingShape,
+    GroupingShape,
+    Span,
+    ThresholdShape,
+    shown_grouping,
+)
 from oncall.services.values import Service, UrgencyMode
+from oncall.services.values.judging import GROUP_MAX_AGE, Delay, Flapping, Grouping, Threshold
 
 
 def _not_zero(value: timedelta) -> timedelta:
@@ -18,7 +27,9 @@ def _not_zero(value: timedelta) -> timedelta:
 
 
 class ServiceIn(Strict):
-    """`ack_timeout` null switches the time-out off; it never applies to low urgency."""
+    """`ack_timeout` null switches the time-out off; it never applies to low urgency. `grouping` null is an incident for each alert;
+    `flapping`, `threshold` and `delay` null are off.
+    """
 
     name: Name
     team_id: UUID | None = None
@@ -26,6 +37,11 @@ class ServiceIn(Strict):
     ack_timeout: Annotated[Duration, AfterValidator(_not_zero)] | None = timedelta(minutes=30)
     urgency: Literal["high", "low", "by_severity"] = "by_severity"
     reopen_window: Duration = timedelta(minutes=15)
+    grouping: GroupingShape | None = None
+    group_max_age: Span = GROUP_MAX_AGE
+    flapping: FlappingShape | None = None
+    threshold: ThresholdShape | None = None
+    delay: DelayShape | None = None
     process: Literal["sre"] = "sre"
 
     def to_service(self, id: ServiceId) -> Service:
@@ -37,7 +53,27 @@ class ServiceIn(Strict):
             self.ack_timeout,
             UrgencyMode(self.urgency),
             self.reopen_window,
+            grouping=self.grouping.to_grouping() if self.grouping else None,
+            group_max_age=self.group_max_age,
+            flapping=self.flapping.to_flapping() if self.flapping else None,
+            threshold=self.threshold.to_threshold() if self.threshold else None,
+            delay=self.delay.to_delay() if self.delay else None,
         )
+
+
+def _shown(value: object) -> object:
+    """A setting as it is sent."""
+    match value:
+        case Grouping():
+            return shown_grouping(value)
+        case Flapping():
+            return FlappingShape.of(value)
+        case Threshold():
+            return ThresholdShape.of(value)
+        case Delay():
+            return DelayShape.of(value)
+        case _:
+            return value
 
 
 class ServiceOut(Shown):
@@ -48,6 +84,11 @@ class ServiceOut(Shown):
     ack_timeout: Duration | None
     urgency: UrgencyMode
     reopen_window: Duration
+    grouping: Annotated[GroupingShape | None, BeforeValidator(_shown)]
+    group_max_age: Duration
+    flapping: Annotated[FlappingShape | None, BeforeValidator(_shown)]
+    threshold: Annotated[ThresholdShape | None, BeforeValidator(_shown)]
+    delay: Annotated[DelayShape | None, BeforeValidator(_shown)]
     process: Literal["sre"] = "sre"
 
     @classmethod

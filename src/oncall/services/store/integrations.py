@@ -21,12 +21,13 @@ KEYS = select(keys.c.integration_id, keys.c.key_prefix, keys.c.created_at).order
 REFS = INTEGRATIONS.join(keys, keys.c.integration_id == integrations.c.id).add_columns(keys.c.key_hash)
 
 INSERT = text("""
-    INSERT INTO integrations (id, service_id, name, type, mapping, on_unreadable, authentication, created_at)
-    VALUES (:id, :service_id, :name, :type, CAST(:mapping AS jsonb), :on_unreadable, :authentication, :created_at)
+    INSERT INTO integrations (id, service_id, name, type, mapping, on_unreadable, authentication, auto_resolve_after, created_at)
+    VALUES (:id, :service_id, :name, :type, CAST(:mapping AS jsonb), :on_unreadable, :authentication, :auto_resolve_after, :created_at)
 """)
 UPDATE = text("""
     UPDATE integrations SET name = :name, type = :type, mapping = CAST(:mapping AS jsonb), on_unreadable = :on_unreadable,
-        authentication = CASE WHEN :is_lost THEN authentication ELSE :authentication END, version = version + 1
+        authentication = CASE WHEN :is_lost THEN authentication ELSE :authentication END, auto_resolve_after = :auto_resolve_after,
+        version = version + 1
     WHERE id = :id
 """)
 DELETE = text("DELETE FROM integrations WHERE id = :id AND service_id = :service_id")
@@ -133,6 +134,7 @@ def _integration(r: Row[Any], its: tuple[IntegrationKey, ...], sealing: Sealing)
         r.mapping,
         OnUnreadable(r.on_unreadable),
         _opened(r.authentication, sealing),
+        r.auto_resolve_after,
         r.version,
     )
 
@@ -146,6 +148,7 @@ def _ref(r: Row[Any], sealing: Sealing) -> IntegrationRef:
         r.mapping,
         OnUnreadable(r.on_unreadable),
         _opened(r.authentication, sealing),
+        r.auto_resolve_after,
     )
 
 
@@ -157,6 +160,7 @@ def _columns(integration: Integration, sealing: Sealing) -> dict[str, object]:
         "mapping": None if integration.mapping is None else json.dumps(integration.mapping),
         "on_unreadable": integration.on_unreadable.value,
         "authentication": _sealed(integration.authentication, sealing),
+        "auto_resolve_after": integration.auto_resolve_after,
     }
 
 

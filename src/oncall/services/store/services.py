@@ -2,29 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.tables import services
 from oncall.services.values import Service, UrgencyMode
+from oncall.services.values.judging import Delay, Flapping, Grouping, Threshold
+
+T = TypeVar("T")
 
 SERVICES = select(services)
 INSERT = text("""
-    INSERT INTO services (id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, created_at)
-    VALUES (:id, :name, :team_id, :escalation_policy_id, :ack_timeout, :urgency, :reopen_window, :now)
+    INSERT INTO services (id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age,
+        flapping, threshold, delay, created_at)
+    VALUES (:id, :name, :team_id, :escalation_policy_id, :ack_timeout, :urgency, :reopen_window, CAST(:grouping AS jsonb), :group_max_age,
+        CAST(:flapping AS jsonb), CAST(:threshold AS jsonb), CAST(:delay AS jsonb), :now)
 """)
 UPDATE = text("""
     UPDATE services SET name = :name, team_id = :team_id, escalation_policy_id = :escalation_policy_id, ack_timeout = :ack_timeout,
-        urgency = :urgency, reopen_window = :reopen_window, version = version + 1
+        urgency = :urgency, reopen_window = :reopen_window, grouping = CAST(:grouping AS jsonb), group_max_age = :group_max_age,
+        flapping = CAST(:flapping AS jsonb), threshold = CAST(:threshold AS jsonb), delay = CAST(:delay AS jsonb), version = version + 1
     WHERE id = :id
 """)
 BY_IDS = text("""
-    SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, version FROM services
-    WHERE id = ANY(CAST(:ids AS uuid[]))
+    SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
+        threshold, delay, version
+    FROM services WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 DELETE = text("DELETE FROM services WHERE id = :id")
 
@@ -61,8 +69,21 @@ async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
 
 def _service(r: Row[Any]) -> Service:
     team = TeamId(r.team_id) if r.team_id else None
-    policy = PolicyId(r.escalation_policy_id)
-    return Service(ServiceId(r.id), r.name, team, policy, r.ack_timeout, UrgencyMode(r.urgency), r.reopen_window, r.version)
+    return Service(
+        ServiceId(r.id),
+        r.name,
+        team,
+        PolicyId(r.escalation_policy_id),
+        r.ack_timeout,
+        UrgencyMode(r.urgency),
+        r.reopen_window,
+        r.version,
+        _read(r.grouping, Grouping),
+        r.group_max_age,
+        _read(r.flapping, Flapping),
+        _read(r.threshold, Threshold),
+        _read(r.delay, Delay),
+    )
 
 
 def _columns(service: Service) -> dict[str, object]:
@@ -74,4 +95,17 @@ def _columns(service: Service) -> dict[str, object]:
         "ack_timeout": service.ack_timeout,
         "urgency": service.urgency.value,
         "reopen_window": service.reopen_window,
+        "grouping": _written(service.grouping),
+        "group_max_age": service.group_max_age,
+        "flapping": _written(service.flapping),
+        "threshold": _written(service.threshold),
+        "delay": _written(service.delay),
     }
+
+
+def _read(stored: object, type: type[T]) -> T | None:
+    return None if stored is None else msgspec.convert(stored, type)
+
+
+def _written(setting: object) -> str | None:
+    return None if setting is None else msgspec.json.encode(setting).decode()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from oncall.contacts.values import Urgency
 from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
+from oncall.services.values.judging import GROUP_MAX_AGE, Delay, Flapping, Grouping, Threshold
 from oncall.services.values.senders import Authentication
 
 
@@ -147,6 +148,11 @@ class Service:
     urgency: UrgencyMode
     reopen_window: timedelta
     version: int = 1
+    grouping: Grouping | None = None
+    group_max_age: timedelta = GROUP_MAX_AGE
+    flapping: Flapping | None = None
+    threshold: Threshold | None = None
+    delay: Delay | None = None
 
 
 class OnUnreadable(StrEnum):
@@ -165,6 +171,7 @@ class IntegrationSettings:
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: Authentication | None = None
+    auto_resolve_after: timedelta | None = None
     unsaid: frozenset[str] = frozenset()
 
 
@@ -189,6 +196,8 @@ class Integration:
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: Authentication | None = None
+    auto_resolve_after: timedelta | None = None
+    """How long after its last trigger an alert of a monitor that never resolves is taken for resolved; None leaves it open."""
     version: int = 1
 
     @property
@@ -216,6 +225,7 @@ class IntegrationRef:
     mapping: Mapping[str, object] | None = None
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: Authentication | None = None
+    auto_resolve_after: timedelta | None = None
 
 
 def takes_mail(integration: Integration | IntegrationRef) -> bool:
