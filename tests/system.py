@@ -129,11 +129,11 @@ class System:
                 await self.make(f"users/{user['id']}/notification-rules", urgency=urgency, delay=delay, contact_method_id=method["id"])
         return user
 
-    async def service(self, *steps: list[dict[str, Any]], delay: str = "PT5M", type: str = "pagerduty", **more: Any) -> dict[str, Any]:
+    async def service(self, *steps: list[dict[str, Any]], step_delay: str = "PT5M", type: str = "pagerduty", **more: Any) -> dict[str, Any]:
         """A service with a policy of these steps (each a list of targets), and an integration: {service, policy, key}."""
         policy_fields = {name: more.pop(name) for name in ("repeat", "exhausted_retry", "escalate_low", "team_id") if name in more}
         policy = await self.make(
-            "escalation-policies", name="Payments", steps=[{"delay": delay, "targets": targets} for targets in steps], **policy_fields
+            "escalation-policies", name="Payments", steps=[{"delay": step_delay, "targets": targets} for targets in steps], **policy_fields
         )
         service = await self.make("services", name="payments-api", escalation_policy_id=policy["id"], **more)
         integration = await self.make(f"services/{service['id']}/integrations", name="prod", type=type)

@@ -22,7 +22,7 @@ async def two_cycles(system: System) -> tuple[str, str]:
         "rotation": {"unit": "hour", "count": 1, "starts_at": "2026-03-02T12:00:00"},
     }
     schedule = await system.make("schedules", name="Primary", time_zone="UTC", layers=[layer])
-    made = await system.service([{"type": "schedule", "id": schedule["id"]}], repeat=0, exhausted_retry="PT2H", delay="PT1H")
+    made = await system.service([{"type": "schedule", "id": schedule["id"]}], repeat=0, exhausted_retry="PT2H", step_delay="PT1H")
     opened = await system.event(made["key"])
     link = system.email.sent[0].acknowledge_url
     assert link is not None

@@ -216,7 +216,7 @@ async def test_a_shift_without_an_end_says_so_and_nobody_is_called_nobody(system
 
 
 async def test_open_incidents_of_services_that_page_the_schedule_are_handed_over(system: System, payments: str, team: list[Json]) -> None:
-    ours = await system.service([{"type": "user", "id": team[0]["id"]}], [{"type": "schedule", "id": id_of(payments)}], delay="PT9H")
+    ours = await system.service([{"type": "user", "id": team[0]["id"]}], [{"type": "schedule", "id": id_of(payments)}], step_delay="PT9H")
     steps = [{"delay": "PT9H", "targets": [{"type": "user", "id": team[0]["id"]}]}]
     policy = await system.make("escalation-policies", name="Others", steps=steps)
     service = await system.make("services", name="others", escalation_policy_id=policy["id"])

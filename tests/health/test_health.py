@@ -53,7 +53,7 @@ async def eventually(what: Callable[[], Awaitable[Any]], expected: Any) -> None:
 
 async def paging(system: System, *, delay: str = "PT5M") -> dict[str, Any]:
     """A service that pages Ana by e-mail."""
-    return await system.service([to(await system.user("Ana"))], delay=delay, repeat=0)
+    return await system.service([to(await system.user("Ana"))], step_delay=delay, repeat=0)
 
 
 async def post(system: System, key: str, dedup_key: str = "disk") -> None:

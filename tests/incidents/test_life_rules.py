@@ -12,7 +12,7 @@ from tests.incidents.building import ANA, BEN, HOUR, MINUTE, NOW, POLICY, PROMET
 
 from oncall.contacts.values import ContactMethod, Reach, Urgency
 from oncall.escalation.values import EscalationState, OnDuty, People, Position, Snapshot
-from oncall.incidents.rules import life
+from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.life import AlertsNow
 from oncall.incidents.values import Incident, PendingAction, Severity, Status
 from oncall.kit.actors import Actor
@@ -65,14 +65,14 @@ def says(what: Incident) -> tuple[Status, EscalationState, Position, datetime | 
     ids=lambda x: x if isinstance(x, str) else "",
 )
 def test_what_happens_next(what: str, given: Incident, expected: PendingAction | None) -> None:
-    assert life.pending_action(given) == expected
-    assert life.next_at(given) == (expected.at if expected else None)
+    assert timers.pending_action(given) == expected
+    assert timers.next_at(given) == (expected.at if expected else None)
 
 
 def test_what_was_postponed_is_shown_with_the_instant_it_was_postponed_to() -> None:
     postponed = incident(next_at=NOW + HOUR, failures=3)
-    assert life.pending_actions(postponed) == (PendingAction("escalate", NOW + HOUR),)
-    assert life.next_at(postponed) == NOW + 5 * MINUTE, "what it was meant to be, and is late by"
+    assert timers.pending_actions(postponed) == (PendingAction("escalate", NOW + HOUR),)
+    assert timers.next_at(postponed) == NOW + 5 * MINUTE, "what it was meant to be, and is late by"
 
 
 # --- verbs ------------------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_only_what_is_resolved_reopens(given: Incident) -> None:
 
 # --- severity ---------------------------------------------------------------------------------------------------------------
 
-WARNED = life.timed(
+WARNED = timers.timed(
     incident(severity=Severity.WARNING, urgency=Urgency.LOW, escalation_state=LOW, position=Position(1, 2, 0), step_at=NOW + DAY)
 )
 
@@ -332,5 +332,5 @@ def test_whatever_happens_an_unacknowledged_incident_has_a_next_instant(course: 
         before, seen = seen, VERBS[verb](seen, now)
         assert seen.status is not Status.TRIGGERED or seen.next_at is not None
         assert (seen.status is Status.ACKNOWLEDGED) <= (seen.acknowledged_at is not None)
-        assert seen.next_at == life.next_at(seen), "one rule says when"
+        assert seen.next_at == timers.next_at(seen), "one rule says when"
         assert (seen.position.cycle, seen.position.round) >= (before.position.cycle, before.position.round) or verb == "lose"

@@ -267,7 +267,7 @@ async def test_a_temporary_failure_is_tried_again_with_back_off_and_delays_no_st
 async def test_a_message_of_unknown_fate_is_repeated_once_and_says_so(system: System) -> None:
     ana = await system.user("Ana", channel="webhook")
     system.webhook.always = Unknown("no answer")
-    made = await system.service([to(ana)], delay="PT30M")
+    made = await system.service([to(ana)], step_delay="PT30M")
     await system.event(made["key"])
     await system.advance(seconds=10, step=timedelta(seconds=1))
     assert [(m.attempt, m.repeated) for m in system.webhook.sent] == [(1, False), (2, True)]

@@ -5,7 +5,8 @@ from typing import assert_never
 
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.console.values import NOT_YOURS_ANY_MORE, LinkPage, ShownIncident
-from oncall.incidents.rules.life import pending_actions
+from oncall.incidents.rules.news import has_news, news_of
+from oncall.incidents.rules.timers import pending_actions
 from oncall.incidents.values import Incident, Status
 
 MINUTE = timedelta(minutes=1)
@@ -13,6 +14,8 @@ NEXT = {
     "escalate": "If nobody acknowledges, the next person is paged",
     "remind": "There will be a reminder",
     "retry": "Nobody acknowledged, or nobody could be reached; it starts again with the first step",
+    "release": "It is held: it pages, if it is still open then,",
+    "break_through": "There is news, of which whoever has it is told",
     "retrigger": "Unless it is resolved, you are paged again",
 }
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
@@ -41,7 +44,9 @@ def link_page(
             word = f"{f'{who}, you have' if yours else f'{who} has'} it: acknowledged {ago(now - (incident.acknowledged_at or now))}."
             if acted and cancelled:
                 word += f" {cancelled} pending message{'s' if cancelled != 1 else ''} cancelled."
-            if token.verb is not LinkVerb.RESOLVE or not counts:
+            if has_news(incident):
+                word += f" Since then: {news_of(incident)}."
+            if (token.verb is not LinkVerb.RESOLVE and not has_news(incident)) or not counts:
                 return LinkPage(200, title, word, "done", next_up, incident=shown)
             return LinkPage(200, title, word, "done", next_up, token.verb.value, button, small, shown)
         case Status.RESOLVED | Status.CLOSED:

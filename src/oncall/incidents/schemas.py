@@ -48,7 +48,7 @@ class AlertCounts(Shown):
 
 
 class PendingActionOut(Shown):
-    action: Literal["escalate", "remind", "retry", "retrigger", "close"]
+    action: Literal["escalate", "remind", "retry", "release", "break_through", "retrigger", "close"]
     at: Instant
 
 
@@ -65,7 +65,8 @@ class IncidentOut(Shown):
     priority: None = None
     process: Literal["sre"] = "sre"
     service: Named
-    dedup_keys: list[str]
+    dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
+    follows_id: UUID | None = Field(description="The incident its first alert would have joined, had that not been too old or too full.")
     alert_counts: AlertCounts
     acknowledged_by: By | None
     acknowledged_at: Instant | None
@@ -97,6 +98,7 @@ class IncidentOut(Shown):
             severity=incident.severity,
             service=Named(id=incident.service_id, name=seen.service),
             dedup_keys=list(seen.alerts.dedup_keys),
+            follows_id=incident.follows_id,
             alert_counts=AlertCounts(open=seen.alerts.open, resolved=seen.alerts.resolved),
             acknowledged_by=By.of(incident.acknowledged_by),
             acknowledged_at=incident.acknowledged_at,

@@ -55,9 +55,14 @@ class Decision(StrEnum):
     OPENED = "opened"
     REOPENED = "reopened"
     DEDUPLICATED = "deduplicated"
+    GROUPED = "grouped"
+    BROKE_THROUGH = "broke_through"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     NO_OPEN_ALERT = "no_open_alert"
+    MUTED = "muted"
+    HELD_MAINTENANCE = "held_maintenance"
+    HELD_DELAY = "held_delay"
     IGNORED = "ignored"
     CHANGE_RECORDED = "change_recorded"
     CHECKED_IN = "checked_in"
@@ -130,6 +135,10 @@ Key = tuple[ServiceId, str]
 """(service, dedup key): at most one open alert has it."""
 
 
+GroupKey = tuple[ServiceId, str]
+"""(service, grouping key): at most one open incident has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """The recorded decision of one event, as its sender is told it."""
@@ -195,6 +204,20 @@ class Incident:
     closed_at: datetime | None = None
     failures: int = 0
     last_error: str | None = None
+    group_key: str | None = None
+    """Under which more alerts of its service join it; at most one open incident of a service has it."""
+    follows_id: IncidentId | None = None
+    """The one whose alerts it would have joined, had that not been too old, too full or acknowledged for too long."""
+    held_until: datetime | None = None
+    """When what holds it is looked at again; only of one that is held."""
+    news: int = 0
+    rose: bool = False
+    """What came since it was acknowledged: so many alerts, and a graver word."""
+    tell_at: datetime | None = None
+    told_at: datetime | None = None
+    """When that is told, and when something was last told."""
+    confirm_by: datetime | None = None
+    """Unless somebody confirms what was told, it is triggered again."""
 
     def but(self, **changes: object) -> "Incident":
         return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class

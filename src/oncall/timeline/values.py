@@ -14,7 +14,11 @@ class Kind(StrEnum):
 
     OPENED = "opened"
     REOPENED = "reopened"
+    ALERT_JOINED = "alert_joined"
     ALERT_RESOLVED = "alert_resolved"
+    HELD = "held"
+    RELEASED = "released"
+    BROKE_THROUGH = "broke_through"
     SEVERITY_CHANGED = "severity_changed"
     STEP_FIRED = "step_fired"
     STEP_SKIPPED = "step_skipped"

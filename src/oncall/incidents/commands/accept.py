@@ -7,18 +7,18 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.escalation import Position, Snapshot, take_snapshots
-from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.escalate import run_due
+from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
+from oncall.incidents.rules.holding import holds_on
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, Incident, Key, Status
-from oncall.kit.actors import Actor, ActorKind
+from oncall.incidents.values import Action, Alert, Decided, Decision, Event, GroupKey, Incident, Key, Status
+from oncall.kit.actors import Actor
 from oncall.kit.db import ConcurrentChange, in_halves
-from oncall.kit.ids import EventId, IncidentId, PolicyId, ServiceId, TeamId
+from oncall.kit.ids import EventId, IncidentId, ServiceId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for, revive_for
@@ -26,19 +26,6 @@ from oncall.services.commands import get_services
 from oncall.services.values import Service, urgency_of
 
 log = get_log("incidents")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of events on one key, the alert it met, and what it does to it."""
-
-    events: Sequence[Event]
-    alert: Alert | None
-    change: AlertChange
-
-    @property
-    def service_id(self) -> ServiceId:
-        return self.events[0].service_id
 
 
 async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> list[Decided]:
@@ -104,34 +91,57 @@ async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[Eve
 async def _accept_wave(
     tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], *, now: datetime
 ) -> dict[EventId, Decided]:
-    alerts = await _find_alerts(tx, wave, later, now=now)
+    met = await _meet(tx, wave, later, now=now)
     locked: dict[IncidentId, Incident] = {}
-    touched = _touched(wave, later, alerts)
-    if touched:
-        locked = await store.lock_incidents(tx, touched)
-        alerts = await _find_alerts(tx, wave, later, now=now)
-        if not _touched(wave, later, alerts) <= locked.keys():
+    if met.touched:
+        locked = await store.lock_incidents(tx, met.touched)
+        met = await _meet(tx, wave, later, now=now)
+        if not met.touched <= locked.keys():
             raise ConcurrentChange("an alert moved to another incident meanwhile")
     decided: dict[EventId, Decided] = {}
     runs: list[Run] = []
     for key in sorted(wave):
-        decisions, change = decide_run(wave[key], alerts.get(key))
+        alert = met.alerts.get(key)
+        decisions, change = decide_run(wave[key], alert)
         decided |= {d.event_id: d for d in decisions}
         if change:
-            runs.append(Run(wave[key], alerts.get(key), change))
+            runs.append(Run(wave[key], alert, change, alert.incident_id if alert else IncidentId(wave[key][0].id)))
     if not any(run.alert is None for run in runs) and not locked:
         await _write_repeats(tx, runs, now=now)
         return decided
-    services = await get_services(tx, sorted({run.service_id for run in runs}))
+    services = met.services
     for run in runs:
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
     runs = [run for run in runs if run.service_id in services]
-    opened = await _open(tx, [run for run in runs if run.alert is None], services, now=now)
+    opened = await open_alerts(tx, [run for run in runs if run.alert is None], met.hosts, locked, services, now=now)
+    decided |= decided_in(decided, runs, locked, holds_on(opened, services, now=now))
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     moved = await _follow(tx, runs, locked, services, now=now)
     await _escalate_now(tx, opened + moved, services, now=now)
     return decided
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a wave meets: the alerts of its keys, their services, the open incidents that new alerts would join; `touched` may change."""
+
+    alerts: Mapping[Key, Alert]
+    services: Mapping[ServiceId, Service]
+    hosts: Mapping[GroupKey, IncidentId]
+    touched: frozenset[IncidentId]
+
+
+async def _meet(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], *, now: datetime) -> Met:
+    alerts = await _find_alerts(tx, wave, later, now=now)
+    opening = [run[0] for key, run in wave.items() if key not in alerts and run[0].action is Action.TRIGGER]
+    touched = _touched(wave, later, alerts)
+    if not opening and not touched:
+        return Met(alerts, {}, {}, frozenset())
+    services = await get_services(tx, sorted({service_id for service_id, _ in wave}))
+    groups = {group for event in opening if (group := group_of(event, services)) is not None}
+    hosts = await store.gathering(tx, groups)
+    return Met(alerts, services, hosts, frozenset(touched | set(hosts.values())))
 
 
 async def _find_alerts(
@@ -153,62 +163,17 @@ async def _write_repeats(tx: AsyncConnection, runs: Sequence[Run], *, now: datet
         await alert_store.change_alerts(tx, changes, now=now)
 
 
-async def _open(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[ServiceId, Service], *, now: datetime) -> list[Incident]:
-    """New alerts, each with an incident of its own that is due at once."""
-    if not runs:
-        return []
-    owners: dict[ServiceId, tuple[PolicyId, TeamId | None]] = {s.id: (s.escalation_policy_id, s.team_id) for s in services.values()}
-    snapshots = await take_snapshots(tx, owners.values())
-    if not snapshots.keys() >= set(owners.values()):
-        raise ConcurrentChange("a service changed its escalation policy meanwhile")
-    born = [_born(run, services[run.service_id], snapshots[owners[run.service_id]], now=now) for run in runs]
-    incidents = await store.add_incidents(tx, born)
-    await alert_store.add_alerts(tx, [(run.events[0], run.change) for run in runs], now=now)
-    entries = [
-        timeline.Entry(i.id, now, timeline.Kind.OPENED, _actor(run.events[0]), f"alert {run.events[0].dedup_key}: {i.title}")
-        for i, run in zip(incidents, runs, strict=True)
-    ]
-    await timeline.add(tx, entries)
-    INCIDENTS.labels("opened").inc(len(incidents))
-    return incidents
-
-
-def _born(run: Run, service: Service, snapshot: Snapshot, *, now: datetime) -> Incident:
-    first = run.events[0]
-    return life.timed(
-        Incident(
-            id=IncidentId(first.id),
-            number=0,
-            service_id=service.id,
-            title=first.summary,
-            status=Status.TRIGGERED,
-            severity=run.change.severity,
-            urgency=urgency_of(service.urgency, run.change.severity.value),
-            snapshot=snapshot,
-            position=Position(),
-            escalation_state=EscalationState.RUNNING,
-            escalation_reason="triggered",
-            escalation_since=now,
-            step_at=now,
-            next_at=now,
-            ack_timeout=service.ack_timeout,
-            reopen_window=service.reopen_window,
-            triggered_at=now,
-        )
-    )
-
-
 async def _follow(
     tx: AsyncConnection, runs: Sequence[Run], locked: Mapping[IncidentId, Incident], services: Mapping[ServiceId, Service], *, now: datetime
 ) -> list[Incident]:
     """Let locked incidents follow their alerts: what is pending for those that stopped is cancelled, and sent after all if they go on."""
     if not locked:
         return []
-    counts = await alert_store.counts(tx, list(locked))
+    counts = await alert_store.tally(tx, list(locked))
     entries: list[timeline.Entry] = []
     after: dict[IncidentId, Incident] = {}
     for id, before in locked.items():
-        its = [run for run in runs if run.alert and run.alert.incident_id == id]
+        its = [run for run in runs if run.incident_id == id]
         if not its:
             continue
         severity = max((run.change.severity for run in its), key=RANK.__getitem__)
@@ -219,16 +184,33 @@ async def _follow(
             urgency_of(services[before.service_id].urgency, severity.value),
             reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
             acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
+            joined=sum(run.joins for run in its),
         )
-        actor = _actor(its[0].events[0])
+        actor = actor_of(its[0].events[0])
         after[id] = life.follow_alerts(before, now_says, actor, now=now)
         entries += _told(before, after[id], actor, now=now)
+    after |= await _without_taken_groups(tx, locked, after)
     await store.save_incidents(tx, list(after.values()))
     await cancel_for(tx, [id for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status])
     went_on = [id for id, i in after.items() if i.status is Status.TRIGGERED and locked[id].status is Status.RESOLVED]
     await revive_for(tx, [id for id in went_on if after[id].position == locked[id].position], now=now)
     await timeline.add(tx, entries)
     return list(after.values())
+
+
+async def _without_taken_groups(
+    tx: AsyncConnection, before: Mapping[IncidentId, Incident], after: Mapping[IncidentId, Incident]
+) -> dict[IncidentId, Incident]:
+    """Of the incidents that reopen those whose grouping key another open one has by now: they go on, and nothing more joins them."""
+    reopened = {
+        id: i for id, i in after.items() if before[id].status is Status.RESOLVED and i.status is not Status.RESOLVED and i.group_key
+    }
+    taken: dict[GroupKey, IncidentId] = dict(await store.gathering(tx, [(i.service_id, i.group_key or "") for i in reopened.values()]))
+    changed: dict[IncidentId, Incident] = {}
+    for id, incident in reopened.items():
+        if taken.setdefault((incident.service_id, incident.group_key or ""), id) != id:
+            changed[id] = incident.but(group_key=None)
+    return changed
 
 
 def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> list[timeline.Entry]:
@@ -259,10 +241,6 @@ async def _escalate_now(
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)
 
-    due = [i for i in incidents if i.status is Status.TRIGGERED and i.next_at is not None and i.next_at <= now]
+    paging = {Status.TRIGGERED, Status.ACKNOWLEDGED}
+    due = [i for i in incidents if i.status in paging and i.next_at is not None and i.next_at <= now]
     await in_halves(tx, due, run, poisoned)
-
-
-def _actor(event: Event) -> Actor:
-    name = f"{event.by} ({event.integration_name})" if event.by else event.integration_name
-    return Actor(ActorKind.INTEGRATION, event.integration_id, name, "intake")

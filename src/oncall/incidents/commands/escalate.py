@@ -10,7 +10,8 @@ from oncall import timeline
 from oncall.escalation import gather_people
 from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import PlannedPage, Position
-from oncall.incidents.rules import life
+from oncall.incidents.rules import life, timers
+from oncall.incidents.rules.holding import holds_on
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.rules.telling import facts_of
 from oncall.incidents.store import alerts as alert_store
@@ -41,13 +42,14 @@ async def run_due(
     people = await gather_people(tx, {i.snapshot for i in escalating}, also=owners, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending)
-    outcomes = [life.decide_due(incident, people, now=now, heard=incident.id not in unheard) for incident in due]
-    await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     if services is None:
         services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
+    holds = holds_on(escalating, services, now=now)
+    outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id)) for i in due]
+    await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
-        _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=life.next_at(before) or now)
+        _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
         for before, outcome in zip(due, outcomes, strict=True)
         for page in outcome.pages
     ]

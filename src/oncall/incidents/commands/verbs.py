@@ -12,7 +12,7 @@ from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
 from oncall.escalation.rules import upcoming
 from oncall.escalation.values import EscalationState
-from oncall.incidents.rules import life
+from oncall.incidents.rules import timers
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -157,7 +157,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),
-            life.pending_actions(i),
+            timers.pending_actions(i),
         )
         for i in incidents
     ]

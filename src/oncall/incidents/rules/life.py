@@ -1,14 +1,17 @@
 """What an incident becomes: by its alerts, by a person, by time. Pure: an incident in, the same incident changed out."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_never
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, next_cycle
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
 from oncall.incidents.rules.dedup import RANK
-from oncall.incidents.values import Incident, PendingAction, Severity, Status
+from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.news import NO_NEWS, has_news, told_of_news, with_news
+from oncall.incidents.rules.timers import timed
+from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
 
@@ -22,53 +25,13 @@ class Outcome:
     notes: tuple[Note, ...] = ()
 
 
-def next_at(incident: Incident) -> datetime | None:
-    """The one instant at which time alone changes something (`semantics.md` §1); which thing, `pending_action` says.
-
-    A row whose handling failed is looked at later than that; what is done then is late by the difference.
-    """
-    action = pending_action(incident)
-    return action.at if action else None
-
-
-def pending_action(incident: Incident) -> PendingAction | None:
-    """What happens next if nobody does anything: one thing at most, and it follows from the state."""
-    match incident.status:
-        case Status.TRIGGERED:
-            if incident.step_at is None:
-                return None
-            retrying = incident.escalation_state in {EscalationState.EXHAUSTED, EscalationState.UNROUTABLE}
-            name = "retry" if retrying else "remind" if incident.escalation_state is EscalationState.LOW_URGENCY else "escalate"
-            return PendingAction(name, incident.step_at)
-        case Status.ACKNOWLEDGED:
-            if incident.ack_timeout is None or incident.urgency is Urgency.LOW or incident.acknowledged_at is None:
-                return None
-            return PendingAction("retrigger", incident.acknowledged_at + incident.ack_timeout)
-        case Status.RESOLVED:
-            return PendingAction("close", incident.resolved_at + incident.reopen_window) if incident.resolved_at else None
-        case Status.CLOSED:
-            return None
-        case _:
-            assert_never(incident.status)
-
-
-def pending_actions(incident: Incident) -> tuple[PendingAction, ...]:
-    """What people are told happens next. One that failed and was postponed is looked at again at its `next_at`, whatever its state."""
-    action = pending_action(incident)
-    return (replace(action, at=incident.next_at or action.at),) if action else ()
-
-
-def timed(incident: Incident) -> Incident:
-    """The incident with the `next_at` that follows from its state."""
-    return incident.but(next_at=next_at(incident))
-
-
 def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: datetime) -> Incident:
-    """Somebody has it: the escalation stops, the acknowledgement time-out begins. Only a triggered incident changes."""
-    if incident.status is not Status.TRIGGERED:
+    """Somebody has it: the escalation stops, the acknowledgement time-out begins. Acknowledged already, it changes if it has news."""
+    if incident.status is not Status.TRIGGERED and not has_news(incident):
         return incident
     return timed(
         incident.but(
+            **NO_NEWS,
             status=Status.ACKNOWLEDGED,
             acknowledged_at=now,
             acknowledged_by=by,
@@ -86,6 +49,7 @@ def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
         return incident
     return timed(
         incident.but(
+            **NO_NEWS,
             status=Status.RESOLVED,
             resolved_at=now,
             resolved_by=by,
@@ -159,14 +123,25 @@ def step_lost(incident: Incident, lost: Position, *, now: datetime) -> Incident:
     return timed(incident.but(position=after, escalation_state=EscalationState.RUNNING, step_at=now))
 
 
-def decide_due(incident: Incident, people: People, *, now: datetime, heard: bool = True) -> Outcome:
+def decide_due(incident: Incident, people: People, *, now: datetime, heard: bool = True, hold: Hold | None = None) -> Outcome:
     """What time does to an incident whose `next_at` has come: one thing, however late.
 
-    `heard` false: not one message of its cycle has left us, which matters once its policy has been gone through.
+    `heard` false: not one message of its cycle has left us, which matters once its policy has been gone through. `hold`: what keeps it
+    from paging now.
     """
     match incident.status:
+        case Status.TRIGGERED if hold is not None:
+            return _held(incident, hold, now=now)
+        case Status.TRIGGERED if incident.escalation_state is EscalationState.HELD:
+            return _released(incident, people, now=now, heard=heard)
+        case Status.TRIGGERED if incident.step_at is not None and incident.step_at > now:
+            return Outcome(timed(incident))  # it was looked at because something else changed
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)
+        case Status.ACKNOWLEDGED if incident.tell_at is not None and incident.tell_at <= now:
+            return _break_through(incident, people, hold, now=now)
+        case Status.ACKNOWLEDGED if incident.confirm_by is not None and incident.confirm_by <= now:
+            return _unconfirmed(incident, people, now=now)
         case Status.ACKNOWLEDGED:
             return _time_out(incident, people, now=now)
         case Status.RESOLVED:
@@ -201,10 +176,70 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
     return Outcome(timed(moved), then.pages, then.notes)
 
 
+def _held(incident: Incident, hold: Hold, *, now: datetime) -> Outcome:
+    """Nothing is paged until the first of what holds it ends; the step it had reached is kept."""
+    is_new = incident.escalation_state is not EscalationState.HELD
+    held = incident.but(
+        escalation_state=EscalationState.HELD,
+        escalation_reason=hold.reason,
+        escalation_since=now if is_new else incident.escalation_since,
+        held_until=hold.until,
+    )
+    notes = (Note("held", hold.reason),) if is_new or hold.reason != incident.escalation_reason else ()
+    return Outcome(timed(held), notes=notes)
+
+
+def _released(incident: Incident, people: People, *, now: datetime, heard: bool) -> Outcome:
+    """Nothing holds it any more: the step it had reached fires, at once if it fell due meanwhile, and says why it is late."""
+    late = f"held since {_utc(incident.escalation_since)} ({incident.escalation_reason})"
+    note = Note("released", f"nothing holds it any more: it was {late}")
+    running = incident.but(escalation_state=EscalationState.RUNNING, escalation_reason=note.reason, escalation_since=now, held_until=None)
+    if running.step_at is not None and running.step_at > now:
+        return Outcome(timed(running), notes=(note,))
+    then = _advance(running, people, now=now, heard=heard)
+    pages = tuple(replace(page, reason=f"{page.reason}; {late}") for page in then.pages)
+    return Outcome(then.incident, pages, (note, *then.notes))
+
+
+def _break_through(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
+    """Acknowledged, and there is news: the acknowledger and the current on-call are paged, as a cycle of its own. It stays acknowledged;
+    unless somebody confirms within the step's delay, it is triggered again, and goes on from there.
+    """
+    if hold is not None:
+        return Outcome(timed(incident.but(tell_at=hold.until)))
+    owner = (incident.owner_id,) if incident.owner_id else ()
+    position = next_cycle(incident.position)
+    then = advance(incident.snapshot, position, urgency=incident.urgency, people=people, now=now, also=owner)
+    news = told_of_news(incident)
+    after = incident.but(position=then.position, step_at=then.step_at, tell_at=None, told_at=now, confirm_by=then.step_at)
+    pages = tuple(replace(page, reason=f"{news}: {page.reason}") for page in then.pages)
+    return Outcome(timed(after), pages, (Note("broke_through", news, position), *then.notes))
+
+
+def _unconfirmed(incident: Incident, people: People, *, now: datetime) -> Outcome:
+    """Nobody has confirmed the news: triggered again, it goes on with the step after those that were told."""
+    note = Note("ack_timeout", f"{told_of_news(incident)}, and nobody confirmed it; it is triggered again")
+    again = incident.but(
+        **NO_NEWS,
+        status=Status.TRIGGERED,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        escalation_state=EscalationState.RUNNING,
+        escalation_since=now,
+    )
+    then = _advance(again, people, now=now)
+    return Outcome(then.incident, then.pages, (note, *then.notes))
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _time_out(incident: Incident, people: People, *, now: datetime) -> Outcome:
     """Acknowledged and then nothing: a new cycle pages the current on-call and the acknowledger."""
     name = incident.acknowledged_by.name if incident.acknowledged_by else ENGINE.name
     again = incident.but(
+        **NO_NEWS,
         status=Status.TRIGGERED,
         acknowledged_at=None,
         acknowledged_by=None,
@@ -227,13 +262,23 @@ class AlertsNow:
     urgency: Urgency
     reopened: bool
     acknowledging: bool
+    joined: int = 0
+    """Distinct alerts that have just become part of it."""
 
 
 def follow_alerts(incident: Incident, alerts: AlertsNow, by: Actor, *, now: datetime) -> Incident:
-    """What the alerts make of their incident: the last one resolved resolves it, every open one acknowledged acknowledges it."""
+    """What the alerts make of their incident: the last one resolved resolves it, every open one acknowledged acknowledges it; a new one,
+    or a graver word, breaks through an acknowledgement, and is looked at where it might end what holds it.
+    """
+    before = incident
     if alerts.reopened:
         incident = reopen(incident, now=now)
     incident = raise_severity(incident, alerts.severity, alerts.urgency, now=now)
+    rose = RANK[incident.severity] > RANK[before.severity]
+    if before.status is Status.ACKNOWLEDGED and (alerts.joined or rose):
+        incident = timed(with_news(incident, joined=alerts.joined, rose=rose, now=now))
+    if incident.escalation_state is EscalationState.HELD and (alerts.joined or rose):
+        incident = timed(incident.but(held_until=now))
     if alerts.open == 0:
         return resolve(incident, by, now=now)
     if alerts.acknowledging and alerts.acknowledged == alerts.open:

@@ -70,7 +70,8 @@ CHANGE = text("""
         severity = c.severity,
         acknowledged = c.acknowledged OR (a.acknowledged AND c.was_open),
         state = CASE WHEN c.is_open THEN 'open' ELSE 'resolved' END,
-        resolved_at = CASE WHEN c.is_open THEN NULL ELSE :now END
+        resolved_at = CASE WHEN c.is_open THEN NULL ELSE :now END,
+        reopened_at = CASE WHEN c.is_open AND NOT c.was_open THEN :now ELSE a.reopened_at END
     FROM change c JOIN locked l ON l.id = c.id
     WHERE a.id = c.id AND (a.state = 'open') = c.was_open AND a.severity = c.severity_before
 """)
@@ -104,7 +105,13 @@ LIST = text("""
 """)
 COUNTS = text("""
     SELECT incident_id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'resolved') AS resolved,
-        count(*) FILTER (WHERE state = 'open' AND acknowledged) AS acknowledged, array_agg(dedup_key ORDER BY id) AS dedup_keys
+        count(*) FILTER (WHERE state = 'open' AND acknowledged) AS acknowledged, (array_agg(dedup_key ORDER BY id))[1:100] AS dedup_keys
+    FROM alerts WHERE incident_id = ANY(:incident_ids) GROUP BY incident_id
+""")
+
+TALLY = text("""
+    SELECT incident_id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'resolved') AS resolved,
+        count(*) FILTER (WHERE state = 'open' AND acknowledged) AS acknowledged
     FROM alerts WHERE incident_id = ANY(:incident_ids) GROUP BY incident_id
 """)
 
@@ -136,24 +143,24 @@ async def keys_among(tx: AsyncConnection, asked: Sequence[tuple[ServiceId, Mappi
     return {r.n - 1: r.dedup_key for r in await tx.execute(AMONG, params)}
 
 
-async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertChange]], *, now: datetime) -> None:
+async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertChange, IncidentId]], *, now: datetime) -> None:
     with racing("alerts_one_open_per_key", "alerts_pkey"):
         await tx.execute(
             ADD,
             {
                 "now": now,
-                "ids": [change.alert_id for _, change in opened],
-                "service_ids": [e.service_id for e, _ in opened],
-                "incident_ids": [e.id for e, _ in opened],
-                "integration_ids": [e.integration_id for e, _ in opened],
-                "dedup_keys": [e.dedup_key for e, _ in opened],
-                "severities": [change.severity.value for _, change in opened],
-                "summaries": [e.summary for e, _ in opened],
-                "sources": [e.source for e, _ in opened],
-                "labels": [_json(e.labels) for e, _ in opened],
-                "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _ in opened],
-                "details": [_json(e.details) for e, _ in opened],
-                "seen": [change.seen for _, change in opened],
+                "ids": [change.alert_id for _, change, _ in opened],
+                "service_ids": [e.service_id for e, _, _ in opened],
+                "incident_ids": [incident_id for _, _, incident_id in opened],
+                "integration_ids": [e.integration_id for e, _, _ in opened],
+                "dedup_keys": [e.dedup_key for e, _, _ in opened],
+                "severities": [change.severity.value for _, change, _ in opened],
+                "summaries": [e.summary for e, _, _ in opened],
+                "sources": [e.source for e, _, _ in opened],
+                "labels": [_json(e.labels) for e, _, _ in opened],
+                "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _, _ in opened],
+                "details": [_json(e.details) for e, _, _ in opened],
+                "seen": [change.seen for _, change, _ in opened],
             },
         )
 
@@ -191,7 +198,14 @@ async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UU
     return [alert_seen(r) for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})]
 
 
+async def tally(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, AlertCounts]:
+    """How many there are, without their keys: an incident may have thousands."""
+    rows = await tx.execute(TALLY, {"incident_ids": list(incident_ids)})
+    return {IncidentId(r.incident_id): AlertCounts(r.open, r.resolved, r.acknowledged) for r in rows}
+
+
 async def counts(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, AlertCounts]:
+    """With the first hundred of their keys."""
     rows = await tx.execute(COUNTS, {"incident_ids": list(incident_ids)})
     return {IncidentId(r.incident_id): AlertCounts(r.open, r.resolved, r.acknowledged, tuple(r.dedup_keys)) for r in rows}
 

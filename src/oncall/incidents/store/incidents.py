@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
-from oncall.incidents.values import Incident, Severity, Status
+from oncall.incidents.values import GroupKey, Incident, Severity, Status
 from oncall.kit.actors import Actor
 from oncall.kit.db import racing
 from oncall.kit.ids import IncidentId, ServiceId, UserId
@@ -48,6 +48,13 @@ FIELDS: Fields = {
     "closed_at": lambda i: i.closed_at,
     "failures": lambda i: i.failures,
     "last_error": lambda i: i.last_error,
+    "group_key": lambda i: i.group_key,
+    "held_until": lambda i: i.held_until,
+    "news": lambda i: i.news,
+    "rose": lambda i: i.rose,
+    "tell_at": lambda i: i.tell_at,
+    "told_at": lambda i: i.told_at,
+    "confirm_by": lambda i: i.confirm_by,
 }
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
@@ -57,21 +64,26 @@ BORN_WITH: Fields = {
     "ack_timeout": lambda i: i.ack_timeout,
     "reopen_window": lambda i: i.reopen_window,
     "triggered_at": lambda i: i.triggered_at,
+    "follows_id": lambda i: i.follows_id,
 }
 
 
 INSERT = text("""
-    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, status, severity, urgency,
-        cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
-        acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error)
+    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
+        urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
+        acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at,
+        told_at, confirm_by)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
-        CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]), CAST(:round AS int[]),
+        CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
+        CAST(:cycle AS int[]), CAST(:round AS int[]),
         CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]), CAST(:escalation_reason AS text[]),
         CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]), CAST(:next_at AS timestamptz[]),
         CAST(:acknowledged_at AS timestamptz[]), CAST(:acknowledged_by AS jsonb[]), CAST(:owner_id AS uuid[]),
         CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
-        CAST(:failures AS int[]), CAST(:last_error AS text[]))
+        CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
+        CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
+        CAST(:confirm_by AS timestamptz[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -80,15 +92,18 @@ SAVE = text("""
         escalation_reason = new.escalation_reason, escalation_since = new.escalation_since, step_at = new.step_at, next_at = new.next_at,
         acknowledged_at = new.acknowledged_at, acknowledged_by = new.acknowledged_by, owner_id = new.owner_id,
         resolved_at = new.resolved_at, resolved_by = new.resolved_by, closed_at = new.closed_at, failures = new.failures,
-        last_error = new.last_error
+        last_error = new.last_error, group_key = new.group_key, held_until = new.held_until, news = new.news, rose = new.rose,
+        tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
         CAST(:next_at AS timestamptz[]), CAST(:acknowledged_at AS timestamptz[]), CAST(:acknowledged_by AS jsonb[]),
         CAST(:owner_id AS uuid[]), CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
-        CAST(:failures AS int[]), CAST(:last_error AS text[])) AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
+        CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
+        CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
+        CAST(:confirm_by AS timestamptz[])) AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
-        resolved_by, closed_at, failures, last_error)
+        resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at, told_at, confirm_by)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -104,24 +119,37 @@ CLAIM_WAITING = (
 NEXT_AT = text("SELECT min(next_at) FROM incidents WHERE next_at IS NOT NULL")
 POSTPONE = text("UPDATE incidents SET next_at = :next_at, failures = failures + 1, last_error = :error WHERE id = :id")
 
-# One conditional change each: whoever is first wins, and the state itself says whether there was anything to do.
+# One conditional change each: whoever is first wins, and the state itself says whether there was anything to do. One that is acknowledged
+# already is acknowledged anew if there is news that nobody has confirmed.
 ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
-        escalation_since = :now,
+        escalation_since = :now, held_until = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
         next_at = CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END
-    WHERE id = :id AND status = 'triggered'
+    WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged' AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL)))
 """)
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
-        escalation_reason = :reason, escalation_since = :now, next_at = CAST(:now AS timestamptz) + reopen_window
+        escalation_reason = :reason, escalation_since = :now, held_until = NULL, news = 0, rose = false, tell_at = NULL,
+        confirm_by = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
+
+# By the unique index `incidents_one_open_per_group (service_id, group_key) WHERE status IN (…) AND group_key IS NOT NULL`.
+GATHERING = text("""
+    SELECT g.service_id, g.group_key, i.id
+    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:group_keys AS text[])) AS g (service_id, group_key)
+    CROSS JOIN LATERAL (
+        SELECT o.id FROM incidents o WHERE o.service_id = g.service_id AND o.group_key = g.group_key
+            AND o.status IN ('triggered', 'acknowledged') AND o.group_key IS NOT NULL LIMIT 1
+    ) i
+""")
+LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
 async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[Incident]:
     """Insert; returns them with the numbers the database gave them."""
-    with racing("incidents_pkey"):
+    with racing("incidents_pkey", "incidents_one_open_per_group"):
         rows = await tx.execute(INSERT, _arrays({**BORN_WITH, **FIELDS}, born))
     numbers = {r.id: r.number for r in rows}
     return [i.but(number=numbers[i.id]) for i in born]
@@ -130,7 +158,23 @@ async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[I
 async def save_incidents(tx: AsyncConnection, changed: Sequence[Incident]) -> None:
     """Write locked incidents back with one statement."""
     if changed:
-        await tx.execute(SAVE, {"id": [i.id for i in changed]} | _arrays(FIELDS, changed))
+        with racing("incidents_one_open_per_group"):
+            await tx.execute(SAVE, {"id": [i.id for i in changed]} | _arrays(FIELDS, changed))
+
+
+async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[GroupKey, IncidentId]:
+    """For each (service, grouping key) the open incident that has it."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    params = {"service_ids": [service for service, _ in wanted], "group_keys": [key for _, key in wanted]}
+    return {(ServiceId(r.service_id), r.group_key): IncidentId(r.id) for r in await tx.execute(GATHERING, params)}
+
+
+async def let_go(tx: AsyncConnection, ids: Sequence[IncidentId]) -> None:
+    """Nothing joins these any more: another is to have their grouping key."""
+    if ids:
+        await tx.execute(LET_GO, {"ids": list(ids)})
 
 
 async def find_incident(tx: AsyncConnection, ref: UUID | int) -> Incident | None:
@@ -240,4 +284,12 @@ def _incident(r: Row[Any]) -> Incident:
         closed_at=r.closed_at,
         failures=r.failures,
         last_error=r.last_error,
+        group_key=r.group_key,
+        follows_id=IncidentId(r.follows_id) if r.follows_id else None,
+        held_until=r.held_until,
+        news=r.news,
+        rose=r.rose,
+        tell_at=r.tell_at,
+        told_at=r.told_at,
+        confirm_by=r.confirm_by,
     )

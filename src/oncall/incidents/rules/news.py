@@ -1,0 +1,36 @@
+"""What is new in an incident that somebody has acknowledged already, and when they are told (`semantics.md` §2, break-through). Pure."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from oncall.incidents.values import Incident, Severity
+
+AT_MOST_EVERY = timedelta(minutes=10)
+
+NO_NEWS: dict[str, Any] = {"tell_at": None, "confirm_by": None, "news": 0, "rose": False}
+
+
+def has_news(incident: Incident) -> bool:
+    """Whether something is to be told, or was told and is not confirmed: then an acknowledgement is one anew."""
+    return incident.tell_at is not None or incident.confirm_by is not None
+
+
+def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> Incident:
+    """More alerts, or a rise in severity: told at most once in ten minutes, a rise to critical at once."""
+    at_once = rose and incident.severity is Severity.CRITICAL
+    at = now if at_once or incident.told_at is None else max(now, incident.told_at + AT_MOST_EVERY)
+    return incident.but(
+        news=incident.news + joined, rose=incident.rose or rose, tell_at=at if incident.tell_at is None else min(at, incident.tell_at)
+    )
+
+
+def told_of_news(incident: Incident) -> str:
+    """The news as one sentence."""
+    who = incident.acknowledged_by.name if incident.acknowledged_by else "somebody"
+    return f"{news_of(incident)} since {who} acknowledged it"
+
+
+def news_of(incident: Incident) -> str:
+    more = [f"{incident.news} more alert{'s' if incident.news > 1 else ''}"] if incident.news else []
+    risen = [f"severity rose to {incident.severity.value}"] if incident.rose else []
+    return " and ".join(more + risen)

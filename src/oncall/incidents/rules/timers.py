@@ -1,0 +1,64 @@
+"""What time alone does to an incident next, and when. Pure; one rule, which names it as well."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from oncall.contacts.values import Urgency
+from oncall.escalation.values import EscalationState
+from oncall.incidents.values import Incident, PendingAction, Status
+
+
+def next_at(incident: Incident) -> datetime | None:
+    """The one instant at which time alone changes something (`semantics.md` §1); which thing, `pending_action` says.
+
+    A row whose handling failed is looked at later than that; what is done then is late by the difference.
+    """
+    action = pending_action(incident)
+    return action.at if action else None
+
+
+def pending_action(incident: Incident) -> PendingAction | None:
+    """What happens next if nobody does anything: one thing at most, and it follows from the state."""
+    match incident.status:
+        case Status.TRIGGERED:
+            if incident.escalation_state is EscalationState.HELD and incident.held_until is not None:
+                return PendingAction("release", incident.held_until)
+            if incident.step_at is None:
+                return None
+            retrying = incident.escalation_state in {EscalationState.EXHAUSTED, EscalationState.UNROUTABLE}
+            name = "retry" if retrying else "remind" if incident.escalation_state is EscalationState.LOW_URGENCY else "escalate"
+            return PendingAction(name, incident.step_at)
+        case Status.ACKNOWLEDGED:
+            return min(_while_acknowledged(incident), key=lambda action: action.at, default=None)
+        case Status.RESOLVED:
+            return PendingAction("close", incident.resolved_at + incident.reopen_window) if incident.resolved_at else None
+        case Status.CLOSED:
+            return None
+        case _:
+            assert_never(incident.status)
+
+
+def pending_actions(incident: Incident) -> tuple[PendingAction, ...]:
+    """What people are told happens next. One that failed and was postponed is looked at again at its `next_at`, whatever its state."""
+    action = pending_action(incident)
+    return (replace(action, at=incident.next_at or action.at),) if action else ()
+
+
+def timed(incident: Incident) -> Incident:
+    """The incident with the `next_at` that follows from its state, and without the end of a hold that is over."""
+    if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
+        incident = incident.but(held_until=None)
+    return incident.but(next_at=next_at(incident))
+
+
+def _while_acknowledged(incident: Incident) -> list[PendingAction]:
+    """News to tell, news that nobody has confirmed, the acknowledgement time-out; of those at one instant the first."""
+    planned: list[PendingAction] = []
+    if incident.tell_at is not None:
+        planned.append(PendingAction("break_through", incident.tell_at))
+    if incident.confirm_by is not None:
+        planned.append(PendingAction("retrigger", incident.confirm_by))
+    if incident.ack_timeout is not None and incident.urgency is Urgency.HIGH and incident.acknowledged_at is not None:
+        planned.append(PendingAction("retrigger", incident.acknowledged_at + incident.ack_timeout))
+    return planned
