@@ -49,9 +49,9 @@ def acknowledged(minutes: int) -> Incident:
     [
         ("open and young: joins", incident(), ALL, 1, NOW + HOUR, None),
         ("a moment before it is too old: joins", incident(), ALL, 1, NOW + DAY - MINUTE, None),
-        ("too old", incident(), ALL, 1, NOW + DAY, "it is older than 1 day, 0:00:00"),
+        ("too old", incident(), ALL, 1, NOW + DAY, "it is older than 1 d"),
         ("inside its window: joins", incident(), WINDOW, 1, NOW + 4 * MINUTE, None),
-        ("its window is over", incident(), WINDOW, 1, NOW + 5 * MINUTE, "its window of 0:05:00 is over"),
+        ("its window is over", incident(), WINDOW, 1, NOW + 5 * MINUTE, "its window of 5 min is over"),
         ("acknowledged for an hour: joins", acknowledged(60), ALL, 1, NOW + HOUR, None),
         ("acknowledged for longer", acknowledged(60), ALL, 1, NOW + 61 * MINUTE, "it was acknowledged more than an hour ago"),
         ("nearly full: joins", incident(), ALL, MOST - 1, NOW, None),
@@ -97,7 +97,7 @@ async def test_a_window_is_fixed_from_the_first_alert(system: System) -> None:
         await system.advance(minutes=2)
     assert [d.decision for d in said] == ["opened", "grouped", "grouped", "opened"]
     later = (await system.api.get(f"/api/v1/incidents/{said[3].incident_id}/timeline")).json()["items"]
-    assert "which nothing joins any more: its window of 0:05:00 is over" in later[0]["reason"]
+    assert "which nothing joins any more: its window of 5 min is over" in later[0]["reason"]
 
 
 async def test_what_is_full_or_too_old_is_followed_by_another(system: System) -> None:
@@ -271,3 +271,67 @@ async def test_the_link_of_the_news_confirms_it(system: System) -> None:
     shown = (await system.api.get(f"/api/v1/incidents/{first.incident_id}")).json()
     assert shown["acknowledged_by"]["name"] == "Ana"
     assert shown["pending_actions"] == []
+
+
+# --- threshold --------------------------------------------------------------------------------------------------------------
+
+THRESHOLD = {"threshold": {"count": 3, "within": "PT5M"}}
+
+
+async def test_it_pages_with_the_third_trigger_within_five_minutes(system: System) -> None:
+    monitor = await monitored(system, **THRESHOLD)
+    said = []
+    for _ in range(2):
+        said += await monitor.says(monitor.event("disk", severity="error"))
+        await system.advance(minutes=4)
+    assert system.email.sent == []
+    said += await monitor.says(monitor.event("disk", severity="error"))
+    await system.run_due()
+    assert system.email.sent == [], "the first is more than five minutes ago"
+    said += await monitor.says(monitor.event("disk", severity="error"))
+    await system.run_due()
+    assert [m.address for m in system.email.sent] == ["ana@example.com"]
+    assert [d.decision for d in said] == ["held_threshold"] * 3 + ["deduplicated"]
+    assert "there are enough triggers" in said[-1].reason
+    assert len({d.incident_id for d in said}) == 1
+    assert await rows(system, "SELECT event_count, watched FROM alerts") == [(4, False)]
+    assert (await monitor.says(monitor.event("disk", severity="error")))[0].reason == "an alert with this dedup key is open already"
+
+
+async def test_three_triggers_in_one_batch_are_enough(system: System) -> None:
+    monitor = await monitored(system, **THRESHOLD)
+    await system.node.gate.accept([monitor.event("disk", severity="error") for _ in range(3)])
+    await system.run_due()
+    assert len(system.email.sent) == 1
+
+
+async def test_triggers_of_one_group_count_together_and_those_before_a_resolve_do_not_page(system: System) -> None:
+    monitor = await monitored(system, **THRESHOLD, **BY_LABELS)
+    (first,) = await monitor.says(monitor.event("disk", severity="error", **cluster("a")))
+    (second,) = await monitor.says(monitor.event("cpu", severity="error", **cluster("a")))
+    assert [first.decision, second.decision] == ["held_threshold", "grouped"]
+    await system.run_due()
+    assert system.email.sent == []
+    await monitor.says(monitor.event("cpu", severity="error", **cluster("a")))
+    await system.run_due()
+    assert len(system.email.sent) == 1
+
+
+@pytest.mark.parametrize(("critical", "decision"), [(False, "opened"), (True, "held_threshold")])
+async def test_what_is_critical_skips_the_threshold_unless_the_service_says_otherwise(
+    system: System, critical: bool, decision: str
+) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT5M", "critical": critical})
+    assert (await monitor.says(monitor.event("disk")))[0].decision == decision
+
+
+async def test_what_a_threshold_holds_always_has_a_next_look_and_can_be_resolved(system: System) -> None:
+    monitor = await monitored(system, **THRESHOLD)
+    (first,) = await monitor.says(monitor.event("disk", severity="error"))
+    await system.advance(minutes=16)
+    shown = (await system.api.get(f"/api/v1/incidents/{first.incident_id}")).json()
+    assert (shown["status"], shown["escalation"]["state"]) == ("triggered", "held")
+    assert shown["pending_actions"][0]["action"] == "release"
+    await monitor.says(monitor.event("disk", "resolve"))
+    assert (await system.api.get(f"/api/v1/incidents/{first.incident_id}")).json()["status"] == "resolved"
+    assert system.email.sent == []

@@ -141,6 +141,7 @@ alerts = Table(
     instant("first_seen_at"),
     # When a trigger last reopened it, if one did.
     instant("reopened_at", nullable=True),
+    Column("watched", Boolean, nullable=False, server_default=text("false")),
     instant("last_seen_at"),
     instant("resolved_at", nullable=True),
     CheckConstraint("state IN ('open', 'resolved')", name="state_is_known"),

@@ -62,6 +62,7 @@ class Decision(StrEnum):
     NO_OPEN_ALERT = "no_open_alert"
     MUTED = "muted"
     HELD_MAINTENANCE = "held_maintenance"
+    HELD_THRESHOLD = "held_threshold"
     HELD_DELAY = "held_delay"
     IGNORED = "ignored"
     CHANGE_RECORDED = "change_recorded"
@@ -162,6 +163,8 @@ class Alert:
     severity: Severity
     acknowledged: bool
     incident_id: IncidentId
+    watched: bool = False
+    """Each further trigger is counted against a threshold, so it is more than a repeat."""
 
 
 @dataclass(frozen=True, slots=True)

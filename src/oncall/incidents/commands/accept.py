@@ -1,5 +1,6 @@
 """Monitors and incidents: many events in, one decision each, everything written in the caller's transaction."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.incidents.commands.escalate import run_due
+from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
-from oncall.incidents.rules.holding import holds_on
+from oncall.incidents.rules.holding import Hold
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -39,8 +41,9 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     cut = waves([event for event in events if event.id not in decided])
     # Alerts that one wave writes stay locked, so the first one locks the incidents of all: downward, never back up.
     later = frozenset(key for wave in cut[1:] for key in wave)
+    triggers: Counter[IncidentId] = Counter()
     for wave in cut:
-        decided |= await _accept_wave(tx, wave, later, now=now)
+        decided |= await _accept_wave(tx, wave, later, triggers, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
@@ -89,8 +92,9 @@ async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[Eve
 
 
 async def _accept_wave(
-    tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], *, now: datetime
+    tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], triggers: Counter[IncidentId], *, now: datetime
 ) -> dict[EventId, Decided]:
+    """Decide one wave. `triggers` of this batch, by their incident, are counted here: they are stored when all waves are decided."""
     met = await _meet(tx, wave, later, now=now)
     locked: dict[IncidentId, Incident] = {}
     if met.touched:
@@ -115,11 +119,22 @@ async def _accept_wave(
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
     runs = [run for run in runs if run.service_id in services]
     opened = await open_alerts(tx, [run for run in runs if run.alert is None], met.hosts, locked, services, now=now)
-    decided |= decided_in(decided, runs, locked, holds_on(opened, services, now=now))
+    triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
-    moved = await _follow(tx, runs, locked, services, now=now)
-    await _escalate_now(tx, opened + moved, services, now=now)
-    return decided
+    concerned = opened + await _follow(tx, runs, locked, services, now=now)
+    holds = await find_holds(tx, concerned, services, fresh=triggers, now=now)
+    await _watch(tx, runs, holds)
+    await _escalate_now(tx, concerned, services, holds, now=now)
+    return decided | decided_in(decided, runs, locked, holds)
+
+
+async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
+    """Each further trigger counts of what a threshold holds, and of nothing else."""
+    below = {id for id, hold in holds.items() if hold.decision is Decision.HELD_THRESHOLD}
+    opened = {run.incident_id for run in runs if run.alert is None}
+    over = {run.incident_id for run in runs if run.alert is not None and run.alert.watched}
+    await alert_store.watch(tx, sorted(opened & below), watched=True)
+    await alert_store.watch(tx, sorted(over - below), watched=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +200,7 @@ async def _follow(
             reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
             acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
             joined=sum(run.joins for run in its),
+            counted=any(run.alert is not None and run.alert.watched for run in its),
         )
         actor = actor_of(its[0].events[0])
         after[id] = life.follow_alerts(before, now_says, actor, now=now)
@@ -231,12 +247,17 @@ def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> 
 
 
 async def _escalate_now(
-    tx: AsyncConnection, incidents: Sequence[Incident], services: Mapping[ServiceId, Service], *, now: datetime
+    tx: AsyncConnection,
+    incidents: Sequence[Incident],
+    services: Mapping[ServiceId, Service],
+    holds: Mapping[IncidentId, Hold],
+    *,
+    now: datetime,
 ) -> None:
     """Page in the same transaction that opened it. If that fails the incident is still stored, and still due: the engine tries next."""
 
     async def run(rows: Sequence[Incident]) -> None:
-        await run_due(tx, rows, now=now, services=services)
+        await run_due(tx, rows, now=now, services=services, holds=holds)
 
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)

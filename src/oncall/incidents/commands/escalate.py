@@ -10,8 +10,9 @@ from oncall import timeline
 from oncall.escalation import gather_people
 from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import PlannedPage, Position
+from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.holding import holds_on
+from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.rules.telling import facts_of
 from oncall.incidents.store import alerts as alert_store
@@ -30,12 +31,17 @@ LINKS_TOLD = 5
 
 
 async def run_due(
-    tx: AsyncConnection, due: Sequence[Incident], *, now: datetime, services: Mapping[ServiceId, Service] | None = None
+    tx: AsyncConnection,
+    due: Sequence[Incident],
+    *,
+    now: datetime,
+    services: Mapping[ServiceId, Service] | None = None,
+    holds: Mapping[IncidentId, Hold] | None = None,
 ) -> None:
     """Decide locked incidents whose `next_at` has come, and write incidents, pages and timeline with a few statements.
 
-    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with. `services` are theirs, where
-    this transaction has read them.
+    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with. `services` are theirs, and
+    `holds` what holds them, where this transaction has found that out.
     """
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
     owners = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
@@ -44,7 +50,8 @@ async def run_due(
     unheard = ending.keys() - await find_heard(tx, ending)
     if services is None:
         services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
-    holds = holds_on(escalating, services, now=now)
+    if holds is None:
+        holds = await find_holds(tx, escalating, services, now=now)
     outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id)) for i in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])

@@ -139,6 +139,7 @@ def decided_in(
     moved: dict[EventId, Decided] = {}
     for run in runs:
         if run.alert is not None:
+            moved |= _counted(decided, run, holds.get(run.incident_id)) if run.alert.watched else {}
             continue
         host, hold = locked.get(run.incident_id), holds.get(run.incident_id)
         for event in run.events:
@@ -154,6 +155,14 @@ def decided_in(
                 its = replace(its, decision=hold.decision, reason=f"{its.reason}; {hold.reason}")
             moved[event.id] = its
     return moved
+
+
+def _counted(decided: Mapping[EventId, Decided], run: Run, hold: Hold | None) -> dict[EventId, Decided]:
+    """Repeats that count against a threshold: held with their alert, or the one that it was waiting for among them."""
+    its = [decided[event.id] for event in run.events if decided[event.id].decision is Decision.DEDUPLICATED]
+    if hold is not None and hold.decision is Decision.HELD_THRESHOLD:
+        return {d.event_id: replace(d, decision=hold.decision, reason=f"{d.reason}; {hold.reason}") for d in its}
+    return {d.event_id: replace(d, reason=f"{d.reason}; with it there are enough triggers, and it pages") for d in its}
 
 
 async def _add_incidents(

@@ -41,7 +41,7 @@ def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
     """Whether the run may change the incident, which must then be locked first; a mere repeat touches only its alert."""
     if alert is None or run[0].action in ASIDE:
         return False
-    return run[0].action is not Action.TRIGGER or not alert.is_open or RANK[worst(run)] > RANK[alert.severity]
+    return run[0].action is not Action.TRIGGER or not alert.is_open or alert.watched or RANK[worst(run)] > RANK[alert.severity]
 
 
 def worst(run: Sequence[Event]) -> Severity:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from oncall.incidents.rules.holding import spoken
 from oncall.incidents.values import Incident, Status
 from oncall.services.values.judging import Grouping, GroupingType
 
@@ -39,9 +40,9 @@ def why_apart(incident: Incident, grouping: Grouping, *, alerts: int, max_age: t
     """Why nothing joins this incident any more, though it is open and has the key; None: it does."""
     age = now - incident.triggered_at
     if age >= max_age:
-        return f"it is older than {max_age}"
+        return f"it is older than {spoken(max_age)}"
     if grouping.window is not None and age >= grouping.window:
-        return f"its window of {grouping.window} is over"
+        return f"its window of {spoken(grouping.window)} is over"
     if (
         incident.status is Status.ACKNOWLEDGED
         and incident.acknowledged_at

@@ -1,11 +1,11 @@
-"""What keeps an incident from paging for a while. Pure; nothing of it is ever kept from the record."""
+"""What keeps an incident from paging for a while (`semantics.md` §§2, 3). Pure; nothing of it is ever kept from the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from oncall.escalation.values import Position
 from oncall.incidents.values import Decision, Incident, Severity
-from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.values import Service
 
 
@@ -26,15 +26,37 @@ def delayed(incident: Incident, service: Service, *, now: datetime) -> Hold | No
     until = incident.triggered_at + delay.wait
     if until <= now:
         return None
-    return Hold(Decision.HELD_DELAY, f"it pages only if it is still open after {_minutes(delay.wait.total_seconds())}", until)
+    return Hold(Decision.HELD_DELAY, f"it pages only if it is still open after {spoken(delay.wait)}", until)
 
 
-def holds_on(incidents: Iterable[Incident], services: Mapping[ServiceId, Service], *, now: datetime) -> dict[IncidentId, Hold]:
-    """For each of these incidents that must not page now, what holds it."""
-    found = ((incident.id, delayed(incident, services[incident.service_id], now=now)) for incident in incidents)
-    return {id: hold for id, hold in found if hold is not None}
+def counts_triggers(incident: Incident, service: Service) -> bool:
+    """Whether a threshold stands between this incident and its first page. What is critical skips it, unless the service says otherwise."""
+    threshold = service.threshold
+    if threshold is None or (incident.severity is Severity.CRITICAL and not threshold.critical):
+        return False
+    return incident.position == Position()
 
 
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return " ".join(filter(None, (f"{minutes} min" if minutes else "", f"{rest} s" if rest else "")))
+def below_threshold(incident: Incident, service: Service, triggers: int, *, now: datetime) -> Hold | None:
+    """ "Page only when n triggers in t": `triggers` came within t up to now."""
+    threshold = service.threshold
+    if threshold is None or not counts_triggers(incident, service) or triggers >= threshold.count:
+        return None
+    reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
+    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
+
+
+def first_to_end(holds: Sequence[Hold]) -> Hold | None:
+    """Of what holds an incident, what ends first: then it is looked at again."""
+    return min(holds, key=lambda hold: hold.until, default=None)
+
+
+def spoken(length: timedelta) -> str:
+    """A length of time as one says it: "1 h 30 min"."""
+    rest = round(length.total_seconds())
+    said = []
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, seconds)
+        if count:
+            said.append(f"{count} {unit}")
+    return " ".join(said) or "0 s"

@@ -264,6 +264,8 @@ class AlertsNow:
     acknowledging: bool
     joined: int = 0
     """Distinct alerts that have just become part of it."""
+    counted: bool = False
+    """More triggers came of an alert whose triggers are counted."""
 
 
 def follow_alerts(incident: Incident, alerts: AlertsNow, by: Actor, *, now: datetime) -> Incident:
@@ -277,7 +279,7 @@ def follow_alerts(incident: Incident, alerts: AlertsNow, by: Actor, *, now: date
     rose = RANK[incident.severity] > RANK[before.severity]
     if before.status is Status.ACKNOWLEDGED and (alerts.joined or rose):
         incident = timed(with_news(incident, joined=alerts.joined, rose=rose, now=now))
-    if incident.escalation_state is EscalationState.HELD and (alerts.joined or rose):
+    if incident.escalation_state is EscalationState.HELD and (alerts.joined or rose or alerts.counted):
         incident = timed(incident.but(held_until=now))
     if alerts.open == 0:
         return resolve(incident, by, now=now)

@@ -25,7 +25,7 @@ from oncall.kit.ids import AlertId, IncidentId, ServiceId
 # By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
 # reading all alerts for a join, as it would while nobody has told it how many there are.
 OPEN = text("""
-    SELECT a.id, a.service_id, a.dedup_key, true AS is_open, a.severity, a.acknowledged, a.incident_id
+    SELECT a.id, a.service_id, a.dedup_key, true AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched
     FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
     CROSS JOIN LATERAL (
         SELECT * FROM alerts o WHERE o.service_id = k.service_id AND o.dedup_key = k.dedup_key AND o.state = 'open' LIMIT 1
@@ -34,7 +34,7 @@ OPEN = text("""
 
 # By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one whose incident may still reopen.
 REOPENABLE = text("""
-    SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id
+    SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched
     FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
     CROSS JOIN LATERAL (
         SELECT * FROM alerts r WHERE r.service_id = k.service_id AND r.dedup_key = k.dedup_key AND r.state = 'resolved'
@@ -90,6 +90,8 @@ AMONG = text("""
 
 LOCK_PLACES = text("SELECT pg_advisory_xact_lock(place) FROM unnest(CAST(:places AS bigint[])) WITH ORDINALITY AS p (place, n) ORDER BY n")
 
+WATCH = text("UPDATE alerts SET watched = :watched WHERE incident_id = ANY(:incident_ids) AND state = 'open' AND watched <> :watched")
+
 RESOLVE_OF = text("UPDATE alerts SET state = 'resolved', resolved_at = :now WHERE incident_id = ANY(:incident_ids) AND state = 'open'")
 
 # Of each incident the alert that people are told about: its first, or the first that is still open.
@@ -118,7 +120,7 @@ TALLY = text("""
 
 def _alert(r: Row[Any]) -> Alert:
     """A row of the columns that `OPEN` selects, in their order: by their names it would take twice as long."""
-    return Alert(AlertId(r[0]), ServiceId(r[1]), r[2], r[3], Severity(r[4]), r[5], IncidentId(r[6]))
+    return Alert(AlertId(r[0]), ServiceId(r[1]), r[2], r[3], Severity(r[4]), r[5], IncidentId(r[6]), r[7])
 
 
 async def open_alerts(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Alert]:
@@ -182,6 +184,12 @@ async def change_alerts(tx: AsyncConnection, changes: Sequence[tuple[Alert, Aler
     )
     if done.rowcount != len(changes):
         raise ConcurrentChange("an alert was opened or resolved by another transaction meanwhile")
+
+
+async def watch(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, watched: bool) -> None:
+    """Whether each further trigger of their open alerts is looked at."""
+    if incident_ids:
+        await tx.execute(WATCH, {"incident_ids": list(incident_ids), "watched": watched})
 
 
 async def resolve_alerts_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> None:

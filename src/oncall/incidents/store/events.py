@@ -79,6 +79,20 @@ DELIVERED = text("""
     ) seen
 """)
 
+# By `events_incident_idx (incident_id, id)`.
+TRIGGERS = text("""
+    SELECT i.id, (
+        SELECT count(*) FROM events e WHERE e.incident_id = i.id AND e.action = 'trigger' AND e.received_at > i.since
+    ) AS triggers
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:since AS timestamptz[])) AS i (id, since)
+""")
+
+
+async def count_triggers(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, int]:
+    """How many triggers of each incident came after its instant."""
+    rows = await tx.execute(TRIGGERS, {"ids": list(since), "since": list(since.values())})
+    return {IncidentId(r.id): r.triggers for r in rows}
+
 
 async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:
     """In order of receipt, without their bodies."""
