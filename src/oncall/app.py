@@ -32,6 +32,8 @@ from oncall.health import api as health
 from oncall.health.due import Auditor
 from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
+from oncall.incidents.commands.holding import wake_for_muting
+from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, KeptBodies
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, mappings
@@ -41,7 +43,7 @@ from oncall.intake.commands.sns import Certificates
 from oncall.intake.smtp import Door, MailServer, read_listening
 from oncall.kit import failpoints, problems
 from oncall.kit.clock import Clock, DatabaseClock
-from oncall.kit.compiled import CONFIGURATION, Compilation
+from oncall.kit.compiled import CONFIGURATION, Compilation, Exact
 from oncall.kit.db import Database, Pool
 from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
@@ -65,6 +67,10 @@ from oncall.services import api as services
 from oncall.services import hot as lookup
 from oncall.services.commands import integration_keys
 from oncall.services.compiled import Book, Keys, load_book
+from oncall.silences import api as silences
+from oncall.silences.commands.muting import load_mutings
+from oncall.silences.rules.mutings import Mutings
+from oncall.silences.values import MUTING
 from oncall.teams import api as teams
 
 ROUTERS = [
@@ -79,6 +85,7 @@ ROUTERS = [
     bodies.router,
     handoffs.router,
     mappings.router,
+    silences.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
@@ -125,7 +132,8 @@ class Node:
         self.keys = self.compilation.add(CONFIGURATION, self._load_keys)
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
-        self.gate = Gate(self.database, self.clock)
+        self.judging = Judging(Exact(MUTING, self._load_mutings))
+        self.gate = Gate(self.database, self.clock, self.judging)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources: list[DueSource] = [] if role is Role.API else self._sources()
         self.engine = Engine(self.sources)
@@ -159,10 +167,21 @@ class Node:
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
-        return [SetSource(DueIncidents(), every=self.settings.tick, **common), *senders, records, calendars, told, kept, auditor]
+        return [
+            SetSource(DueIncidents(self.judging), every=self.settings.tick, **common),
+            *senders,
+            records,
+            calendars,
+            told,
+            kept,
+            auditor,
+        ]
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)
+
+    async def _load_mutings(self, tx: AsyncConnection) -> Mutings:
+        return await load_mutings(tx, now=await self.clock.now(tx))
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
         return await load_book(tx, self.book.value, now=await self.clock.now(tx))
@@ -249,6 +268,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
+    app.state.on_muting_changed = wake_for_muting
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation

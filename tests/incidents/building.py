@@ -79,7 +79,7 @@ class Monitor:
 
     async def says(self, *events: Event) -> list[Decided]:
         async with self.system.node.database.transaction(Pool.INTAKE) as tx:
-            return await accept_events(tx, events, now=self.system.clock.at)
+            return await accept_events(tx, events, self.system.node.judging, now=self.system.clock.at)
 
 
 async def monitored(system: System, **more: Any) -> Monitor:

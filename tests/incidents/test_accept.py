@@ -181,7 +181,7 @@ async def test_two_transactions_that_open_the_same_key_are_one_incident_and_no_e
     monitor = await monitored(system)
     first, second = monitor.event(), monitor.event()
     async with system.node.database.transaction(Pool.INTAKE) as tx:
-        await accept_events(tx, [first], now=system.clock.at)
+        await accept_events(tx, [first], system.node.judging, now=system.clock.at)
         racing = asyncio.create_task(monitor.says(second))
         await blocked(system)
     with pytest.raises(ConcurrentChange) as raised:
@@ -215,7 +215,7 @@ async def test_the_same_events_again_while_their_first_commit_is_under_way_count
         await monitor.says(monitor.event())
     same = [monitor.event(), monitor.event()]
     async with system.node.database.transaction(Pool.INTAKE) as tx:
-        decided = await accept_events(tx, same, now=system.clock.at)
+        decided = await accept_events(tx, same, system.node.judging, now=system.clock.at)
         again_ = asyncio.create_task(monitor.says(*same))
         await blocked(system)
     with pytest.raises(ConcurrentChange):

@@ -19,7 +19,7 @@ STEPS = "SELECT incident_id, detail->>'cycle', detail->>'round', detail->>'step'
 
 
 def engine(system: System) -> SetSource[life.Incident]:
-    return SetSource(DueIncidents(), database=system.node.database, clock=system.clock, every=SECOND)
+    return SetSource(DueIncidents(system.node.judging), database=system.node.database, clock=system.clock, every=SECOND)
 
 
 async def test_two_engines_at_once_fire_each_step_exactly_once(system: System) -> None:
@@ -56,7 +56,7 @@ async def test_a_locked_row_is_skipped_while_it_is_hardly_due_and_waited_for_onc
 async def test_whatever_fails_is_looked_at_again_after_ever_longer_times_and_says_why(system: System) -> None:
     monitor = await monitored(system)
     [decided] = await monitor.says(monitor.event())
-    source, id = DueIncidents(), decided.incident_id
+    source, id = DueIncidents(system.node.judging), decided.incident_id
     assert id is not None
     waits = []
     for _ in range(5):

@@ -145,7 +145,7 @@ async def test_two_of_one_key_that_reopen_together_do_not_spoil_the_batch(system
 async def test_two_batches_that_open_one_group_at_once_open_one_incident(system: System) -> None:
     monitor = await monitored(system, **BY_LABELS)
     async with system.node.database.transaction() as other:
-        await accept_events(other, [monitor.event("disk", **cluster("a"))], now=system.clock.at)
+        await accept_events(other, [monitor.event("disk", **cluster("a"))], system.node.judging, now=system.clock.at)
         waiting = asyncio.create_task(system.node.gate.accept([monitor.event("cpu", **cluster("a"))]))
         await blocked(system)
     assert [d.decision for d in await waiting] == ["grouped"]

@@ -14,14 +14,17 @@ from sqlalchemy import text
 from tests.intake.postgres_proxy import PostgresProxy
 from tests.system import System, to
 
+from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Action, Body, Decided, Event, Severity
 from oncall.intake.commands import Gate, Overloaded, gate, shedding
 from oncall.intake.commands.waiting import Bounds
 from oncall.kit import failpoints
 from oncall.kit.clock import DatabaseClock
+from oncall.kit.compiled import Exact
 from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
 from oncall.services.values import IntegrationRef, IntegrationType
+from oncall.silences.rules.mutings import Mutings
 
 COUNTS = text("""
     SELECT (SELECT count(*) FROM events) AS events, (SELECT count(DISTINCT xmin::text) FROM events) AS commits,
@@ -35,6 +38,13 @@ TERMINATE = text("""
     WHERE datname = current_database() AND application_name = 'oncall intake' AND state <> 'idle'
 """)
 DROP = text("DELETE FROM services WHERE id = :id")
+
+
+async def _nothing_mutes(_: Any) -> Mutings:
+    return Mutings()
+
+
+UNMUTED = Judging(Exact("muting", _nothing_mutes))
 
 
 @pytest.fixture
@@ -61,7 +71,7 @@ async def open_gate(url: str, *, command_timeout: float = 8.0, bounds: Bounds | 
     """A gate with connections of its own."""
     size, statement_timeout, _ = SIZES[Pool.INTAKE]
     database = Database(url, sizes=SIZES | {Pool.INTAKE: (size, statement_timeout, command_timeout)})
-    made = Gate(database, DatabaseClock(), bounds=bounds)
+    made = Gate(database, DatabaseClock(), UNMUTED, bounds=bounds)
     made.start()
     yield made
     await made.stop()
@@ -222,7 +232,7 @@ async def test_what_somebody_keeps_locked_holds_up_only_its_own_events(
 
 
 async def test_a_full_queue_refuses_at_once_whoever_comes_again(database: Database, service_id: ServiceId) -> None:
-    made = Gate(database, DatabaseClock(), bounds=Bounds(events=4, bytes=8))
+    made = Gate(database, DatabaseClock(), UNMUTED, bounds=Bounds(events=4, bytes=8))
     waits = event(service_id)
     asked = [asyncio.create_task(made.accept(events, comes_again=True)) for events in ([waits, event(service_id)], [event(service_id)] * 2)]
     asked.append(asyncio.create_task(made.accept([event(service_id, body=Body(new_id(), "", b"12345"))], comes_again=True)))
@@ -234,7 +244,7 @@ async def test_a_full_queue_refuses_at_once_whoever_comes_again(database: Databa
 
 
 async def test_whoever_would_not_come_again_waits_for_room(database: Database, service_id: ServiceId) -> None:
-    made = Gate(database, DatabaseClock(), bounds=Bounds(events=4))
+    made = Gate(database, DatabaseClock(), UNMUTED, bounds=Bounds(events=4))
     asked = [asyncio.create_task(made.accept([event(service_id, f"{n}")])) for n in range(12)]
     await asyncio.sleep(0)
     assert not any(task.done() for task in asked)
@@ -248,7 +258,7 @@ async def test_but_not_for_ever_and_its_owner_is_told(
 ) -> None:
     monkeypatch.setattr(gate, "ROOM_WITHIN", 0.1)
     monkeypatch.setattr(shedding, "TELL_AFTER", 0.2)
-    made = Gate(database, DatabaseClock(), bounds=Bounds(events=1))
+    made = Gate(database, DatabaseClock(), UNMUTED, bounds=Bounds(events=1))
     first = event(service_id, "disk")
     asked = [asyncio.create_task(made.accept([replace(first, id=EventId(new_id()))])) for _ in range(4)]
     await asyncio.sleep(0.15)
@@ -268,7 +278,7 @@ async def test_an_owner_who_could_not_be_told_is_told_later(
 ) -> None:
     monkeypatch.setattr(gate, "ROOM_WITHIN", 0.05)
     monkeypatch.setattr(shedding, "TELL_AFTER", 0.1)
-    made = Gate(database, DatabaseClock(), bounds=Bounds(events=1))
+    made = Gate(database, DatabaseClock(), UNMUTED, bounds=Bounds(events=1))
     asked = [asyncio.create_task(made.accept([event(service_id)])) for _ in range(2)]
     settle, broken = made._settle, 2
 
@@ -307,7 +317,7 @@ async def test_a_repeat_takes_back_no_rise_that_it_has_not_seen(database: Databa
 
 
 async def test_a_body_is_read_only_if_there_is_room_for_it(database: Database) -> None:
-    made = Gate(database, DatabaseClock(), bounds=Bounds(bytes=100))
+    made = Gate(database, DatabaseClock(), UNMUTED, bounds=Bounds(bytes=100))
     prod, lab = (IntegrationRef(IntegrationId(new_id()), ServiceId(new_id()), name, IntegrationType.GENERIC) for name in ("prod", "lab"))
     await made.hold(45, prod, comes_again=True)
     await made.hold(30, lab, comes_again=True)
@@ -370,7 +380,7 @@ async def test_stopping_answers_everybody_who_waits_and_nobody_after(database: D
 
 
 async def test_a_gate_that_never_started_stops(database: Database) -> None:
-    await Gate(database, DatabaseClock()).stop()
+    await Gate(database, DatabaseClock(), UNMUTED).stop()
 
 
 async def test_a_failure_that_nobody_foresaw_hurts_nobody_who_comes_later(

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.engine import Pass
 from oncall.incidents.commands import escalate
 from oncall.incidents.commands.keeping import keep_bodies
+from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Incident
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, Trouble, sqlstate, trouble
@@ -26,11 +27,14 @@ class DueIncidents:
 
     name = "incidents"
 
+    def __init__(self, judging: Judging) -> None:
+        self._judging = judging
+
     async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[Incident]:
         return await escalate.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
 
     async def run(self, tx: AsyncConnection, rows: Sequence[Incident], *, now: datetime) -> None:
-        await escalate.run_due(tx, rows, now=now)
+        await escalate.run_due(tx, rows, self._judging, now=now)
 
     async def postpone(self, tx: AsyncConnection, row: Incident, error: Exception, *, now: datetime) -> None:
         """Look again after 5 s, 30 s, 2 min and then every 5 min; the row says why."""

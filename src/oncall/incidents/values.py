@@ -168,6 +168,19 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """What an open alert says that may decide whether it pages."""
+
+    id: AlertId
+    service_id: ServiceId
+    labels: Mapping[str, str]
+    severity: Severity
+    summary: str
+    source: str
+    dedup_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertChange:
     """What a run of events does to one alert row. `seen` counts triggers; `state` None leaves it as it is."""
 

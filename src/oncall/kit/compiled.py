@@ -1,4 +1,4 @@
-"""What a node keeps in memory for speed, never older than a second; paging depends on none of it."""
+"""What a node keeps in memory for speed: never older than a second, and paging depends on none of it; or exact, and paging may."""
 
 import asyncio
 import time
@@ -29,6 +29,7 @@ BUMP = text(
     "INSERT INTO revisions (topic, revision) VALUES (:topic, 1) ON CONFLICT (topic) DO UPDATE SET revision = revisions.revision + 1"
 )
 READ = text("SELECT topic, revision FROM revisions")
+READ_ONE = text("SELECT revision FROM revisions WHERE topic = :topic")
 
 CONFIGURATION = "configuration"
 """The topic of everything that is edited and compiled: whoever writes it, a person or a calendar, raises its revision."""
@@ -53,6 +54,24 @@ class Compiled(Generic[T]):
         self.value: T | None = None
         self.revision = -1
         self.loaded_at = self.checked_at = float("-inf")
+
+
+class Exact(Generic[T]):
+    """A structure that decides who is woken: as it is in the very transaction that asks, and made anew only when its revision moved.
+
+    Not to be asked in a transaction that has changed it, whose changes may never be committed.
+    """
+
+    def __init__(self, topic: str, load: Callable[[AsyncConnection], Awaitable[T]]) -> None:
+        self._topic, self._load = topic, load
+        self._made: tuple[int, T] | None = None
+
+    async def of(self, tx: AsyncConnection) -> T:
+        revision = (await tx.execute(READ_ONE, {"topic": self._topic})).scalar_one_or_none() or 0
+        if self._made is None or self._made[0] != revision:
+            # What changes in between is in it already, and makes it anew once more.
+            self._made = revision, await self._load(tx)
+        return self._made[1]
 
 
 class Compilation:

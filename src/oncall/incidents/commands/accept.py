@@ -11,6 +11,7 @@ from oncall import timeline
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts
+from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.holding import Hold
@@ -30,7 +31,7 @@ from oncall.services.values import Service, urgency_of
 log = get_log("incidents")
 
 
-async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> list[Decided]:
+async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime) -> list[Decided]:
     """Decide and store events; returns their decisions in the order given. Repeats cost three statements for any number of them.
 
     Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
@@ -43,7 +44,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
     later = frozenset(key for wave in cut[1:] for key in wave)
     triggers: Counter[IncidentId] = Counter()
     for wave in cut:
-        decided |= await _accept_wave(tx, wave, later, triggers, now=now)
+        decided |= await _accept_wave(tx, wave, later, triggers, judging, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
@@ -92,7 +93,13 @@ async def find_decided(tx: AsyncConnection, events: Sequence[Event]) -> dict[Eve
 
 
 async def _accept_wave(
-    tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], triggers: Counter[IncidentId], *, now: datetime
+    tx: AsyncConnection,
+    wave: Mapping[Key, Sequence[Event]],
+    later: frozenset[Key],
+    triggers: Counter[IncidentId],
+    judging: Judging,
+    *,
+    now: datetime,
 ) -> dict[EventId, Decided]:
     """Decide one wave. `triggers` of this batch, by their incident, are counted here: they are stored when all waves are decided."""
     met = await _meet(tx, wave, later, now=now)
@@ -122,9 +129,9 @@ async def _accept_wave(
     triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     concerned = opened + await _follow(tx, runs, locked, services, now=now)
-    holds = await find_holds(tx, concerned, services, fresh=triggers, now=now)
+    holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
     await _watch(tx, runs, holds)
-    await _escalate_now(tx, concerned, services, holds, now=now)
+    await _escalate_now(tx, concerned, services, judging, holds, now=now)
     return decided | decided_in(decided, runs, locked, holds)
 
 
@@ -250,6 +257,7 @@ async def _escalate_now(
     tx: AsyncConnection,
     incidents: Sequence[Incident],
     services: Mapping[ServiceId, Service],
+    judging: Judging,
     holds: Mapping[IncidentId, Hold],
     *,
     now: datetime,
@@ -257,7 +265,7 @@ async def _escalate_now(
     """Page in the same transaction that opened it. If that fails the incident is still stored, and still due: the engine tries next."""
 
     async def run(rows: Sequence[Incident]) -> None:
-        await run_due(tx, rows, now=now, services=services, holds=holds)
+        await run_due(tx, rows, judging, now=now, services=services, holds=holds)
 
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)

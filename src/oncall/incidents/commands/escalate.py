@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.escalation import gather_people
 from oncall.escalation.rules import in_last_round
-from oncall.escalation.values import PlannedPage, Position
+from oncall.escalation.values import EscalationState, PlannedPage, Position
 from oncall.incidents.commands.holding import find_holds
+from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.life import Outcome
@@ -22,7 +23,7 @@ from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
-from oncall.notifications import NewPage, Subject, abandon, find_heard, list_unfinished_of, page_people
+from oncall.notifications import NewPage, Subject, abandon, cancel_for, find_heard, list_unfinished_of, page_people, revive_for
 from oncall.services.commands import get_services
 from oncall.services.values import Service
 
@@ -33,6 +34,7 @@ LINKS_TOLD = 5
 async def run_due(
     tx: AsyncConnection,
     due: Sequence[Incident],
+    judging: Judging,
     *,
     now: datetime,
     services: Mapping[ServiceId, Service] | None = None,
@@ -51,9 +53,10 @@ async def run_due(
     if services is None:
         services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     if holds is None:
-        holds = await find_holds(tx, escalating, services, now=now)
+        holds = await find_holds(tx, escalating, services, judging, now=now)
     outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id)) for i in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
+    await _keep_back(tx, due, outcomes, now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
         _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
@@ -67,6 +70,15 @@ async def run_due(
         for note in outcome.notes:
             if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:
                 INCIDENTS.labels(note.kind).inc()
+
+
+async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Sequence[Outcome], *, now: datetime) -> None:
+    """What is still to be sent for an incident that is held now is not, and is after all when it goes on from where it was."""
+    pairs = [(before, outcome.incident) for before, outcome in zip(due, outcomes, strict=True)]
+    held, running = EscalationState.HELD, EscalationState.RUNNING
+    await cancel_for(tx, [after.id for before, after in pairs if after.escalation_state is held and before.escalation_state is not held])
+    released = [(before, after) for before, after in pairs if before.escalation_state is held and after.escalation_state is running]
+    await revive_for(tx, [after.id for before, after in released if after.position == before.position], now=now)
 
 
 async def page_undeliverable(

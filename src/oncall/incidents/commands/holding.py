@@ -1,15 +1,21 @@
 """What keeps incidents from paging now, found out in the transaction that would page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.rules.holding import Hold, below_threshold, counts_triggers, delayed, first_to_end
+from oncall.incidents.compiled import Judging
+from oncall.incidents.rules.holding import Hold, below_threshold, counts_triggers, delayed, first_to_end, muted
+from oncall.incidents.rules.matching import match_labels
+from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
+from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
+from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.values import Service
+from oncall.silences.values import AlertFacts
 
 NONE: Mapping[IncidentId, int] = {}
 
@@ -18,21 +24,31 @@ async def find_holds(
     tx: AsyncConnection,
     incidents: Iterable[Incident],
     services: Mapping[ServiceId, Service],
+    judging: Judging,
     *,
     fresh: Mapping[IncidentId, int] = NONE,
     now: datetime,
 ) -> dict[IncidentId, Hold]:
     """For each incident that must not page now, what holds it. `fresh` are triggers that are not stored yet, by their incident."""
     open = [incident for incident in incidents if incident.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
+    if not open:
+        return {}
     triggers = await _triggers(tx, open, services, fresh, now=now)
+    mutes = await _mutes(tx, open, services, judging, now=now)
     holds: dict[IncidentId, Hold] = {}
     for incident in open:
-        service = services[incident.service_id]
-        its = (delayed(incident, service, now=now), below_threshold(incident, service, triggers.get(incident.id, 0), now=now))
+        service, id = services[incident.service_id], incident.id
+        its = (delayed(incident, service, now=now), below_threshold(incident, service, triggers.get(id, 0), now=now), mutes.get(id))
         hold = first_to_end([hold for hold in its if hold is not None])
         if hold is not None:
-            holds[incident.id] = hold
+            holds[id] = hold
     return holds
+
+
+async def wake_for_muting(tx: AsyncConnection, *, now: datetime) -> None:
+    """What mutes has changed: every incident that pages, or would, is looked at again at once."""
+    if await store.wake_triggered(tx, now=now):
+        await notify(tx, "incidents")
 
 
 async def _triggers(
@@ -50,3 +66,26 @@ async def _triggers(
     }
     stored = await event_store.count_triggers(tx, since) if since else {}
     return {id: count + fresh.get(id, 0) for id, count in stored.items()}
+
+
+async def _mutes(
+    tx: AsyncConnection, incidents: Sequence[Incident], services: Mapping[ServiceId, Service], judging: Judging, *, now: datetime
+) -> Mapping[IncidentId, Hold]:
+    """For each incident all of whose open alerts are muted, what ends first."""
+    mutings = await judging.mutings.of(tx)
+    if not mutings:
+        return {}
+    facts: dict[IncidentId, list[AlertFacts]] = {}
+    for incident_id, alert, opened_at in await alert_store.open_of(tx, [incident.id for incident in incidents]):
+        service = services[alert.service_id]
+        labels = match_labels(
+            alert.labels,
+            severity=alert.severity.value,
+            summary=alert.summary,
+            source=alert.source,
+            dedup_key=alert.dedup_key,
+            service=service.name,
+        )
+        facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels, opened_at))
+    found = {id: muted([mutings.on(alert, now=now) for alert in alerts]) for id, alerts in facts.items()}
+    return {id: hold for id, hold in found.items() if hold is not None}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from oncall.escalation.values import Position
 from oncall.incidents.values import Decision, Incident, Severity
 from oncall.services.values import Service
+from oncall.silences.values import Muting, MutingKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ def below_threshold(incident: Incident, service: Service, triggers: int, *, now:
         return None
     reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
     return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
+
+
+def muted(mutings: Sequence[Sequence[Muting]]) -> Hold | None:
+    """What mutes each open alert of an incident; one that nothing mutes, and it pages. Looked at again when the first of them ends."""
+    if not mutings or not all(mutings):
+        return None
+    first = min((muting for its in mutings for muting in its), key=lambda muting: muting.until)
+    decision = Decision.MUTED if first.kind is MutingKind.SILENCE else Decision.HELD_MAINTENANCE
+    return Hold(decision, first.reason, first.until)
 
 
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:

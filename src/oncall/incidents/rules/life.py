@@ -10,7 +10,7 @@ from oncall.escalation.values import EscalationState, Note, People, PlannedPage,
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import NO_NEWS, has_news, told_of_news, with_news
-from oncall.incidents.rules.timers import timed
+from oncall.incidents.rules.timers import next_at, timed
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
@@ -134,7 +134,7 @@ def decide_due(incident: Incident, people: People, *, now: datetime, heard: bool
             return _held(incident, hold, now=now)
         case Status.TRIGGERED if incident.escalation_state is EscalationState.HELD:
             return _released(incident, people, now=now, heard=heard)
-        case Status.TRIGGERED if incident.step_at is not None and incident.step_at > now:
+        case Status.TRIGGERED | Status.ACKNOWLEDGED if (at := next_at(incident)) is None or at > now:
             return Outcome(timed(incident))  # it was looked at because something else changed
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)

@@ -16,6 +16,7 @@ from oncall.incidents.values import (
     AlertSeen,
     Event,
     Key,
+    OpenAlert,
     Severity,
     Told,
 )
@@ -111,6 +112,12 @@ COUNTS = text("""
     FROM alerts WHERE incident_id = ANY(:incident_ids) GROUP BY incident_id
 """)
 
+# What decides whether they are muted; by `alerts_incident_idx`.
+OPEN_OF = text("""
+    SELECT incident_id, id, service_id, labels::text AS labels, severity, summary, source, dedup_key,
+        coalesce(reopened_at, first_seen_at) AS opened_at
+    FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = 'open'
+""")
 TALLY = text("""
     SELECT incident_id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'resolved') AS resolved,
         count(*) FILTER (WHERE state = 'open' AND acknowledged) AS acknowledged
@@ -204,6 +211,18 @@ async def told(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> dict[
 async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[AlertSeen]:
     """In order of their first event."""
     return [alert_seen(r) for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})]
+
+
+async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[tuple[IncidentId, OpenAlert, datetime]]:
+    """The open alerts of these incidents, each with its incident and when it opened."""
+    return [
+        (
+            IncidentId(r.incident_id),
+            OpenAlert(AlertId(r.id), ServiceId(r.service_id), _labels(r.labels), Severity(r.severity), r.summary, r.source, r.dedup_key),
+            r.opened_at,
+        )
+        for r in await tx.execute(OPEN_OF, {"incident_ids": list(incident_ids)})
+    ]
 
 
 async def tally(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, AlertCounts]:

@@ -144,6 +144,11 @@ GATHERING = text("""
             AND o.status IN ('triggered', 'acknowledged') AND o.group_key IS NOT NULL LIMIT 1
     ) i
 """)
+# By `incidents_open_idx`; locked in the order of ids, as everybody does.
+WAKE = text("""
+    UPDATE incidents SET next_at = :now
+    WHERE id IN (SELECT id FROM incidents WHERE status = 'triggered' AND next_at > :now ORDER BY id FOR NO KEY UPDATE)
+""")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
@@ -169,6 +174,11 @@ async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[Group
         return {}
     params = {"service_ids": [service for service, _ in wanted], "group_keys": [key for _, key in wanted]}
     return {(ServiceId(r.service_id), r.group_key): IncidentId(r.id) for r in await tx.execute(GATHERING, params)}
+
+
+async def wake_triggered(tx: AsyncConnection, *, now: datetime) -> int:
+    """Every triggered incident is due now; what is to be done is found out then. Returns how many there are."""
+    return (await tx.execute(WAKE, {"now": now})).rowcount
 
 
 async def let_go(tx: AsyncConnection, ids: Sequence[IncidentId]) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.commands.repeats import accept_repeats
+from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands.shedding import Sender, Shed, saying
 from oncall.intake.commands.waiting import Bounds, Queue, Waiting
@@ -60,8 +61,8 @@ Asked = tuple[Event, Waiting]
 class Gate:
     """Group commit: while one transaction commits, requests gather for the next."""
 
-    def __init__(self, database: Database, clock: Clock, *, bounds: Bounds | None = None) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Clock, judging: Judging, *, bounds: Bounds | None = None) -> None:
+        self._database, self._clock, self._judging = database, clock, judging
         self._queue = Queue(bounds or Bounds())
         self._wake, self._freed = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -245,7 +246,7 @@ class Gate:
             decided = await find_decided(tx, events) if unsure else {}
             fresh = [event for event in events if event.id not in decided]
             if fresh:
-                decided |= {d.event_id: d for d in await accept_events(tx, fresh, now=now)}
+                decided |= {d.event_id: d for d in await accept_events(tx, fresh, self._judging, now=now)}
             await failpoints.reach("intake.pre_commit")
         await self._count(decided.values())
         return [decided[event.id] for event in events]

@@ -1,0 +1,1 @@
+"""Whether an alert is muted, and when a window is open. Pure."""

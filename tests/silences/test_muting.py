@@ -1,0 +1,304 @@
+"""`semantics.md` §3: silences and maintenance windows mute pages, never records; nothing is lost when they end or are taken away."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.incidents.building import Monitor, monitored, rows
+from tests.system import System
+
+JSON = dict[str, Any]
+
+
+def at(system: System, **later: float) -> str:
+    return (system.clock.at + timedelta(**later)).isoformat()
+
+
+async def silence(system: System, *matchers: str, hours: float = 1, **more: Any) -> JSON:
+    body = {"matchers": list(matchers), "ends_at": at(system, hours=hours), "comment": "deploy of db-01", **more}
+    answer = await system.api.post("/api/v1/silences", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def window(system: System, monitor: Monitor, *, minutes: float = 60, **more: Any) -> JSON:
+    body = {
+        "name": "upgrade",
+        "service_ids": [f"{monitor.service_id}"],
+        "once": {"starts_at": at(system), "ends_at": at(system, minutes=minutes)},
+    }
+    answer = await system.api.post("/api/v1/maintenance-windows", json=body | more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def shown(system: System, incident_id: object) -> JSON:
+    return (await system.api.get(f"/api/v1/incidents/{incident_id}")).json()
+
+
+def paged(system: System) -> list[str]:
+    return [message.address.partition("@")[0] for message in system.email.sent]
+
+
+async def test_what_a_silence_matches_is_recorded_and_pages_when_the_silence_ends(system: System) -> None:
+    monitor = await monitored(system)
+    await silence(system, 'host="db-1"')
+    (muted,) = await monitor.says(monitor.event("disk", labels={"host": "db-1"}))
+    (loud,) = await monitor.says(monitor.event("cpu", labels={"host": "db-2"}))
+    await system.run_due()
+    assert (muted.decision, loud.decision, paged(system)) == ("muted", "opened", ["ana"])
+    now = await shown(system, muted.incident_id)
+    assert now["escalation"]["state"] == "held"
+    assert "deploy of db-01" in now["escalation"]["reason"]
+    assert now["pending_actions"] == [{"action": "release", "at": now["escalation"]["until"]}]
+    await system.api.post(f"/api/v1/incidents/{loud.incident_id}/acknowledge")
+    await system.advance(hours=1, step=timedelta(minutes=10))
+    assert paged(system)[:2] == ["ana", "ana"]
+    page = next(m for m in system.email.sent if m.incident_id == muted.incident_id)
+    assert "held since 2026-03-02T12:00:00Z" in page.reason
+
+
+@pytest.mark.parametrize("end", ["expire", "delete", "edit"])
+async def test_when_a_silence_is_taken_away_what_it_held_pages_within_a_tick(system: System, end: str) -> None:
+    monitor = await monitored(system)
+    made = await silence(system, 'severity="critical"')
+    await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    assert paged(system) == []
+    url = f"/api/v1/silences/{made['id']}"
+    match end:
+        case "expire":
+            assert (await system.api.post(f"{url}/expire")).json()["state"] == "expired"
+        case "delete":
+            assert (await system.api.delete(url)).status_code == 204
+        case _:
+            body = {"matchers": ['severity="info"'], "ends_at": made["ends_at"], "comment": "x"}
+            assert (await system.api.put(url, json=body, headers={"If-Match": '"1"'})).status_code == 200
+    await system.run_due()
+    assert paged(system) == ["ana"]
+
+
+async def test_a_silence_stops_an_escalation_that_runs_and_it_goes_on_from_there(system: System) -> None:
+    monitor = await monitored(system)
+    (opened,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.advance(minutes=2)
+    made = await silence(system, "dedup_key=disk")
+    await system.run_due()
+    assert (await shown(system, opened.incident_id))["escalation"]["state"] == "held"
+    await system.advance(minutes=10)
+    assert paged(system) == ["ana"], "the second step does not fire"
+    await system.api.post(f"/api/v1/silences/{made['id']}/expire")
+    await system.run_due()
+    assert paged(system) == ["ana", "ben"], "the step it had reached"
+
+
+async def test_a_silence_that_ends_before_the_next_step_changes_nothing_of_its_time(system: System) -> None:
+    monitor = await monitored(system)
+    await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await silence(system, "dedup_key=disk", hours=1 / 30)
+    await system.advance(minutes=4)
+    assert paged(system) == ["ana"]
+    await system.advance(minutes=1)
+    assert paged(system) == ["ana", "ben"]
+
+
+async def test_a_silence_is_bound_to_matchers_not_to_an_incident(system: System) -> None:
+    monitor = await monitored(system)
+    await silence(system, 'job=~"api|web"')
+    said = []
+    for n, job in enumerate(["api", "web", "apiary"]):
+        said += await monitor.says(monitor.event(f"k{n}", labels={"job": job}))
+    assert [d.decision for d in said] == ["muted", "muted", "opened"]
+
+
+async def test_of_a_group_it_pages_as_soon_as_one_alert_is_not_muted(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"})
+    await silence(system, "host=db-1")
+    (first,) = await monitor.says(monitor.event("disk", labels={"host": "db-1"}))
+    await system.run_due()
+    assert (first.decision, paged(system)) == ("muted", [])
+    (second,) = await monitor.says(monitor.event("cpu", labels={"host": "db-2"}))
+    await system.run_due()
+    assert (second.decision, second.incident_id, paged(system)) == ("grouped", first.incident_id, ["ana"])
+
+
+async def test_what_is_muted_can_be_resolved_and_never_pages(system: System) -> None:
+    monitor = await monitored(system)
+    await silence(system, "dedup_key=disk")
+    await monitor.says(monitor.event("disk"))
+    await monitor.says(monitor.event("disk", "resolve"))
+    await system.advance(hours=2, step=timedelta(minutes=10))
+    assert paged(system) == []
+
+
+async def test_a_window_holds_only_what_opens_inside_it(system: System) -> None:
+    monitor = await monitored(system)
+    (before,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.advance(minutes=1)
+    await window(system, monitor, minutes=30)
+    (inside,) = await monitor.says(monitor.event("cpu"))
+    await system.advance(minutes=5)
+    assert (inside.decision, paged(system)) == ("held_maintenance", ["ana", "ben"]), "what ran goes on"
+    assert (await shown(system, before.incident_id))["escalation"]["state"] == "running"
+    await system.api.post(f"/api/v1/incidents/{before.incident_id}/resolve")
+    await system.advance(minutes=25)
+    assert paged(system) == ["ana", "ben", "ana"], "what still fires at its end pages then"
+    assert "maintenance window upgrade" in system.email.sent[-1].reason
+
+
+async def test_a_window_that_is_ended_early_releases_what_it_holds(system: System) -> None:
+    monitor = await monitored(system)
+    made = await window(system, monitor)
+    await monitor.says(monitor.event("disk"))
+    await system.advance(minutes=5)
+    assert paged(system) == []
+    assert (await system.api.post(f"/api/v1/maintenance-windows/{made['id']}/end")).status_code == 200
+    await system.run_due()
+    assert paged(system) == ["ana"]
+    again = await system.api.post(f"/api/v1/maintenance-windows/{made['id']}/end")
+    assert (again.status_code, again.json()["code"]) == (422, "not_running")
+
+
+async def test_a_recurring_window_is_on_the_wall_clock_of_its_zone(system: System) -> None:
+    """Sundays 02:00 in New York: 07:00 UTC in winter, 06:00 in summer."""
+    monitor = await monitored(system)
+    recurring = {"starts_at": "2026-01-04T02:00:00", "time_zone": "America/New_York", "rrule": "FREQ=WEEKLY;BYDAY=SU", "duration": "PT2H"}
+    await window(system, monitor, once=None, recurring=recurring)
+    url = "/api/v1/maintenance-windows/calendar?since=2026-03-01T00:00:00Z&until=2026-03-16T00:00:00Z"
+    coming = (await system.api.get(url)).json()["items"]
+    # On the 8th the clock jumps from 02:00 to 03:00: the first instant after the gap.
+    assert [(one["start"], one["end"]) for one in coming] == [
+        ("2026-03-01T07:00:00Z", "2026-03-01T09:00:00Z"),
+        ("2026-03-08T07:00:00Z", "2026-03-08T09:00:00Z"),
+        ("2026-03-15T06:00:00Z", "2026-03-15T08:00:00Z"),
+    ]
+
+
+async def test_a_freeze_is_only_shown(system: System) -> None:
+    monitor = await monitored(system)
+    await window(system, monitor, kind="freeze")
+    (opened,) = await monitor.says(monitor.event("disk"))
+    assert opened.decision == "opened"
+    calendar = await system.api.get(f"/api/v1/maintenance-windows/calendar?since={at(system)[:19]}Z&until={at(system, hours=1)[:19]}Z")
+    assert [one["kind"] for one in calendar.json()["items"]] == ["freeze"]
+
+
+async def test_a_storm_at_the_end_of_a_window_loses_nothing(system: System) -> None:
+    monitor = await monitored(system)
+    await window(system, monitor, minutes=10)
+    for n in range(20):
+        await monitor.says(monitor.event(f"k{n}"))
+        await system.advance(minutes=1)
+    assert await rows(system, "SELECT count(*), count(*) FILTER (WHERE next_at IS NULL) FROM incidents") == [(20, 0)]
+    first_pages = await rows(system, "SELECT count(DISTINCT incident_id) FROM pages")
+    assert first_pages == [(20,)], "each paged: at the end of the window, or at once after it"
+
+
+async def test_what_is_shown_can_be_sent_back_and_reads_back_equal(system: System) -> None:
+    monitor = await monitored(system)
+    recurring = {"starts_at": "2026-01-04T02:00:00", "time_zone": "Europe/Lisbon", "rrule": "FREQ=MONTHLY;BYDAY=1SU", "duration": "PT1H30M"}
+    made = {
+        "silences": await silence(system, "a=b", 'c=~"d|e", f!=g'),
+        "maintenance-windows": await window(system, monitor, once=None, recurring=recurring, matchers=["team=db"], description="monthly"),
+    }
+    for path, one in made.items():
+        url = f"/api/v1/{path}/{one['id']}"
+        read = await system.api.get(url)
+        assert read.json() == one
+        sent = {name: value for name, value in one.items() if name not in {"id", "state", "author", "created_at"}}
+        again = await system.api.put(url, json=sent, headers={"If-Match": read.headers["etag"]})
+        assert again.json() == one, again.text
+        assert (await system.api.put(url, json=sent, headers={"If-Match": read.headers["etag"]})).status_code == 412
+    assert made["silences"]["matchers"] == ['a="b"', 'c=~"d|e"', 'f!="g"']
+    by_object = await silence(system, matchers=["x=y", {"name": "a", "value": "b.*", "isRegex": True, "isEqual": False}])
+    assert by_object["matchers"] == ['x="y"', 'a!~"b.*"']
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"matchers": ["a=~("]}, "none that RE2 takes"),
+        ({"matchers": ["a"]}, "one of =, !=, =~, !~"),
+        ({"matchers": []}, 'say \\"matches_everything\\": true'),
+        ({"matchers": ['a=~".*"']}, "matches_everything"),
+        ({"matchers": [7]}, "each must be a text"),
+        ({"matchers": [{"name": "a", "value": "b", "isregex": True}]}, "each must be a text"),
+        ({"ends_at": "2020-01-01T00:00:00Z"}, "must end after it starts"),
+        ({"starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-01-02T00:00:00Z"}, "would be over already"),
+        ({"ends_at": "2028-01-01T00:00:00Z"}, "a year at most"),
+        ({"comment": ""}, "comment"),
+        ({"service_id": "00000000-0000-7000-8000-000000000001"}, "no service with this service_id"),
+        ({"until": "x"}, "until"),
+    ],
+)
+async def test_a_silence_that_cannot_be_is_refused_and_says_why(system: System, body: JSON, says: str) -> None:
+    answer = await system.api.post("/api/v1/silences", json={"matchers": ["a=b"], "ends_at": at(system, hours=1), "comment": "x"} | body)
+    assert answer.status_code == 422, answer.text
+    assert says in answer.text
+
+
+async def test_one_that_matches_everything_is_taken_when_that_is_meant(system: System) -> None:
+    monitor = await monitored(system)
+    await silence(system, matches_everything=True)
+    assert (await monitor.says(monitor.event("disk")))[0].decision == "muted"
+
+
+NIGHTLY = {"starts_at": "2026-03-01T02:00:00", "time_zone": "Europe/Lisbon", "rrule": "FREQ=DAILY", "duration": "PT2H"}
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"service_ids": []}, "Say what it concerns"),
+        ({"service_ids": ["00000000-0000-7000-8000-000000000001"]}, "There is no service 00000000"),
+        ({"once": None}, "give either once or recurring"),
+        ({"recurring": NIGHTLY}, "give either once or recurring"),
+        ({"once": {"starts_at": "2026-03-03T00:00:00Z", "ends_at": "2026-03-03T00:00:00Z"}}, "must end after it starts"),
+        ({"once": {"starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-03-01T01:00:00Z"}}, "over already"),
+        ({"once": {"starts_at": "2026-03-03T00:00:00Z", "ends_at": "2099-03-03T00:00:00Z"}}, "a year at most"),
+        ({"once": None, "recurring": NIGHTLY | {"rrule": "FREQ=NEVER"}}, "not an RRULE of RFC 5545"),
+        ({"once": None, "recurring": NIGHTLY | {"rrule": "FREQ=SECONDLY"}}, "more often than hourly"),
+        ({"once": None, "recurring": NIGHTLY | {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}}, "no occurrence at all"),
+        ({"once": None, "recurring": NIGHTLY | {"rrule": "FREQ=DAILY;UNTIL=20260301T120000Z"}}, "no occurrence that is still to come"),
+        ({"once": None, "recurring": NIGHTLY | {"rrule": "FREQ=DAILY;COUNT=1"}}, "no occurrence that is still to come"),
+        ({"once": None, "recurring": NIGHTLY | {"duration": "PT25H"}}, "occurrences would overlap"),
+        ({"once": None, "recurring": NIGHTLY | {"duration": "PT0S"}}, "longer than PT0S"),
+        ({"once": None, "recurring": NIGHTLY | {"time_zone": "Europe/Lisbn"}}, "did you mean Europe/Lisbon"),
+        ({"once": None, "recurring": NIGHTLY | {"starts_at": "2026-03-01T02:00:00Z"}}, "starts_at"),
+    ],
+)
+async def test_a_window_that_cannot_be_is_refused_and_says_why(system: System, body: JSON, says: str) -> None:
+    monitor = await monitored(system)
+    usual = {"name": "w", "service_ids": [f"{monitor.service_id}"], "once": {"starts_at": at(system), "ends_at": at(system, hours=1)}}
+    answer = await system.api.post("/api/v1/maintenance-windows", json=usual | body)
+    assert answer.status_code == 422, answer.text
+    assert says in answer.text
+
+
+async def test_a_service_that_a_window_or_a_silence_names_stays(system: System) -> None:
+    monitor = await monitored(system)
+    made = await window(system, monitor)
+    await silence(system, "a=b", service_id=f"{monitor.service_id}")
+    refused = await system.api.delete(f"/api/v1/services/{monitor.service_id}")
+    assert refused.status_code == 409
+    assert "maintenance window services" in refused.text
+    assert "1 silences" in refused.text
+    assert (await system.api.delete(f"/api/v1/maintenance-windows/{made['id']}")).status_code == 204
+
+
+async def test_silences_are_listed_by_state_and_extended(system: System) -> None:
+    one = await silence(system, "a=b")
+    await silence(system, "a=c", starts_at=at(system, minutes=30))
+    for state, count in {"active": 1, "pending": 1, "expired": 0}.items():
+        assert len((await system.api.get(f"/api/v1/silences?state={state}")).json()["items"]) == count
+    longer = await system.api.post(f"/api/v1/silences/{one['id']}/extend", json={"by": "PT1H"})
+    assert longer.json()["ends_at"] == "2026-03-02T14:00:00Z"
+    assert (await system.api.post(f"/api/v1/silences/{one['id']}/extend", json={"ends_at": at(system, minutes=5)})).status_code == 422
+    assert (await system.api.post(f"/api/v1/silences/{one['id']}/extend", json={})).status_code == 422
+    await system.api.post(f"/api/v1/silences/{one['id']}/expire")
+    assert (await system.api.post(f"/api/v1/silences/{one['id']}/expire")).status_code == 200
+    assert "is over; make a new one" in (await system.api.post(f"/api/v1/silences/{one['id']}/extend", json={"by": "PT1H"})).text
+    assert (await system.api.get("/api/v1/silences/00000000-0000-7000-8000-000000000001")).status_code == 404
