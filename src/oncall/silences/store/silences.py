@@ -14,7 +14,6 @@ from oncall.kit.ids import ServiceId
 from oncall.kit.matchers import parse_matchers
 from oncall.silences.values import Silence, SilenceId
 
-SEEN = "id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version"
 INSERT = text("""
     INSERT INTO silences (id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author, created_at)
     VALUES (:id, :service_id, :matchers, :matches_everything, :starts_at, :ends_at, :comment, CAST(:author AS jsonb), :created_at)
@@ -24,17 +23,24 @@ UPDATE = text("""
         ends_at = :ends_at, comment = :comment, version = version + 1
     WHERE id = :id
 """)
-BY_ID = text(f"SELECT {SEEN} FROM silences WHERE id = :id")  # noqa: S608 — our own column names
-LOCK = text(f"SELECT {SEEN} FROM silences WHERE id = :id FOR NO KEY UPDATE")  # noqa: S608
+BY_ID = text("""
+    SELECT id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version
+    FROM silences WHERE id = :id
+""")
+LOCK = text("SELECT id FROM silences WHERE id = :id FOR NO KEY UPDATE")
 # By `silences_ends_at_idx`.
-NOT_OVER = text(f"SELECT {SEEN} FROM silences WHERE ends_at > :now ORDER BY id")  # noqa: S608
-LIST = text(f"""
-    SELECT {SEEN} FROM silences
+NOT_OVER = text("""
+    SELECT id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version
+    FROM silences WHERE ends_at > :now ORDER BY id
+""")
+LIST = text("""
+    SELECT id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version
+    FROM silences
     WHERE id > :after AND (CAST(:service_id AS uuid) IS NULL OR service_id = CAST(:service_id AS uuid))
         AND (CAST(:state AS text) IS NULL
             OR CAST(:state AS text) = CASE WHEN ends_at <= :now THEN 'expired' WHEN starts_at <= :now THEN 'active' ELSE 'pending' END)
     ORDER BY id LIMIT :limit
-""")  # noqa: S608
+""")
 DELETE = text("DELETE FROM silences WHERE id = :id")
 
 
@@ -52,8 +58,7 @@ async def find_silence(tx: AsyncConnection, id: SilenceId) -> Silence | None:
 
 
 async def lock_silence(tx: AsyncConnection, id: SilenceId) -> Silence | None:
-    row = (await tx.execute(LOCK, {"id": id})).first()
-    return _silence(row) if row else None
+    return await find_silence(tx, id) if (await tx.execute(LOCK, {"id": id})).first() else None
 
 
 async def not_over(tx: AsyncConnection, *, now: datetime) -> list[Silence]:

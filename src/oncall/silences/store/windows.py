@@ -13,8 +13,6 @@ from oncall.kit.ids import ServiceId
 from oncall.kit.matchers import parse_matchers
 from oncall.silences.values import Once, Recurring, Window, WindowId, WindowKind
 
-SEEN = """w.id, w.name, w.description, w.kind, w.matchers, w.planned::text AS planned, w.ended::text AS ended, w.version,
-    ARRAY(SELECT s.service_id FROM maintenance_window_services s WHERE s.window_id = w.id ORDER BY s.service_id) AS service_ids"""
 INSERT = text("""
     INSERT INTO maintenance_windows (id, name, description, kind, matchers, planned, ended, ends_at, created_at)
     VALUES (:id, :name, :description, :kind, :matchers, CAST(:planned AS jsonb), CAST(:ended AS jsonb), :ends_at, :now)
@@ -28,15 +26,25 @@ SERVICES_GONE = text("DELETE FROM maintenance_window_services WHERE window_id = 
 SERVICES = text(
     "INSERT INTO maintenance_window_services (window_id, service_id) SELECT :id, s FROM unnest(CAST(:service_ids AS uuid[])) AS s"
 )
-BY_ID = text(f"SELECT {SEEN} FROM maintenance_windows w WHERE w.id = :id")  # noqa: S608 — our own column names
+BY_ID = text("""
+    SELECT w.id, w.name, w.description, w.kind, w.matchers, w.planned::text AS planned, w.ended::text AS ended, w.version,
+        ARRAY(SELECT s.service_id FROM maintenance_window_services s WHERE s.window_id = w.id ORDER BY s.service_id) AS service_ids
+    FROM maintenance_windows w WHERE w.id = :id
+""")
 LOCK = text("SELECT id FROM maintenance_windows WHERE id = :id FOR NO KEY UPDATE")
-NOT_OVER = text(f"SELECT {SEEN} FROM maintenance_windows w WHERE w.ends_at IS NULL OR w.ends_at > :since ORDER BY w.id")  # noqa: S608
-LIST = text(f"""
-    SELECT {SEEN} FROM maintenance_windows w
+NOT_OVER = text("""
+    SELECT w.id, w.name, w.description, w.kind, w.matchers, w.planned::text AS planned, w.ended::text AS ended, w.version,
+        ARRAY(SELECT s.service_id FROM maintenance_window_services s WHERE s.window_id = w.id ORDER BY s.service_id) AS service_ids
+    FROM maintenance_windows w WHERE w.ends_at IS NULL OR w.ends_at > :since ORDER BY w.id
+""")
+LIST = text("""
+    SELECT w.id, w.name, w.description, w.kind, w.matchers, w.planned::text AS planned, w.ended::text AS ended, w.version,
+        ARRAY(SELECT s.service_id FROM maintenance_window_services s WHERE s.window_id = w.id ORDER BY s.service_id) AS service_ids
+    FROM maintenance_windows w
     WHERE w.id > :after AND (CAST(:service_id AS uuid) IS NULL OR EXISTS (
         SELECT FROM maintenance_window_services s WHERE s.window_id = w.id AND s.service_id = CAST(:service_id AS uuid)))
     ORDER BY w.id LIMIT :limit
-""")  # noqa: S608
+""")
 DELETE = text("DELETE FROM maintenance_windows WHERE id = :id")
 
 
