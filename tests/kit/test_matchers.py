@@ -127,3 +127,13 @@ few = st.builds(Matcher, st.sampled_from("abc"), st.sampled_from(list(Operator))
 def test_an_index_of_few_labels_does_as_well(rows: list[Matchers], labels: dict[str, str]) -> None:
     found = Index(list(zip(rows, range(len(rows)), strict=True))).find(labels)
     assert found == [n for n, matchers in enumerate(rows) if match(matchers, labels)]
+
+
+def test_an_index_keeps_each_list_under_the_rarest_label_it_needs() -> None:
+    index = Index([(parse_matchers(f'severity="critical", job="j{n}"'), n) for n in range(100)])
+    assert (index.needing({"severity": "critical", "job": "j7"}), index.needing({"severity": "critical"}), index.needing_none()) == (
+        [7],
+        [],
+        [],
+    )
+    assert Index([(parse_matchers('a!=b, c=""'), 1)]).needing_none() == [1], "what needs no label is asked about everything"
