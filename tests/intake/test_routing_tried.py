@@ -1,5 +1,8 @@
 """`POST /routing-rules/test`: the way of a pasted event, or of each event in a pasted body, rule by rule."""
 
+import json
+import shlex
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +10,7 @@ import pytest
 from httpx import AsyncClient
 from tests.system import System, to
 
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "route.md"
 TEST = "/api/v1/routing-rules/test"
 
 
@@ -91,6 +95,11 @@ async def test_what_cannot_be_read_goes_its_way_as_the_alert_that_stands_for_it(
     assert way["service"]["name"] == "payments-api"
 
 
+async def test_an_event_without_a_key_shows_none(api: AsyncClient, there: dict[str, Any]) -> None:
+    (way,) = (await api.post(TEST, json={"integration_id": there["id"], "body": {"summary": "Disk full"}})).json()["events"]
+    assert (way["event"]["summary"], way["event"]["dedup_key"]) == ("Disk full", None)
+
+
 async def test_only_the_first_hundred_events_are_shown(api: AsyncClient, there: dict[str, Any]) -> None:
     alerts = [{"status": "firing", "labels": {"alertname": f"a{n}"}, "fingerprint": f"{n}"} for n in range(103)]
     answer = (await api.post(TEST, json={"integration_id": there["id"], "body": {"version": "4", "alerts": alerts}})).json()
@@ -126,3 +135,25 @@ async def test_nothing_is_written_and_a_reader_may(api: AsyncClient, system: Sys
 async def test_what_cannot_be_tried(api: AsyncClient, there: dict[str, Any], wrong: dict[str, Any], sentence: str) -> None:
     answer = await api.post(TEST, json={"integration_id": there["id"], **wrong})
     assert (answer.status_code, answer.json()["code"], sentence in answer.json()["detail"]) == (422, "invalid", True), answer.text
+
+
+async def test_what_the_how_to_sends_is_taken(api: AsyncClient, there: dict[str, Any]) -> None:
+    for rule in there["rules"]:
+        await api.delete(f"/api/v1/routing-rules/{rule['id']}")
+    blocks = HOW_TO.read_text().split("```")[1::2]
+    said = "\n".join(block.removeprefix("sh\n") for block in blocks)
+    for name, id in (("$INTEGRATION", there["id"]), ("$DATABASES", there["db"]["id"]), ("$SERVICE", there["web"]["id"])):
+        said = said.replace(name, id)
+    words = shlex.split(said, comments=True)
+    sent = [(words[n + 1].removeprefix("$URL"), json.loads(words[n + 3])) for n, word in enumerate(words) if word == "api"]
+    answers = []
+    for address, body in sent:
+        if "ids" in body:
+            body["ids"] = [rule["id"] for rule in (await api.get("/api/v1/routing-rules")).json()["items"]]
+        answers.append((address, await api.post(f"/api/v1{address}", json=body)))
+    assert [(address, answer.status_code) for address, answer in answers] == [
+        ("/routing-rules", 201), ("/routing-rules/test", 200), ("/routing-rules", 201), ("/routing-rules", 201), ("/routing-rules", 201),
+        ("/routing-rules/reorder", 200),
+    ]  # fmt: skip
+    (way,) = answers[1][1].json()["events"]
+    assert way["service"]["name"] == "db"

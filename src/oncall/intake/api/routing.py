@@ -66,7 +66,7 @@ def _shown(found: Sequence[Way], *, more: int) -> RoutingTestOut:
 
 def _way(way: Way) -> WayOut:
     return WayOut(
-        event=EventPreview.of(way.event, has_key=True),
+        event=EventPreview.of(way.event, has_key=way.event.dedup_key != f"{way.event.id}"),
         rules=[_tried(tried) for tried in way.routed.way],
         service=NamedOut(id=way.service.id, name=way.service.name),
         severity=Severity(way.routed.severity),
