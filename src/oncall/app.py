@@ -36,7 +36,7 @@ from oncall.incidents.commands.holding import wake_for_muting
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, KeptBodies
 from oncall.intake import hot as intake
-from oncall.intake.api import bodies, mappings
+from oncall.intake.api import bodies, mappings, routing
 from oncall.intake.commands import Gate
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
@@ -65,7 +65,7 @@ from oncall.schedules.commands.unavailability import forget_user
 from oncall.schedules.due import CalendarReader, DueRecords
 from oncall.services import api as services
 from oncall.services import hot as lookup
-from oncall.services.commands import integration_keys
+from oncall.services.commands import ROUTING, integration_keys, load_routing
 from oncall.services.compiled import Book, Keys, load_book
 from oncall.silences import api as silences
 from oncall.silences.commands.muting import load_mutings
@@ -86,6 +86,7 @@ ROUTERS = [
     handoffs.router,
     mappings.router,
     silences.router,
+    routing.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
@@ -132,7 +133,7 @@ class Node:
         self.keys = self.compilation.add(CONFIGURATION, self._load_keys)
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
-        self.judging = Judging(Exact(MUTING, self._load_mutings))
+        self.judging = Judging(Exact(MUTING, self._load_mutings), Exact(ROUTING, load_routing))
         self.gate = Gate(self.database, self.clock, self.judging)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources: list[DueSource] = [] if role is Role.API else self._sources()

@@ -23,6 +23,7 @@ from oncall.kit.clock import DatabaseClock
 from oncall.kit.compiled import Exact
 from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
+from oncall.services.commands.routing import load_routing
 from oncall.services.values import IntegrationRef, IntegrationType
 from oncall.silences.rules.mutings import Mutings
 
@@ -44,7 +45,7 @@ async def _nothing_mutes(_: Any) -> Mutings:
     return Mutings()
 
 
-UNMUTED = Judging(Exact("muting", _nothing_mutes))
+UNMUTED = Judging(Exact("muting", _nothing_mutes), Exact("routing", load_routing))
 
 
 @pytest.fixture

@@ -127,3 +127,59 @@ few = st.builds(Matcher, st.sampled_from("abc"), st.sampled_from(list(Operator))
 def test_an_index_of_few_labels_does_as_well(rows: list[Matchers], labels: dict[str, str]) -> None:
     found = Index(list(zip(rows, range(len(rows)), strict=True))).find(labels)
     assert found == [n for n, matchers in enumerate(rows) if match(matchers, labels)]
+
+
+def test_an_index_keeps_each_list_under_the_rarest_label_it_needs() -> None:
+    index = Index([(parse_matchers(f'severity="critical", job="j{n}"'), n) for n in range(100)])
+    assert index.needing({"severity": "critical", "job": "j7"}) == [7]
+    assert index.needing({"severity": "critical"}) == index.needing_none() == []
+    assert Index([(parse_matchers('a!=b, c=""'), 1)]).needing_none() == [1], "what needs no label is asked about everything"
+
+
+@pytest.mark.parametrize(
+    ("expression", "asked_about", "not_about"),
+    [
+        ("db-.*", ["db-", "db-1"], ["db", "web", ""]),
+        ("db|web", ["db", "web"], ["d", "db1", ""]),
+        ("db.+|web", ["db1", "web"], ["web1", "d"]),
+        ("dbs?", ["db", "dbs"], ["d"]),
+        ("dbx*y", ["dby"], ["d"]),
+        ("dbx{0}", ["db"], ["d"]),
+        ("db+", ["db", "dbb"], ["d"]),
+        (r"10\.0\.0\..*", ["10.0.0.7"], ["10.0.1.7", "10x0.0.7"]),
+        ("éa.*", ["éa"], ["é"]),
+        ("^db-.*$", ["db-1"], ["d"]),
+        ("^*db", ["db", "x"], []),
+        ("a(b|c)", ["ab", "x", ""], []),
+        ("(?i)db", ["DB", "x"], []),
+        (".*db", ["x", ""], []),
+        ("|db", ["", "x"], []),
+        ("db|", ["", "x"], []),
+        ("x?y", ["y", "z"], []),
+        (r"\d+", ["7", "x"], []),
+        (r"\Qa|b\E", ["a|b", "x"], []),
+        ("[a|b]c", ["|c", "x"], []),
+    ],
+)
+def test_an_index_asks_an_expression_only_about_what_begins_so(expression: str, asked_about: list[str], not_about: list[str]) -> None:
+    index = Index([((Matcher("a", MATCHES, expression),), 1)])
+    candidates = [text for text in asked_about + not_about if index.needing_none() or index.needing({"a": text})]
+    assert candidates == asked_about
+
+
+SIGNS = st.sampled_from(
+    ["a", "b", "ab", "|", "a|b", ".*", "?", "*", "+", "{0}", "{1,2}", "^", "$", "(a|b)", "[ab]", r"\.", ".", r"\d", "(?i)", r"\Qa\E", "-"]
+)
+EXPRESSIONS = st.lists(SIGNS, max_size=5).map("".join)
+
+
+@given(st.lists(EXPRESSIONS, max_size=6), st.lists(st.sampled_from(["a", "b", "A", ".", "-", "|", "7"]), max_size=4).map("".join))
+def test_whatever_the_expressions_an_index_finds_what_matches(expressions: list[str], text: str) -> None:
+    rows: list[Matchers] = []
+    for expression in expressions:
+        try:
+            rows.append((Matcher("a", MATCHES, expression),))
+        except BadMatcher:
+            continue
+    found = Index(list(zip(rows, range(len(rows)), strict=True))).find({"a": text})
+    assert found == [n for n, matchers in enumerate(rows) if match(matchers, {"a": text})]

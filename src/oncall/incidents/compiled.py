@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from oncall.kit.compiled import Exact
+from oncall.services.rules.routing import Routing
 from oncall.silences.rules.mutings import Mutings
 
 
@@ -11,3 +12,4 @@ class Judging:
     """What a transaction that may page must know of settings, as they are in that very transaction."""
 
     mutings: Exact[Mutings]
+    routing: Exact[Routing]

@@ -130,6 +130,12 @@ class Event:
     """What the details of an open alert hold if this event is about that one, although its key is another."""
     by: str = ""
     """Who did it, where the sender says so."""
+    urgency: Urgency | None = None
+    """As a routing rule has it; None leaves it to the service."""
+    group_labels: tuple[str, ...] = ()
+    """The labels whose values a routing rule groups by; none leaves it to the service."""
+    way: tuple[str, ...] = ()
+    """What routing rules did with it, rule by rule, in words."""
 
 
 Key = tuple[ServiceId, str]

@@ -1,10 +1,12 @@
-"""Services, their integrations, and the keys of those."""
+"""Services, their integrations, the keys of those, and the rules that send events to services."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
+    Integer,
     Interval,
     LargeBinary,
     SmallInteger,
@@ -13,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata, version_column
 
@@ -72,4 +74,34 @@ integration_keys = Table(
     UniqueConstraint("integration_id", "slot", name="integration_keys_at_most_two"),
     CheckConstraint("octet_length(key_hash) = 32", name="only_a_hash_is_stored"),
     CheckConstraint("slot IN (1, 2)", name="slot_is_known"),
+)
+
+# Neither a service nor an integration that a rule names can be deleted: events would go elsewhere, or the rule with it, and nobody be told.
+routing_rules = Table(
+    "routing_rules",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("integration_id", UUID(as_uuid=True), ForeignKey("integrations.id"), nullable=True),
+    Column("matchers", ARRAY(String), nullable=False),
+    Column("continues", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id"), nullable=True),
+    Column("severity", String, nullable=True),
+    Column("urgency", String, nullable=True),
+    Column("group_key", ARRAY(String), nullable=False),
+    Column("add_labels", JSONB, nullable=False),
+    Column("drop_labels", ARRAY(String), nullable=False),
+    instant("created_at"),
+    version_column(),
+    CheckConstraint("position >= 0", name="position_is_not_negative"),
+    CheckConstraint("severity IN ('critical', 'error', 'warning', 'info', 'unknown')", name="severity_is_known"),
+    CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+    CheckConstraint(
+        "num_nonnulls(service_id, severity, urgency) > 0 OR cardinality(group_key) + cardinality(drop_labels) > 0 OR add_labels <> '{}'",
+        name="it_sets_something",
+    ),
+    Index("routing_rules_service_idx", "service_id"),
+    Index("routing_rules_integration_idx", "integration_id"),
 )

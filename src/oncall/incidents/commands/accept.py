@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.commands.holding import find_holds
-from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts
+from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts, urgency_by
+from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
@@ -26,7 +27,7 @@ from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for, revive_for
 from oncall.services.commands import get_services
-from oncall.services.values import Service, urgency_of
+from oncall.services.values import Service
 
 log = get_log("incidents")
 
@@ -37,6 +38,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: J
     Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
     """
+    events = await route_events(tx, events, judging)
     decided = await _again(tx, events)
     events = await _met(tx, events)
     cut = waves([event for event in events if event.id not in decided])
@@ -203,7 +205,7 @@ async def _follow(
             counts[id].open,
             counts[id].acknowledged,
             severity,
-            urgency_of(services[before.service_id].urgency, severity.value),
+            urgency_by(its, services[before.service_id], severity),
             reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
             acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
             joined=sum(run.joins for run in its),

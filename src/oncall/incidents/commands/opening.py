@@ -7,20 +7,23 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
+from oncall.contacts.values import Urgency
 from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.grouping import group_key, most_of, why_apart
 from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.routing import routable
 from oncall.incidents.rules.timers import timed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Status
+from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.db import ConcurrentChange
 from oncall.kit.ids import EventId, IncidentId, PolicyId, ServiceId, TeamId
 from oncall.kit.metrics import INCIDENTS
 from oncall.services.values import Service, urgency_of
+from oncall.services.values.judging import Grouping, GroupingType
 
 Owners = dict[ServiceId, tuple[PolicyId, TeamId | None]]
 
@@ -50,11 +53,25 @@ class Run:
         return self.alert is None and self.incident_id != self.events[0].id
 
 
+def grouping_of(event: Event, service: Service) -> Grouping | None:
+    """How a new alert is grouped: as a routing rule says, else as its service says."""
+    return Grouping(GroupingType.LABELS, event.group_labels) if event.group_labels else service.grouping
+
+
 def group_of(event: Event, services: Mapping[ServiceId, Service]) -> GroupKey | None:
-    """The grouping key of a new alert in its service, if that groups its alerts."""
+    """The grouping key of a new alert in its service, if its alerts are grouped."""
     service = services.get(event.service_id)
-    key = group_key(service.grouping, event.labels) if service else None
+    grouping = grouping_of(event, service) if service else None
+    key = group_key(grouping, {**routable(event).fields, **event.labels}) if grouping else None
     return None if key is None else (event.service_id, key)
+
+
+def urgency_by(runs: Sequence[Run], service: Service, severity: Severity) -> Urgency:
+    """As a routing rule says, the higher one where several do; else as the service makes it of the severity."""
+    said = {event.urgency for run in runs for event in run.events if event.urgency is not None}
+    if said:
+        return Urgency.HIGH if Urgency.HIGH in said else Urgency.LOW
+    return urgency_of(service.urgency, severity.value)
 
 
 @dataclass(slots=True)
@@ -107,7 +124,7 @@ def _placed(
     by_group: dict[GroupKey, Birth] = {}
     for run in sorted(runs, key=lambda run: run.events[0].id):
         service = services[run.service_id]
-        group, grouping, follows = group_of(run.events[0], services), service.grouping, None
+        group, grouping, follows = group_of(run.events[0], services), grouping_of(run.events[0], service), None
         if group is not None and grouping is not None:
             birth, host = by_group.get(group), gathering.get(group)
             if birth is not None and len(birth.runs) < most_of(grouping):
@@ -193,7 +210,7 @@ def _born(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime) 
             title=first.summary,
             status=Status.TRIGGERED,
             severity=severity,
-            urgency=urgency_of(service.urgency, severity.value),
+            urgency=urgency_by(birth.runs, service, severity),
             snapshot=snapshot,
             position=Position(),
             escalation_state=EscalationState.RUNNING,

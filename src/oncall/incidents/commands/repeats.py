@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.incidents.commands.routing import route_events
+from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, key_of, needs_incident, sensible_instant
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -13,12 +15,13 @@ from oncall.kit import failpoints
 from oncall.kit.ids import EventId
 
 
-async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], *, now: datetime) -> dict[EventId, Decided]:
+async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime) -> dict[EventId, Decided]:
     """Decide and store those events whose key has nothing but repeats among them; what is left is for `accept_events`.
 
     What is read is not locked, and the one statement that writes undoes itself if it rests on what is no longer so: no transaction
     need be around it. Then ConcurrentChange is raised, and nothing was written.
     """
+    events = await route_events(tx, events, judging)
     runs = _plain_runs(events)
     alerts = await alert_store.open_alerts(tx, list(runs)) if runs else {}
     decided: dict[EventId, Decided] = {}

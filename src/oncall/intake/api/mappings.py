@@ -15,7 +15,7 @@ from oncall.incidents.commands.lookup import get_body_of
 from oncall.intake.commands import library, received_as
 from oncall.intake.commands.dialects import DIALECTS
 from oncall.intake.commands.preview import Preview, preview
-from oncall.intake.schemas import EventPreview, PreviewedOut, PreviewIn, PreviewOut, ReadyMappingOut, RuleAskedOut, TriedOut
+from oncall.intake.schemas.mappings import EventPreview, PreviewedOut, PreviewIn, PreviewOut, ReadyMappingOut, RuleAskedOut, TriedOut
 from oncall.intake.values import BodyNotYours, Received
 from oncall.kit.http import Listed, ReadTx, now_in
 from oncall.kit.ids import EventId, IntegrationId

@@ -169,7 +169,7 @@ class Gate:
         patient, unsure = True, False
         try:
             async with self._database.by_themselves(Pool.INTAKE) as tx:
-                repeats = await accept_repeats(tx, [event for event, _ in batch], now=await self._clock.now(tx))
+                repeats = await accept_repeats(tx, [event for event, _ in batch], self._judging, now=await self._clock.now(tx))
         except Exception as error:  # noqa: BLE001 — whatever it is, it comes again below, and is sorted there
             repeats = {}
             patient, unsure = sqlstate(error) != LOCK_TIMED_OUT, trouble(error) is not Trouble.CONFLICT

@@ -12,7 +12,9 @@ from oncall.services.commands.integrations import (
     reseal,
     update_integration,
 )
+from oncall.services.commands.routing import load_routing
 from oncall.services.commands.services import (
+    ROUTING,
     all_services,
     create_service,
     delete_service,
@@ -24,6 +26,7 @@ from oncall.services.commands.services import (
 )
 
 __all__ = [
+    "ROUTING",
     "all_services",
     "create_integration",
     "create_key",
@@ -38,6 +41,7 @@ __all__ = [
     "integration_keys",
     "list_integrations",
     "list_services",
+    "load_routing",
     "reseal",
     "services_that_page",
     "update_integration",

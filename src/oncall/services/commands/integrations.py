@@ -10,7 +10,7 @@ from oncall.access.commands import new_key
 from oncall.access.rules import hash_key, public_prefix
 from oncall.access.values import KeyKind
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
-from oncall.kit.references import refusing
+from oncall.kit.references import check_unused, refusing, used_by
 from oncall.kit.sealing import Sealing
 from oncall.services.commands.services import get_service
 from oncall.services.ports import CheckMapping
@@ -107,7 +107,8 @@ async def update_integration(
 
 
 async def delete_integration(tx: AsyncConnection, service_id: ServiceId, id: IntegrationId) -> None:
-    """From the commit on its keys are refused, at the latest a second later on every node."""
+    """From the commit on its keys are refused, at the latest a second later on every node. One that routing rules name stays."""
+    check_unused("This integration", await used_by(tx, "integrations", id))
     if not await store.delete_integration(tx, service_id, id):
         raise UnknownIntegration(NO_INTEGRATION)
 

@@ -8,12 +8,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.escalation.commands import all_policies, get_policies
+from oncall.kit.compiled import changed
 from oncall.kit.ids import ScheduleId, ServiceId
-from oncall.kit.references import InUse, check_unused, used_by
+from oncall.kit.references import InUse, check_unused, refusing, used_by
 from oncall.services.store import services as store
 from oncall.services.values import Service, UnknownOwner, UnknownService
 from oncall.teams.commands import get_teams
 from oncall.teams.rules import check_version
+
+ROUTING = "routing"
+"""The topic of what is compiled of routing rules."""
 
 
 async def create_service(tx: AsyncConnection, service: Service, *, now: datetime) -> Service:
@@ -58,6 +62,8 @@ async def update_service(tx: AsyncConnection, service: Service, *, expected_vers
     current = await _lock(tx, service.id, expected_version)
     await _check_owner(tx, service)
     await store.save_service(tx, service)
+    if service.name != current.name:
+        await changed(tx, ROUTING)  # its rules tell where they send events by that name
     return replace(service, version=current.version + 1)
 
 
@@ -69,7 +75,9 @@ async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
         sentence = f"Service {current.name} has had incidents and stays for their sake; to retire it, delete its integrations."
         raise InUse(sentence)
     check_unused(f"Service {current.name}", uses)
-    await store.delete_service(tx, id)
+    sentence = f"An integration of service {current.name} is still used by routing rules: change or delete those first."
+    with refusing({"routing_rules_integration_id_fkey": lambda: InUse(sentence)}):
+        await store.delete_service(tx, id)
 
 
 async def _lock(tx: AsyncConnection, id: ServiceId, expected_version: int | None) -> Service:

@@ -26,7 +26,7 @@ def _sensible(value: timedelta) -> timedelta:
     return value
 
 
-def _each_once(names: Sequence[str]) -> Sequence[str]:
+def each_once(names: Sequence[str]) -> Sequence[str]:
     if len(set(names)) < len(names):
         raise ValueError("must name each label once")
     return names
@@ -35,7 +35,7 @@ def _each_once(names: Sequence[str]) -> Sequence[str]:
 Span = Annotated[Duration, AfterValidator(_sensible)]
 """A window, a wait or an age: long enough to hold something, short enough to be waited for."""
 
-LabelNames = Annotated[Sequence[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(_each_once)]
+LabelNames = Annotated[Sequence[Name], Field(min_length=1, max_length=MOST_NAMES), AfterValidator(each_once)]
 """Whose values, in this order, a grouping key is made of."""
 
 

@@ -1,0 +1,55 @@
+"""Which way a pasted event, or each event of a pasted body, would go. Nothing is written, and the same rules are asked as for real."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.contacts.values import Urgency
+from oncall.incidents.rules.routing import routable
+from oncall.incidents.values import Event
+from oncall.services.commands import get_services, load_routing
+from oncall.services.rules.routing import route
+from oncall.services.values import Service, urgency_of
+from oncall.services.values.judging import Grouping, GroupingType
+from oncall.services.values.routing import Routed
+
+MAX_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An event as it was read, what each rule did with it, and where it ends up; `grouping` and `urgency` by rule or by service."""
+
+    event: Event
+    routed: Routed
+    service: Service
+    urgency: Urgency
+    grouping: Grouping | None
+    group_key: Mapping[str, str]
+    """The values of the labels it is grouped by."""
+
+    @property
+    def sentence(self) -> str:
+        """Where it ends up."""
+        matched = [tried.rule.name for tried in self.routed.way if tried.matched]
+        by = f"by {', '.join(matched)} it goes to" if matched else "no routing rule matches: it stays with"
+        grouped = ", ".join(f"{name}={value!r}" for name, value in self.group_key.items())
+        how = f", grouped by {grouped}" if grouped else f", grouped by {self.grouping.type}" if self.grouping else ""
+        return f"{by} service {self.service.name}, severity {self.routed.severity}, urgency {self.urgency}{how}"
+
+
+async def ways(tx: AsyncConnection, events: Sequence[Event]) -> list[Way]:
+    """Rule by rule."""
+    routing = await load_routing(tx)
+    routed = [(event, route(routing, routable(event), in_full=True)) for event in events]
+    services = await get_services(tx, list({made.service_id for _, made in routed}))
+    return [_way(event, made, services[made.service_id]) for event, made in routed]
+
+
+def _way(event: Event, made: Routed, service: Service) -> Way:
+    grouping = Grouping(GroupingType.LABELS, made.group_labels) if made.group_labels else service.grouping
+    names = grouping.labels if grouping else ()
+    seen = {**routable(event).fields, "severity": made.severity, **made.labels}
+    urgency = made.urgency or urgency_of(service.urgency, made.severity)
+    return Way(event, made, service, urgency, grouping, {name: seen.get(name, "") for name in names})

@@ -1,0 +1,1 @@
+"""What mappings, and what is tried on a pasted body, look like over REST."""

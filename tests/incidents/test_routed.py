@@ -1,0 +1,83 @@
+"""Routing rules at work: where events go, what they become there, and that an end finds its alert wherever that is."""
+
+from typing import Any
+
+from tests.incidents.building import Monitor, monitored, rows
+from tests.system import System, to
+
+JSON = dict[str, Any]
+
+
+async def other_service(system: System, monitor: Monitor, name: str = "databases") -> JSON:
+    service = (await system.api.get(f"/api/v1/services/{monitor.service_id}")).json()
+    policy = await system.make(
+        "escalation-policies", name=name, steps=[{"delay": "PT5M", "targets": [to(await system.user(name.title()))]}]
+    )
+    return await system.make("services", name=name, escalation_policy_id=policy["id"], urgency=service["urgency"])
+
+
+async def rule(system: System, **body: Any) -> JSON:
+    return await system.make("routing-rules", **{"name": "to databases"} | body)
+
+
+def paged(system: System) -> list[str]:
+    return [message.address.partition("@")[0] for message in system.email.sent]
+
+
+async def test_an_event_opens_in_the_service_that_the_rule_names_and_its_end_finds_it_there(system: System) -> None:
+    monitor = await monitored(system)
+    databases = await other_service(system, monitor)
+    await rule(system, matchers=["team=db"], service_id=databases["id"])
+    (opened,) = await monitor.says(monitor.event("disk", labels={"team": "db"}))
+    (own,) = await monitor.says(monitor.event("cpu", labels={"team": "web"}))
+    await system.run_due()
+    assert sorted(paged(system)) == ["ana", "databases"]
+    assert opened.reason == "routing rule to databases: sent it to service databases; no alert with this dedup key was open"
+    assert own.reason == "no alert with this dedup key was open"
+    (ended,) = await monitor.says(monitor.event("disk", "resolve"))  # says nothing of its team
+    assert (ended.decision, ended.incident_id) == ("resolved", opened.incident_id)
+    assert await rows(system, f"SELECT count(*) FROM events WHERE service_id = '{databases['id']}'") == [(2,)]
+
+
+async def test_in_one_batch_an_end_follows_its_trigger_and_a_repeat_its_end(system: System) -> None:
+    monitor = await monitored(system)
+    databases = await other_service(system, monitor)
+    await rule(system, matchers=["team=db"], service_id=databases["id"])
+    trigger = monitor.event("disk", labels={"team": "db"})
+    said = await system.node.gate.accept([trigger, monitor.event("disk", "resolve"), monitor.event("disk", labels={"team": "db"})])
+    assert [d.decision for d in said] == ["opened", "resolved", "reopened"]
+    again = await system.node.gate.accept([monitor.event("disk", "resolve"), monitor.event("disk", labels={"team": "db"})])
+    assert [d.decision for d in again] == ["resolved", "reopened"], "the trigger is no repeat of what has just ended"
+
+
+async def test_a_rule_changes_severity_urgency_and_labels(system: System) -> None:
+    monitor = await monitored(system)
+    await rule(system, name="quiet", matchers=["env=dev"], severity="info", add_labels={"noise": "yes"}, **{"continue": True})
+    await rule(system, name="low", matchers=["noise=yes"], urgency="low", drop_labels=["env"])
+    (opened,) = await monitor.says(monitor.event("disk", labels={"env": "dev"}))
+    shown = (await system.api.get(f"/api/v1/incidents/{opened.incident_id}")).json()
+    assert (shown["severity"], shown["urgency"]) == ("info", "low")
+    assert await rows(system, "SELECT labels FROM alerts") == [({"noise": "yes"},)]
+    assert opened.reason.startswith("routing rule quiet: made its severity info, added noise=yes; routing rule low: ")
+
+
+async def test_a_rule_says_what_is_grouped_by_what(system: System) -> None:
+    monitor = await monitored(system)
+    await rule(system, matchers=["site=~.+"], group_key=["site"])
+    said = []
+    for key, site in (("a", "ams"), ("b", "ams"), ("c", "lis")):
+        said += await monitor.says(monitor.event(key, labels={"site": site}))
+    assert [d.decision for d in said] == ["opened", "grouped", "opened"]
+
+
+async def test_a_rule_counts_from_its_commit_on(system: System) -> None:
+    monitor = await monitored(system)
+    databases = await other_service(system, monitor)
+    made = await rule(system, matchers=["dedup_key=~disk.*"], service_id=databases["id"])
+    (first,) = await monitor.says(monitor.event("disk-1"))
+    assert (await system.api.delete(f"/api/v1/routing-rules/{made['id']}")).status_code == 204
+    (second,) = await monitor.says(monitor.event("disk-2"))
+    assert first.reason.startswith("routing rule")
+    assert not second.reason.startswith("routing rule")
+    (ended,) = await monitor.says(monitor.event("disk-1", "resolve"))
+    assert ended.decision == "no_open_alert", "no rule says any more where it was"
