@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +17,7 @@ from oncall.heartbeats.store import history
 from oncall.heartbeats.store.heartbeats import Found
 from oncall.heartbeats.values import CheckedIn, GetNotAllowed, UnknownHeartbeatKey
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, Trouble, again, trouble
+from oncall.kit.db import Database, Pool, Trouble, again, trouble, wait_for_locks
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import ServiceId, new_id
 from oncall.kit.metrics import HEARTBEATS
@@ -29,6 +29,9 @@ AT_ONCE = 3
 
 PATIENCE = 8.0
 """Seconds for which a check-in waits its turn before its sender is told to come again."""
+
+LOCKED, TRIES = timedelta(seconds=2), 3
+"""How long a check-in waits for its heartbeat, and how often: whoever sends it waits for all of it."""
 
 KEY = re.compile(r"[a-z0-9]{32}")
 """What cannot be a key is not looked up."""
@@ -68,6 +71,7 @@ class CheckIns:
     async def _take(self, find: Callable[[AsyncConnection], Awaitable[Found | None]], via: str) -> CheckedIn | None:
         async def transaction() -> CheckedIn | None:
             async with self._database.transaction(Pool.API) as tx:
+                await wait_for_locks(tx, at_most=LOCKED)
                 found = await find(tx)
                 return await check_in(tx, found, via, now=await self._clock.now(tx)) if found else None
 
@@ -77,7 +81,7 @@ class CheckIns:
         except TimeoutError:
             raise Unavailable(BUSY) from None
         try:
-            checked_in = await _once_more(lambda: again(transaction))
+            checked_in = await _once_more(lambda: again(transaction, tries=TRIES))
         finally:
             self._turns.release()
         if checked_in:
