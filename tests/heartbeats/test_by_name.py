@@ -54,6 +54,7 @@ async def test_without_one_it_is_recorded_and_says_so(
     assert await beating.state(elsewhere) == "new"
 
 
+@pytest.mark.usefixtures("impatient")
 @every_way
 async def test_what_cannot_be_checked_in_is_not_answered_2xx(
     system: System, type: str, method: str, path: str, body: dict[str, Any] | None

@@ -151,6 +151,7 @@ async def test_expiring_and_other_events_of_the_same_alert_meet_and_both_are_don
     assert [status for _, status in await beating.incidents()] == ["resolved"]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_what_cannot_be_stored_is_not_answered_202(system: System, beating: Beating) -> None:
     beat = await beating.checking_in()
     system.clock.advance(timedelta(minutes=5))
