@@ -134,8 +134,8 @@ curl -sS -X POST '{host}/v2/alerts/db-1%2Fdisk/close?identifierType=alias' -H 'A
 which pages like an error. (If `P3` shall page as loudly, give the service urgency `high`.) Creating, getting, listing, acknowledging,
 closing and the status of a request work as in the original; a list may be filtered by `status`, `alias`, `acknowledged`, `tinyId` and
 words. Notes and snoozes are answered as by the original and recorded. The ping of a heartbeat checks in the
-[heartbeat](../how-to/heartbeats.md) of that name in the service; where there is none it is recorded. In Alertmanager: `opsgenie_configs` with
-`api_url: {host}/` and `api_key: {key}`.
+[heartbeat](../how-to/heartbeats.md) of that name in the service; where there is none it is recorded.
+In Alertmanager: `opsgenie_configs` with `api_url: {host}/` and `api_key: {key}`.
 """
 
 EXAMPLE = """{
