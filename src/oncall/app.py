@@ -30,6 +30,10 @@ from oncall.handoffs import api as handoffs
 from oncall.handoffs.due import DueHandoffs
 from oncall.health import api as health
 from oncall.health.due import Auditor
+from oncall.heartbeats import api as heartbeats
+from oncall.heartbeats import hot as check_ins
+from oncall.heartbeats.commands.check_ins import CheckIns
+from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting
@@ -87,15 +91,18 @@ ROUTERS = [
     mappings.router,
     silences.router,
     routing.router,
+    heartbeats.router,
 ]
-HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES]
-HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT}
+HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
+HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT}
 
 
 RECORDS_EVERY = timedelta(seconds=30)
 """How often schedules are looked at whose past is to be written down; until then it is computed."""
 HANDOFFS_EVERY = timedelta(seconds=10)
 """How often schedules are looked at whose people may have to be told of their shifts."""
+HEARTBEATS_EVERY = timedelta(seconds=10)
+"""How often heartbeats are looked at, beside the instants at which they expire; one whose interval was shortened is noticed so late."""
 
 
 class Role(StrEnum):
@@ -136,7 +143,7 @@ class Node:
         self.judging = Judging(Exact(MUTING, self._load_mutings), Exact(ROUTING, load_routing))
         self.gate = Gate(self.database, self.clock, self.judging)
         self.mail = self._mail_server(shares_ports=shares_ports)
-        self.sources: list[DueSource] = [] if role is Role.API else self._sources()
+        self.sources = self._sources()
         self.engine = Engine(self.sources)
         self.ticker = Ticker(self.sources, tick=settings.tick)
         self.listener = Listener(self.database, self._hear)
@@ -150,8 +157,13 @@ class Node:
         return MailServer(listening, Door(self.gate, self.compilation, self.keys, self.clock), shares_port=shares_ports)
 
     def _sources(self) -> list[DueSource]:
-        """Incidents that are due, one sender per channel, and the auditor."""
+        """Incidents that are due, one sender per channel, what else time makes due, and the auditor; of a node that only answers HTTP, that
+        it listens.
+        """
         common: dict[str, Any] = {"database": self.database, "clock": self.clock}
+        listening: list[DueSource] = [] if self.role is Role.ENGINE else [Listening(self.judging, **common)]
+        if self.role is Role.API:
+            return listening
         senders = [
             Sender(
                 channel,
@@ -167,16 +179,11 @@ class Node:
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
+        beats = SetSource(DueHeartbeats(self.judging), every=HEARTBEATS_EVERY, **common)
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
-        return [
-            SetSource(DueIncidents(self.judging), every=self.settings.tick, **common),
-            *senders,
-            records,
-            calendars,
-            told,
-            kept,
-            auditor,
-        ]
+        incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
+        # That somebody listens is said before anything expires.
+        return [incidents_due, *senders, *listening, beats, records, calendars, told, kept, auditor]
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)
@@ -269,12 +276,13 @@ def make_app(node: Node) -> FastAPI:
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
-    app.state.on_muting_changed = wake_for_muting
+    app.state.judging, app.state.on_muting_changed = node.judging, wake_for_muting
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
     key = node.settings.admin_key

@@ -313,6 +313,8 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "schedules": 0,
         "calendars": 0,
         "handoffs": 0,
+        "heartbeats": 0,
+        "listening": 0,
         "auditor": 0,
     }
     await post(system, key)

@@ -32,7 +32,7 @@ async def test_an_event_opens_in_the_service_that_the_rule_names_and_its_end_fin
     (own,) = await monitor.says(monitor.event("cpu", labels={"team": "web"}))
     await system.run_due()
     assert sorted(paged(system)) == ["ana", "databases"]
-    assert opened.reason == "routing rule to databases: sent it to service databases; no alert with this dedup key was open"
+    assert opened.reason == "routing rule to databases: sent it to service databases: no alert with this dedup key was open"
     assert own.reason == "no alert with this dedup key was open"
     (ended,) = await monitor.says(monitor.event("disk", "resolve"))  # says nothing of its team
     assert (ended.decision, ended.incident_id) == ("resolved", opened.incident_id)

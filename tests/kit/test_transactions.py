@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.incidents.building import rows
 from tests.system import System, to
 
-from oncall.kit.db import Database
+from oncall.kit.db import Database, savepoint
 
 REFUSE = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today' USING ERRCODE = '{sqlstate}'; END $$"
 AT_COMMIT = """
@@ -71,3 +73,24 @@ async def test_an_acknowledgement_whose_commit_fails_is_5xx_and_stops_nothing(sy
     system.pages()
     await system.advance(minutes=2)
     assert system.pages() == ["Ana"], "what was pending is pending still"
+
+
+async def test_a_savepoint_around_one_that_failed_is_undone_whole(database: Database) -> None:
+    add = text("INSERT INTO revisions (topic, revision) VALUES (:topic, 1)")
+
+    async def inner(tx: AsyncConnection) -> None:
+        async with savepoint(tx):
+            await tx.execute(add, {"topic": "inside"})
+            raise ValueError("inner")
+
+    async def outer(tx: AsyncConnection) -> None:
+        async with savepoint(tx):
+            await tx.execute(add, {"topic": "before"})
+            with pytest.raises(ValueError, match="inner"):
+                await inner(tx)
+            raise ValueError("outer")
+
+    async with database.transaction() as tx:
+        with pytest.raises(ValueError, match="outer"):
+            await outer(tx)
+        assert (await tx.execute(text("SELECT topic FROM revisions"))).all() == []

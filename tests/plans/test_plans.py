@@ -13,6 +13,7 @@ from tests import databases
 from tests.conftest import START
 from tests.system import System, to
 
+from oncall.heartbeats.store import heartbeats
 from oncall.incidents.store import alerts, events, incidents, lookup
 from oncall.kit.clock import ManualClock
 from oncall.notifications.store import sending
@@ -56,7 +57,14 @@ HISTORY = [
         (jsonb_build_object('notice_id', md5(format('notice %s', n)), 'urgency', 'low')
             || '{"page_id": null, "incident_id": null, "cycle": null, "round": null, "step": null}')) AS made (about)
     """,
-    "ANALYZE incidents, alerts, pages, notices, notifications",
+    """
+    INSERT INTO heartbeats SELECT (jsonb_populate_record(h, jsonb_build_object(
+        'id', gen_random_uuid(), 'name', format('beat %s', n), 'key_hash', format('\\x%s%s', md5(format('%s', n)), md5('')))
+        || CASE WHEN n > 40 THEN '{}' ELSE '{"last_check_in_at": "2026-03-02T12:00:00Z", "silent_since": "2026-03-02T12:00:00Z",
+            "counts_from": "2026-03-02T12:00:00Z", "next_at": "2026-03-02T12:11:00Z"}'::jsonb END)).*
+    FROM heartbeats h, generate_series(1, 2040) n
+    """,
+    "ANALYZE incidents, alerts, pages, notices, notifications, heartbeats",
 ]
 
 VALUES = {
@@ -93,7 +101,9 @@ async def old(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     """A system with a long history."""
     system = System(url, ManualClock(START), tmp_path_factory.mktemp("plans"))
     await system.start()
-    await system.event((await system.service([to(await system.user("Ana"))]))["key"])
+    made = await system.service([to(await system.user("Ana"))])
+    await system.event(made["key"])
+    await system.make("heartbeats", name="backup", service_id=made["service"]["id"], interval="PT10M")
     async with system.node.database.transaction() as tx:
         for statement in HISTORY:
             await tx.exec_driver_sql(statement)
@@ -156,6 +166,9 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),
         pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
+        pytest.param(heartbeats.CLAIM_SKIPPING, "heartbeats", "heartbeats_next_at_idx", id="due heartbeats"),
+        pytest.param(heartbeats.CLAIM_WAITING, "heartbeats", "heartbeats_next_at_idx", id="overdue heartbeats"),
+        pytest.param(heartbeats.NEXT_AT, "heartbeats", "heartbeats_next_at_idx", id="the next heartbeat"),
         pytest.param(alerts.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts"),
         pytest.param(alerts.REOPENABLE, "alerts", "alerts_resolved_idx", id="alerts that may reopen"),
         pytest.param(alerts.AMONG, "alerts", "alerts_correlated_idx", id="alerts that name other events"),

@@ -37,7 +37,8 @@ def make_key(kind: KeyKind, randomness: bytes) -> str:
     """A new key from `RANDOMNESS` random bytes.
 
     For REST `oc_api_<8 public>_<43 secret>_<6 check>` in base 62, so that secret scanners know one when they see it; for an
-    integration 32 lower-case letters and digits, since it stands where others put their routing key. The secret has 256 and 165 bits.
+    integration or a heartbeat 32 lower-case letters and digits, since it stands where others put their routing key. The secret has 256
+    and 165 bits.
     """
     if len(randomness) != RANDOMNESS:
         raise ValueError(f"a key is made from {RANDOMNESS} random bytes")
@@ -46,7 +47,7 @@ def make_key(kind: KeyKind, randomness: bytes) -> str:
         case KeyKind.API:
             body = f"oc_{kind.value}_{_digits(public, 62, 8)}_{_digits(secret, 62, 43)}"
             return f"{body}_{_check(body)}"
-        case KeyKind.INTEGRATION:
+        case KeyKind.INTEGRATION | KeyKind.HEARTBEAT:
             return _digits(secret, INTEGRATION_SIGNS, INTEGRATION_LENGTH)
 
 

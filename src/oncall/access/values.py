@@ -60,6 +60,7 @@ class KeyKind(StrEnum):
 
     API = "api"
     INTEGRATION = "int"
+    HEARTBEAT = "hb"
 
 
 class LinkVerb(StrEnum):

@@ -281,6 +281,7 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
     except Exception as error:
         if trouble(error) is not Trouble.UNREACHABLE:
             await tx.execute(ROLLBACK_TO)
+            await tx.execute(RELEASE)  # or whoever is around us would go back only to here
         raise
     await tx.execute(RELEASE)
 

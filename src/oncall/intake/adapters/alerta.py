@@ -113,7 +113,8 @@ alerta send -r web01 -e NodeDown -E Production -S Web -s critical -t "node is do
 
 `Authorization: Key …`, `X-API-Key` and `?api-key=` are understood, with and without `/api`. An alert is known by its environment, resource
 and event (and customer); an event that the open alert names in `correlate` is about the same one. `normal`, `ok` and `cleared` resolve.
-Heartbeats are recorded. What sends works; what reads (`alerta query`, `history`, `ack`, …) does not: look at `/api/v1/incidents`.
+A heartbeat checks in the [heartbeat](../how-to/heartbeats.md) of the service whose name is its origin; where there is none it is recorded.
+What sends works; what reads (`alerta query`, `history`, `ack`, …) does not: look at `/api/v1/incidents`.
 """
 
 EXAMPLE = """{

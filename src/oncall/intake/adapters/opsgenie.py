@@ -133,8 +133,9 @@ curl -sS -X POST '{host}/v2/alerts/db-1%2Fdisk/close?identifierType=alias' -H 'A
 `alias` says which alert; `P1` is critical, `P2` error, `P3` warning, `P4` and `P5` info, and without a priority the severity is unknown,
 which pages like an error. (If `P3` shall page as loudly, give the service urgency `high`.) Creating, getting, listing, acknowledging,
 closing and the status of a request work as in the original; a list may be filtered by `status`, `alias`, `acknowledged`, `tinyId` and
-words. Notes, snoozes and heartbeat pings are answered as by the original and recorded. In Alertmanager: `opsgenie_configs` with
-`api_url: {host}/` and `api_key: {key}`.
+words. Notes and snoozes are answered as by the original and recorded. The ping of a heartbeat checks in the
+[heartbeat](../how-to/heartbeats.md) of that name in the service; where there is none it is recorded.
+In Alertmanager: `opsgenie_configs` with `api_url: {host}/` and `api_key: {key}`.
 """
 
 EXAMPLE = """{

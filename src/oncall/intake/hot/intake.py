@@ -10,6 +10,7 @@ from starlette.routing import Route
 from oncall.incidents.values import Decided
 from oncall.intake.commands import DIALECTS, Gate, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
 from oncall.intake.commands.senders import key_in
+from oncall.intake.hot.check_ins import checked_in
 from oncall.intake.hot.receiving import (
     CLOSE,
     INTAKE_LIMIT,
@@ -99,7 +100,7 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     reading = read_query if request.method == "GET" else read
     _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
     held: Held = request.scope["held"]
-    decided = await gate.accept(events, comes_again=held.comes_again, watch=held.watch)
+    decided = await gate.accept(await checked_in(request, events), comes_again=held.comes_again, watch=held.watch)
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
     return decided, integration

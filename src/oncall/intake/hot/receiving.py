@@ -15,6 +15,7 @@ from starlette.responses import Response
 from oncall.incidents.values import Decided
 from oncall.intake.commands import Gate, Overloaded, as_sent, received_as, to_events, too_large
 from oncall.intake.hot import senders
+from oncall.intake.hot.check_ins import checked_in
 from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent, Reading, Received
 from oncall.kit.clock import Clock
@@ -144,7 +145,7 @@ async def accept(
 ) -> Sequence[Decided]:
     """Hand over what was read; the decisions, once they are committed."""
     gate: Gate = request.app.state.gate
-    events = as_sent(readings, of, integration, key=key, in_body=in_body)
+    events = await checked_in(request, as_sent(readings, of, integration, key=key, in_body=in_body))
     held: Held | None = request.scope.get("held")
     return await gate.accept(events, comes_again=held is not None and held.comes_again, watch=held.watch if held else None)
 

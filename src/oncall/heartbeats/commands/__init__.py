@@ -1,0 +1,1 @@
+"""What can be done with heartbeats: by people, by their monitors, by time."""
