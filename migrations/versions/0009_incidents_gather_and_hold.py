@@ -11,8 +11,11 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
+INSTANTS = ("held_until", "tell_at", "told_at", "confirm_by", "flapping_since", "settle_at")
+
+
 def upgrade() -> None:
-    instants = [sa.Column(name, sa.DateTime(timezone=True), nullable=True) for name in ("held_until", "tell_at", "told_at", "confirm_by")]
+    instants = [sa.Column(name, sa.DateTime(timezone=True), nullable=True) for name in INSTANTS]
     for column in (
         sa.Column("group_key", sa.String, nullable=True),
         sa.Column("follows_id", sa.UUID(as_uuid=True), nullable=True),
@@ -23,6 +26,7 @@ def upgrade() -> None:
         op.add_column("incidents", column)
     for name, holds in (
         ("incidents_a_held_one_says_until_when", "(escalation_state = 'held') = (held_until IS NOT NULL)"),
+        ("incidents_a_flapping_one_settles", "(flapping_since IS NULL) = (settle_at IS NULL)"),
         ("incidents_only_an_acknowledged_one_has_news", "status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)"),
     ):
         op.create_check_constraint(op.f(name), "incidents", holds)
@@ -43,7 +47,8 @@ def downgrade() -> None:
     op.drop_column("alerts", "reopened_at")
     op.drop_index("incidents_held_idx", "incidents")
     op.drop_index("incidents_one_open_per_group", "incidents")
+    op.drop_constraint(op.f("incidents_a_flapping_one_settles"), "incidents")
     op.drop_constraint(op.f("incidents_only_an_acknowledged_one_has_news"), "incidents")
     op.drop_constraint(op.f("incidents_a_held_one_says_until_when"), "incidents")
-    for name in ("confirm_by", "told_at", "tell_at", "held_until", "rose", "news", "follows_id", "group_key"):
+    for name in (*INSTANTS, "rose", "news", "follows_id", "group_key"):
         op.drop_column("incidents", name)

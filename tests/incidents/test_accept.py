@@ -245,7 +245,7 @@ async def test_a_batch_takes_its_locks_downwards_so_that_a_person_who_resolves_m
         batch = asyncio.create_task(monitor.says(monitor.event("other"), monitor.event(), monitor.event(action="resolve")))
         await blocked(system)
         await alert_store.resolve_alerts_of(tx, [opened.incident_id], now=system.clock.at)
-    assert [d.decision.value for d in await batch] == ["opened", "opened", "resolved"]
+    assert [d.decision.value for d in await batch] == ["opened", "reopened", "resolved"]
 
 
 async def test_a_repeat_does_not_take_back_what_was_acknowledged_while_it_was_decided(system: System) -> None:

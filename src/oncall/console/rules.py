@@ -16,6 +16,7 @@ NEXT = {
     "retry": "Nobody acknowledged, or nobody could be reached; it starts again with the first step",
     "release": "It is held: it pages, if it is still open then,",
     "break_through": "There is news, of which whoever has it is told",
+    "settle": "It is flapping: if its alerts do not change until then, it is resolved, or pages again,",
     "retrigger": "Unless it is resolved, you are paged again",
 }
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}

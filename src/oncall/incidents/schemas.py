@@ -48,7 +48,7 @@ class AlertCounts(Shown):
 
 
 class PendingActionOut(Shown):
-    action: Literal["escalate", "remind", "retry", "release", "break_through", "retrigger", "close"]
+    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "close"]
     at: Instant
 
 
@@ -66,6 +66,7 @@ class IncidentOut(Shown):
     process: Literal["sre"] = "sre"
     service: Named
     dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
+    flapping_since: Instant | None = Field(description="Since when its alerts come and go; it stays open until they have settled.")
     follows_id: UUID | None = Field(description="The incident its first alert would have joined, had that not been too old or too full.")
     alert_counts: AlertCounts
     acknowledged_by: By | None
@@ -98,6 +99,7 @@ class IncidentOut(Shown):
             severity=incident.severity,
             service=Named(id=incident.service_id, name=seen.service),
             dedup_keys=list(seen.alerts.dedup_keys),
+            flapping_since=incident.flapping_since,
             follows_id=incident.follows_id,
             alert_counts=AlertCounts(open=seen.alerts.open, resolved=seen.alerts.resolved),
             acknowledged_by=By.of(incident.acknowledged_by),

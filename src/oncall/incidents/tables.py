@@ -99,6 +99,8 @@ incidents = Table(
     instant("tell_at", nullable=True),
     instant("told_at", nullable=True),
     instant("confirm_by", nullable=True),
+    instant("flapping_since", nullable=True),
+    instant("settle_at", nullable=True),
     UniqueConstraint("number"),
     CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
@@ -109,6 +111,7 @@ incidents = Table(
     CheckConstraint("(status = 'acknowledged') <= (acknowledged_at IS NOT NULL)", name="an_acknowledged_one_says_since_when"),
     CheckConstraint("(escalation_state = 'held') = (held_until IS NOT NULL)", name="a_held_one_says_until_when"),
     CheckConstraint("status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)", name="only_an_acknowledged_one_has_news"),
+    CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
     Index(
         "incidents_one_open_per_group",
         "service_id",

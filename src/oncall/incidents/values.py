@@ -62,6 +62,7 @@ class Decision(StrEnum):
     NO_OPEN_ALERT = "no_open_alert"
     MUTED = "muted"
     HELD_MAINTENANCE = "held_maintenance"
+    HELD_FLAPPING = "held_flapping"
     HELD_THRESHOLD = "held_threshold"
     HELD_DELAY = "held_delay"
     IGNORED = "ignored"
@@ -240,6 +241,9 @@ class Incident:
     """When that is told, and when something was last told."""
     confirm_by: datetime | None = None
     """Unless somebody confirms what was told, it is triggered again."""
+    flapping_since: datetime | None = None
+    settle_at: datetime | None = None
+    """Since when its alerts come and go, and when they will have settled if nothing changes."""
 
     def but(self, **changes: object) -> "Incident":
         return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     HELD = "held"
     RELEASED = "released"
     BROKE_THROUGH = "broke_through"
+    FLAPPING = "flapping"
+    SETTLED = "settled"
     SEVERITY_CHANGED = "severity_changed"
     STEP_FIRED = "step_fired"
     STEP_SKIPPED = "step_skipped"

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.incidents.commands.escalate import run_due
+from oncall.incidents.commands.flapping import decided_flapping, find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts, urgency_by
 from oncall.incidents.commands.routing import route_events
@@ -22,7 +23,7 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Action, Alert, Decided, Decision, Event, GroupKey, Incident, Key, Status
 from oncall.kit.actors import Actor
 from oncall.kit.db import ConcurrentChange, in_halves
-from oncall.kit.ids import EventId, IncidentId, ServiceId
+from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for, revive_for
@@ -45,8 +46,9 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: J
     # Alerts that one wave writes stay locked, so the first one locks the incidents of all: downward, never back up.
     later = frozenset(key for wave in cut[1:] for key in wave)
     triggers: Counter[IncidentId] = Counter()
+    changes: Counter[AlertId] = Counter()
     for wave in cut:
-        decided |= await _accept_wave(tx, wave, later, triggers, judging, now=now)
+        decided |= await _accept_wave(tx, wave, later, triggers, changes, judging, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
@@ -99,11 +101,14 @@ async def _accept_wave(
     wave: Mapping[Key, Sequence[Event]],
     later: frozenset[Key],
     triggers: Counter[IncidentId],
+    changes: Counter[AlertId],
     judging: Judging,
     *,
     now: datetime,
 ) -> dict[EventId, Decided]:
-    """Decide one wave. `triggers` of this batch, by their incident, are counted here: they are stored when all waves are decided."""
+    """Decide one wave. `triggers` of this batch by their incident, and `changes` by their alert, are counted here: they are stored
+    when all waves are decided.
+    """
     met = await _meet(tx, wave, later, now=now)
     locked: dict[IncidentId, Incident] = {}
     if met.touched:
@@ -130,11 +135,12 @@ async def _accept_wave(
     opened = await open_alerts(tx, [run for run in runs if run.alert is None], met.hosts, locked, services, now=now)
     triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
-    concerned = opened + await _follow(tx, runs, locked, services, now=now)
+    flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
+    concerned = opened + await _follow(tx, runs, locked, services, flaps, now=now)
     holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
     await _watch(tx, runs, holds)
     await _escalate_now(tx, concerned, services, judging, holds, now=now)
-    return decided | decided_in(decided, runs, locked, holds)
+    return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
 
 
 async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
@@ -188,7 +194,13 @@ async def _write_repeats(tx: AsyncConnection, runs: Sequence[Run], *, now: datet
 
 
 async def _follow(
-    tx: AsyncConnection, runs: Sequence[Run], locked: Mapping[IncidentId, Incident], services: Mapping[ServiceId, Service], *, now: datetime
+    tx: AsyncConnection,
+    runs: Sequence[Run],
+    locked: Mapping[IncidentId, Incident],
+    services: Mapping[ServiceId, Service],
+    flaps: Mapping[IncidentId, str],
+    *,
+    now: datetime,
 ) -> list[Incident]:
     """Let locked incidents follow their alerts: what is pending for those that stopped is cancelled, and sent after all if they go on."""
     if not locked:
@@ -209,11 +221,14 @@ async def _follow(
             reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
             acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
             joined=sum(run.joins for run in its),
+            flaps=services[before.service_id].flapping if id in flaps else None,
             counted=any(run.alert is not None and run.alert.watched for run in its),
         )
         actor = actor_of(its[0].events[0])
         after[id] = life.follow_alerts(before, now_says, actor, now=now)
         entries += _told(before, after[id], actor, now=now)
+        if after[id].flapping_since is not None and before.flapping_since is None:
+            entries.append(timeline.Entry(id, now, timeline.Kind.FLAPPING, actor, flaps[id]))
     after |= await _without_taken_groups(tx, locked, after)
     await store.save_incidents(tx, list(after.values()))
     await cancel_for(tx, [id for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status])

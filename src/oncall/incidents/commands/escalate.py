@@ -54,7 +54,8 @@ async def run_due(
         services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     if holds is None:
         holds = await find_holds(tx, escalating, services, judging, now=now)
-    outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id)) for i in due]
+    quiet = await _quiet(tx, due, now=now)
+    outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet) for i in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     await _keep_back(tx, due, outcomes, now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
@@ -70,6 +71,13 @@ async def run_due(
         for note in outcome.notes:
             if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:
                 INCIDENTS.labels(note.kind).inc()
+
+
+async def _quiet(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime) -> set[IncidentId]:
+    """Of those that flapped and have settled, the ones none of whose alerts is open."""
+    settling = [incident.id for incident in due if incident.settle_at is not None and incident.settle_at <= now]
+    counts = await alert_store.tally(tx, settling) if settling else {}
+    return {id for id in settling if id not in counts or not counts[id].open}
 
 
 async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Sequence[Outcome], *, now: datetime) -> None:

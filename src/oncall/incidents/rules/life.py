@@ -8,12 +8,14 @@ from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, next_cycle
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
 from oncall.incidents.rules.dedup import RANK
+from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import NO_NEWS, has_news, told_of_news, with_news
 from oncall.incidents.rules.timers import next_at, timed
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
+from oncall.services.values.judging import Flapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
     return timed(
         incident.but(
             **NO_NEWS,
+            **STEADY,
             status=Status.RESOLVED,
             resolved_at=now,
             resolved_by=by,
@@ -123,13 +126,17 @@ def step_lost(incident: Incident, lost: Position, *, now: datetime) -> Incident:
     return timed(incident.but(position=after, escalation_state=EscalationState.RUNNING, step_at=now))
 
 
-def decide_due(incident: Incident, people: People, *, now: datetime, heard: bool = True, hold: Hold | None = None) -> Outcome:
+def decide_due(
+    incident: Incident, people: People, *, now: datetime, heard: bool = True, hold: Hold | None = None, firing: bool = True
+) -> Outcome:
     """What time does to an incident whose `next_at` has come: one thing, however late.
 
     `heard` false: not one message of its cycle has left us, which matters once its policy has been gone through. `hold`: what keeps it
-    from paging now.
+    from paging now. `firing`: whether any of its alerts is open.
     """
     match incident.status:
+        case Status.TRIGGERED | Status.ACKNOWLEDGED if incident.settle_at is not None and incident.settle_at <= now:
+            return _settled(incident, people, now=now, heard=heard, hold=hold, firing=firing)
         case Status.TRIGGERED if hold is not None:
             return _held(incident, hold, now=now)
         case Status.TRIGGERED if incident.escalation_state is EscalationState.HELD:
@@ -174,6 +181,29 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         last_error=None,
     )
     return Outcome(timed(moved), then.pages, then.notes)
+
+
+def _settled(incident: Incident, people: People, *, now: datetime, heard: bool, hold: Hold | None, firing: bool) -> Outcome:
+    """Its alerts have not changed for a while. All quiet: resolved. Still firing: whoever was told that it flaps is told that it stays."""
+    steady = incident.but(**STEADY)
+    if not firing:
+        note = Note("settled", "its alerts have settled, and none is open")
+        return Outcome(resolve(steady, ENGINE, now=now), notes=(note,))
+    note = Note("settled", "its alerts have settled, and it is still firing")
+    also = (incident.owner_id,) if incident.owner_id and incident.status is Status.ACKNOWLEDGED else ()
+    again = steady.but(
+        **NO_NEWS,
+        status=Status.TRIGGERED,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        position=next_cycle(incident.position),
+        step_at=now,
+        escalation_state=EscalationState.RUNNING,
+        escalation_reason=note.reason,
+        escalation_since=now,
+    )
+    then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now, also=also, heard=heard)
+    return Outcome(then.incident, then.pages, (note, *then.notes))
 
 
 def _held(incident: Incident, hold: Hold, *, now: datetime) -> Outcome:
@@ -266,6 +296,8 @@ class AlertsNow:
     """Distinct alerts that have just become part of it."""
     counted: bool = False
     """More triggers came of an alert whose triggers are counted."""
+    flaps: Flapping | None = None
+    """Its alerts come and go more often than this allows."""
 
 
 def follow_alerts(incident: Incident, alerts: AlertsNow, by: Actor, *, now: datetime) -> Incident:
@@ -281,8 +313,10 @@ def follow_alerts(incident: Incident, alerts: AlertsNow, by: Actor, *, now: date
         incident = timed(with_news(incident, joined=alerts.joined, rose=rose, now=now))
     if incident.escalation_state is EscalationState.HELD and (alerts.joined or rose or alerts.counted):
         incident = timed(incident.but(held_until=now))
+    if alerts.flaps is not None:
+        incident = timed(flap(incident, alerts.flaps, now=now))
     if alerts.open == 0:
-        return resolve(incident, by, now=now)
+        return incident if alerts.flaps is not None else resolve(incident, by, now=now)
     if alerts.acknowledging and alerts.acknowledged == alerts.open:
         return acknowledge(incident, by, owner=None, now=now)
     return incident

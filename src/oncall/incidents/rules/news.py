@@ -31,6 +31,7 @@ def told_of_news(incident: Incident) -> str:
 
 
 def news_of(incident: Incident) -> str:
+    flapping = ["it is flapping"] if incident.flapping_since is not None else []
     more = [f"{incident.news} more alert{'s' if incident.news > 1 else ''}"] if incident.news else []
     risen = [f"severity rose to {incident.severity.value}"] if incident.rose else []
-    return " and ".join(more + risen)
+    return " and ".join(more + risen + flapping)

@@ -21,6 +21,10 @@ def next_at(incident: Incident) -> datetime | None:
 def pending_action(incident: Incident) -> PendingAction | None:
     """What happens next if nobody does anything: one thing at most, and it follows from the state."""
     match incident.status:
+        case Status.TRIGGERED | Status.ACKNOWLEDGED if incident.settle_at is not None:
+            steady = pending_action(incident.but(settle_at=None))
+            settles = PendingAction("settle", incident.settle_at)
+            return settles if steady is None else min(steady, settles, key=lambda action: action.at)
         case Status.TRIGGERED:
             if incident.escalation_state is EscalationState.HELD and incident.held_until is not None:
                 return PendingAction("release", incident.held_until)

@@ -33,7 +33,8 @@ OPEN = text("""
     ) a
 """)
 
-# By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one whose incident may still reopen.
+# By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one, if
+# its incident is open, or may still reopen.
 REOPENABLE = text("""
     SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched
     FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
@@ -41,7 +42,10 @@ REOPENABLE = text("""
         SELECT * FROM alerts r WHERE r.service_id = k.service_id AND r.dedup_key = k.dedup_key AND r.state = 'resolved'
         ORDER BY r.resolved_at DESC LIMIT 1
     ) a
-    JOIN incidents i ON i.id = a.incident_id AND i.status = 'resolved' AND i.resolved_at + i.reopen_window > :now
+    JOIN incidents i ON i.id = a.incident_id AND CASE i.status
+        WHEN 'resolved' THEN i.resolved_at + i.reopen_window > :now
+        WHEN 'closed' THEN false
+        ELSE a.resolved_at + i.reopen_window > :now OR i.flapping_since IS NOT NULL END
 """)
 
 ADD = text("""

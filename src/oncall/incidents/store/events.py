@@ -88,6 +88,20 @@ TRIGGERS = text("""
 """)
 
 
+# By `events_incident_idx (incident_id, id)`: of each incident the most changes of one alert.
+CHANGES = text("""
+    SELECT alert_id, count(*) AS changes FROM events
+    WHERE incident_id = ANY(CAST(:ids AS uuid[])) AND received_at > :since AND decision IN ('reopened', 'resolved', 'held_flapping')
+    GROUP BY alert_id
+""")
+
+
+async def count_changes(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, since: datetime) -> dict[AlertId, int]:
+    """How often each alert of these incidents ended or came back after an instant."""
+    rows = await tx.execute(CHANGES, {"ids": list(incident_ids), "since": since})
+    return {AlertId(r.alert_id): r.changes for r in rows}
+
+
 async def count_triggers(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, int]:
     """How many triggers of each incident came after its instant."""
     rows = await tx.execute(TRIGGERS, {"ids": list(since), "since": list(since.values())})

@@ -55,6 +55,8 @@ FIELDS: Fields = {
     "tell_at": lambda i: i.tell_at,
     "told_at": lambda i: i.told_at,
     "confirm_by": lambda i: i.confirm_by,
+    "flapping_since": lambda i: i.flapping_since,
+    "settle_at": lambda i: i.settle_at,
 }
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
@@ -72,7 +74,7 @@ INSERT = text("""
     INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
         urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
         acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at,
-        told_at, confirm_by)
+        told_at, confirm_by, flapping_since, settle_at)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
@@ -83,7 +85,7 @@ INSERT = text("""
         CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
         CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
-        CAST(:confirm_by AS timestamptz[]))
+        CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -93,7 +95,8 @@ SAVE = text("""
         acknowledged_at = new.acknowledged_at, acknowledged_by = new.acknowledged_by, owner_id = new.owner_id,
         resolved_at = new.resolved_at, resolved_by = new.resolved_by, closed_at = new.closed_at, failures = new.failures,
         last_error = new.last_error, group_key = new.group_key, held_until = new.held_until, news = new.news, rose = new.rose,
-        tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by
+        tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
+        flapping_since = new.flapping_since, settle_at = new.settle_at
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -101,9 +104,11 @@ SAVE = text("""
         CAST(:owner_id AS uuid[]), CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
         CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
-        CAST(:confirm_by AS timestamptz[])) AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
+        CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]))
+        AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
-        resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at, told_at, confirm_by)
+        resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at, told_at, confirm_by,
+        flapping_since, settle_at)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -125,13 +130,13 @@ ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
-        next_at = CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END
+        next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged' AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL)))
 """)
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, news = 0, rose = false, tell_at = NULL,
-        confirm_by = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
+        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
 
@@ -302,4 +307,6 @@ def _incident(r: Row[Any]) -> Incident:
         tell_at=r.tell_at,
         told_at=r.told_at,
         confirm_by=r.confirm_by,
+        flapping_since=r.flapping_since,
+        settle_at=r.settle_at,
     )

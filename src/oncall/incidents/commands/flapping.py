@@ -1,0 +1,50 @@
+"""Which incidents flap: found out where an alert ends or comes back."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.incidents.commands.opening import Run
+from oncall.incidents.rules.flapping import why_flapping
+from oncall.incidents.store import events as event_store
+from oncall.incidents.values import Decided, Decision, Incident
+from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
+from oncall.services.values import Service
+
+CHANGED = {Decision.REOPENED, Decision.RESOLVED}
+
+
+async def find_flapping(
+    tx: AsyncConnection,
+    runs: Sequence[Run],
+    locked: Mapping[IncidentId, Incident],
+    services: Mapping[ServiceId, Service],
+    changes: Counter[AlertId],
+    *,
+    now: datetime,
+) -> dict[IncidentId, str]:
+    """For each of the locked incidents that flaps now the sentence that says so. `changes` of this batch, not stored yet, are counted."""
+    changing = [run for run in runs if run.alert is not None and run.alert.is_open != run.change.is_open]
+    changes.update(run.change.alert_id for run in changing)
+    found: dict[IncidentId, str] = {}
+    for run in changing:
+        flapping = services[run.service_id].flapping
+        if flapping is None or run.incident_id not in locked:
+            continue
+        stored = await event_store.count_changes(tx, [run.incident_id], since=now - flapping.within)
+        count = stored.get(run.change.alert_id, 0) + changes[run.change.alert_id]
+        why = why_flapping(locked[run.incident_id], flapping, count)
+        if why is not None:
+            found[run.incident_id] = why
+    return found
+
+
+def decided_flapping(decided: Mapping[EventId, Decided], runs: Sequence[Run], flaps: Mapping[IncidentId, str]) -> dict[EventId, Decided]:
+    """The decisions of events that ended or brought back an alert of an incident that flaps: recorded, and nothing follows."""
+    held = [(decided[event.id], flaps[run.incident_id]) for run in runs if run.incident_id in flaps for event in run.events]
+    return {
+        d.event_id: replace(d, decision=Decision.HELD_FLAPPING, reason=f"{d.reason}; {why}") for d, why in held if d.decision in CHANGED
+    }
