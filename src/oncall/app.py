@@ -38,7 +38,7 @@ from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting
 from oncall.incidents.compiled import Judging
-from oncall.incidents.due import DueIncidents, KeptBodies
+from oncall.incidents.due import DueIncidents, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, mappings, routing
 from oncall.intake.commands import Gate
@@ -183,7 +183,8 @@ class Node:
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
         incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
         # That somebody listens is said before anything expires.
-        return [incidents_due, *senders, *listening, beats, records, calendars, told, kept, auditor]
+        silent = SilentAlerts(self.judging, **common)
+        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, auditor]
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)

@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.engine import Pass
 from oncall.incidents.commands import escalate
+from oncall.incidents.commands.auto_resolve import resolve_silent
 from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Incident
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, Trouble, sqlstate, trouble
+from oncall.kit.db import Database, Pool, Trouble, again, sqlstate, trouble
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BODIES
 
@@ -43,6 +44,28 @@ class DueIncidents:
 
     async def next_at(self, tx: AsyncConnection) -> datetime | None:
         return await escalate.next_due_at(tx)
+
+
+class SilentAlerts:
+    """Open alerts whose integration says that they are over some time after their last word, every few seconds."""
+
+    name = "auto_resolve"
+    every = timedelta(seconds=10)
+
+    def __init__(self, judging: Judging, *, database: Database, clock: Clock) -> None:
+        self._judging, self._database, self._clock = judging, database, clock
+
+    async def run(self) -> Pass:
+        now, resolved = await again(self._resolve)
+        return Pass(resolved, now, None)
+
+    async def _resolve(self) -> tuple[datetime, int]:
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            return now, await resolve_silent(tx, self._judging, now=now)
+
+    async def drain(self, *, timeout: float) -> None:
+        """Nothing outlives a pass."""
 
 
 class KeptBodies:

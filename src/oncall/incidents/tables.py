@@ -152,6 +152,7 @@ alerts = Table(
     Index("alerts_one_open_per_key", "service_id", "dedup_key", unique=True, postgresql_where=text("state = 'open'")),
     Index("alerts_resolved_idx", "service_id", "dedup_key", "resolved_at", postgresql_where=text("state = 'resolved'")),
     Index("alerts_incident_idx", "incident_id"),
+    Index("alerts_open_of_integration_idx", "integration_id", postgresql_where=text("state = 'open'")),
     Index("alerts_service_idx", "service_id", "id"),
     # Those that name other events that are about them; few monitors do.
     Index(

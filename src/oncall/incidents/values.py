@@ -188,6 +188,18 @@ class OpenAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """An open alert of which its monitor has said nothing more for so long that it is over."""
+
+    integration_id: IntegrationId
+    service_id: ServiceId
+    dedup_key: str
+    severity: Severity
+    summary: str
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AlertChange:
     """What a run of events does to one alert row. `seen` counts triggers; `state` None leaves it as it is."""
 

@@ -21,7 +21,7 @@ async def route_events(tx: AsyncConnection, events: Sequence[Event], judging: Ju
     goes where its alert is open, be it since a moment ago in this very batch.
     """
     routing = await judging.routing.of(tx)
-    concerned = [event for event in events if routing.concerns(event.integration_id)]
+    concerned = [event for event in events if not event.way and routing.concerns(event.integration_id)]
     if not concerned:
         return events
     asking = {e.id: places(e, routing) for e in concerned if e.action is not Action.TRIGGER and e.action not in ASIDE}

@@ -18,10 +18,11 @@ from oncall.incidents.values import (
     Key,
     OpenAlert,
     Severity,
+    Silent,
     Told,
 )
 from oncall.kit.db import ConcurrentChange, racing
-from oncall.kit.ids import AlertId, IncidentId, ServiceId
+from oncall.kit.ids import AlertId, IncidentId, IntegrationId, ServiceId
 
 # By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
 # reading all alerts for a join, as it would while nobody has told it how many there are.
@@ -121,6 +122,14 @@ OPEN_OF = text("""
     SELECT incident_id, id, service_id, labels::text AS labels, severity, summary, source, dedup_key,
         coalesce(reopened_at, first_seen_at) AS opened_at
     FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = 'open'
+""")
+# By `alerts_open_of_integration_idx (integration_id) WHERE state = 'open'`; the instant of the last word has no index, which each repeat
+# would have to keep up.
+SILENT = text("""
+    SELECT a.integration_id, a.service_id, a.dedup_key, a.severity, a.summary, a.last_seen_at
+    FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:befores AS timestamptz[])) AS i (id, before)
+    JOIN alerts a ON a.integration_id = i.id AND a.state = 'open' AND a.last_seen_at <= i.before
+    ORDER BY a.last_seen_at LIMIT :limit
 """)
 TALLY = text("""
     SELECT incident_id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'resolved') AS resolved,
@@ -226,6 +235,15 @@ async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> li
             r.opened_at,
         )
         for r in await tx.execute(OPEN_OF, {"incident_ids": list(incident_ids)})
+    ]
+
+
+async def silent(tx: AsyncConnection, before: Mapping[IntegrationId, datetime], *, limit: int) -> list[Silent]:
+    """Open alerts of these integrations of which nothing was heard since the instant given for theirs; the longest ones first."""
+    params = {"integration_ids": list(before), "befores": list(before.values()), "limit": limit}
+    return [
+        Silent(IntegrationId(r.integration_id), ServiceId(r.service_id), r.dedup_key, Severity(r.severity), r.summary, r.last_seen_at)
+        for r in await tx.execute(SILENT, params)
     ]
 
 

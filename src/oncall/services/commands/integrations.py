@@ -1,8 +1,8 @@
 """What can be done with integrations, and with the keys by which senders name them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +31,11 @@ from oncall.teams.rules import check_version
 
 TWO_KEYS = "This integration has two keys already: delete the one that no sender uses any more, then make another."
 NO_INTEGRATION = "There is no integration with this id in this service."
+
+
+async def auto_resolving(tx: AsyncConnection) -> Sequence[tuple[IntegrationId, str, timedelta]]:
+    """Integrations whose alerts are over some time after their last word: id, name, and how long."""
+    return await store.auto_resolving(tx)
 
 
 async def create_integration(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,8 @@ UPDATE = text("""
     WHERE id = :id
 """)
 DELETE = text("DELETE FROM integrations WHERE id = :id AND service_id = :service_id")
+
+AUTO_RESOLVING = text("SELECT id, name, auto_resolve_after FROM integrations WHERE auto_resolve_after IS NOT NULL")
 
 SEALED = text("SELECT id, name, authentication FROM integrations WHERE authentication IS NOT NULL ORDER BY id FOR NO KEY UPDATE")
 RESEAL = text("UPDATE integrations SET authentication = :authentication WHERE id = :id")
@@ -64,6 +67,11 @@ async def find_ref(tx: AsyncConnection, id: IntegrationId, sealing: Sealing) -> 
 async def list_integrations(tx: AsyncConnection, service_id: ServiceId, sealing: Sealing) -> list[Integration]:
     its = INTEGRATIONS.where(integrations.c.service_id == service_id).order_by(integrations.c.id).limit(1000)
     return await _with_keys(tx, its, sealing)
+
+
+async def auto_resolving(tx: AsyncConnection) -> list[tuple[IntegrationId, str, timedelta]]:
+    """Those whose monitors never resolve, with their names, and how long after its last word an alert of theirs is over."""
+    return [(IntegrationId(r.id), r.name, r.auto_resolve_after) for r in await tx.execute(AUTO_RESOLVING)]
 
 
 async def add_integration(tx: AsyncConnection, integration: Integration, sealing: Sealing) -> None:

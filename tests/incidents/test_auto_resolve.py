@@ -1,0 +1,48 @@
+"""`semantics.md` §2: time alone resolves nothing, unless the integration says so."""
+
+from tests.incidents.building import Monitor, monitored, rows
+from tests.system import System
+
+
+async def asks(system: System, monitor: Monitor, after: str | None) -> None:
+    url = f"/api/v1/services/{monitor.service_id}/integrations/{monitor.integration_id}"
+    answer = await system.api.put(url, json={"name": "prod", "type": "pagerduty", "auto_resolve_after": after}, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+
+
+async def status(system: System) -> str:
+    (incident,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    return incident["status"]
+
+
+async def test_an_alert_is_over_some_time_after_its_last_word(system: System) -> None:
+    monitor = await monitored(system)
+    await asks(system, monitor, "PT10M")
+    await monitor.says(monitor.event("disk"))
+    await system.advance(minutes=9)
+    await monitor.says(monitor.event("disk"))
+    await system.advance(minutes=9)
+    assert await status(system) == "triggered", "it was heard of nine minutes ago"
+    await system.advance(minutes=1)
+    assert await status(system) == "resolved"
+    ((decision, reason),) = await rows(system, "SELECT decision, reason FROM events WHERE action = 'resolve'")
+    assert decision == "resolved"
+    assert reason.startswith("nothing was heard of it for 10 min, after which this integration's alerts are over")
+
+
+async def test_without_it_nothing_ends_by_time(system: System) -> None:
+    monitor = await monitored(system)
+    await monitor.says(monitor.event("disk"))
+    await system.advance(minutes=30)
+    assert await status(system) == "triggered"
+
+
+async def test_it_ends_where_a_routing_rule_sent_it(system: System) -> None:
+    monitor = await monitored(system)
+    await asks(system, monitor, "PT10M")
+    policy = (await system.api.get(f"/api/v1/services/{monitor.service_id}")).json()["escalation_policy_id"]
+    other = await system.make("services", name="databases", escalation_policy_id=policy)
+    await system.make("routing-rules", name="to databases", matchers=["team=db"], service_id=other["id"])
+    await monitor.says(monitor.event("disk", labels={"team": "db"}))
+    await system.advance(minutes=10)
+    assert await status(system) == "resolved"
