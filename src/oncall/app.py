@@ -75,7 +75,6 @@ ROUTERS = [
     escalation.router,
     services.router,
     incidents.router,
-    incidents.events,
     bodies.router,
     handoffs.router,
     mappings.router,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
+from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
@@ -56,6 +57,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], *, now: da
         decided |= await _accept_wave(tx, wave, later, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
+    await keep_changes(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
 
 

@@ -14,15 +14,25 @@ from oncall.incidents.values import Action, Alert, AlertChange, Body, Decided, D
 from oncall.kit.db import ConcurrentChange, racing, sqlstate
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
+# By `alerts_incident_idx` and `events_alert_idx (alert_id, id)`: an incident's events are those of its alerts.
 LIST_EVENTS = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id,
-        incident_id
-    FROM events WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
+    SELECT e.* FROM alerts a CROSS JOIN LATERAL (
+        SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id,
+            incident_id, service_id
+        FROM events WHERE alert_id = a.id AND id > :after ORDER BY id LIMIT :limit
+    ) e
+    WHERE a.incident_id = :incident_id ORDER BY e.id LIMIT :limit
+""")
+LATEST_OF = text("""
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
+        service_id
+    FROM events WHERE alert_id = :alert_id AND id < :before ORDER BY id DESC LIMIT :limit
 """)
 
 # By the primary key, backwards: ids are in order of receipt.
 LATEST = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
+        service_id
     FROM events
     WHERE id < :before AND (CAST(:integration_id AS uuid) IS NULL OR integration_id = CAST(:integration_id AS uuid))
         AND (CAST(:service_id AS uuid) IS NULL OR service_id = CAST(:service_id AS uuid))
@@ -30,12 +40,13 @@ LATEST = text("""
     ORDER BY id DESC LIMIT :limit
 """)
 FIND_SEEN = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
+        service_id
     FROM events WHERE id = :id
 """)
 FIND_EVENT = text("""
     SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
-        e.alert_id, e.incident_id, b.id AS kept_body_id, b.content_type, b.raw, b.headers::text AS headers
+        e.alert_id, e.incident_id, e.service_id, b.id AS kept_body_id, b.content_type, b.raw, b.headers::text AS headers
     FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
 """)
 
@@ -45,9 +56,10 @@ DIVISION_BY_ZERO = "22012"
 ADD_EVENTS = text("""
     WITH repeats AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:repeated AS uuid[]), CAST(:seen AS bigint[]), CAST(:severities_before AS text[]),
-            CAST(:severities_now AS text[])) AS r (id, seen, severity_before, severity)
+            CAST(:severities_now AS text[]), CAST(:expires_ats AS timestamptz[])) AS r (id, seen, severity_before, severity, expires_at)
     ), counted AS (
-        UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity
+        UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity,
+            expires_at = coalesce(r.expires_at, a.expires_at)
         FROM repeats r WHERE a.id = r.id AND a.state = 'open' AND a.severity = r.severity_before RETURNING a.id
     ), bodies AS (
         INSERT INTO event_bodies (id, received_at, content_type, raw, headers)
@@ -77,7 +89,12 @@ DELIVERED = text("""
 
 async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:
     """In order of receipt, without their bodies."""
-    return [_seen(r) for r in await tx.execute(LIST_EVENTS, {"incident_id": incident_id, "after": after, "limit": limit})]
+    return [event_seen(r) for r in await tx.execute(LIST_EVENTS, {"incident_id": incident_id, "after": after, "limit": limit})]
+
+
+async def list_latest_of(tx: AsyncConnection, alert_id: AlertId, *, before: UUID, limit: int) -> list[EventSeen]:
+    """Those of an alert, newest first, without their bodies."""
+    return [event_seen(r) for r in await tx.execute(LATEST_OF, {"alert_id": alert_id, "before": before, "limit": limit})]
 
 
 async def list_latest(
@@ -92,13 +109,13 @@ async def list_latest(
     """What came in, newest first, without bodies."""
     params = {"before": before, "integration_id": integration_id, "service_id": service_id, "limit": limit}
     rows = await tx.execute(LATEST, params | {"decisions": [d.value for d in decisions] if decisions else None})
-    return [_seen(r) for r in rows]
+    return [event_seen(r) for r in rows]
 
 
 async def find_seen(tx: AsyncConnection, id: EventId) -> EventSeen | None:
     """An event without its body."""
     row = (await tx.execute(FIND_SEEN, {"id": id})).first()
-    return _seen(row) if row else None
+    return event_seen(row) if row else None
 
 
 async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body | None] | None:
@@ -107,7 +124,7 @@ async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body 
     if row is None:
         return None
     kept = row.kept_body_id is not None
-    return _seen(row), Body(row.kept_body_id, row.content_type, row.raw, msgspec.json.decode(row.headers)) if kept else None
+    return event_seen(row), Body(row.kept_body_id, row.content_type, row.raw, msgspec.json.decode(row.headers)) if kept else None
 
 
 async def add_events(
@@ -151,6 +168,7 @@ async def add_events(
         "seen": [change.seen for _, change in changes],
         "severities_before": [alert.severity for alert, _ in changes],
         "severities_now": [change.severity for _, change in changes],
+        "expires_ats": [change.expires_at for _, change in changes],
     }
     try:
         with racing("events_pkey", "events_once_per_delivery"):
@@ -187,7 +205,8 @@ async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[Even
     }
 
 
-def _seen(r: Row[Any]) -> EventSeen:
+def event_seen(r: Row[Any]) -> EventSeen:
+    """A row of the columns that `FIND_SEEN` selects."""
     return EventSeen(
         EventId(r.id),
         r.received_at,
@@ -201,4 +220,5 @@ def _seen(r: Row[Any]) -> EventSeen:
         r.reason,
         AlertId(r.alert_id) if r.alert_id else None,
         IncidentId(r.incident_id) if r.incident_id else None,
+        ServiceId(r.service_id),
     )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.incidents.commands import verbs
-from oncall.incidents.schemas import BodyOut, EventOut, WholeEventOut
+from oncall.incidents.schemas.incidents import BodyOut, EventOut, WholeEventOut
 from oncall.incidents.values import Body, BodyGone
 from oncall.intake.commands import show, why_never_kept
 from oncall.kit.http import ReadTx
