@@ -34,7 +34,7 @@ from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.due import DueIncidents, KeptBodies
 from oncall.intake import hot as intake
-from oncall.intake.api import bodies, mappings
+from oncall.intake.api import bodies, explaining, mappings
 from oncall.intake.commands import Gate
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
@@ -76,6 +76,7 @@ ROUTERS = [
     services.router,
     incidents.router,
     bodies.router,
+    explaining.router,
     handoffs.router,
     mappings.router,
 ]

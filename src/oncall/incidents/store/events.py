@@ -50,6 +50,11 @@ FIND_EVENT = text("""
     FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
 """)
 
+# By `events_alert_idx`; nobody needs to know of more than `most`.
+TRIGGERS_UNTIL = text("""
+    SELECT count(*) FROM (SELECT FROM events WHERE alert_id = :alert_id AND id <= :id AND action = 'trigger' LIMIT :most) AS triggers
+""")
+
 # One round trip for all: every request waits for it. An alert that is no longer as it was read (open, and as grave) spoils the count of the
 # repeats, and a division by zero undoes the whole: to lock their rows first, as where incidents follow, would be half of what this costs.
 DIVISION_BY_ZERO = "22012"
@@ -95,6 +100,12 @@ async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UU
 async def list_latest_of(tx: AsyncConnection, alert_id: AlertId, *, before: UUID, limit: int) -> list[EventSeen]:
     """Those of an alert, newest first, without their bodies."""
     return [event_seen(r) for r in await tx.execute(LATEST_OF, {"alert_id": alert_id, "before": before, "limit": limit})]
+
+
+async def count_triggers(tx: AsyncConnection, alert_id: AlertId, *, until: EventId, most: int) -> int:
+    """How many triggers an alert had had by this event, it included; not more than `most`."""
+    count: int = (await tx.execute(TRIGGERS_UNTIL, {"alert_id": alert_id, "id": until, "most": most})).scalar_one()
+    return count
 
 
 async def list_latest(
