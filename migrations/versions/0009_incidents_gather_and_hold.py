@@ -39,13 +39,11 @@ def upgrade() -> None:
     )
     op.create_index("incidents_held_idx", "incidents", ["id"], postgresql_where=sa.text("escalation_state = 'held'"))
     op.add_column("alerts", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index("alerts_open_of_integration_idx", "alerts", ["integration_id"], postgresql_where=sa.text("state = 'open'"))
     op.add_column("alerts", sa.Column("watched", sa.Boolean, nullable=False, server_default=sa.text("false")))
 
 
 def downgrade() -> None:
     op.drop_column("alerts", "watched")
-    op.drop_index("alerts_open_of_integration_idx", "alerts")
     op.drop_column("alerts", "reopened_at")
     op.drop_index("incidents_held_idx", "incidents")
     op.drop_index("incidents_one_open_per_group", "incidents")

@@ -40,7 +40,7 @@ from oncall.incidents.commands.holding import wake_for_muting
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
-from oncall.intake.api import bodies, mappings, routing
+from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
@@ -85,8 +85,8 @@ ROUTERS = [
     escalation.router,
     services.router,
     incidents.router,
-    incidents.events,
     bodies.router,
+    explaining.router,
     handoffs.router,
     mappings.router,
     silences.router,

@@ -100,3 +100,24 @@ async def test_an_integrations_key_of_before_works_and_goes_back_as_its_newest(u
         kept = (await tx.exec_driver_sql("SELECT key_hash, key_prefix FROM integrations")).one()
     await before.close()
     assert (bytes(kept.key_hash), kept.key_prefix) == (sha256(b"second").digest(), "second")
+
+
+async def test_the_changes_of_before_are_kept_as_far_as_the_journal_knows_them(url: str, database: Database) -> None:
+    await to_version(url, "0008")
+    change, other, service, integration = (new_id() for _ in range(4))
+    async with database.transaction() as tx:
+        for id, decision in ((change, "change_recorded"), (other, "ignored")):
+            await tx.exec_driver_sql(
+                "INSERT INTO events (id, received_at, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, "
+                f"decision, reason, body_id) VALUES ('{id}', '{WRITTEN}', '{WRITTEN - timedelta(hours=1)}', '{integration}', '{service}', "
+                f"'change', 'x', 'info', 'Deploy 42', '{decision}', '', '{id}')"
+            )
+    await database.close()
+    await to_version(url, "heads")
+    migrated = Database(url)
+    async with migrated.transaction() as tx:
+        kept = (
+            await tx.exec_driver_sql("SELECT id, service_id, integration_id, occurred_at, received_at, summary FROM change_events")
+        ).all()
+    await migrated.close()
+    assert [tuple(row) for row in kept] == [(change, service, integration, WRITTEN - timedelta(hours=1), WRITTEN, "Deploy 42")]

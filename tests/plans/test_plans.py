@@ -3,10 +3,14 @@
 import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import md5
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests import databases
@@ -14,8 +18,12 @@ from tests.conftest import START
 from tests.system import System, to
 
 from oncall.heartbeats.store import heartbeats
-from oncall.incidents.store import alerts, events, incidents, lookup
+from oncall.incidents.store import alert_lists, alerts, change_events, events, incidents, lookup
+from oncall.incidents.values import Severity
+from oncall.incidents.values.alerts import AlertFilter
+from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
+from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
 from oncall.notifications.store import sending
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
@@ -28,14 +36,22 @@ HISTORY = [
     """,
     """
     INSERT INTO alerts SELECT (jsonb_populate_record(a, jsonb_build_object(
-        'id', gen_random_uuid(), 'incident_id', md5(format('incident %s', n)), 'dedup_key', format('key %s', n))
+        'id', gen_random_uuid(), 'incident_id', md5(format('incident %s', n)), 'dedup_key', format('key %s', n),
+        'integration_id', md5(format('integration %s', n % 50)), 'severity', CASE n % 100 WHEN 0 THEN 'info' ELSE 'critical' END)
         || CASE WHEN n > 40 THEN '{"state": "resolved", "resolved_at": "2026-03-01T12:00:00Z"}' ELSE '{}'::jsonb END)).*
     FROM alerts a, generate_series(1, 2040) n
     """,
     """
     INSERT INTO events SELECT (jsonb_populate_record(e, jsonb_build_object(
-        'id', gen_random_uuid(), 'delivery_id', CASE WHEN n % 2 = 0 THEN format('delivery %s', n) END))).*
+        'id', gen_random_uuid(), 'alert_id', md5(format('alert %s', n % 50)),
+        'delivery_id', CASE WHEN n % 2 = 0 THEN format('delivery %s', n) END))).*
     FROM events e, generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO change_events
+    SELECT gen_random_uuid(), md5(format('service %s', n % 50))::uuid, md5(format('integration %s', n % 50))::uuid,
+        timestamptz '2026-03-01T12:00:00Z' + n * interval '1 minute', '2026-03-02T12:00:00Z', 'deploy', '', '{}', '[]', '{}'
+    FROM generate_series(1, 2040) n
     """,
     """
     INSERT INTO pages SELECT (jsonb_populate_record(p, jsonb_build_object(
@@ -64,7 +80,7 @@ HISTORY = [
             "counts_from": "2026-03-02T12:00:00Z", "next_at": "2026-03-02T12:11:00Z"}'::jsonb END)).*
     FROM heartbeats h, generate_series(1, 2040) n
     """,
-    "ANALYZE incidents, alerts, pages, notices, notifications, heartbeats",
+    "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats",
 ]
 
 VALUES = {
@@ -86,6 +102,12 @@ VALUES = {
     "acknowledged": "NULL",
     "words": "CAST(ARRAY[] AS text[])",
     "offset": "0",
+    "id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+    "most": "10001",
+    "incident_id": "md5('incident 50')::uuid",
+    "alert_id": "md5('alert 7')::uuid",
+    "after": "'00000000-0000-0000-0000-000000000000'",
+    "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
     "dedup_keys": "ARRAY['key 1', 'key 2', 'key 3', 'key 50', 'key 60']",
 }
 
@@ -109,6 +131,11 @@ async def old(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
             await tx.exec_driver_sql(statement)
     yield system
     await system.stop()
+
+
+def named(name: str) -> UUID:
+    """As `md5(…)::uuid` has it."""
+    return UUID(md5(name.encode(), usedforsecurity=False).hexdigest())
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -147,7 +174,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
     """Every node of the plan that a statement gets, prepared as asyncpg does it, with parameters that the planner knows or not."""
     compiled = statement.compile(dialect=PGDialect_asyncpg())
     [[service_id]] = await tx.exec_driver_sql("SELECT id FROM services")
-    values = ", ".join(VALUES[name].format(service_id=service_id) for name in compiled.positiontup or ())
+    said = {name: f"'{value}'" for name, value in compiled.params.items() if value is not None}
+    values = ", ".join(said.get(name) or VALUES[name].format(service_id=service_id) for name in compiled.positiontup or ())
     await tx.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
     await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
     [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' * bool(values)}")
@@ -172,6 +200,9 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(alerts.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts"),
         pytest.param(alerts.REOPENABLE, "alerts", "alerts_resolved_idx", id="alerts that may reopen"),
         pytest.param(alerts.AMONG, "alerts", "alerts_correlated_idx", id="alerts that name other events"),
+        pytest.param(events.LIST_EVENTS, "events", "events_alert_idx", id="events of an incident"),
+        pytest.param(events.LATEST_OF, "events", "events_alert_idx", id="an alert's newest events"),
+        pytest.param(events.TRIGGERS_UNTIL, "events", "events_alert_idx", id="how many triggers an alert had had"),
         pytest.param(events.DELIVERED, "events", "events_once_per_delivery", id="deliveries that came before"),
         pytest.param(lookup.NEWEST, "alerts", "alerts_service_idx", id="a service's newest alerts"),
         pytest.param(lookup.BY_KEY, "alerts", "alerts_resolved_idx", id="alerts by their alias"),
@@ -184,3 +215,61 @@ async def test_claims_and_look_ups_use_their_partial_index(
         plan = await explain(tx, statement, mode)
     assert index in {node.get("Index Name") for node in plan}
     assert table not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+
+
+MIDDLE, LAST = UUID(int=2**127), UUID(int=2**128 - 1)
+SERVICE, INTEGRATION, INCIDENT = ServiceId(named("service 7")), IntegrationId(named("integration 7")), IncidentId(named("incident 50"))
+OPEN_ONES = {"alerts_open_idx", "alerts_one_open_per_key"}
+OPEN_OF_INTEGRATION = AlertFilter(integration_id=INTEGRATION, is_open=True)
+KEY_OF_SERVICE = AlertFilter(ServiceId(LAST), dedup_key="key 50", is_open=False)
+ALERTS = [
+    pytest.param(AlertFilter(), {"alerts_pkey"}, id="all"),
+    pytest.param(AlertFilter(ServiceId(LAST)), {"alerts_service_idx"}, id="a service"),
+    pytest.param(AlertFilter(incident_id=INCIDENT), {"alerts_incident_idx"}, id="an incident"),
+    pytest.param(AlertFilter(integration_id=INTEGRATION), {"alerts_integration_idx"}, id="an integration"),
+    pytest.param(AlertFilter(dedup_key="key 50"), {"alerts_dedup_key_idx"}, id="a key"),
+    pytest.param(AlertFilter(is_open=True), OPEN_ONES, id="open"),
+    pytest.param(AlertFilter(is_open=False), {"alerts_pkey"}, id="resolved"),
+    pytest.param(AlertFilter(severity=Severity.INFO), {"alerts_severity_idx"}, id="a severity"),
+    pytest.param(AlertFilter(ServiceId(LAST), is_open=True), OPEN_ONES, id="open of a service"),
+    pytest.param(AlertFilter(incident_id=INCIDENT, severity=Severity.INFO), {"alerts_incident_idx"}, id="a severity of an incident"),
+    pytest.param(KEY_OF_SERVICE, {"alerts_dedup_key_idx", "alerts_resolved_idx"}, id="a key of a service"),
+    pytest.param(OPEN_OF_INTEGRATION, {*OPEN_ONES, "alerts_integration_idx"}, id="open of an integration"),
+]
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize(("asked", "allowed"), ALERTS)
+async def test_each_list_of_alerts_has_its_index(old: System, asked: AlertFilter, allowed: set[str], mode: str) -> None:
+    async with old.node.database.transaction() as tx:
+        [[service_id]] = await tx.exec_driver_sql("SELECT id FROM services")
+        asked = replace(asked, service_id=asked.service_id and service_id)
+        plan = await explain(tx, alert_lists.newest(asked, before=LAST, limit=51), mode)
+    used = {node["Index Name"] for node in plan if str(node.get("Index Name", "")).startswith("alerts")}
+    assert used
+    assert used <= allowed
+    assert "alerts" not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        pytest.param(ChangeFilter(), "change_events_occurred_at_idx", id="all"),
+        pytest.param(ChangeFilter(since=START), "change_events_occurred_at_idx", id="a range"),
+        pytest.param(ChangeFilter(SERVICE), "change_events_service_idx", id="a service"),
+        pytest.param(
+            ChangeFilter(SERVICE, since=START - timedelta(days=7), until=START + timedelta(days=7)),
+            "change_events_service_idx",
+            id="a range of a service",
+        ),
+        pytest.param(ChangeFilter(integration_id=INTEGRATION), "change_events_integration_idx", id="an integration"),
+    ],
+)
+async def test_each_list_of_changes_has_its_index(old: System, asked: ChangeFilter, index: str, mode: str) -> None:
+    for after in (None, MIDDLE):
+        async with old.node.database.transaction() as tx:
+            wanted: Select[Any] = change_events.newest(asked, after=after, limit=51)
+            plan = await explain(tx, wanted, mode)
+        assert index in {node.get("Index Name") for node in plan}
+        assert "Seq Scan" not in {node["Node Type"] for node in plan}

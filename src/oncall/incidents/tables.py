@@ -55,7 +55,27 @@ events = Table(
     # The sender's own id of the delivery, of the first time it came.
     Column("delivery_id", String, nullable=True),
     Index("events_once_per_delivery", "integration_id", "delivery_id", unique=True, postgresql_where=text("delivery_id IS NOT NULL")),
-    Index("events_incident_idx", "incident_id", "id", postgresql_where=text("incident_id IS NOT NULL")),
+    # Those of an incident are those of its alerts.
+    Index("events_alert_idx", "alert_id", "id", postgresql_where=text("alert_id IS NOT NULL")),
+)
+
+# What events of action `change` say, each under the id of its event. A journal beside the journal: no foreign keys either.
+change_events = Table(
+    "change_events",
+    metadata,
+    id_column(),
+    Column("service_id", UUID(as_uuid=True), nullable=False),
+    Column("integration_id", UUID(as_uuid=True), nullable=False),
+    instant("occurred_at"),
+    instant("received_at"),
+    Column("summary", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("labels", JSONB, nullable=False),
+    Column("links", JSONB, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Index("change_events_service_idx", "service_id", "occurred_at", "id"),
+    Index("change_events_integration_idx", "integration_id", "occurred_at", "id"),
+    Index("change_events_occurred_at_idx", "occurred_at", "id"),
 )
 
 incidents = Table(
@@ -147,13 +167,19 @@ alerts = Table(
     Column("watched", Boolean, nullable=False, server_default=text("false")),
     instant("last_seen_at"),
     instant("resolved_at", nullable=True),
+    # Until when its monitor's last word holds, where it said so. Whether that is over is never stored.
+    instant("expires_at", nullable=True),
     CheckConstraint("state IN ('open', 'resolved')", name="state_is_known"),
     CheckConstraint("(state = 'resolved') = (resolved_at IS NOT NULL)", name="a_resolved_one_says_when"),
     Index("alerts_one_open_per_key", "service_id", "dedup_key", unique=True, postgresql_where=text("state = 'open'")),
     Index("alerts_resolved_idx", "service_id", "dedup_key", "resolved_at", postgresql_where=text("state = 'resolved'")),
     Index("alerts_incident_idx", "incident_id"),
-    Index("alerts_open_of_integration_idx", "integration_id", postgresql_where=text("state = 'open'")),
     Index("alerts_service_idx", "service_id", "id"),
+    # Lists by what people know of an alert, newest first. No repeat changes one of these columns, so none of these indexes.
+    Index("alerts_dedup_key_idx", "dedup_key", "id"),
+    Index("alerts_integration_idx", "integration_id", "id"),
+    Index("alerts_severity_idx", "severity", "id"),
+    Index("alerts_open_idx", "id", postgresql_where=text("state = 'open'")),
     # Those that name other events that are about them; few monitors do.
     Index(
         "alerts_correlated_idx",

@@ -127,9 +127,9 @@ async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> s
     return await store.find_heard(tx, cycles) if cycles else set()
 
 
-async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:
-    """Every message about an incident with every try, addresses masked."""
-    return [replace(n, address=mask(n.address)) for n in await store.list_for_incident(tx, incident_id)]
+async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, *, cycles: Sequence[int] | None = None) -> list[Notification]:
+    """Every message about an incident (or of these cycles of it) with every try, addresses masked."""
+    return [replace(n, address=mask(n.address)) for n in await store.list_for_incident(tx, incident_id, cycles)]
 
 
 async def claim(

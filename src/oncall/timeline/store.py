@@ -1,9 +1,11 @@
 """Every SQL statement about the timeline. Only inserts and reads."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.actors import Actor, ActorKind
@@ -22,6 +24,15 @@ ADD = text("""
 LIST = text("""
     SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
     FROM timeline_entries WHERE incident_id = :incident_id AND seq > :after ORDER BY seq LIMIT :limit
+""")
+# By the same index: what of one incident is nearest to an instant, in order of its place.
+LIST_SINCE = text("""
+    SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
+    FROM timeline_entries WHERE incident_id = :incident_id AND at >= :since ORDER BY seq LIMIT :limit
+""")
+LIST_BEFORE = text("""
+    SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
+    FROM timeline_entries WHERE incident_id = :incident_id AND at < :before ORDER BY seq DESC LIMIT :limit
 """)
 
 
@@ -45,19 +56,21 @@ async def add_entries(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
 
 async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int, limit: int) -> list[Recorded]:
     """Oldest first."""
-    rows = await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})
-    return [
-        Recorded(
-            r.id,
-            r.seq,
-            Entry(
-                IncidentId(r.incident_id),
-                r.at,
-                Kind(r.kind),
-                Actor(ActorKind(r.actor_kind), r.actor_id, r.actor_name, r.via),
-                r.reason,
-                msgspec.json.decode(r.detail),
-            ),
-        )
-        for r in rows
-    ]
+    return [_recorded(r) for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})]
+
+
+async def list_since(tx: AsyncConnection, incident_id: IncidentId, *, since: datetime, limit: int) -> list[Recorded]:
+    """The first of what happened from this instant on."""
+    return [_recorded(r) for r in await tx.execute(LIST_SINCE, {"incident_id": incident_id, "since": since, "limit": limit})]
+
+
+async def list_before(tx: AsyncConnection, incident_id: IncidentId, *, before: datetime, limit: int) -> list[Recorded]:
+    """The last of what had happened by this instant, oldest first."""
+    rows = [_recorded(r) for r in await tx.execute(LIST_BEFORE, {"incident_id": incident_id, "before": before, "limit": limit})]
+    return rows[::-1]
+
+
+def _recorded(r: Row[Any]) -> Recorded:
+    actor = Actor(ActorKind(r.actor_kind), r.actor_id, r.actor_name, r.via)
+    entry = Entry(IncidentId(r.incident_id), r.at, Kind(r.kind), actor, r.reason, msgspec.json.decode(r.detail))
+    return Recorded(r.id, r.seq, entry)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
+from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.commands.flapping import decided_flapping, find_flapping
 from oncall.incidents.commands.holding import find_holds
@@ -51,6 +52,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: J
         decided |= await _accept_wave(tx, wave, later, triggers, changes, judging, now=now)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
+    await keep_changes(tx, events, decided, occurred_ats, now=now)
     return [decided[event.id] for event in events]
 
 

@@ -34,8 +34,8 @@ async def find_flapping(
         flapping = services[run.service_id].flapping
         if flapping is None or run.incident_id not in locked:
             continue
-        stored = await event_store.count_changes(tx, [run.incident_id], since=now - flapping.within)
-        count = stored.get(run.change.alert_id, 0) + changes[run.change.alert_id]
+        stored = await event_store.count_changes(tx, run.change.alert_id, since=now - flapping.within)
+        count = stored + changes[run.change.alert_id]
         why = why_flapping(locked[run.incident_id], flapping, count)
         if why is not None:
             found[run.incident_id] = why

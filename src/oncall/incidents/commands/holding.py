@@ -64,7 +64,7 @@ async def _triggers(
         for incident in incidents
         if (service := services[incident.service_id]).threshold and counts_triggers(incident, service)
     }
-    stored = await event_store.count_triggers(tx, since) if since else {}
+    stored = await event_store.count_triggers_since(tx, since) if since else {}
     return {id: count + fresh.get(id, 0) for id, count in stored.items()}
 
 

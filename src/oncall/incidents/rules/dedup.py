@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 
+from oncall.incidents.rules.expiring import last_expiry
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, Key, Severity
 from oncall.kit.ids import AlertId, IncidentId, ServiceId
 
@@ -86,19 +87,19 @@ def ignored(run: Sequence[Event], reason: str = "", *, alert: Alert | None = Non
 
 
 def _trigger(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], AlertChange]:
-    first, severity = run[0], worst(run)
+    first, severity, expires_at = run[0], worst(run), last_expiry(run)
     if alert is None:
         alert_id, incident_id = AlertId(first.id), IncidentId(first.id)
         opened = _all(run[:1], Decision.OPENED, "no alert with this dedup key was open", alert_id, incident_id)
-        change = AlertChange(alert_id, len(run), severity, is_open=True, acknowledged=False)
+        change = AlertChange(alert_id, len(run), severity, is_open=True, acknowledged=False, expires_at=expires_at)
         return opened + _repeats(run[1:], alert_id, incident_id), change
     if not alert.is_open:
         reopened = _all(run[:1], Decision.REOPENED, "the same problem came back inside the reopen window", alert.id, alert.incident_id)
-        change = AlertChange(alert.id, len(run), severity, is_open=True, acknowledged=False)
+        change = AlertChange(alert.id, len(run), severity, is_open=True, acknowledged=False, expires_at=expires_at)
         return reopened + _repeats(run[1:], alert.id, alert.incident_id), change
     # The latest word on severity stands, but within one run nothing may hide a rise.
     now_severity = severity if RANK[severity] > RANK[alert.severity] else run[-1].severity
-    change = AlertChange(alert.id, len(run), now_severity, is_open=True, acknowledged=alert.acknowledged)
+    change = AlertChange(alert.id, len(run), now_severity, is_open=True, acknowledged=alert.acknowledged, expires_at=expires_at)
     return _repeats(run, alert.id, alert.incident_id), change
 
 

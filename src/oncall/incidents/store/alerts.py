@@ -51,13 +51,14 @@ REOPENABLE = text("""
 
 ADD = text("""
     INSERT INTO alerts (id, service_id, incident_id, integration_id, dedup_key, state, severity, acknowledged, summary, source,
-        labels, links, details, event_count, first_seen_at, last_seen_at)
+        labels, links, details, event_count, first_seen_at, last_seen_at, expires_at)
     SELECT a.id, a.service_id, a.incident_id, a.integration_id, a.dedup_key, 'open', a.severity, false, a.summary, a.source,
-        a.labels, a.links, a.details, a.seen, :now, :now
+        a.labels, a.links, a.details, a.seen, :now, :now, a.expires_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:service_ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:integration_ids AS uuid[]),
         CAST(:dedup_keys AS text[]), CAST(:severities AS text[]), CAST(:summaries AS text[]), CAST(:sources AS text[]),
-        CAST(:labels AS jsonb[]), CAST(:links AS jsonb[]), CAST(:details AS jsonb[]), CAST(:seen AS bigint[]))
-        AS a (id, service_id, incident_id, integration_id, dedup_key, severity, summary, source, labels, links, details, seen)
+        CAST(:labels AS jsonb[]), CAST(:links AS jsonb[]), CAST(:details AS jsonb[]), CAST(:seen AS bigint[]),
+        CAST(:expires_ats AS timestamptz[]))
+        AS a (id, service_id, incident_id, integration_id, dedup_key, severity, summary, source, labels, links, details, seen, expires_at)
 """)
 
 # Locks in the order of ids, whatever order the join would take; `was_open` is what the decision rests on. A repeat was decided on an
@@ -65,8 +66,9 @@ ADD = text("""
 CHANGE = text("""
     WITH change AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:was_open AS boolean[]), CAST(:is_open AS boolean[]), CAST(:seen AS bigint[]),
-            CAST(:severities_before AS text[]), CAST(:severities AS text[]), CAST(:acknowledged AS boolean[]))
-            AS c (id, was_open, is_open, seen, severity_before, severity, acknowledged)
+            CAST(:severities_before AS text[]), CAST(:severities AS text[]), CAST(:acknowledged AS boolean[]),
+            CAST(:expires_ats AS timestamptz[]))
+            AS c (id, was_open, is_open, seen, severity_before, severity, acknowledged, expires_at)
     ), locked AS MATERIALIZED (
         SELECT id FROM alerts WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
     )
@@ -77,7 +79,8 @@ CHANGE = text("""
         acknowledged = c.acknowledged OR (a.acknowledged AND c.was_open),
         state = CASE WHEN c.is_open THEN 'open' ELSE 'resolved' END,
         resolved_at = CASE WHEN c.is_open THEN NULL ELSE :now END,
-        reopened_at = CASE WHEN c.is_open AND NOT c.was_open THEN :now ELSE a.reopened_at END
+        reopened_at = CASE WHEN c.is_open AND NOT c.was_open THEN :now ELSE a.reopened_at END,
+        expires_at = CASE WHEN c.was_open OR NOT c.is_open THEN coalesce(c.expires_at, a.expires_at) ELSE c.expires_at END
     FROM change c JOIN locked l ON l.id = c.id
     WHERE a.id = c.id AND (a.state = 'open') = c.was_open AND a.severity = c.severity_before
 """)
@@ -108,7 +111,7 @@ TOLD = text("""
 """)
 LIST = text("""
     SELECT id, dedup_key, state = 'open' AS is_open, severity, acknowledged, summary, source, labels::text AS labels, links::text AS links,
-        details::text AS details, event_count, first_seen_at, last_seen_at, resolved_at
+        details::text AS details, event_count, first_seen_at, last_seen_at, resolved_at, expires_at
     FROM alerts WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
 """)
 COUNTS = text("""
@@ -123,8 +126,7 @@ OPEN_OF = text("""
         coalesce(reopened_at, first_seen_at) AS opened_at
     FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = 'open'
 """)
-# By `alerts_open_of_integration_idx (integration_id) WHERE state = 'open'`; the instant of the last word has no index, which each repeat
-# would have to keep up.
+# By an index of open alerts; the instant of the last word has none, which each repeat would have to keep up.
 SILENT = text("""
     SELECT a.integration_id, a.service_id, a.dedup_key, a.severity, a.summary, a.last_seen_at
     FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:befores AS timestamptz[])) AS i (id, before)
@@ -183,6 +185,7 @@ async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertCha
                 "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _, _ in opened],
                 "details": [_json(e.details) for e, _, _ in opened],
                 "seen": [change.seen for _, change, _ in opened],
+                "expires_ats": [change.expires_at for _, change, _ in opened],
             },
         )
 
@@ -200,6 +203,7 @@ async def change_alerts(tx: AsyncConnection, changes: Sequence[tuple[Alert, Aler
             "severities_before": [alert.severity.value for alert, _ in changes],
             "severities": [change.severity.value for _, change in changes],
             "acknowledged": [change.acknowledged for _, change in changes],
+            "expires_ats": [change.expires_at for _, change in changes],
         },
     )
     if done.rowcount != len(changes):
@@ -273,6 +277,7 @@ def alert_seen(r: Row[Any]) -> AlertSeen:
         r.first_seen_at,
         r.last_seen_at,
         r.resolved_at,
+        r.expires_at,
     )
 
 

@@ -14,15 +14,25 @@ from oncall.incidents.values import Action, Alert, AlertChange, Body, Decided, D
 from oncall.kit.db import ConcurrentChange, racing, sqlstate
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
+# By `alerts_incident_idx` and `events_alert_idx (alert_id, id)`: an incident's events are those of its alerts.
 LIST_EVENTS = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id,
-        incident_id
-    FROM events WHERE incident_id = :incident_id AND id > :after ORDER BY id LIMIT :limit
+    SELECT e.* FROM alerts a CROSS JOIN LATERAL (
+        SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id,
+            incident_id, service_id
+        FROM events WHERE alert_id = a.id AND id > :after ORDER BY id LIMIT :limit
+    ) e
+    WHERE a.incident_id = :incident_id ORDER BY e.id LIMIT :limit
+""")
+LATEST_OF = text("""
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
+        service_id
+    FROM events WHERE alert_id = :alert_id AND id < :before ORDER BY id DESC LIMIT :limit
 """)
 
 # By the primary key, backwards: ids are in order of receipt.
 LATEST = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
+        service_id
     FROM events
     WHERE id < :before AND (CAST(:integration_id AS uuid) IS NULL OR integration_id = CAST(:integration_id AS uuid))
         AND (CAST(:service_id AS uuid) IS NULL OR service_id = CAST(:service_id AS uuid))
@@ -30,13 +40,19 @@ LATEST = text("""
     ORDER BY id DESC LIMIT :limit
 """)
 FIND_SEEN = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id
+    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
+        service_id
     FROM events WHERE id = :id
 """)
 FIND_EVENT = text("""
     SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
-        e.alert_id, e.incident_id, b.id AS kept_body_id, b.content_type, b.raw, b.headers::text AS headers
+        e.alert_id, e.incident_id, e.service_id, b.id AS kept_body_id, b.content_type, b.raw, b.headers::text AS headers
     FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
+""")
+
+# By `events_alert_idx`; nobody needs to know of more than `most`.
+TRIGGERS_UNTIL = text("""
+    SELECT count(*) FROM (SELECT FROM events WHERE alert_id = :alert_id AND id <= :id AND action = 'trigger' LIMIT :most) AS triggers
 """)
 
 # One round trip for all: every request waits for it. An alert that is no longer as it was read (open, and as grave) spoils the count of the
@@ -45,9 +61,10 @@ DIVISION_BY_ZERO = "22012"
 ADD_EVENTS = text("""
     WITH repeats AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:repeated AS uuid[]), CAST(:seen AS bigint[]), CAST(:severities_before AS text[]),
-            CAST(:severities_now AS text[])) AS r (id, seen, severity_before, severity)
+            CAST(:severities_now AS text[]), CAST(:expires_ats AS timestamptz[])) AS r (id, seen, severity_before, severity, expires_at)
     ), counted AS (
-        UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity
+        UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity,
+            expires_at = coalesce(r.expires_at, a.expires_at)
         FROM repeats r
         WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id AND a.state = 'open' AND a.severity = r.severity_before RETURNING a.id
     ), bodies AS (
@@ -79,38 +96,47 @@ DELIVERED = text("""
     ) seen
 """)
 
-# By `events_incident_idx (incident_id, id)`.
-TRIGGERS = text("""
+# By `alerts_incident_idx` and `events_alert_idx (alert_id, id)`.
+TRIGGERS_SINCE = text("""
     SELECT i.id, (
-        SELECT count(*) FROM events e WHERE e.incident_id = i.id AND e.action = 'trigger' AND e.received_at > i.since
+        SELECT count(*) FROM alerts a JOIN events e ON e.alert_id = a.id
+        WHERE a.incident_id = i.id AND e.action = 'trigger' AND e.received_at > i.since
     ) AS triggers
     FROM unnest(CAST(:ids AS uuid[]), CAST(:since AS timestamptz[])) AS i (id, since)
 """)
-
-
-# By `events_incident_idx (incident_id, id)`: of each incident the most changes of one alert.
+# By `events_alert_idx (alert_id, id)`.
 CHANGES = text("""
-    SELECT alert_id, count(*) AS changes FROM events
-    WHERE incident_id = ANY(CAST(:ids AS uuid[])) AND received_at > :since AND decision IN ('reopened', 'resolved', 'held_flapping')
-    GROUP BY alert_id
+    SELECT count(*) FROM events
+    WHERE alert_id = :alert_id AND received_at > :since AND decision IN ('reopened', 'resolved', 'held_flapping')
 """)
 
 
-async def count_changes(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, since: datetime) -> dict[AlertId, int]:
-    """How often each alert of these incidents ended or came back after an instant."""
-    rows = await tx.execute(CHANGES, {"ids": list(incident_ids), "since": since})
-    return {AlertId(r.alert_id): r.changes for r in rows}
+async def count_changes(tx: AsyncConnection, alert_id: AlertId, *, since: datetime) -> int:
+    """How often an alert ended or came back after an instant."""
+    count: int = (await tx.execute(CHANGES, {"alert_id": alert_id, "since": since})).scalar_one()
+    return count
 
 
-async def count_triggers(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, int]:
+async def count_triggers_since(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, int]:
     """How many triggers of each incident came after its instant."""
-    rows = await tx.execute(TRIGGERS, {"ids": list(since), "since": list(since.values())})
+    rows = await tx.execute(TRIGGERS_SINCE, {"ids": list(since), "since": list(since.values())})
     return {IncidentId(r.id): r.triggers for r in rows}
 
 
 async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:
     """In order of receipt, without their bodies."""
-    return [_seen(r) for r in await tx.execute(LIST_EVENTS, {"incident_id": incident_id, "after": after, "limit": limit})]
+    return [event_seen(r) for r in await tx.execute(LIST_EVENTS, {"incident_id": incident_id, "after": after, "limit": limit})]
+
+
+async def list_latest_of(tx: AsyncConnection, alert_id: AlertId, *, before: UUID, limit: int) -> list[EventSeen]:
+    """Those of an alert, newest first, without their bodies."""
+    return [event_seen(r) for r in await tx.execute(LATEST_OF, {"alert_id": alert_id, "before": before, "limit": limit})]
+
+
+async def count_triggers(tx: AsyncConnection, alert_id: AlertId, *, until: EventId, most: int) -> int:
+    """How many triggers an alert had had by this event, it included; not more than `most`."""
+    count: int = (await tx.execute(TRIGGERS_UNTIL, {"alert_id": alert_id, "id": until, "most": most})).scalar_one()
+    return count
 
 
 async def list_latest(
@@ -125,13 +151,13 @@ async def list_latest(
     """What came in, newest first, without bodies."""
     params = {"before": before, "integration_id": integration_id, "service_id": service_id, "limit": limit}
     rows = await tx.execute(LATEST, params | {"decisions": [d.value for d in decisions] if decisions else None})
-    return [_seen(r) for r in rows]
+    return [event_seen(r) for r in rows]
 
 
 async def find_seen(tx: AsyncConnection, id: EventId) -> EventSeen | None:
     """An event without its body."""
     row = (await tx.execute(FIND_SEEN, {"id": id})).first()
-    return _seen(row) if row else None
+    return event_seen(row) if row else None
 
 
 async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body | None] | None:
@@ -140,7 +166,7 @@ async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body 
     if row is None:
         return None
     kept = row.kept_body_id is not None
-    return _seen(row), Body(row.kept_body_id, row.content_type, row.raw, msgspec.json.decode(row.headers)) if kept else None
+    return event_seen(row), Body(row.kept_body_id, row.content_type, row.raw, msgspec.json.decode(row.headers)) if kept else None
 
 
 async def add_events(
@@ -184,6 +210,7 @@ async def add_events(
         "seen": [change.seen for _, change in changes],
         "severities_before": [alert.severity for alert, _ in changes],
         "severities_now": [change.severity for _, change in changes],
+        "expires_ats": [change.expires_at for _, change in changes],
     }
     try:
         with racing("events_pkey", "events_once_per_delivery"):
@@ -220,7 +247,8 @@ async def find_decided(tx: AsyncConnection, ids: Sequence[EventId]) -> dict[Even
     }
 
 
-def _seen(r: Row[Any]) -> EventSeen:
+def event_seen(r: Row[Any]) -> EventSeen:
+    """A row of the columns that `FIND_SEEN` selects."""
     return EventSeen(
         EventId(r.id),
         r.received_at,
@@ -234,4 +262,5 @@ def _seen(r: Row[Any]) -> EventSeen:
         r.reason,
         AlertId(r.alert_id) if r.alert_id else None,
         IncidentId(r.incident_id) if r.incident_id else None,
+        ServiceId(r.service_id),
     )

@@ -45,7 +45,7 @@ NEWEST = text("""
 FOUND = text("""
     SELECT a.id, a.incident_id, a.integration_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.summary, a.source,
         a.labels::text AS labels, a.links::text AS links, a.details::text AS details, a.event_count, a.first_seen_at, a.last_seen_at,
-        a.resolved_at, i.number, i.status, i.acknowledged_at,
+        a.resolved_at, a.expires_at, i.number, i.status, i.acknowledged_at,
         i.acknowledged_by ->> 'name' AS acknowledged_by, i.resolved_by ->> 'name' AS resolved_by
     FROM alerts a JOIN incidents i ON i.id = a.incident_id WHERE a.id = ANY(:ids)
 """)

@@ -1,15 +1,14 @@
 """REST for what monitors sent: an event with its body as it may be shown, and the very bytes."""
 
 import asyncio
-from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.incidents.commands import verbs
-from oncall.incidents.schemas import BodyOut, EventOut, WholeEventOut
+from oncall.incidents.schemas.incidents import BodyOut, EventOut, WholeEventOut
 from oncall.incidents.values import Body, BodyGone
-from oncall.intake.commands import show, why_never_kept
+from oncall.intake.commands import gone_after, show, why_never_kept
 from oncall.kit.http import ReadTx
 from oncall.kit.ids import EventId
 
@@ -31,7 +30,7 @@ async def get_event(id: EventId, request: Request, _: Reader, tx: ReadTx) -> Who
     never = why_never_kept(event, body)
     # A large body is looked through in a while, and nobody waits for it.
     shown = await asyncio.to_thread(_shown, body) if body and not never else None
-    gone = never if body else _gone(request.app.state.settings.keep_bodies)
+    gone = never if body else gone_after(request.app.state.settings.keep_bodies)
     return WholeEventOut(body=shown, body_gone=gone, **EventOut.model_validate(event).model_dump())
 
 
@@ -42,7 +41,7 @@ async def get_body(id: EventId, request: Request, _: Admin, tx: ReadTx) -> Respo
     if never := why_never_kept(event, body):
         raise BodyGone(never)
     if body is None:
-        raise BodyGone(_gone(request.app.state.settings.keep_bodies))
+        raise BodyGone(gone_after(request.app.state.settings.keep_bodies))
     return Response(body.raw, media_type=BYTES, headers={"Content-Disposition": f'attachment; filename="event-{id}.bin"', **NEVER_RENDERED})
 
 
@@ -56,8 +55,3 @@ def _shown(body: Body) -> BodyOut:
         base64=shown.base64,
         truncated=shown.is_cut,
     )
-
-
-def _gone(kept: timedelta) -> str:
-    days = kept / timedelta(days=1)
-    return f"The body was kept for {days:g} day{'' if days == 1 else 's'} and is gone."

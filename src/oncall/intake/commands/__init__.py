@@ -1,6 +1,7 @@
 """What can be done with what monitors send: read it, and hand it over so that many requests share one commit."""
 
 from oncall.intake.commands.dialects import DIALECTS
+from oncall.intake.commands.explaining import explain_event
 from oncall.intake.commands.gate import Gate, Overloaded
 from oncall.intake.commands.reading import (
     as_sent,
@@ -13,13 +14,15 @@ from oncall.intake.commands.reading import (
     to_events,
     too_large,
 )
-from oncall.intake.commands.showing import show, why_never_kept
+from oncall.intake.commands.showing import gone_after, show, why_never_kept
 
 __all__ = [
     "DIALECTS",
     "Gate",
     "Overloaded",
     "as_sent",
+    "explain_event",
+    "gone_after",
     "mail_too_large",
     "object_in",
     "read",

@@ -1,5 +1,7 @@
 """What people see of what monitors sent."""
 
+from datetime import timedelta
+
 from oncall.incidents.values import Body, EventSeen
 from oncall.intake.rules import OVERSIZED, ShownBody, redacted, shown_body, shown_headers
 
@@ -15,3 +17,9 @@ def why_never_kept(event: EventSeen, body: Body | None) -> str | None:
     """Why an event has no body although its time is not over; None if it has one, or had."""
     is_so = body is not None and not body.raw and event.dedup_key.startswith(OVERSIZED)
     return NEVER_KEPT if is_so else None
+
+
+def gone_after(kept: timedelta) -> str:
+    """Why an event has no body any more."""
+    days = kept / timedelta(days=1)
+    return f"The body was kept for {days:g} day{'' if days == 1 else 's'} and is gone."

@@ -84,7 +84,9 @@ PAGED_BETWEEN = text("""
 """)
 LIST = text("""
     SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
-    FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id ORDER BY n.id LIMIT 1000
+    FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id
+        AND (CAST(:cycles AS int[]) IS NULL OR n.cycle = ANY(CAST(:cycles AS int[])))
+    ORDER BY n.id LIMIT 1000
 """)
 ATTEMPTS = text("""
     SELECT a.notification_id, a.number, a.at, a.outcome, a.detail FROM attempts a
@@ -171,8 +173,8 @@ async def paged_between(tx: AsyncConnection, user_id: UserId, *, since: datetime
     return at
 
 
-async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId) -> list[Notification]:
-    rows = (await tx.execute(LIST, {"incident_id": incident_id})).all()
+async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, cycles: Sequence[int] | None) -> list[Notification]:
+    rows = (await tx.execute(LIST, {"incident_id": incident_id, "cycles": cycles})).all()
     tries: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
     for a in await tx.execute(ATTEMPTS, {"ids": list(tries)}) if tries else ():
         tries[a.notification_id].append(Attempt(a.number, a.at, AttemptOutcome(a.outcome), a.detail))

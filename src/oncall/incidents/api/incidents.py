@@ -9,15 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from oncall.access.api import Reader, Responder
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
-from oncall.incidents.schemas import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
-from oncall.incidents.values import Decision, Incident, Status, UnknownIncident
+from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
+from oncall.incidents.values import Incident, Status, UnknownIncident
 from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
-from oncall.kit.ids import IntegrationId, ServiceId
+from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
-events = APIRouter(prefix="/api/v1/events", tags=["incidents"])
 
 
 def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:
@@ -88,33 +87,17 @@ async def get_notifications(ref: Ref, _: Reader, tx: ReadTx) -> Listed[Notificat
 
 
 @router.get("/{incident}/alerts")
-async def list_alerts(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[AlertOut]:
+async def list_alerts(ref: Ref, request: Request, _: Reader, tx: ReadTx, page: Paging) -> Listed[AlertOut]:
     """What its monitors say, alert by alert: labels, links, details."""
     shown, cursor = page.cut(await verbs.list_alerts(tx, ref, after=page.after, limit=page.limit + 1))
-    return Listed(items=[AlertOut.of(alert) for alert in shown], next_cursor=cursor)
+    now = await now_in(request, tx)
+    return Listed(items=[AlertOut.of(alert, now=now) for alert in shown], next_cursor=cursor)
 
 
 @router.get("/{incident}/events")
 async def list_events(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[EventOut]:
     """Every event that reached it, in order, each with its decision."""
     shown, cursor = page.cut(await verbs.list_events(tx, ref, after=page.after, limit=page.limit + 1))
-    return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
-
-
-@events.get("")
-async def list_all_events(
-    _: Reader,
-    tx: ReadTx,
-    page: Paging,
-    integration_id: IntegrationId | None = None,
-    service_id: ServiceId | None = None,
-    decision: Annotated[list[Decision] | None, Query()] = None,
-) -> Listed[EventOut]:
-    """What came in, newest first, whether or not it became an incident: changes, check-ins and what was ignored, each with its reason."""
-    found = await verbs.list_all_events(
-        tx, before=page.after, integration_id=integration_id, service_id=service_id, decisions=decision, limit=page.limit + 1
-    )
-    shown, cursor = page.cut(found)
     return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
 
 

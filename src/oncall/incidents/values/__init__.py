@@ -22,6 +22,14 @@ class UnknownEvent(NotFound):
     """There is no event with this id."""
 
 
+class UnknownAlert(NotFound):
+    """There is no alert with this id."""
+
+
+class UnknownChangeEvent(NotFound):
+    """There is no change event with this id."""
+
+
 class BodyGone(Gone):
     """The event is there; the bytes it came in are kept no longer."""
 
@@ -208,6 +216,8 @@ class AlertChange:
     severity: Severity
     is_open: bool
     acknowledged: bool
+    expires_at: datetime | None = None
+    """Until when its word holds, as its monitor said last in this run, if it said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +306,11 @@ class AlertSeen:
     first_seen_at: datetime
     last_seen_at: datetime
     resolved_at: datetime | None
+    expires_at: datetime | None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether the instant until which its monitor spoke has passed, and the monitor has said nothing since."""
+        return self.is_open and self.expires_at is not None and self.last_seen_at < self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +329,7 @@ class EventSeen:
     reason: str
     alert_id: AlertId | None
     incident_id: IncidentId | None
+    service_id: ServiceId
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What incidents look like over REST."""
 
+from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -185,9 +186,11 @@ class AlertOut(Shown):
     first_seen_at: Instant
     last_seen_at: Instant
     resolved_at: Instant | None
+    expires_at: Instant | None = Field(description="Until when its monitor's last word holds, where it said so.")
+    stale: bool = Field(description="Open, though `expires_at` has passed without a word from its monitor. It pages on all the same.")
 
     @classmethod
-    def of(cls, alert: AlertSeen) -> Self:
+    def of(cls, alert: AlertSeen, *, now: datetime) -> Self:
         return cls(
             id=alert.id,
             dedup_key=alert.dedup_key,
@@ -203,6 +206,8 @@ class AlertOut(Shown):
             first_seen_at=alert.first_seen_at,
             last_seen_at=alert.last_seen_at,
             resolved_at=alert.resolved_at,
+            expires_at=alert.expires_at,
+            stale=alert.is_stale(now),
         )
 
 
@@ -219,6 +224,8 @@ class EventOut(Shown):
     summary: str
     decision: Decision
     reason: str
+    service_id: UUID
+    alert_id: UUID | None
     incident_id: UUID | None
 
 

@@ -1,0 +1,9 @@
+"""REST for incidents and what they are made of: alerts, events, and the changes beside them."""
+
+from fastapi import APIRouter
+
+from oncall.incidents.api import alerts, change_events, events, incidents
+
+router = APIRouter()
+for part in (incidents, alerts, events, change_events):
+    router.include_router(part.router)

@@ -1,0 +1,38 @@
+"""How people see alerts: listed by what they know of them, and each with its events."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.incidents.store import alert_lists as store
+from oncall.incidents.store import events as event_store
+from oncall.incidents.values import EventSeen, UnknownAlert
+from oncall.incidents.values.alerts import AlertAround, AlertFilter
+from oncall.kit.ids import AlertId, ServiceId
+from oncall.services.commands import get_services
+
+NEWEST = UUID(int=2**128 - 1)
+
+
+async def list_alerts(tx: AsyncConnection, asked: AlertFilter, *, before: UUID | None, limit: int) -> list[AlertAround]:
+    """Newest first."""
+    return await store.list_newest(tx, asked, before=before or NEWEST, limit=limit)
+
+
+async def get_alert(tx: AsyncConnection, id: AlertId) -> AlertAround:
+    found = await store.find_alert(tx, id)
+    if found is None:
+        raise UnknownAlert("There is no alert with this id.")
+    return found
+
+
+async def list_events_of(tx: AsyncConnection, id: AlertId, *, before: UUID | None, limit: int) -> list[EventSeen]:
+    """What its monitor said, newest first."""
+    await get_alert(tx, id)
+    return await event_store.list_latest_of(tx, id, before=before or NEWEST, limit=limit)
+
+
+async def names_of(tx: AsyncConnection, service_ids: Sequence[ServiceId]) -> Mapping[ServiceId, str]:
+    """What these services are called now; one that was deleted is not among them."""
+    return {id: service.name for id, service in (await get_services(tx, sorted(set(service_ids)))).items()}

@@ -1,0 +1,240 @@
+"""The whole way of one event in sentences, for an engineer at three in the morning. Pure: what is known in, lines out."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import assert_never
+
+from oncall.incidents.rules import timers
+from oncall.incidents.rules.meanings import MEANS, advice
+from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence
+from oncall.incidents.values import Action, Decision, EventSeen, Incident, Status
+from oncall.incidents.values.explaining import Line, Stage, Story
+from oncall.timeline.values import Kind, Recorded
+
+OF_ITS_INTEGRATION = re.compile(r" integration=[0-9a-f]{8}$")
+OURS = "oncall:"
+
+
+def explain(story: Story, *, now: datetime) -> list[Line]:
+    """In the order of its way: received, read, said, decided, and what came of it. For every decision, and without a body as well."""
+    return [*_received(story), *_said(story.event), *_decided(story.event), *_became(story, now=now), *_advice(story.event)]
+
+
+def _refs(event: EventSeen) -> dict[str, str]:
+    return {"event_id": f"{event.id}"}
+
+
+# --- how it came ------------------------------------------------------------------------------------------------------------
+
+
+def _received(story: Story) -> Iterator[Line]:
+    event, came = story.event, story.arrival
+    through = f'integration "{came.integration}" ({came.type})' if came.integration is not None else "an integration that is deleted by now"
+    to = f'service "{came.service}"' if came.service is not None else "a service that is deleted by now"
+    refs = _refs(event) | {"integration_id": f"{event.integration_id}", "service_id": f"{event.service_id}"}
+    yield Line(Stage.RECEIVED, event.received_at, f"Received at {instant(event.received_at)} through {through}, for {to}.", refs)
+    if came.body_gone is not None or came.size is None:
+        words = came.body_gone or "its body is not kept"
+    else:
+        words = f"its body has {came.size:,} byte{'' if came.size == 1 else 's'}" + (
+            f" of {came.content_type}" if came.content_type else ""
+        )
+    yield Line(Stage.READ, None, sentence(words), _refs(event))
+    if event.decision is Decision.UNREADABLE:
+        why = event.reason.rpartition(": ")[0] or event.reason  # behind it stands why that opened an alert, or did not
+        yield Line(Stage.READ, None, sentence(f"it could not be read: {why}"), _refs(event))
+    elif came.reads_as is not None:
+        yield Line(Stage.READ, None, sentence(f"it is read by {came.reads_as}"), _refs(event))
+
+
+# --- what it said -----------------------------------------------------------------------------------------------------------
+
+
+def _said(event: EventSeen) -> Iterator[Line]:
+    yield Line(Stage.SAID, None, sentence(_words(event)), _refs(event))
+    if event.action not in {Action.CHANGE, Action.IGNORE, Action.CHECK_IN}:
+        yield Line(Stage.SAID, None, sentence(_key(event)), _refs(event))
+    if event.occurred_at != event.received_at:
+        yield Line(Stage.SAID, event.occurred_at, f"By its monitor's clock that was at {instant(event.occurred_at)}.", _refs(event))
+
+
+def _words(event: EventSeen) -> str:
+    match event.action:
+        case Action.TRIGGER:
+            return f'it reports a problem (trigger) of severity {event.severity.value}: "{event.summary}"'
+        case Action.ACKNOWLEDGE:
+            return f'it says that somebody has the problem (acknowledge): "{event.summary}"'
+        case Action.RESOLVE:
+            return f'it says that the problem is over (resolve): "{event.summary}"'
+        case Action.CHANGE:
+            return f'it tells of a change: "{event.summary}"'
+        case Action.CHECK_IN:
+            return f'it checks in: "{event.summary}"'
+        case Action.IGNORE:
+            return f'it says nothing that asks for action (ignore): "{event.summary}"'
+        case _:
+            assert_never(event.action)
+
+
+def _key(event: EventSeen) -> str:
+    if event.dedup_key == f"{event.id}":
+        return "it names no problem, so its dedup key is its own id: nothing repeats it, and no resolve of its monitor ends it"
+    if event.dedup_key.startswith(OURS):
+        return f'its dedup key is "{event.dedup_key}": ours, since we speak for what its sender could not say'
+    if OF_ITS_INTEGRATION.search(event.dedup_key):
+        return f'its dedup key is "{event.dedup_key}": made of what its monitor counts, and of its integration, whose own that count is'
+    return f'its dedup key is "{event.dedup_key}"'
+
+
+# --- what was decided, and what came of it ----------------------------------------------------------------------------------
+
+
+def _decided(event: EventSeen) -> Iterator[Line]:
+    yield Line(
+        Stage.DECIDED,
+        event.received_at,
+        sentence(f"decided: {event.decision.value}{event.reason and f', since {event.reason}'}"),
+        _refs(event),
+    )
+    yield Line(Stage.DECIDED, None, sentence(MEANS[event.decision]), _refs(event))
+
+
+def _became(story: Story, *, now: datetime) -> Iterator[Line]:
+    event = story.event
+    match event.decision:
+        case (
+            Decision.OPENED
+            | Decision.REOPENED
+            | Decision.UNREADABLE
+            | Decision.DEDUPLICATED
+            | Decision.GROUPED
+            | Decision.BROKE_THROUGH
+            | Decision.MUTED
+            | Decision.HELD_MAINTENANCE
+            | Decision.HELD_FLAPPING
+            | Decision.HELD_THRESHOLD
+            | Decision.HELD_DELAY
+        ):
+            yield from _problem(story, now=now)
+            yield from _paging(story)
+        case Decision.ACKNOWLEDGED | Decision.RESOLVED:
+            yield from _problem(story, now=now)
+            yield from _ended(story)
+        case Decision.NO_OPEN_ALERT | Decision.DUPLICATE_DELIVERY | Decision.IGNORED | Decision.QUARANTINED:
+            yield from _problem(story, now=now)
+            yield from _others(story)
+        case Decision.CHANGE_RECORDED | Decision.CHECKED_IN:
+            return
+        case _:
+            assert_never(event.decision)
+
+
+def _problem(story: Story, *, now: datetime) -> Iterator[Line]:
+    if (around := story.alert) is not None:
+        alert = around.alert
+        met = f'alert "{alert.summary}"'
+        if story.nth is not None:
+            met += f": this was its trigger number {story.nth:,}{' or a later one' if story.nth_is_least else ''}"
+        times = f"seen {alert.event_count:,} time{'' if alert.event_count == 1 else 's'}, last at {instant(alert.last_seen_at)}"
+        stale = "; stale: its monitor spoke until then and has said nothing since" if alert.is_stale(now) else ""
+        state = f"resolved since {instant(alert.resolved_at)}" if alert.resolved_at else f"open{stale}"
+        yield Line(Stage.ALERT, alert.first_seen_at, sentence(f"{met}; {times}; now {state}"), {"alert_id": f"{alert.id}"})
+    if (incident := story.incident) is not None:
+        refs = {"incident_id": f"{incident.id}"}
+        yield Line(Stage.INCIDENT, incident.triggered_at, sentence(_standing(incident)), refs)
+        if story.alert is not None and story.alert.incident_id != incident.id:
+            refs = {"incident_id": f"{story.alert.incident_id}"}
+            yield Line(Stage.INCIDENT, None, f"Its alert belongs to incident #{story.alert.number} by now.", refs)
+
+
+def _standing(incident: Incident) -> str:
+    stands = f'incident #{incident.number} "{incident.title}", {incident.urgency.value} urgency, is {incident.status.value} now'
+    match incident.status:
+        case Status.TRIGGERED:
+            return f"{stands}; its escalation is {incident.escalation_state.value}: {incident.escalation_reason}"
+        case Status.ACKNOWLEDGED | Status.RESOLVED | Status.CLOSED:
+            return f"{stands}: {incident.escalation_reason}"
+        case _:
+            assert_never(incident.status)
+
+
+def _paging(story: Story) -> Iterator[Line]:
+    """Who was paged because of it, or why nobody was."""
+    event, incident = story.event, story.incident
+    if incident is None:
+        return
+    happened = _set_going(story)
+    if happened:
+        yield from recount(happened, story.messages)
+    if story.is_cut and happened and happened[-1] is story.since[-1]:
+        more = f"More happened since: GET /api/v1/incidents/{incident.number}/timeline."
+        yield Line(Stage.HAPPENED, None, more, {"incident_id": f"{incident.id}"})
+    if not any(recorded.entry.kind is Kind.PAGED for recorded in happened):
+        earlier = last_paged(story.before)
+        yield Line(Stage.PAGED, None, sentence(_why_nobody(event, incident, is_told=bool(earlier))), {"incident_id": f"{incident.id}"})
+        yield from recount(earlier, story.messages, stage=Stage.BEFORE)
+    yield from _next(incident)
+
+
+def _set_going(story: Story) -> list[Recorded]:
+    """Everything until somebody had it, of an event that opened, reopened or made graver; of a mere repeat nothing."""
+    event = story.event
+    if story.incident is not None and story.incident.id == event.id:
+        return consequences(story.since, None)
+    if event.decision is Decision.REOPENED:
+        return consequences(story.since, Kind.REOPENED)
+    graver = [recorded for recorded in at_once(story.since, event.received_at) if recorded.entry.kind is Kind.SEVERITY_CHANGED]
+    return consequences(story.since, Kind.SEVERITY_CHANGED) if graver else []
+
+
+def _why_nobody(event: EventSeen, incident: Incident, *, is_told: bool) -> str:
+    if event.decision is Decision.DEDUPLICATED:
+        told = "those below had been paged before it" if is_told else "and nobody had been paged before it"
+        return f"nobody was paged because of it: a repeat pages nobody; {told}"
+    if incident.status is Status.TRIGGERED:
+        return f"nobody was paged because of it so far: its escalation is {incident.escalation_state.value}, {incident.escalation_reason}"
+    return f"nobody was paged because of it: it was {incident.status.value} before anybody was, {incident.escalation_reason}"
+
+
+def _next(incident: Incident) -> Iterator[Line]:
+    if incident.status is not Status.TRIGGERED:
+        return
+    refs, actions = {"incident_id": f"{incident.id}"}, timers.pending_actions(incident)
+    for action in actions:
+        yield Line(Stage.NEXT, action.at, f"Next, if nobody acts: {action.action} at {instant(action.at)}.", refs)
+    if not actions:
+        yield Line(Stage.NEXT, None, "Nothing more happens by itself: acknowledge or resolve it.", refs)
+
+
+def _ended(story: Story) -> Iterator[Line]:
+    """What an acknowledge or a resolve did to the incident; it goes on while another alert of it does."""
+    incident = story.incident
+    if incident is None:
+        return
+    happened = at_once(story.since, story.event.received_at)
+    yield from recount(happened, story.messages)
+    ends = Kind.RESOLVED if story.event.decision is Decision.RESOLVED else Kind.ACKNOWLEDGED
+    if not any(recorded.entry.kind is ends for recorded in happened):
+        word = "resolved" if ends is Kind.RESOLVED else "acknowledged"
+        words = f"its incident was not {word} by it: it was so already, or another of its alerts is not"
+        yield Line(Stage.HAPPENED, None, sentence(words), {"incident_id": f"{incident.id}"})
+    yield from _next(incident)
+
+
+def _others(story: Story) -> Iterator[Line]:
+    """Where its key is known from."""
+    event = story.event
+    for around in story.same_key:
+        alert = around.alert
+        state = f"resolved at {instant(alert.resolved_at)}" if alert.resolved_at else "open now"
+        words = f"an alert with its key is in incident #{around.number}, first seen at {instant(alert.first_seen_at)}; {state}"
+        refs = {"alert_id": f"{alert.id}", "incident_id": f"{around.incident_id}"}
+        yield Line(Stage.ALERT, alert.first_seen_at, sentence(words), refs)
+    if not story.same_key and event.decision is Decision.NO_OPEN_ALERT:
+        yield Line(Stage.ALERT, None, "No alert of this service ever had its key.", {"service_id": f"{event.service_id}"})
+
+
+def _advice(event: EventSeen) -> Iterator[Line]:
+    if words := advice(event):
+        yield Line(Stage.ADVICE, None, sentence(words), _refs(event))

@@ -1,0 +1,62 @@
+"""What each decision about an event means, and what a person can do about it. Pure."""
+
+from collections.abc import Mapping
+
+from oncall.incidents.values import Decision, EventSeen
+
+OTHER_GROUP = "if it is another problem, group the alerts of its service by other labels (grouping)"
+
+MEANS: Mapping[Decision, str] = {
+    Decision.OPENED: "a new problem: it opened an alert and an incident",
+    Decision.REOPENED: "a problem that came back: its alert and its incident are open again",
+    Decision.GROUPED: "a new alert of a problem that is known: it joined the open incident of its group, and pages nobody anew",
+    Decision.BROKE_THROUGH: "a new alert of a problem that somebody has: whoever has it is told, at most once in ten minutes",
+    Decision.MUTED: "a new problem, and a silence mutes it: it pages when that ends, if it is still open",
+    Decision.HELD_MAINTENANCE: "a new problem in a maintenance window: it pages when that ends, if it is still open",
+    Decision.HELD_FLAPPING: "an alert that comes and goes: it was recorded, and its incident stays open until it settles",
+    Decision.HELD_THRESHOLD: "a problem that has not been said often enough to page: it was counted",
+    Decision.HELD_DELAY: "a new problem that may resolve by itself: it pages after a while, if it is still open",
+    Decision.DEDUPLICATED: "a repeat of an open alert: it was counted, and a repeat pages nobody",
+    Decision.ACKNOWLEDGED: "its monitor says that somebody has it: its alert is marked",
+    Decision.RESOLVED: "its monitor says that it is over: its alert is resolved",
+    Decision.NO_OPEN_ALERT: "it ends or acknowledges something that is not open: it was recorded and changed nothing",
+    Decision.IGNORED: "it asks for nothing: it was recorded and paged nobody",
+    Decision.CHANGE_RECORDED: "a change, not a problem: it was kept and paged nobody",
+    Decision.CHECKED_IN: "a heartbeat's check-in: it was recorded and paged nobody",
+    Decision.DUPLICATE_DELIVERY: "the same delivery had come before: it was recorded and counts for nothing",
+    Decision.UNREADABLE: "nobody could read it, so a person must: it is a problem of its integration until it is resolved",
+    Decision.QUARANTINED: "it could not be stored as it was read: it was set aside and paged nobody",
+}
+"""Every decision; a test says so."""
+
+
+ADVICE: Mapping[Decision, str] = {
+    Decision.GROUPED: OTHER_GROUP,
+    Decision.BROKE_THROUGH: OTHER_GROUP,
+    Decision.MUTED: "if it should page, expire the silence: what it holds pages within seconds",
+    Decision.HELD_MAINTENANCE: "if it should page, end the window: what it holds pages within seconds",
+    Decision.HELD_FLAPPING: "if each change should count, change flapping of its service",
+    Decision.HELD_THRESHOLD: "if it should page at once, change threshold of its service",
+    Decision.HELD_DELAY: "if it should page at once, change delay of its service",
+    Decision.NO_OPEN_ALERT: (
+        "if it should have ended or acknowledged something, compare the keys: "
+        "it must carry the very dedup key of its trigger, to the same service"
+    ),
+    Decision.IGNORED: "if it should page, change what the monitor sends, or give its integration a mapping that says what this means",
+    Decision.CHANGE_RECORDED: "see it at GET /api/v1/change-events/{id}, and beside the incidents of its service",
+    Decision.CHECKED_IN: "nothing is to be done",
+    Decision.DUPLICATE_DELIVERY: (
+        "nothing is to be done, unless its sender gives different deliveries one id: only the first of them counts then"
+    ),
+    Decision.UNREADABLE: (
+        "look at its body (GET /api/v1/events/{id}); correct what the monitor sends, or the type or mapping of its integration, "
+        "and resolve the incident"
+    ),
+    Decision.QUARANTINED: "look at its body (GET /api/v1/events/{id}), and send it again once it is corrected",
+}
+"""What is to be done, where an event did nothing, or nothing of what its sender meant."""
+
+
+def advice(event: EventSeen) -> str | None:
+    said = ADVICE.get(event.decision)
+    return said.replace("{id}", f"{event.id}") if said else None

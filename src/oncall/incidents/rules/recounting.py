@@ -1,0 +1,115 @@
+"""What happened to an incident near to an event, in sentences: steps, pages, and what became of each message. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import dropwhile
+from typing import assert_never
+
+from oncall.incidents.values.explaining import Line, Stage
+from oncall.notifications.values import AttemptOutcome, Notification, Status
+from oncall.timeline.values import Kind, Recorded
+
+ENDS = {Kind.ACKNOWLEDGED, Kind.RESOLVED, Kind.CLOSED}
+"""What ends that an event goes on paging people: whatever comes after it has another cause."""
+
+TOLD_BY_MESSAGES = {Kind.SENT, Kind.SEND_FAILED}
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339 in UTC, to the second, as people read it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def sentence(words: str) -> str:
+    """With its capital and its full stop."""
+    words = words.strip()
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?', '…')) else '.'}"
+
+
+def consequences(since: Sequence[Recorded], begins: Kind | None) -> list[Recorded]:
+    """What an event set going, from the entry that says so (`begins`; None: the first) to the one that ended it."""
+    found: list[Recorded] = []
+    for recorded in dropwhile(lambda one: begins is not None and one.entry.kind is not begins, since):
+        found.append(recorded)
+        if recorded.entry.kind in ENDS:
+            break
+    return found
+
+
+def at_once(since: Sequence[Recorded], at: datetime) -> list[Recorded]:
+    """What happened in the very transaction that took an event."""
+    return [recorded for recorded in since if recorded.entry.at == at]
+
+
+def last_paged(before: Sequence[Recorded]) -> list[Recorded]:
+    """The pages of the step that paged somebody last."""
+    paged = [recorded for recorded in before if recorded.entry.kind is Kind.PAGED]
+    return [recorded for recorded in paged if _position(recorded) == _position(paged[-1])]
+
+
+def recount(entries: Sequence[Recorded], messages: Sequence[Notification], *, stage: Stage = Stage.HAPPENED) -> Iterator[Line]:
+    """Each entry in its own words, and behind each page what became of its messages."""
+    for recorded in entries:
+        entry = recorded.entry
+        if entry.kind in TOLD_BY_MESSAGES:
+            continue
+        refs = {"incident_id": f"{entry.incident_id}", "timeline_entry_id": f"{recorded.id}"}
+        if entry.kind is not Kind.PAGED:
+            yield Line(stage, entry.at, sentence(_words(recorded)), refs)
+            continue
+        user_id = str(entry.detail.get("user_id", ""))
+        yield Line(Stage.PAGED if stage is Stage.HAPPENED else stage, entry.at, sentence(entry.reason), refs | {"user_id": user_id})
+        its = [message for message in messages if f"{message.user_id}" == user_id and _step(message) == _position(recorded)]
+        for message in its:
+            yield _message(message)
+        if not its:
+            yield Line(Stage.MESSAGE, None, "No message was made for that page: there was no address to send one to.", {"user_id": user_id})
+
+
+def _words(recorded: Recorded) -> str:
+    """The reason as it stands, and what it cancelled."""
+    cancelled = recorded.entry.detail.get("cancelled")
+    more = f"; it cancelled {cancelled} pending message{'' if cancelled == 1 else 's'}" if cancelled else ""
+    return f"{recorded.entry.reason}{more}"
+
+
+def _position(recorded: Recorded) -> tuple[object, object, object]:
+    detail = recorded.entry.detail
+    return detail.get("cycle"), detail.get("round"), detail.get("step")
+
+
+def _step(message: Notification) -> tuple[object, object, object]:
+    return message.cycle, message.round, message.step
+
+
+def _message(message: Notification) -> Line:
+    to = f"to {message.user_name} by {message.channel} ({message.address})"
+    last = message.attempts[-1] if message.attempts else None
+    at, why = (last.at, f": {last.detail}" if last.detail else "") if last else (None, "")
+    tries = f" at try {last.number}" if last and last.number > 1 else ""
+    match message.status:
+        case Status.SENT | Status.DELIVERED | Status.READ:
+            left = next((one for one in reversed(message.attempts) if one.outcome is AttemptOutcome.SENT), last)
+            at, when = (left.at, f" at {instant(left.at)}") if left else (None, "")
+            more = "" if message.status is Status.SENT else f" and was {message.status.value}"
+            words = f"the message {to} left us{when}{tries}{more}{why}"
+        case Status.PENDING if last:
+            words = f"the message {to} has not left us after {_times(last.number)}, the last at {instant(last.at)}, and is tried again{why}"
+        case Status.PENDING:
+            words = f"the message {to} is still to be sent; it is due at {instant(message.due_at)}"
+        case Status.SENDING:
+            words = f"the message {to} is on its way: a sender has taken it and not reported yet{why}"
+        case Status.FAILED:
+            words = f"the message {to} did not get through{f' after {_times(last.number)}' if last else ''}{why}"
+        case Status.CANCELLED:
+            words = f"the message {to} was cancelled before it left us: its incident needed nobody any more{why}"
+        case Status.BUNDLED:
+            words = f"the message {to} was told together with others"
+        case _:
+            assert_never(message.status)
+    refs = {"notification_id": f"{message.id}", "user_id": f"{message.user_id}"}
+    return Line(Stage.MESSAGE, at, sentence(words), refs)
+
+
+def _times(tries: int) -> str:
+    return "one try" if tries == 1 else f"{tries} tries"

@@ -1,0 +1,1 @@
+"""What incidents, alerts, events and change events look like over REST."""

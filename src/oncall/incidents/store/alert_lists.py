@@ -1,0 +1,75 @@
+"""SQL that lists alerts by whatever people know of them, newest first."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.incidents.store.alerts import alert_seen
+from oncall.incidents.tables import alerts, incidents
+from oncall.incidents.values import Status
+from oncall.incidents.values.alerts import AlertAround, AlertFilter
+from oncall.kit.ids import AlertId, IncidentId, IntegrationId, ServiceId
+
+AROUND = select(
+    alerts.c.id,
+    alerts.c.service_id,
+    alerts.c.incident_id,
+    alerts.c.integration_id,
+    alerts.c.dedup_key,
+    (alerts.c.state == "open").label("is_open"),
+    alerts.c.severity,
+    alerts.c.acknowledged,
+    alerts.c.summary,
+    alerts.c.source,
+    cast(alerts.c.labels, Text).label("labels"),
+    cast(alerts.c.links, Text).label("links"),
+    cast(alerts.c.details, Text).label("details"),
+    alerts.c.event_count,
+    alerts.c.first_seen_at,
+    alerts.c.last_seen_at,
+    alerts.c.resolved_at,
+    alerts.c.expires_at,
+    incidents.c.number,
+    incidents.c.status,
+).join_from(alerts, incidents, incidents.c.id == alerts.c.incident_id)
+
+
+def newest(asked: AlertFilter, *, before: UUID, limit: int) -> Select[Any]:
+    """Each filter has an index that ends with the id: `alerts_service_idx`, `alerts_incident_idx`, `alerts_dedup_key_idx`,
+    `alerts_integration_idx`, `alerts_severity_idx`, and `alerts_open_idx` for those that are open, of which there are few (those of a
+    service are in `alerts_one_open_per_key` as well). What is resolved is most of what there is.
+    """
+    return AROUND.where(alerts.c.id < before, *_conditions(asked)).order_by(alerts.c.id.desc()).limit(limit)
+
+
+def _conditions(asked: AlertFilter) -> Iterator[ColumnElement[bool]]:
+    for column, wanted in (
+        (alerts.c.service_id, asked.service_id),
+        (alerts.c.incident_id, asked.incident_id),
+        (alerts.c.integration_id, asked.integration_id),
+        (alerts.c.dedup_key, asked.dedup_key),
+        (alerts.c.severity, asked.severity and asked.severity.value),
+    ):
+        if wanted is not None:
+            yield column == wanted
+    if asked.is_open is not None:
+        # Said as the index says it, and not as a parameter, which the planner would know nothing of.
+        yield alerts.c.state == literal_column("'open'" if asked.is_open else "'resolved'")
+
+
+async def list_newest(tx: AsyncConnection, asked: AlertFilter, *, before: UUID, limit: int) -> list[AlertAround]:
+    return [_around(r) for r in await tx.execute(newest(asked, before=before, limit=limit))]
+
+
+async def find_alert(tx: AsyncConnection, id: AlertId) -> AlertAround | None:
+    row = (await tx.execute(AROUND.where(alerts.c.id == id))).first()
+    return _around(row) if row else None
+
+
+def _around(r: Row[Any]) -> AlertAround:
+    return AlertAround(
+        alert_seen(r), ServiceId(r.service_id), IntegrationId(r.integration_id), IncidentId(r.incident_id), r.number, Status(r.status)
+    )

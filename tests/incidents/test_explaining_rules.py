@@ -1,0 +1,200 @@
+"""An event's way in sentences, by tables: every decision, every state of a message, and why nobody was paged."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.incidents.building import ANA, MINUTE, NOW, PROMETHEUS, incident
+
+from oncall.escalation.values import EscalationState
+from oncall.incidents.rules import explaining
+from oncall.incidents.rules.meanings import MEANS, advice
+from oncall.incidents.rules.recounting import instant, recount
+from oncall.incidents.values import Action, AlertSeen, Decision, EventSeen, Severity, Status, Told
+from oncall.incidents.values.alerts import AlertAround
+from oncall.incidents.values.explaining import Arrival, Line, Stage, Story
+from oncall.kit.actors import ENGINE, Actor
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, NotificationId, ServiceId, UserId
+from oncall.notifications.values import Attempt, AttemptOutcome, Notification
+from oncall.notifications.values import Status as MessageStatus
+from oncall.timeline.values import Entry, Kind, Recorded
+
+EVENT = EventSeen(
+    EventId(UUID(int=5)), NOW, NOW, IntegrationId(UUID(int=9)), Action.TRIGGER, "disk", Severity.CRITICAL, "Disk full",
+    Decision.OPENED, "no alert with this dedup key was open", AlertId(UUID(int=5)), IncidentId(UUID(int=5)), ServiceId(UUID(int=7)),
+)  # fmt: skip
+CAME = Arrival("prod", "generic", "web", "application/json", 2)
+SEEN = AlertSeen(
+    AlertId(UUID(int=5)), "disk", True, Severity.CRITICAL, False, "Disk full", Told(), 3, NOW, NOW, None, NOW + MINUTE,
+)  # fmt: skip
+AROUND = AlertAround(SEEN, ServiceId(UUID(int=7)), IntegrationId(UUID(int=9)), IncidentId(UUID(int=5)), 1, Status.TRIGGERED)
+WHERE: dict[str, object] = {"user_id": str(UUID(int=1)), "cycle": 1, "round": 1, "step": 0}
+
+
+def entry(kind: Kind, reason: str, *, at: Any = NOW, by: Actor = ENGINE, **detail: object) -> Recorded:
+    return Recorded(UUID(int=8), 1, Entry(IncidentId(UUID(int=5)), at, kind, by, reason, detail))
+
+
+def message(status: MessageStatus, *tries: AttemptOutcome, detail: str = "so", **more: Any) -> Notification:
+    attempts = tuple(Attempt(n, NOW + n * timedelta(seconds=1), outcome, detail) for n, outcome in enumerate(tries, 1))
+    made = Notification(
+        NotificationId(UUID(int=6)), IncidentId(UUID(int=5)), UserId(UUID(int=1)), "Ana", "email", "a…@x", status, "",
+        1, 1, 0, 1, NOW, attempts,
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+def sentences(story: Story, stage: Stage | None = None, *, now: Any = NOW) -> list[str]:
+    return [line.sentence for line in explaining.explain(story, now=now) if stage in {None, line.stage}]
+
+
+@pytest.mark.parametrize("decision", Decision)
+@pytest.mark.parametrize("action", Action)
+def test_every_decision_about_every_action_is_told_with_and_without_what_it_met(decision: Decision, action: Action) -> None:
+    event = replace(EVENT, decision=decision, action=action)
+    bare = replace(event, alert_id=None, incident_id=None, reason="")
+    for story in (Story(bare, Arrival(None, None, None, body_gone="gone")), Story(event, CAME, AROUND, incident(), nth=1)):
+        lines = explaining.explain(story, now=NOW)
+        assert [line.stage for line in lines[:2]] == [Stage.RECEIVED, Stage.READ]
+        assert Stage.DECIDED in {line.stage for line in lines}
+        assert all(line.sentence[0] not in "abcdefghijklmnopqrstuvwxyz" and line.sentence.endswith((".", "?", "!")) for line in lines)
+
+
+def test_every_decision_has_its_meaning_and_those_that_did_nothing_an_advice() -> None:
+    assert set(MEANS) == set(Decision)
+    did = {Decision.OPENED, Decision.REOPENED, Decision.DEDUPLICATED, Decision.ACKNOWLEDGED, Decision.RESOLVED}
+    assert {decision for decision in Decision if advice(replace(EVENT, decision=decision)) is None} == did
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("disk", "."),
+        ("m=8 integration=0123abcd", ": made of what its monitor counts, and of its integration, whose own that count is."),
+        ("oncall:turned away:x", ": ours, since we speak for what its sender could not say."),
+    ],
+)
+def test_where_a_key_is_from(key: str, expected: str) -> None:
+    assert sentences(Story(replace(EVENT, dedup_key=key), CAME), Stage.SAID)[1] == f'Its dedup key is "{key}"{expected}'
+
+
+def test_an_event_without_a_key_is_a_problem_of_its_own() -> None:
+    said = sentences(Story(replace(EVENT, dedup_key=f"{EVENT.id}"), CAME), Stage.SAID)[1]
+    assert said.startswith("It names no problem, so its dedup key is its own id")
+
+
+@pytest.mark.parametrize(
+    ("what", "given", "expected"),
+    [
+        ("sent", message(MessageStatus.SENT, AttemptOutcome.SENT), "left us at 2026-03-02T12:00:01Z: so."),
+        (
+            "sent at last",
+            message(MessageStatus.SENT, AttemptOutcome.FAILED_TEMP, AttemptOutcome.SENT),
+            "left us at 2026-03-02T12:00:02Z at try 2: so.",
+        ),
+        ("read", message(MessageStatus.READ, AttemptOutcome.SENT), "left us at 2026-03-02T12:00:01Z and was read: so."),
+        ("pending", message(MessageStatus.PENDING), "is still to be sent; it is due at 2026-03-02T12:00:00Z."),
+        (
+            "trying",
+            message(MessageStatus.PENDING, *[AttemptOutcome.FAILED_TEMP] * 2),
+            "has not left us after 2 tries, the last at 2026-03-02T12:00:02Z, and is tried again: so.",
+        ),
+        ("on its way", message(MessageStatus.SENDING), "is on its way: a sender has taken it and not reported yet."),
+        ("failed", message(MessageStatus.FAILED, AttemptOutcome.FAILED_PERM), "did not get through after one try: so."),
+        ("failed untried", message(MessageStatus.FAILED), "did not get through."),
+        ("cancelled", message(MessageStatus.CANCELLED), "was cancelled before it left us: its incident needed nobody any more."),
+        ("bundled", message(MessageStatus.BUNDLED), "was told together with others."),
+    ],
+)
+def test_what_became_of_a_message(what: str, given: Notification, expected: str) -> None:
+    paged = entry(Kind.PAGED, "Ana is paged: step 1", **WHERE)
+    page, told = recount([paged], [given, replace(given, user_id=UserId(UUID(int=2))), replace(given, step=1)])
+    assert page.sentence == "Ana is paged: step 1."
+    assert told.sentence == f"The message to Ana by email (a…@x) {expected}"
+
+
+def test_a_page_without_a_message_says_that_there_was_no_address() -> None:
+    assert [line.stage for line in recount([entry(Kind.PAGED, "Ana is paged", **WHERE)], [])] == [Stage.PAGED, Stage.MESSAGE]
+
+
+OPENED = entry(Kind.OPENED, "alert disk: Disk full", by=PROMETHEUS)
+FIRED = entry(Kind.STEP_FIRED, "step 1 fired")
+PAGED = entry(Kind.PAGED, "Ana is paged", **WHERE)
+ACKED = entry(Kind.ACKNOWLEDGED, "acknowledged by Ana through api", at=NOW + MINUTE, by=ANA, cancelled=2)
+AGAIN = entry(Kind.REOPENED, "reopened", at=NOW + 3 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("what", "event", "since", "expected"),
+    [
+        (
+            "from the opening until somebody had it",
+            EVENT,
+            [OPENED, FIRED, PAGED, ACKED, AGAIN],
+            ["Alert disk: Disk full.", "Step 1 fired.", "Acknowledged by Ana through api; it cancelled 2 pending messages."],
+        ),
+        ("a repeat set nothing going", replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.DEDUPLICATED), [FIRED, PAGED], []),
+        (
+            "one that reopened begins there, whatever else happened at that instant",
+            replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.REOPENED),
+            [OPENED, AGAIN, FIRED],
+            ["Reopened.", "Step 1 fired."],
+        ),
+    ],
+)
+def test_what_is_told_to_have_happened_because_of_it(what: str, event: EventSeen, since: list[Recorded], expected: list[str]) -> None:
+    assert sentences(Story(event, CAME, AROUND, incident(), since=since), Stage.HAPPENED) == expected
+
+
+@pytest.mark.parametrize(
+    ("what", "changes", "expected"),
+    [
+        ("held", {"escalation_state": EscalationState.HELD, "escalation_reason": "muted"}, "so far: its escalation is held, muted."),
+        (
+            "over before anybody was",
+            {"status": Status.RESOLVED, "resolved_at": NOW, "escalation_reason": "resolved by prod"},
+            ": it was resolved before anybody was, resolved by prod.",
+        ),
+    ],
+)
+def test_why_nobody_was_paged(what: str, changes: dict[str, Any], expected: str) -> None:
+    [line] = sentences(Story(EVENT, CAME, AROUND, incident(**changes), since=[OPENED]), Stage.PAGED)
+    assert line.startswith("Nobody was paged because of it")
+    assert line.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("what", "story", "now", "expected"),
+    [
+        ("stale", Story(EVENT, CAME, AROUND), NOW + MINUTE, "now open; stale: its monitor spoke until then and has said nothing since."),
+        ("not yet", Story(EVENT, CAME, AROUND), NOW, "last at 2026-03-02T12:00:00Z; now open."),
+    ],
+)
+def test_an_alert_as_it_is_now(what: str, story: Story, now: Any, expected: str) -> None:
+    [line] = sentences(story, Stage.ALERT, now=now)
+    assert line.endswith(expected)
+
+
+def test_of_a_storm_it_is_enough_to_know_that_there_were_many() -> None:
+    [line] = sentences(Story(EVENT, CAME, AROUND, nth=10_000, nth_is_least=True), Stage.ALERT)
+    assert "trigger number 10,000 or a later one; seen 3 times" in line
+
+
+def test_a_story_that_is_cut_says_where_the_rest_is() -> None:
+    lines = sentences(Story(EVENT, CAME, AROUND, incident(), since=[OPENED, FIRED], is_cut=True), Stage.HAPPENED)
+    assert lines[-1] == "More happened since: GET /api/v1/incidents/1/timeline."
+
+
+def test_an_incident_with_nothing_planned_says_that_somebody_must_act() -> None:
+    stuck = incident(escalation_state=EscalationState.EXHAUSTED, step_at=None, next_at=None)
+    assert sentences(Story(EVENT, CAME, AROUND, stuck), Stage.NEXT) == ["Nothing more happens by itself: acknowledge or resolve it."]
+
+
+def test_what_a_monitor_claims_of_the_time_is_told_only_where_it_differs() -> None:
+    assert len(sentences(Story(EVENT, CAME), Stage.SAID)) == 2
+    late = replace(EVENT, occurred_at=NOW - MINUTE)
+    lines = [line for line in explaining.explain(Story(late, CAME), now=NOW) if line.stage is Stage.SAID]
+    said = f"By its monitor's clock that was at {instant(NOW - MINUTE)}."
+    assert lines[-1] == Line(Stage.SAID, NOW - MINUTE, said, {"event_id": str(late.id)})
