@@ -65,6 +65,7 @@ from oncall.services import api as services
 from oncall.services import hot as lookup
 from oncall.services.commands import integration_keys
 from oncall.services.compiled import Book, Keys, load_book
+from oncall.silences import api as silences
 from oncall.teams import api as teams
 
 ROUTERS = [
@@ -74,6 +75,7 @@ ROUTERS = [
     schedules.router,
     escalation.router,
     services.router,
+    silences.router,
     incidents.router,
     incidents.events,
     bodies.router,
@@ -226,6 +228,11 @@ async def _on_contact_removed(tx: AsyncConnection, user_id: UserId, contact_meth
     await abandon_notices(tx, user_id, contact_method_id, reason=reason)
 
 
+async def _on_muting_changed(tx: AsyncConnection, *, now: datetime) -> None:
+    """What is muted, or was, is looked at again in this transaction. Nothing is held yet, so there is nothing to wake: this is where
+    incidents hook in."""
+
+
 def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
     """The channels of this product, as the settings configure them."""
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
@@ -250,6 +257,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
+    app.state.on_muting_changed = _on_muting_changed
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
