@@ -36,7 +36,8 @@ def _shown(value: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-Start = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_sensible), PlainSerializer(_shown, return_type=str)]
+StartShown = Annotated[datetime, PlainSerializer(_shown, return_type=str)]
+Start = Annotated[StartShown, BeforeValidator(_written_out), AfterValidator(_sensible)]
 """An instant, or on the clocks of a `time_zone`."""
 
 
@@ -92,7 +93,7 @@ class WindowShown(Shown):
     service_ids: list[ServiceId]
     matchers: list[str]
     matches_everything: bool
-    starts_at: Start
+    starts_at: StartShown
     ends_at: Instant | None
     rrule: str | None
     time_zone: str | None
