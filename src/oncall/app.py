@@ -66,6 +66,7 @@ from oncall.services import hot as lookup
 from oncall.services.commands import integration_keys
 from oncall.services.compiled import Book, Keys, load_book
 from oncall.silences import api as silences
+from oncall.simulate import api as simulate
 from oncall.teams import api as teams
 
 ROUTERS = [
@@ -75,6 +76,7 @@ ROUTERS = [
     schedules.router,
     escalation.router,
     services.router,
+    simulate.router,
     silences.router,
     incidents.router,
     incidents.events,
