@@ -123,7 +123,8 @@ def test_what_was_compiled_earlier_says_what_would_be_said_now(late: timedelta, 
 
 @given(
     rows=st.lists(
-        st.tuples(st.sampled_from(["", "a=b", "a!=b", "a=~b.*", 'a="", c=d', "c=d, a=x"]), st.sampled_from([None, WEB, SHOP])), max_size=12
+        st.tuples(st.sampled_from(["", "a=b", "a!=b", "a=~b.*", 'a="", c=d', "c=d, a=x", "c=d, a=b"]), st.sampled_from([None, WEB, SHOP])),
+        max_size=12,
     ),
     labels=st.dictionaries(st.sampled_from("ac"), st.sampled_from(["b", "bb", "d", "x", ""])),
 )

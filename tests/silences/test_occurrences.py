@@ -138,6 +138,49 @@ def test_a_rule_that_cannot_be_used_says_why(rrule: str, says: str) -> None:
     assert says in str(refused.value)
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "FREQ=DAILY",
+                "FREQ=YEARLY",
+                "freq=hourly",
+                "COUNT=3",
+                "COUNT=x",
+                "UNTIL=2026",
+                "UNTIL=20260401",
+                "UNTIL=20260401T000000Z",
+                "BYDAY=-9SU",
+                "BYDAY=",
+                "BYMONTH=2",
+                "BYMONTHDAY=30,-31",
+                "BYSETPOS=-1",
+                "BYHOUR=0,25",
+                "BYHOUR=3",
+                "INTERVAL=99999999999",
+                "INTERVAL=-1",
+                "WKST=XX",
+                "=",
+                ";",
+            ]
+        ),
+        max_size=5,
+    ).map(";".join)
+    | st.text(max_size=40)
+)
+def test_whatever_is_written_as_a_rule_is_taken_or_refused_in_a_sentence(rrule: str) -> None:
+    said = refusal(rrule)
+    assert said == "" or said.endswith(".")
+
+
+def refusal(rrule: str) -> str:
+    try:
+        check_window(window(recurring(rrule, "2026-03-01T09:00:00", HOUR), services=(WEB,)), confirmed=False, now=NOW)
+    except BadWindow as bad:
+        return str(bad)
+    return ""
+
+
 def test_a_day_that_touches_the_next_does_not_overlap_it_when_clocks_change() -> None:
     whole = window(recurring("FREQ=DAILY", "2026-03-01T00:00:00", DAY, "Europe/Lisbon"), services=(WEB,))
     check_window(whole, confirmed=False, now=NOW)

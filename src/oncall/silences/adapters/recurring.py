@@ -4,6 +4,7 @@ import re
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 
 from oncall.schedules.adapters.calendar_events import REFUSALS
 from oncall.schedules.adapters.calendar_values import Moment, Unreadable, read_recurrence
@@ -68,6 +69,7 @@ def _bounds(plan: Recurring, until: Moment | None) -> tuple[datetime | None, dat
     return min(last, plan.until or last), None
 
 
+@lru_cache(maxsize=1_000)
 def _last_of(recurrence: Recurrence, first: datetime) -> datetime:
     try:
         found = deque(starts(recurrence, first, after=first, before=NEVER, effort=Effort(EFFORT)), maxlen=1)

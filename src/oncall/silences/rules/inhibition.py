@@ -22,8 +22,9 @@ ALONE = ":alone"
 def source_keys(mutings: Mutings, labels: Mapping[str, str]) -> frozenset[str]:
     """The keys by which an open alert with these labels inhibits others."""
     found: set[str] = set()
+    digests: dict[tuple[str, ...], str] = {}
     for rule in mutings.sources.find(labels):
-        key = _key(rule, labels)
+        key = _key(rule, labels, digests)
         found.add(key)
         if not match(rule.target, labels):
             found.add(key + ALONE)
@@ -32,8 +33,10 @@ def source_keys(mutings: Mutings, labels: Mapping[str, str]) -> frozenset[str]:
 
 def target_keys(mutings: Mutings, labels: Mapping[str, str]) -> Mapping[str, tuple[InhibitionId, str]]:
     """An alert with these labels is inhibited if another open alert has one of these among its source keys; by which rule, and its name."""
+    digests: dict[tuple[str, ...], str] = {}
     return {
-        _key(rule, labels) + (ALONE if match(rule.source, labels) else ""): (rule.id, rule.name) for rule in mutings.targets.find(labels)
+        _key(rule, labels, digests) + (ALONE if match(rule.source, labels) else ""): (rule.id, rule.name)
+        for rule in mutings.targets.find(labels)
     }
 
 
@@ -42,6 +45,9 @@ def inhibited_by(id: InhibitionId, name: str, *, source: str) -> Muting:
     return Muting(MutingKind.INHIBITION, id, name, None, f"inhibited by “{name}” while this is open: {source}")
 
 
-def _key(rule: Inhibition, labels: Mapping[str, str]) -> str:
-    values = json.dumps([(name, labels.get(name, "")) for name in sorted(rule.equal)])
-    return f"{rule.id}:{hashlib.sha256(values.encode()).hexdigest()[:32]}"
+def _key(rule: Inhibition, labels: Mapping[str, str], digests: dict[tuple[str, ...], str]) -> str:
+    """Many rules ask for the same labels: their values are digested once for an alert."""
+    if rule.equal not in digests:
+        values = json.dumps([(name, labels.get(name, "")) for name in sorted(rule.equal)])
+        digests[rule.equal] = hashlib.sha256(values.encode()).hexdigest()[:32]
+    return f"{rule.id}:{digests[rule.equal]}"

@@ -5,12 +5,14 @@ bisection in what was worked out when it was compiled: neither is scanned.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from oncall.kit.ids import ServiceId
-from oncall.kit.matchers import Index, match
+from oncall.kit.matchers import Index, Matcher, Matchers, Operator, match
 from oncall.silences.rules.scopes import shown
 from oncall.silences.rules.windows import next_occurrence, occurrence_at, occurrences
 from oncall.silences.values.inhibitions import Inhibition
@@ -18,8 +20,10 @@ from oncall.silences.values.muting import AlertFacts, Muting, MutingKind
 from oncall.silences.values.silences import Silence
 from oncall.silences.values.windows import Occurrence, Timetable, WindowKind
 
-AHEAD = timedelta(days=8)
-"""How far occurrences are worked out; what is compiled is made anew once a day."""
+T = TypeVar("T")
+
+AHEAD = timedelta(days=2)
+"""How far occurrences are worked out ahead; what is compiled is made anew once a day, and beyond that they are worked out when asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,13 @@ def compile_mutings(
             of.setdefault(service, []).append(compiled)
     rules = tuple(inhibitions)
     return Mutings(
-        {service: Index([(one.matchers, one) for one in some]) for service, some in by_service.items()},
+        {service: _index([(one.matchers, one) for one in some]) for service, some in by_service.items()},
         sorted(edges),
         windows,
         of,
-        Index([(one.timetable.window.matchers, one) for one in windows if not one.timetable.window.service_ids]),
-        Index([(rule.source, rule) for rule in rules]),
-        Index([(rule.target, rule) for rule in rules]),
+        _index([(one.timetable.window.matchers, one) for one in windows if not one.timetable.window.service_ids]),
+        _index([(rule.source, rule) for rule in rules]),
+        _index([(rule.target, rule) for rule in rules]),
     )
 
 
@@ -110,6 +114,17 @@ def next_change_at(mutings: Mutings, now: datetime) -> datetime | None:
     i = bisect_right(mutings.silence_edges, now)
     edges = [*mutings.silence_edges[i : i + 1], *(edge for one in mutings.windows if (edge := one.next_edge(now)) is not None)]
     return min(edges, default=None)
+
+
+def _index(rows: Sequence[tuple[Matchers, T]]) -> Index[T]:
+    """By the rarest value that each needs: where a thousand name severity="warning" first, what they differ in tells them apart."""
+    needed = Counter((m.name, m.value) for matchers, _ in rows for m in matchers if m.operator is Operator.EQUAL and m.value)
+
+    def rarity(matcher: Matcher) -> int:
+        count = needed[matcher.name, matcher.value] if matcher.operator is Operator.EQUAL else 0
+        return count or len(rows) + 1
+
+    return Index([(tuple(sorted(matchers, key=rarity)), value) for matchers, value in rows])
 
 
 def _compiled(timetable: Timetable, *, now: datetime) -> CompiledWindow:

@@ -39,8 +39,8 @@ class MatcherShape(Strict):
 
     name: str
     value: str
-    is_regex: bool = Field(default=False, alias="isRegex")
-    is_equal: bool = Field(default=True, alias="isEqual")
+    is_regex: bool = Field(default=False, alias="isRegex", strict=True)
+    is_equal: bool = Field(default=True, alias="isEqual", strict=True)
 
     def matcher(self) -> Matcher:
         operator = {
