@@ -1,5 +1,6 @@
 """Silences over REST."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -147,6 +148,12 @@ async def test_an_edit_says_which_version_it_edits(api: AsyncClient) -> None:
     assert edited.json() == made | {"comment": "longer", "ends_at": "2026-03-02T15:00:00Z"}, "it began when it did"
     assert problem(await api.put(address, json=body | {"matchers": []}, headers={"If-Match": "*"})) == (422, "matches_everything")
     assert problem(await api.put(f"/api/v1/silences/{uuid4()}", json=body, headers={"If-Match": "*"})) == (404, "not_found")
+
+
+async def test_of_many_edits_of_one_version_one_wins(api: AsyncClient) -> None:
+    address = f"/api/v1/silences/{(await make(api))['id']}"
+    put = [api.put(address, json=BODY | {"comment": f"edit {n}"}, headers={"If-Match": '"1"'}) for n in range(5)]
+    assert sorted(answer.status_code for answer in await asyncio.gather(*put)) == [200, 412, 412, 412, 412]
 
 
 async def test_it_expires_by_itself_and_stays_listed(api: AsyncClient, system: System) -> None:

@@ -44,7 +44,7 @@ async def list_silences(
 
 
 async def unexpired(tx: AsyncConnection, *, now: datetime) -> Sequence[Silence]:
-    """Those that mute now or will. By `silences_ends_at_idx`: a long history costs nothing."""
+    """Those that mute now or will."""
     return [_silence(row) for row in await tx.execute(SILENCES.where(silences.c.ends_at > now).order_by(silences.c.id))]
 
 
