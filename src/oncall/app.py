@@ -72,9 +72,9 @@ from oncall.services import hot as lookup
 from oncall.services.commands import ROUTING, integration_keys, load_routing
 from oncall.services.compiled import Book, Keys, load_book
 from oncall.silences import api as silences
-from oncall.silences.commands.muting import load_mutings
-from oncall.silences.rules.mutings import Mutings
-from oncall.silences.values import MUTING
+from oncall.silences.commands.muting import MUTING, load_mutings
+from oncall.silences.rules.muting import Mutings
+from oncall.simulate import api as simulate
 from oncall.teams import api as teams
 
 ROUTERS = [
@@ -84,12 +84,13 @@ ROUTERS = [
     schedules.router,
     escalation.router,
     services.router,
+    simulate.router,
+    silences.router,
     incidents.router,
     bodies.router,
     explaining.router,
     handoffs.router,
     mappings.router,
-    silences.router,
     routing.router,
     heartbeats.router,
 ]

@@ -25,7 +25,7 @@ from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
 from oncall.services.commands.routing import load_routing
 from oncall.services.values import IntegrationRef, IntegrationType
-from oncall.silences.rules.mutings import Mutings
+from oncall.silences.rules.muting import Mutings, compile_mutings
 
 COUNTS = text("""
     SELECT (SELECT count(*) FROM events) AS events, (SELECT count(DISTINCT xmin::text) FROM events) AS commits,
@@ -42,7 +42,7 @@ DROP = text("DELETE FROM services WHERE id = :id")
 
 
 async def _nothing_mutes(_: Any) -> Mutings:
-    return Mutings()
+    return compile_mutings([], [], [], now=datetime(2026, 3, 2, tzinfo=UTC))
 
 
 UNMUTED = Judging(Exact("muting", _nothing_mutes), Exact("routing", load_routing))

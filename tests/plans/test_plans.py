@@ -25,6 +25,7 @@ from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
 from oncall.notifications.store import sending
+from oncall.simulate import store as simulate
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
 HISTORY = [
@@ -98,6 +99,7 @@ VALUES = {
     "amongs": 'array_fill(CAST(\'{{"resource": "x", "correlate": ["y"]}}\' AS jsonb), ARRAY[5])',
     "integration_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
     "delivery_ids": "ARRAY['1', '2', '3', '4', '5']",
+    "labels": "'{{}}'",
     "is_open": "NULL",
     "acknowledged": "NULL",
     "words": "CAST(ARRAY[] AS text[])",
@@ -205,6 +207,7 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(events.TRIGGERS_UNTIL, "events", "events_alert_idx", id="how many triggers an alert had had"),
         pytest.param(events.DELIVERED, "events", "events_once_per_delivery", id="deliveries that came before"),
         pytest.param(lookup.NEWEST, "alerts", "alerts_service_idx", id="a service's newest alerts"),
+        pytest.param(simulate.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts that a silence would mute"),
         pytest.param(lookup.BY_KEY, "alerts", "alerts_resolved_idx", id="alerts by their alias"),
     ],
 )

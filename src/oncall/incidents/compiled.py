@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from oncall.kit.compiled import Exact
 from oncall.services.rules.routing import Routing
-from oncall.silences.rules.mutings import Mutings
+from oncall.silences.rules.muting import Mutings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""What must not page right now: silences, maintenance windows.
+"""What must not page right now: silences, maintenance windows, inhibition.
 
-Promises: they mute pages, never records; what they hold is looked at again when the first of them ends, and at once when one of them is
-changed; whether something is muted follows from matchers, windows and `now` alone. May touch: its own settings; services to name them.
+Promises: it mutes pages and never records; whether something is muted follows from the settings and `now` alone, with a reason a person
+can read at 3 a.m.; whoever changes it wakes what it concerns in the same transaction. May touch: its own silences, windows and
+inhibitions; services to know that they exist.
 """

@@ -1,4 +1,4 @@
-"""What a higher room plugs into changes of what is muted."""
+"""What higher rooms plug into changes of what mutes."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,6 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class OnMutingChanged(Protocol):
-    """Called in the transaction that makes, changes or ends a silence or a window: whatever it touches is looked at again at once."""
+    """Called in the transaction that made, edited, ended or deleted something that mutes: what it concerns is looked at again."""
 
     async def __call__(self, tx: AsyncConnection, *, now: datetime) -> None: ...

@@ -15,7 +15,8 @@ from oncall.incidents.values import Incident, Status
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.values import Service
-from oncall.silences.values import AlertFacts
+from oncall.silences.rules.muting import mutings_on
+from oncall.silences.values.muting import AlertFacts
 
 NONE: Mapping[IncidentId, int] = {}
 
@@ -73,7 +74,7 @@ async def _mutes(
 ) -> Mapping[IncidentId, Hold]:
     """For each incident all of whose open alerts are muted, what ends first."""
     mutings = await judging.mutings.of(tx)
-    if not mutings:
+    if not mutings.silences and not mutings.windows:
         return {}
     facts: dict[IncidentId, list[AlertFacts]] = {}
     for incident_id, alert, opened_at in await alert_store.open_of(tx, [incident.id for incident in incidents]):
@@ -87,5 +88,5 @@ async def _mutes(
             service=service.name,
         )
         facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels, opened_at))
-    found = {id: muted([mutings.on(alert, now=now) for alert in alerts]) for id, alerts in facts.items()}
+    found = {id: muted([mutings_on(mutings, alert, now) for alert in alerts], now=now) for id, alerts in facts.items()}
     return {id: hold for id, hold in found.items() if hold is not None}

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from oncall.escalation.values import Position
 from oncall.incidents.values import Decision, Incident, Severity
 from oncall.services.values import Service
-from oncall.silences.values import Muting, MutingKind
+from oncall.silences.values.muting import Muting, MutingKind
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""When what no instant ends is looked at again, if nothing has woken it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,14 @@ def below_threshold(incident: Incident, service: Service, triggers: int, *, now:
     return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
 
 
-def muted(mutings: Sequence[Sequence[Muting]]) -> Hold | None:
+def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
     """What mutes each open alert of an incident; one that nothing mutes, and it pages. Looked at again when the first of them ends."""
     if not mutings or not all(mutings):
         return None
-    first = min((muting for its in mutings for muting in its), key=lambda muting: muting.until)
-    decision = Decision.MUTED if first.kind is MutingKind.SILENCE else Decision.HELD_MAINTENANCE
-    return Hold(decision, first.reason, first.until)
+    later = now + LOOK_AGAIN
+    first, until = min(((muting, muting.until or later) for its in mutings for muting in its), key=lambda pair: pair[1])
+    decision = Decision.HELD_MAINTENANCE if first.kind is MutingKind.MAINTENANCE else Decision.MUTED
+    return Hold(decision, first.reason, until)
 
 
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:

@@ -1,107 +1,126 @@
-"""Silences: made, edited, extended, ended, deleted."""
+"""What can be done with silences."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.access.rules import actor_of
 from oncall.access.values import Caller
-from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import ServiceId
-from oncall.services.commands import get_services
-from oncall.silences.commands.telling import muting_changed
+from oncall.kit.ids import ServiceId, new_id
+from oncall.silences.commands.muting import author_of, check_services, muting_changed
 from oncall.silences.ports import OnMutingChanged
-from oncall.silences.rules.mutings import check_silence
+from oncall.silences.rules import silences as rules
+from oncall.silences.rules.scopes import is_everything
 from oncall.silences.store import silences as store
-from oncall.silences.values import BadSilence, Silence, SilenceId, SilenceState, UnknownSilence
-from oncall.teams.commands import get_users
+from oncall.silences.values.muting import State
+from oncall.silences.values.silences import Silence, SilenceId, SilenceSettings, UnknownSilence
 from oncall.teams.rules import check_version
 
-UNKNOWN = "There is no silence with this id."
+
+@dataclass(frozen=True, slots=True)
+class SilenceSeen:
+    """What is said of a silence beside what it says itself."""
+
+    state: State
+    matches_everything: bool
 
 
-async def author_of(tx: AsyncConnection, caller: Caller) -> Actor:
-    """The person the caller's key belongs to, else the key."""
-    user = (await get_users(tx, [caller.user_id])).get(caller.user_id) if caller.user_id else None
-    return Actor(ActorKind.USER, user.id, user.name, "api") if user else actor_of(caller)
-
-
-async def create_silence(tx: AsyncConnection, silence: Silence, told: OnMutingChanged, *, now: datetime) -> Silence:
-    await _check(tx, silence, now=now)
-    await store.add_silence(tx, silence)
-    await muting_changed(tx, told, now=now)
+async def proposed(tx: AsyncConnection, settings: SilenceSettings, *, caller: Caller, now: datetime) -> Silence:
+    """The silence that these settings would make, checked and not kept."""
+    silence = Silence(
+        SilenceId(new_id()),
+        settings.matchers,
+        settings.service_id,
+        settings.starts_at or now,
+        settings.ends_at,
+        settings.comment,
+        await author_of(tx, caller),
+        now,
+    )
+    rules.check_silence(silence, confirmed=settings.confirmed, now=now)
+    await _check_service(tx, silence.service_id)
     return silence
 
 
-async def get_silence(tx: AsyncConnection, id: SilenceId) -> Silence:
-    found = await store.find_silence(tx, id)
+async def create_silence(
+    tx: AsyncConnection, settings: SilenceSettings, *, caller: Caller, on_changed: OnMutingChanged, now: datetime
+) -> Silence:
+    silence = await proposed(tx, settings, caller=caller, now=now)
+    await store.add_silence(tx, silence)
+    await muting_changed(tx, on_changed, now=now)
+    return silence
+
+
+async def get_silence(tx: AsyncConnection, id: SilenceId, *, lock: bool = False) -> Silence:
+    found = await store.find_silence(tx, id, lock=lock)
     if found is None:
-        raise UnknownSilence(UNKNOWN)
+        raise UnknownSilence("There is no silence with this id.")
     return found
 
 
 async def list_silences(
-    tx: AsyncConnection, *, after: UUID | None, service_id: ServiceId | None, state: SilenceState | None, limit: int, now: datetime
+    tx: AsyncConnection,
+    *,
+    before: UUID | None = None,
+    limit: int = 100,
+    states: Collection[State] | None = None,
+    service_id: ServiceId | None = None,
+    now: datetime,
 ) -> Sequence[Silence]:
-    """In order of creation; those that are over stay listed."""
-    start = after or UUID(int=0)
-    return await store.list_silences(tx, after=start, service_id=service_id, state=state.value if state else None, limit=limit, now=now)
+    """Newest first; those that have expired as well."""
+    return await store.list_silences(tx, before=before, limit=limit, states=states, service_id=service_id, now=now)
 
 
 async def update_silence(
-    tx: AsyncConnection, silence: Silence, told: OnMutingChanged, *, expected_version: int | None, now: datetime
+    tx: AsyncConnection,
+    id: SilenceId,
+    settings: SilenceSettings,
+    *,
+    expected_version: int | None,
+    on_changed: OnMutingChanged,
+    now: datetime,
 ) -> Silence:
-    """Replace what it says; who made it, and when, stays."""
-    current = await _lock(tx, silence.id, expected_version)
-    edited = replace(silence, author=current.author, created_at=current.created_at, version=current.version + 1)
-    await _check(tx, edited, now=now)
-    await store.save_silence(tx, edited)
-    await muting_changed(tx, told, now=now)
-    return edited
-
-
-async def expire_silence(tx: AsyncConnection, id: SilenceId, told: OnMutingChanged, *, now: datetime) -> Silence:
-    """It ends now; one that is over already stays as it was, and one that has not begun never does."""
-    current = await _lock(tx, id, None)
-    if current.state(now) is SilenceState.EXPIRED:
-        return current
-    over = replace(current, starts_at=min(current.starts_at, now), ends_at=now, version=current.version + 1)
-    await store.save_silence(tx, over)
-    await muting_changed(tx, told, now=now)
-    return over
-
-
-async def extend_silence(tx: AsyncConnection, id: SilenceId, ends_at: datetime, told: OnMutingChanged, *, now: datetime) -> Silence:
-    current = await _lock(tx, id, None)
-    if current.state(now) is SilenceState.EXPIRED:
-        raise BadSilence("This silence is over; make a new one, so that what paged in between is not hidden.")
-    if ends_at < current.ends_at:
-        raise BadSilence("This would end it earlier: expire it, or edit it.", field="ends_at")
-    longer = replace(current, ends_at=ends_at, version=current.version + 1)
-    await _check(tx, longer, now=now)
-    await store.save_silence(tx, longer)
-    await muting_changed(tx, told, now=now)
-    return longer
-
-
-async def delete_silence(tx: AsyncConnection, id: SilenceId, told: OnMutingChanged, *, now: datetime) -> None:
-    await _lock(tx, id, None)
-    await store.delete_silence(tx, id)
-    await muting_changed(tx, told, now=now)
-
-
-async def _lock(tx: AsyncConnection, id: SilenceId, expected_version: int | None) -> Silence:
-    current = await store.lock_silence(tx, id)
-    if current is None:
-        raise UnknownSilence(UNKNOWN)
+    current = await get_silence(tx, id, lock=True)
     check_version(current.version, expected_version)
-    return current
+    edited = rules.edited(current, settings, now=now)
+    await _check_service(tx, edited.service_id)
+    return await _save(tx, current, edited, on_changed, now=now)
 
 
-async def _check(tx: AsyncConnection, silence: Silence, *, now: datetime) -> None:
-    check_silence(silence, now=now)
-    if silence.service_id is not None and silence.service_id not in await get_services(tx, [silence.service_id]):
-        raise BadSilence("There is no service with this service_id.", field="service_id")
+async def expire_silence(tx: AsyncConnection, id: SilenceId, *, on_changed: OnMutingChanged, now: datetime) -> Silence:
+    """It ends now; one that is over already stays as it was."""
+    current = await get_silence(tx, id, lock=True)
+    return await _save(tx, current, rules.expired(current, now=now), on_changed, now=now)
+
+
+async def extend_silence(
+    tx: AsyncConnection, id: SilenceId, *, ends_at: datetime | None, by: timedelta | None, on_changed: OnMutingChanged, now: datetime
+) -> Silence:
+    current = await get_silence(tx, id, lock=True)
+    return await _save(tx, current, rules.extended(current, ends_at=ends_at, by=by, now=now), on_changed, now=now)
+
+
+async def delete_silence(tx: AsyncConnection, id: SilenceId, *, on_changed: OnMutingChanged, now: datetime) -> None:
+    """Gone without a trace; to end one and keep it in the list, expire it."""
+    await get_silence(tx, id, lock=True)
+    await store.delete_silence(tx, id)
+    await muting_changed(tx, on_changed, now=now)
+
+
+async def _save(tx: AsyncConnection, current: Silence, new: Silence, on_changed: OnMutingChanged, *, now: datetime) -> Silence:
+    if new != current:
+        await store.save_silence(tx, new)
+        await muting_changed(tx, on_changed, now=now)
+    return new
+
+
+async def _check_service(tx: AsyncConnection, id: ServiceId | None) -> None:
+    if id is not None:
+        await check_services(tx, [id], field="service_id")
+
+
+def seen(silence: Silence, *, now: datetime) -> SilenceSeen:
+    services = [silence.service_id] if silence.service_id else []
+    return SilenceSeen(rules.state_of(silence, now=now), is_everything(silence.matchers, services))

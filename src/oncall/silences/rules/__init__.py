@@ -1,1 +1,1 @@
-"""Whether an alert is muted, and when a window is open. Pure."""
+"""What mutes an alert, and until when. Pure: values and `now` in, mutings with their reasons out."""

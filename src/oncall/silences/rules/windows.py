@@ -1,91 +1,103 @@
-"""When a maintenance window is open. Pure; stepped on the wall clock, compared in UTC."""
+"""When a window is. Pure: on the clocks of its zone where it recurs, compared in UTC, `[start, end)`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import islice, pairwise
 
 from oncall.kit.zones import resolve, to_instant, to_local_seconds
 from oncall.schedules.rules.recurrences import Effort, starts
 from oncall.schedules.values.calendars import BadCalendar
-from oncall.silences.values import BadWindow, Once, Recurring, Window
+from oncall.silences.values.muting import State
+from oncall.silences.values.windows import Occurrence, Once, Recurring, Timetable
 
-STEPS = 200_000
-"""How much one look at a window may cost; a step is a day looked at."""
+EFFORT = 50_000
+"""Days that are looked at for one answer: more than a rule needs that ever applies."""
 
-A_DAY = timedelta(days=1)
+MARGIN = timedelta(days=2)
+"""More than any zone is away from UTC."""
+
 FAR = timedelta(days=366 * 30)
-LONGEST = timedelta(days=31)
-HOUR = timedelta(hours=1)
+"""How far ahead the next occurrence is looked for: February 29th on a given weekday comes every 28 years (40 around 2100)."""
 
 
-def occurrences(window: Window, since: datetime, until: datetime) -> Iterator[Once]:
-    """Those that touch `[since, until)`, in order; one that was ended early is as short as it was."""
-    planned: Iterator[Once]
-    if isinstance(window.when, Once):
-        planned = iter([window.when])
-    else:  # a zone may be half a day off
-        planned = _recurring(window, window.when, since - window.when.duration - A_DAY, until + A_DAY)
-    ended = {once.starts_at: once.ends_at for once in window.ended}
-    for one in planned:
-        ends_at = min(one.ends_at, ended.get(one.starts_at, one.ends_at))
-        if one.starts_at < until and ends_at > max(since, one.starts_at):
-            yield Once(one.starts_at, ends_at)
+def occurrences(timetable: Timetable, *, since: datetime, until: datetime) -> list[Occurrence]:
+    """Those that touch `[since, until)`, uncut and in order; none at all of what was ended in the instant it began."""
+    found: list[Occurrence] = []
+    for start, end in _planned(timetable, since, until):
+        if found and start < found[-1].end:  # where clocks are put forward two starts may fall on one instant
+            last = max(end, found[-1].end)
+            found[-1] = Occurrence(found[-1].start, last, last)
+        else:
+            found.append(Occurrence(start, end, end))
+    clipped = (_clipped(timetable, one) for one in found)
+    return [one for one in clipped if one.start < one.end and one.start < until and since < one.end]
 
 
-def occurrence_at(window: Window, at: datetime) -> Once | None:
-    """The one that is open at an instant."""
-    return next((one for one in _of_hour(window, at.replace(minute=0, second=0, microsecond=0)) if one.starts_at <= at < one.ends_at), None)
+def occurrence_at(timetable: Timetable, at: datetime) -> Occurrence | None:
+    """The one that runs at an instant."""
+    return next((one for one in occurrences(timetable, since=at, until=at + timedelta(microseconds=1)) if one.start <= at < one.end), None)
 
 
-@lru_cache(maxsize=4096)
-def _of_hour(window: Window, hour: datetime) -> tuple[Once, ...]:
-    """A storm asks for the same hour again and again."""
-    return tuple(occurrences(window, hour, hour + HOUR))
+def next_occurrence(timetable: Timetable, *, after: datetime) -> Occurrence | None:
+    """The first that begins after an instant."""
+    plan = timetable.window.plan
+    if isinstance(plan, Once):
+        return _clipped(timetable, Occurrence(plan.starts_at, plan.ends_at, plan.ends_at)) if plan.starts_at > after else None
+    for start, _ in _planned(timetable, after, after + FAR):
+        if start > after:
+            at = occurrences(timetable, since=start, until=start + timedelta(seconds=1))
+            if found := next((one for one in at if one.start == start), None):
+                return found
+    return None
 
 
-def check_window(window: Window, *, now: datetime) -> None:
-    """Raises BadWindow for one that holds nothing, ends before it starts, never happens, or overlaps itself."""
-    if not window.service_ids and not window.matchers:
-        raise BadWindow("Say what it concerns: service_ids, matchers, or both.", field="service_ids")
-    match window.when:
-        case Once(starts_at, ends_at):
-            if ends_at <= starts_at:
-                raise BadWindow("It must end after it starts.", field="once.ends_at")
-            if ends_at <= now:
-                raise BadWindow("It is over already: give an end that is still to come.", field="once.ends_at")
-            if ends_at - starts_at > LONGEST * 12:
-                raise BadWindow("It may last a year at most; to retire a service, delete its integrations.", field="once.ends_at")
-        case Recurring() as recurring:
-            _check_recurring(window, recurring, now=now)
+def running_or_next(timetable: Timetable, *, now: datetime) -> Occurrence | None:
+    """What people want to know of a window: the occurrence that runs, else the one to come."""
+    return occurrence_at(timetable, now) or next_occurrence(timetable, after=now)
 
 
-def _check_recurring(window: Window, recurring: Recurring, *, now: datetime) -> None:
-    if recurring.duration <= timedelta(0):
-        raise BadWindow("It must last longer than PT0S.", field="recurring.duration")
-    if recurring.duration > LONGEST:
-        raise BadWindow("One occurrence may last 31 days at most.", field="recurring.duration")
-    coming = _first(window, now - recurring.duration, 200)
-    if not any(one.ends_at > now for one in coming):
-        began = to_instant(to_local_seconds(recurring.starts_at))
-        said = "has no occurrence that is still to come" if _first(window, began - A_DAY, 1) else "has no occurrence at all"
-        raise BadWindow(f"The RRULE {said}, from its starts_at on.", field="recurring.rrule")
-    if any(after.starts_at < before.ends_at for before, after in pairwise(coming)):
-        raise BadWindow("It lasts longer than the time until it starts again: occurrences would overlap.", field="recurring.duration")
+def state_of(occurrence: Occurrence | None, *, now: datetime) -> State:
+    """By what `running_or_next` says."""
+    if occurrence is None:
+        return State.EXPIRED
+    return State.ACTIVE if occurrence.start <= now else State.PENDING
 
 
-def _first(window: Window, since: datetime, most: int) -> list[Once]:
-    return list(islice(occurrences(window, since, since + FAR), most))
-
-
-def _recurring(window: Window, recurring: Recurring, since: datetime, until: datetime) -> Iterator[Once]:
-    assert window.recurrence is not None  # noqa: S101 — it was read when the window was; this says so to the type checker
-    after, before = ((at.astimezone(UTC)).replace(tzinfo=None) for at in (since, until))
+def wall_starts(timetable: Timetable, *, after: datetime, before: datetime) -> Iterator[datetime]:
+    """Where the rule of a recurring window puts its starts, on its own clocks. Ends, without an error, at what takes too long to find."""
+    plan = timetable.window.plan
+    if timetable.recurrence is None or not isinstance(plan, Recurring):
+        return
+    first = max(after, plan.starts_at)
     try:
-        for start in starts(window.recurrence, recurring.starts_at, after=after, before=before, effort=Effort(STEPS)):
-            starts_at = to_instant(resolve(to_local_seconds(start), recurring.time_zone))
-            if window.until is not None and starts_at > window.until:
+        for wall in starts(timetable.recurrence, plan.starts_at, after=first, before=before, effort=Effort(EFFORT)):
+            if timetable.last_wall is not None and wall > timetable.last_wall:
                 return
-            yield Once(starts_at, starts_at + recurring.duration)
-    except BadCalendar as error:
-        raise BadWindow("The RRULE takes too long to work out: make it simpler.", field="recurring.rrule") from error
+            if timetable.last is not None and _instant(wall, plan.time_zone) > timetable.last:
+                return
+            yield wall
+    except BadCalendar:
+        return
+
+
+def _planned(timetable: Timetable, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Starts and ends as they were planned; some before the span, and some after it."""
+    plan = timetable.window.plan
+    if isinstance(plan, Once):
+        yield plan.starts_at, plan.ends_at
+        return
+    after = since.astimezone(UTC).replace(tzinfo=None) - plan.duration - MARGIN
+    before = until.astimezone(UTC).replace(tzinfo=None) + MARGIN
+    for wall in wall_starts(timetable, after=after, before=before):
+        days = timedelta(days=plan.duration.days)
+        yield _instant(wall, plan.time_zone), _instant(wall + days, plan.time_zone) + (plan.duration - days)
+
+
+def _instant(wall: datetime, zone: str) -> datetime:
+    return to_instant(resolve(to_local_seconds(wall), zone))
+
+
+def _clipped(timetable: Timetable, occurrence: Occurrence) -> Occurrence:
+    """Ended when somebody ended it."""
+    ends = [at for at in timetable.window.ended_early if occurrence.start <= at < occurrence.end]
+    return replace(occurrence, end=min(ends, default=occurrence.end))

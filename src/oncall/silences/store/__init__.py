@@ -1,1 +1,1 @@
-"""Every SQL statement about silences and maintenance windows."""
+"""Every SQL statement about what mutes."""

@@ -1,104 +1,90 @@
-"""SQL about silences."""
+"""Every SQL statement about silences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import Row, text
+from sqlalchemy import Row, delete, false, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.actors import Actor
 from oncall.kit.ids import ServiceId
-from oncall.kit.matchers import parse_matchers
-from oncall.silences.values import Silence, SilenceId
+from oncall.silences.store.records import actor_of, matchers_of, record_of, texts_of
+from oncall.silences.tables import silences
+from oncall.silences.values.muting import State
+from oncall.silences.values.silences import Silence, SilenceId
 
-INSERT = text("""
-    INSERT INTO silences (id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author, created_at)
-    VALUES (:id, :service_id, :matchers, :matches_everything, :starts_at, :ends_at, :comment, CAST(:author AS jsonb), :created_at)
-""")
-UPDATE = text("""
-    UPDATE silences SET service_id = :service_id, matchers = :matchers, matches_everything = :matches_everything, starts_at = :starts_at,
-        ends_at = :ends_at, comment = :comment, version = version + 1
-    WHERE id = :id
-""")
-BY_ID = text("""
-    SELECT id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version
-    FROM silences WHERE id = :id
-""")
-LOCK = text("SELECT id FROM silences WHERE id = :id FOR NO KEY UPDATE")
-# By `silences_ends_at_idx`.
-NOT_OVER = text("""
-    SELECT id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version
-    FROM silences WHERE ends_at > :now ORDER BY id
-""")
-LIST = text("""
-    SELECT id, service_id, matchers, matches_everything, starts_at, ends_at, comment, author::text AS author, created_at, version
-    FROM silences
-    WHERE id > :after AND (CAST(:service_id AS uuid) IS NULL OR service_id = CAST(:service_id AS uuid))
-        AND (CAST(:state AS text) IS NULL
-            OR CAST(:state AS text) = CASE WHEN ends_at <= :now THEN 'expired' WHEN starts_at <= :now THEN 'active' ELSE 'pending' END)
-    ORDER BY id LIMIT :limit
-""")
-DELETE = text("DELETE FROM silences WHERE id = :id")
+SILENCES = select(silences)
 
 
-async def add_silence(tx: AsyncConnection, silence: Silence) -> None:
-    await tx.execute(INSERT, _columns(silence) | {"author": msgspec.json.encode(silence.author).decode(), "created_at": silence.created_at})
-
-
-async def save_silence(tx: AsyncConnection, silence: Silence) -> None:
-    await tx.execute(UPDATE, _columns(silence))
-
-
-async def find_silence(tx: AsyncConnection, id: SilenceId) -> Silence | None:
-    row = (await tx.execute(BY_ID, {"id": id})).first()
+async def find_silence(tx: AsyncConnection, id: SilenceId, *, lock: bool = False) -> Silence | None:
+    query = SILENCES.where(silences.c.id == id)
+    row = (await tx.execute(query.with_for_update(key_share=True) if lock else query)).first()  # FOR NO KEY UPDATE
     return _silence(row) if row else None
 
 
-async def lock_silence(tx: AsyncConnection, id: SilenceId) -> Silence | None:
-    return await find_silence(tx, id) if (await tx.execute(LOCK, {"id": id})).first() else None
-
-
-async def not_over(tx: AsyncConnection, *, now: datetime) -> list[Silence]:
-    """All that mute now, or will."""
-    return [_silence(row) for row in await tx.execute(NOT_OVER, {"now": now})]
-
-
 async def list_silences(
-    tx: AsyncConnection, *, after: UUID, service_id: ServiceId | None, state: str | None, limit: int, now: datetime
+    tx: AsyncConnection,
+    *,
+    before: UUID | None,
+    limit: int,
+    states: Collection[State] | None,
+    service_id: ServiceId | None,
+    now: datetime,
 ) -> Sequence[Silence]:
-    params = {"after": after, "service_id": service_id, "state": state, "limit": limit, "now": now}
-    return [_silence(row) for row in await tx.execute(LIST, params)]
+    """Newest first."""
+    page = SILENCES.order_by(silences.c.id.desc()).limit(limit)
+    if before is not None:
+        page = page.where(silences.c.id < before)
+    if service_id is not None:
+        page = page.where(silences.c.service_id == service_id)
+    if states is not None:
+        page = page.where(or_(false(), *(_in_state(state, now) for state in states)))
+    return [_silence(row) for row in await tx.execute(page)]
+
+
+async def unexpired(tx: AsyncConnection, *, now: datetime) -> Sequence[Silence]:
+    """Those that mute now or will."""
+    return [_silence(row) for row in await tx.execute(SILENCES.where(silences.c.ends_at > now).order_by(silences.c.id))]
+
+
+async def add_silence(tx: AsyncConnection, silence: Silence) -> None:
+    await tx.execute(insert(silences).values(**_columns(silence)))
+
+
+async def save_silence(tx: AsyncConnection, silence: Silence) -> None:
+    await tx.execute(update(silences).where(silences.c.id == silence.id).values(**_columns(silence)))
 
 
 async def delete_silence(tx: AsyncConnection, id: SilenceId) -> None:
-    await tx.execute(DELETE, {"id": id})
+    await tx.execute(delete(silences).where(silences.c.id == id))
+
+
+def _in_state(state: State, now: datetime) -> Any:
+    match state:
+        case State.EXPIRED:
+            return silences.c.ends_at <= now
+        case State.ACTIVE:
+            return (silences.c.starts_at <= now) & (silences.c.ends_at > now)
+        case State.PENDING:
+            return (silences.c.starts_at > now) & (silences.c.ends_at > now)
+
+
+def _silence(r: Row[Any]) -> Silence:
+    service = ServiceId(r.service_id) if r.service_id else None
+    author = actor_of(r.author)
+    return Silence(SilenceId(r.id), matchers_of(r.matchers), service, r.starts_at, r.ends_at, r.comment, author, r.created_at, r.version)
 
 
 def _columns(silence: Silence) -> dict[str, object]:
     return {
         "id": silence.id,
+        "matchers": texts_of(silence.matchers),
         "service_id": silence.service_id,
-        "matchers": ", ".join(map(str, silence.matchers)),
-        "matches_everything": silence.matches_everything,
         "starts_at": silence.starts_at,
         "ends_at": silence.ends_at,
         "comment": silence.comment,
+        "author": record_of(silence.author),
+        "created_at": silence.created_at,
+        "version": silence.version,
     }
-
-
-def _silence(r: Row[Any]) -> Silence:
-    return Silence(
-        SilenceId(r.id),
-        parse_matchers(r.matchers),
-        r.starts_at,
-        r.ends_at,
-        r.comment,
-        msgspec.json.decode(r.author, type=Actor),
-        r.created_at,
-        ServiceId(r.service_id) if r.service_id else None,
-        r.matches_everything,
-        r.version,
-    )

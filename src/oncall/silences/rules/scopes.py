@@ -1,0 +1,30 @@
+"""What something that mutes concerns, in general. Pure."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from oncall.kit.ids import ServiceId
+from oncall.kit.matchers import Matchers, match_everything
+from oncall.silences.values.muting import MatchesEverything
+
+EVERYTHING = (
+    'These matchers match even an alert without any label, of every service, so this may mute everything: add a matcher such as job="api" '
+    'or a service, or confirm it with "matches_everything": true.'
+)
+
+
+def is_everything(matchers: Matchers, services: Collection[ServiceId]) -> bool:
+    """Whether nothing narrows it down: no service, and no matcher that needs a label."""
+    return not services and match_everything(matchers)
+
+
+def check_scope(matchers: Matchers, services: Collection[ServiceId], *, confirmed: bool) -> None:
+    """Raises MatchesEverything unless that was confirmed."""
+    if is_everything(matchers, services) and not confirmed:
+        raise MatchesEverything(EVERYTHING, field="matchers")
+
+
+def shown(at: datetime) -> str:
+    """An instant in a sentence, as short as it can be: 2026-03-02T14:00Z."""
+    utc = at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    return utc.isoformat(timespec="seconds" if utc.second else "minutes") + "Z"

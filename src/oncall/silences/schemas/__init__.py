@@ -1,0 +1,1 @@
+"""What silences, windows and inhibitions look like over REST."""

@@ -1,0 +1,1 @@
+"""What mutes, what is muted, and why."""

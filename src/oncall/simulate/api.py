@@ -1,0 +1,18 @@
+"""REST for what would happen."""
+
+from fastapi import APIRouter, Request
+
+from oncall.access.api import Reader
+from oncall.kit.http import ReadTx, now_in
+from oncall.silences.schemas.silences import SilenceIn
+from oncall.simulate import commands
+from oncall.simulate.schemas import SilencePreviewShown
+
+router = APIRouter(prefix="/api/v1", tags=["muting"])
+
+
+@router.post("/silences/preview")
+async def preview_silence(body: SilenceIn, request: Request, caller: Reader, tx: ReadTx) -> SilencePreviewShown:
+    """What this silence would mute now, and would have muted in the last seven days, as if it ran then; nothing is written."""
+    preview = await commands.preview_silence(tx, body.settings(), caller=caller, now=await now_in(request, tx))
+    return SilencePreviewShown.of(preview)
