@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
 
 revision: str = "0009"
 down_revision: str | None = "0008"
@@ -39,11 +40,21 @@ def upgrade() -> None:
     )
     op.create_index("incidents_held_idx", "incidents", ["id"], postgresql_where=sa.text("escalation_state = 'held'"))
     op.add_column("alerts", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("alerts", sa.Column("inhibits", ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]")))
+    op.create_index(
+        "alerts_inhibits_idx",
+        "alerts",
+        ["inhibits"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("state = 'open' AND inhibits <> '{}'"),
+    )
     op.add_column("alerts", sa.Column("watched", sa.Boolean, nullable=False, server_default=sa.text("false")))
 
 
 def downgrade() -> None:
     op.drop_column("alerts", "watched")
+    op.drop_index("alerts_inhibits_idx", "alerts")
+    op.drop_column("alerts", "inhibits")
     op.drop_column("alerts", "reopened_at")
     op.drop_index("incidents_held_idx", "incidents")
     op.drop_index("incidents_one_open_per_group", "incidents")

@@ -207,7 +207,7 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(events.TRIGGERS_UNTIL, "events", "events_alert_idx", id="how many triggers an alert had had"),
         pytest.param(events.DELIVERED, "events", "events_once_per_delivery", id="deliveries that came before"),
         pytest.param(lookup.NEWEST, "alerts", "alerts_service_idx", id="a service's newest alerts"),
-        pytest.param(simulate.OPEN, "alerts", "alerts_one_open_per_key", id="open alerts that a silence would mute"),
+        pytest.param(simulate.OPEN, "alerts", "alerts_open_idx", id="open alerts that a silence would mute"),
         pytest.param(lookup.BY_KEY, "alerts", "alerts_resolved_idx", id="alerts by their alias"),
     ],
 )

@@ -14,10 +14,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata
 
@@ -165,6 +166,8 @@ alerts = Table(
     # When a trigger last reopened it, if one did.
     instant("reopened_at", nullable=True),
     Column("watched", Boolean, nullable=False, server_default=text("false")),
+    # The keys by which it inhibits others while it is open (`silences/rules/inhibition.py`); few have any.
+    Column("inhibits", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     instant("last_seen_at"),
     instant("resolved_at", nullable=True),
     # Until when its monitor's last word holds, where it said so. Whether that is over is never stored.
@@ -174,6 +177,7 @@ alerts = Table(
     Index("alerts_one_open_per_key", "service_id", "dedup_key", unique=True, postgresql_where=text("state = 'open'")),
     Index("alerts_resolved_idx", "service_id", "dedup_key", "resolved_at", postgresql_where=text("state = 'resolved'")),
     Index("alerts_incident_idx", "incident_id"),
+    Index("alerts_inhibits_idx", "inhibits", postgresql_using="gin", postgresql_where=text("state = 'open' AND inhibits <> '{}'")),
     Index("alerts_service_idx", "service_id", "id"),
     # Lists by what people know of an alert, newest first. No repeat changes one of these columns, so none of these indexes.
     Index("alerts_dedup_key_idx", "dedup_key", "id"),

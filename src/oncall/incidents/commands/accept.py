@@ -12,7 +12,8 @@ from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.commands.flapping import decided_flapping, find_flapping
 from oncall.incidents.commands.holding import find_holds
-from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, open_alerts, urgency_by
+from oncall.incidents.commands.inhibiting import source_over
+from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life
@@ -139,10 +140,18 @@ async def _accept_wave(
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
     concerned = opened + await _follow(tx, runs, locked, services, flaps, now=now)
+    await mark_opened(tx, runs, services, await judging.mutings.of(tx))
     holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
     await _watch(tx, runs, holds)
     await _escalate_now(tx, concerned, services, judging, holds, now=now)
+    await _sources_over(tx, runs, now=now)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
+
+
+async def _sources_over(tx: AsyncConnection, runs: Sequence[Run], *, now: datetime) -> None:
+    """Alerts have just ended: whatever they inhibited is looked at again."""
+    ended = {run.incident_id for run in runs if run.alert is not None and run.alert.is_open and not run.change.is_open}
+    await source_over(tx, ended, now=now)
 
 
 async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:

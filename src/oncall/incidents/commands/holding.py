@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.incidents.commands.inhibiting import inhibited, labels_of, mark_all
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.holding import Hold, below_threshold, counts_triggers, delayed, first_to_end, muted
-from oncall.incidents.rules.matching import match_labels
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -15,6 +15,7 @@ from oncall.incidents.values import Incident, Status
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.values import Service
+from oncall.silences.commands.muting import load_mutings
 from oncall.silences.rules.muting import mutings_on
 from oncall.silences.values.muting import AlertFacts
 
@@ -48,6 +49,7 @@ async def find_holds(
 
 async def wake_for_muting(tx: AsyncConnection, *, now: datetime) -> None:
     """What mutes has changed: every incident that pages, or would, is looked at again at once."""
+    await mark_all(tx, await load_mutings(tx, now=now))
     if await store.wake_triggered(tx, now=now):
         await notify(tx, "incidents")
 
@@ -74,19 +76,15 @@ async def _mutes(
 ) -> Mapping[IncidentId, Hold]:
     """For each incident all of whose open alerts are muted, what ends first."""
     mutings = await judging.mutings.of(tx)
-    if not mutings.silences and not mutings.windows:
+    if not mutings:
         return {}
     facts: dict[IncidentId, list[AlertFacts]] = {}
     for incident_id, alert, opened_at in await alert_store.open_of(tx, [incident.id for incident in incidents]):
-        service = services[alert.service_id]
-        labels = match_labels(
-            alert.labels,
-            severity=alert.severity.value,
-            summary=alert.summary,
-            source=alert.source,
-            dedup_key=alert.dedup_key,
-            service=service.name,
-        )
-        facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels, opened_at))
-    found = {id: muted([mutings_on(mutings, alert, now) for alert in alerts], now=now) for id, alerts in facts.items()}
+        facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
+    sources = await inhibited(tx, facts, {incident.id: incident for incident in incidents}, mutings, now=now)
+    by_alert = {
+        id: [[*mutings_on(mutings, alert, now), *([sources[alert.alert_id]] if alert.alert_id in sources else [])] for alert in alerts]
+        for id, alerts in facts.items()
+    }
+    found = {id: muted(its, now=now) for id, its in by_alert.items()}
     return {id: hold for id, hold in found.items() if hold is not None}

@@ -10,6 +10,7 @@ from oncall import timeline
 from oncall.contacts.values import Urgency
 from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
+from oncall.incidents.commands.inhibiting import mark_sources
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.grouping import group_key, most_of, why_apart
 from oncall.incidents.rules.holding import Hold
@@ -17,13 +18,14 @@ from oncall.incidents.rules.routing import routable
 from oncall.incidents.rules.timers import timed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Severity, Status
+from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, OpenAlert, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.db import ConcurrentChange
 from oncall.kit.ids import EventId, IncidentId, PolicyId, ServiceId, TeamId
 from oncall.kit.metrics import INCIDENTS
 from oncall.services.values import Service, urgency_of
 from oncall.services.values.judging import Grouping, GroupingType
+from oncall.silences.rules.muting import Mutings
 
 Owners = dict[ServiceId, tuple[PolicyId, TeamId | None]]
 
@@ -145,6 +147,13 @@ def _placed(
         if group is not None:
             by_group[group] = born[-1]
     return born
+
+
+async def mark_opened(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[ServiceId, Service], mutings: Mutings) -> None:
+    """New alerts that inhibit others say so from now on."""
+    new = [(run.events[0], run.change) for run in runs if run.alert is None]
+    alerts = [OpenAlert(change.alert_id, e.service_id, e.labels, change.severity, e.summary, e.source, e.dedup_key) for e, change in new]
+    await mark_sources(tx, alerts, services, mutings)
 
 
 def decided_in(

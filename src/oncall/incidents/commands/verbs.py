@@ -12,6 +12,7 @@ from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
 from oncall.escalation.rules import upcoming
 from oncall.escalation.values import EscalationState
+from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.rules import timers
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -62,6 +63,7 @@ async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datet
     changed = await store.resolve(tx, incident.id, by=by, reason=reason, now=now)
     if changed:
         await alert_store.resolve_alerts_of(tx, [incident.id], now=now)
+        await source_over(tx, [incident.id], now=now)
     return await _done(tx, incident.id, changed, timeline.Kind.RESOLVED, by, reason, now=now)
 
 

@@ -9,7 +9,7 @@ from oncall.incidents.values import Decision, Incident, Severity
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
-LOOK_AGAIN = timedelta(minutes=5)
+LOOK_AGAIN = timedelta(minutes=1)
 """When what no instant ends is looked at again, if nothing has woken it before."""
 
 

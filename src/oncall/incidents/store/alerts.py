@@ -133,6 +133,11 @@ SILENT = text("""
     JOIN alerts a ON a.integration_id = i.id AND a.state = 'open' AND a.last_seen_at <= i.before
     ORDER BY a.last_seen_at LIMIT :limit
 """)
+# By `alerts_open_idx`.
+OPEN_AFTER = text("""
+    SELECT id, service_id, labels::text AS labels, severity, summary, source, dedup_key
+    FROM alerts WHERE state = 'open' AND id > :after ORDER BY id LIMIT :limit
+""")
 TALLY = text("""
     SELECT incident_id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'resolved') AS resolved,
         count(*) FILTER (WHERE state = 'open' AND acknowledged) AS acknowledged
@@ -230,16 +235,21 @@ async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UU
     return [alert_seen(r) for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})]
 
 
+async def open_after(tx: AsyncConnection, after: AlertId | None, *, limit: int) -> list[OpenAlert]:
+    """Open alerts in the order of their ids."""
+    params = {"after": after or UUID(int=0), "limit": limit}
+    return [_open_alert(r) for r in await tx.execute(OPEN_AFTER, params)]
+
+
 async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[tuple[IncidentId, OpenAlert, datetime]]:
     """The open alerts of these incidents, each with its incident and when it opened."""
-    return [
-        (
-            IncidentId(r.incident_id),
-            OpenAlert(AlertId(r.id), ServiceId(r.service_id), _labels(r.labels), Severity(r.severity), r.summary, r.source, r.dedup_key),
-            r.opened_at,
-        )
-        for r in await tx.execute(OPEN_OF, {"incident_ids": list(incident_ids)})
-    ]
+    rows = await tx.execute(OPEN_OF, {"incident_ids": list(incident_ids)})
+    return [(IncidentId(r.incident_id), _open_alert(r), r.opened_at) for r in rows]
+
+
+def _open_alert(r: Row[Any]) -> OpenAlert:
+    severity = Severity(r.severity)
+    return OpenAlert(AlertId(r.id), ServiceId(r.service_id), _labels(r.labels), severity, r.summary, r.source, r.dedup_key)
 
 
 async def silent(tx: AsyncConnection, before: Mapping[IntegrationId, datetime], *, limit: int) -> list[Silent]:

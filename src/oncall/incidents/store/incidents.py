@@ -154,6 +154,11 @@ WAKE = text("""
     UPDATE incidents SET next_at = :now
     WHERE id IN (SELECT id FROM incidents WHERE status = 'triggered' AND next_at > :now ORDER BY id FOR NO KEY UPDATE)
 """)
+# By `incidents_held_idx`.
+WAKE_HELD = text("""
+    UPDATE incidents SET next_at = :now
+    WHERE id IN (SELECT id FROM incidents WHERE escalation_state = 'held' AND next_at > :now ORDER BY id FOR NO KEY UPDATE)
+""")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
@@ -184,6 +189,11 @@ async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[Group
 async def wake_triggered(tx: AsyncConnection, *, now: datetime) -> int:
     """Every triggered incident is due now; what is to be done is found out then. Returns how many there are."""
     return (await tx.execute(WAKE, {"now": now})).rowcount
+
+
+async def wake_held(tx: AsyncConnection, *, now: datetime) -> int:
+    """Every held incident is due now; what is to be done is found out then. Returns how many there are."""
+    return (await tx.execute(WAKE_HELD, {"now": now})).rowcount
 
 
 async def let_go(tx: AsyncConnection, ids: Sequence[IncidentId]) -> None:

@@ -66,6 +66,11 @@ class Mutings:
     windows_anywhere: Index[CompiledWindow]
     sources: Index[Inhibition]
     targets: Index[Inhibition]
+    inhibitions: tuple[Inhibition, ...]
+
+    def __bool__(self) -> bool:
+        """Whether anything mutes at all."""
+        return bool(self.silences or self.windows or self.inhibitions)
 
 
 def compile_mutings(
@@ -91,6 +96,7 @@ def compile_mutings(
         _index([(one.timetable.window.matchers, one) for one in windows if not one.timetable.window.service_ids]),
         _index([(rule.source, rule) for rule in rules]),
         _index([(rule.target, rule) for rule in rules]),
+        rules,
     )
 
 
