@@ -314,6 +314,7 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "calendars": 0,
         "handoffs": 0,
         "heartbeats": 0,
+        "auto_resolve": 0,
         "listening": 0,
         "auditor": 0,
     }

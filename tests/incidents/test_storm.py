@@ -5,15 +5,20 @@ import asyncio
 from tests.incidents.building import monitored, rows
 from tests.system import System
 
+from oncall.incidents.values import Decided
+
 MANY = 10_000
 
 
 async def test_ten_thousand_alerts_of_one_outage_are_one_incident_and_one_page_each(system: System) -> None:
     monitor = await monitored(system, grouping={"type": "labels", "labels": ["site"]})
     gate = system.node.gate
-    said = await asyncio.gather(
-        *(gate.accept([monitor.event(f"host-{n}", labels={"site": "ams1"}) for n in range(at, at + 50)]) for at in range(0, MANY, 50))
-    )
+    said: list[list[Decided]] = []
+    for at in range(0, MANY, 1_000):
+        bodies = (
+            [monitor.event(f"host-{n}", labels={"site": "ams1"}) for n in range(first, first + 50)] for first in range(at, at + 1_000, 50)
+        )
+        said += await asyncio.gather(*(gate.accept(body) for body in bodies))
     decisions = [decided.decision for its in said for decided in its]
     assert (decisions.count("opened"), decisions.count("grouped")) == (1, MANY - 1)
     again = await asyncio.gather(*(gate.accept([monitor.event(f"host-{n}", labels={"site": "ams1"})]) for n in range(0, MANY, 10)))
