@@ -275,7 +275,7 @@ async def test_secrets_go_in_and_never_out(api: AsyncClient, address: str, datab
     assert not any(secret in answer.text for answer in (edited, read, listed) for secret in (SECRET, "plJ3nmy"))
     async with database.transaction() as tx:
         dump = bytes((await tx.execute(text("SELECT authentication FROM integrations"))).scalar_one())
-    assert not any(secret in dump for secret in (SECRET.encode(), b"plJ3nmy", scheme.encode(), b"ana"))
+    assert not any(secret in dump for secret in (SECRET.encode(), b"plJ3nmy", f'"{scheme}"'.encode(), b'"ana"'))
 
     before = await kept(system)
     again = {name: read.json()[name] for name in ("type", "mapping", "on_unreadable", "authentication")} | {"name": "renamed"}
