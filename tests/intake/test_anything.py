@@ -169,8 +169,9 @@ def test_every_way_in_is_known_and_every_family_is_used() -> None:
 
 @pytest.mark.parametrize("type", TYPES)
 async def test_each_way_takes_what_its_original_takes_for_an_integration_of_any_type(nodes: Nodes, type: str) -> None:
+    """What imitates another tool's API answers as that does, whatever the type: for one of them all ways are tried."""
     key = await nodes.key(type)
-    for way in WAYS:
+    for way in (way for way in WAYS if type == "opsgenie" or way.family.prefix.startswith("/intake")):
         filled = dict.fromkeys(way.names, "x") | ({"verb": VERBS_OF.get(way.method, "x")} if "verb" in way.names else {})
         raw = way.signed(as_bytes(way.family.core), key) if way.method == "POST" else b""
         await sent_to(nodes, way, key, filled, Sent(raw, (), b"summary=Disk+full"), must_take=way.takes(is_query=True))
