@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from tests.incidents.building import monitored, rows
 from tests.system import System
 
@@ -10,6 +11,7 @@ from oncall.incidents.values import Decided
 MANY = 10_000
 
 
+@pytest.mark.soak
 async def test_ten_thousand_alerts_of_one_outage_are_one_incident_and_one_page_each(system: System) -> None:
     monitor = await monitored(system, grouping={"type": "labels", "labels": ["site"]})
     gate = system.node.gate

@@ -167,14 +167,23 @@ def test_every_way_in_is_known_and_every_family_is_used() -> None:
     assert {way.family.prefix for way in WAYS} == {family.prefix for family in FAMILIES}
 
 
-@pytest.mark.parametrize("type", TYPES)
-async def test_each_way_takes_what_its_original_takes_for_an_integration_of_any_type(nodes: Nodes, type: str) -> None:
-    """What imitates another tool's API answers as that does, whatever the type: for one of them all ways are tried."""
+async def test_each_way_takes_what_its_original_takes(nodes: Nodes) -> None:
+    for way in WAYS:
+        await core_sent_to(nodes, way, "opsgenie")
+
+
+async def test_our_own_ways_take_an_event_whatever_the_type_of_the_integration(nodes: Nodes) -> None:
+    """An API that we imitate answers as its original does, whatever the type; ours answers some types as they expect it."""
+    for way in (way for way in WAYS if way.route.path in {"/intake", "/intake/{integration_key}"}):
+        for type in {*TYPES[::8], "slack"}:
+            await core_sent_to(nodes, way, type)
+
+
+async def core_sent_to(nodes: Nodes, way: Way, type: str) -> None:
     key = await nodes.key(type)
-    for way in (way for way in WAYS if type == "opsgenie" or way.family.prefix.startswith("/intake")):
-        filled = dict.fromkeys(way.names, "x") | ({"verb": VERBS_OF.get(way.method, "x")} if "verb" in way.names else {})
-        raw = way.signed(as_bytes(way.family.core), key) if way.method == "POST" else b""
-        await sent_to(nodes, way, key, filled, Sent(raw, (), b"summary=Disk+full"), must_take=way.takes(is_query=True))
+    filled = dict.fromkeys(way.names, "x") | ({"verb": VERBS_OF.get(way.method, "x")} if "verb" in way.names else {})
+    raw = way.signed(as_bytes(way.family.core), key) if way.method == "POST" else b""
+    await sent_to(nodes, way, key, filled, Sent(raw, (), b"summary=Disk+full"), must_take=way.takes(is_query=True))
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\n", "a\n"])

@@ -52,6 +52,7 @@ def taken(look: Callable[[str], str], said: str) -> float:
     return min(once(), once())
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("look", [told, redacted])
 @pytest.mark.parametrize(("begins", "unit"), HOSTILE.values(), ids=HOSTILE)
 def test_twice_as_long_takes_twice_as_long(look: Callable[[str], str], begins: str, unit: str) -> None:

@@ -17,7 +17,7 @@ from tests.intake.smtp.wire import Wire
 from tests.serving import Served, free_port, serving
 from tests.system import System, to
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("database")]
 
 
 async def address_at(api: AsyncClient) -> str:
