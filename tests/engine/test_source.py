@@ -136,6 +136,7 @@ async def test_a_wait_in_vain_ends_soon_and_takes_nobodys_work_with_it(
         assert await rows(database, "done, failures") == [(0, 0), (1, 0)]
 
 
+@pytest.mark.faults
 async def test_one_locked_thing_elsewhere_is_not_the_end_of_all_paging(
     database: Database, clock: ManualClock, things: Things, source: SetSource[Thing]
 ) -> None:

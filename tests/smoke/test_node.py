@@ -24,6 +24,8 @@ from oncall.kit.errors import Unavailable
 from oncall.kit.sealing import Sealing
 from oncall.services.commands import integration_keys
 
+pytestmark = pytest.mark.faults
+
 COMMITTING = text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'oncall intake' AND state = 'idle in transaction'

@@ -16,19 +16,19 @@ from oncall.kit.ids import EventId
 
 
 async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime) -> dict[EventId, Decided]:
-    """Decide and store those events whose key has nothing but repeats among them; what is left is for `accept_events`.
+    """Decide and store those events whose key, and whose body, has nothing but repeats in it; what is left is for `accept_events`.
 
     What is read is not locked, and the one statement that writes undoes itself if it rests on what is no longer so: no transaction
     need be around it. Then ConcurrentChange is raised, and nothing was written.
     """
     events = await route_events(tx, events, judging)
     runs = _plain_runs(events)
-    alerts = await alert_store.open_alerts(tx, list(runs)) if runs else {}
+    opened = await alert_store.open_alerts(tx, list(runs)) if runs else {}
+    alerts = {key: alert for key, alert in opened.items() if not needs_incident(runs[key], alert)}
+    _keep_bodies_whole(events, alerts)
     decided: dict[EventId, Decided] = {}
     changes: list[tuple[Alert, AlertChange]] = []
     for key, alert in alerts.items():
-        if needs_incident(runs[key], alert):
-            continue
         decisions, change = decide_run(runs[key], alert)
         decided |= {d.event_id: d for d in decisions}
         if change is not None:
@@ -55,3 +55,13 @@ def _plain_runs(events: Sequence[Event]) -> dict[Key, list[Event]]:
         if event.action is not Action.TRIGGER or event.delivery_id:
             other.add(key)
     return {key: run for key, run in runs.items() if key not in other}
+
+
+def _keep_bodies_whole(events: Sequence[Event], alerts: dict[Key, Alert]) -> None:
+    """Leave out what came in one body with something that is no repeat, so that the body is stored once, with all that it said."""
+    while spoilt := {event.body.id for event in events if key_of(event) not in alerts}:
+        left_out = {key for event in events if event.body.id in spoilt and (key := key_of(event)) in alerts}
+        if not left_out:
+            return
+        for key in left_out:
+            del alerts[key]
