@@ -335,3 +335,13 @@ async def test_what_a_threshold_holds_always_has_a_next_look_and_can_be_resolved
     await monitor.says(monitor.event("disk", "resolve"))
     assert (await system.api.get(f"/api/v1/incidents/{first.incident_id}")).json()["status"] == "resolved"
     assert system.email.sent == []
+
+
+@pytest.mark.parametrize("waits", [THRESHOLD, {"delay": {"for": "PT1H"}}], ids=["threshold", "delay"])
+async def test_once_somebody_has_it_its_news_wait_for_no_threshold_and_no_delay(system: System, waits: dict[str, Any]) -> None:
+    monitor = await monitored(system, ack_timeout=None, **waits, **BY_LABELS)
+    (first,) = await monitor.says(monitor.event("disk", severity="error", **cluster("a")))
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await monitor.says(monitor.event("cpu", severity="error", **cluster("a")))
+    await system.run_due()
+    assert [m.address for m in system.email.sent] == ["ana@example.com"]

@@ -185,3 +185,19 @@ async def test_one_that_matches_everything_is_taken_when_that_is_meant(system: S
     monitor = await monitored(system)
     await silence(system, matches_everything=True)
     assert (await monitor.says(monitor.event("disk")))[0].decision == "muted"
+
+
+async def test_a_new_alert_that_is_muted_breaks_through_no_acknowledgement(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"}, ack_timeout=None)
+    (first,) = await monitor.says(monitor.event("disk", labels={"host": "db-1"}))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    made = await silence(system, "host=db-2")
+    await system.advance(minutes=1)
+    await monitor.says(monitor.event("cpu", labels={"host": "db-2"}))
+    await system.run_due()
+    assert paged(system) == ["ana"]
+    await monitor.says(monitor.event("net", labels={"host": "db-3"}))
+    await system.run_due()
+    assert paged(system) == ["ana", "ana"], "one that is not muted does"
+    assert (await system.api.get(f"/api/v1/silences/{made['id']}")).json()["state"] == "active"

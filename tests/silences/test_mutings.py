@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.silences.muting import ANA, DAY, HOUR, NOW, SHOP, WEB, alert, at, once, recurring, silence, window
 
 from oncall.kit.matchers import match
-from oncall.silences.rules.muting import compile_mutings, mutings_on, next_change_at
+from oncall.silences.rules.muting import compile_mutings, mutings_on
 from oncall.silences.rules.windows import occurrence_at
 from oncall.silences.values.muting import AlertFacts, Muting, MutingKind
 from oncall.silences.values.silences import Silence
@@ -88,26 +88,6 @@ def test_everything_that_mutes_is_told() -> None:
     assert len(found) == 4
 
 
-@pytest.mark.parametrize(
-    ("what", "silences", "windows", "expected"),
-    [
-        ("nothing", [], [], None),
-        ("a silence that runs: its end", [silence("")], [], NOW + HOUR),
-        ("one to come: its start", [silence("", start=NOW + MINUTE)], [], NOW + MINUTE),
-        ("what is over changes nothing", [silence("", start=NOW - HOUR, end=NOW)], [], None),
-        ("a window that runs: its end", [], [window(NIGHTLY)], at("2026-03-02T13:00")),
-        ("one to come", [], [window(recurring("FREQ=YEARLY", "2026-12-24T18:00:00", DAY))], at("2026-12-24T18:00")),
-        ("one that begins as another ends", [], [window(recurring("FREQ=HOURLY", "2026-03-02T00:00:00", HOUR))], NOW + HOUR),
-        ("the earliest of all", [silence("")], [window(once(NOW - HOUR, NOW + MINUTE))], NOW + MINUTE),
-        ("not a freeze", [], [window(NIGHTLY, kind=WindowKind.FREEZE)], None),
-        ("an early end is no change to come", [], [window(once(NOW - HOUR, NOW + MINUTE), ended=(NOW,))], None),
-    ],
-    ids=lambda x: x if isinstance(x, str) else "",
-)
-def test_when_it_next_changes(what: str, silences: list[Silence], windows: list[Timetable], expected: datetime | None) -> None:
-    assert next_change_at(compile_mutings(silences, windows, [], now=NOW), NOW) == expected, what
-
-
 @given(
     late=st.timedeltas(-timedelta(days=2), timedelta(days=40)),
     rule=st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=TU,SU", "FREQ=MONTHLY", "FREQ=DAILY;COUNT=12", "FREQ=HOURLY;INTERVAL=7"]),
@@ -118,7 +98,6 @@ def test_what_was_compiled_earlier_says_what_would_be_said_now(late: timedelta, 
     before, fresh = compile_mutings([], [made], [], now=NOW), compile_mutings([], [made], [], now=now)
     assert mutings_on(before, alert(opened=now), now) == mutings_on(fresh, alert(opened=now), now)
     assert bool(mutings_on(before, alert(opened=now), now)) == (occurrence_at(made, now) is not None)
-    assert next_change_at(before, now) == next_change_at(fresh, now)
 
 
 @given(

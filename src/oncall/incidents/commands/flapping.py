@@ -29,13 +29,13 @@ async def find_flapping(
     """For each of the locked incidents that flaps now the sentence that says so. `changes` of this batch, not stored yet, are counted."""
     changing = [run for run in runs if run.alert is not None and run.alert.is_open != run.change.is_open]
     changes.update(run.change.alert_id for run in changing)
+    asked = [(run, flapping) for run in changing if (flapping := services[run.service_id].flapping) and run.incident_id in locked]
+    if not asked:
+        return {}
+    stored = await event_store.count_changes(tx, {run.change.alert_id: now - flapping.within for run, flapping in asked})
     found: dict[IncidentId, str] = {}
-    for run in changing:
-        flapping = services[run.service_id].flapping
-        if flapping is None or run.incident_id not in locked:
-            continue
-        stored = await event_store.count_changes(tx, run.change.alert_id, since=now - flapping.within)
-        count = stored + changes[run.change.alert_id]
+    for run, flapping in asked:
+        count = stored[run.change.alert_id] + changes[run.change.alert_id]
         why = why_flapping(locked[run.incident_id], flapping, count)
         if why is not None:
             found[run.incident_id] = why

@@ -24,6 +24,13 @@ def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> 
     )
 
 
+def is_about(incident: Incident, opened_at: datetime) -> bool:
+    """Whether an alert that opened then is what would be paged for: where only new alerts are news, those; else any."""
+    if incident.acknowledged_at is None or incident.rose or not incident.news:
+        return True
+    return opened_at > incident.acknowledged_at
+
+
 def told_of_news(incident: Incident) -> str:
     """The news as one sentence."""
     who = incident.acknowledged_by.name if incident.acknowledged_by else "somebody"

@@ -106,15 +106,18 @@ TRIGGERS_SINCE = text("""
 """)
 # By `events_alert_idx (alert_id, id)`.
 CHANGES = text("""
-    SELECT count(*) FROM events
-    WHERE alert_id = :alert_id AND received_at > :since AND decision IN ('reopened', 'resolved', 'held_flapping')
+    SELECT c.id, (
+        SELECT count(*) FROM events e
+        WHERE e.alert_id = c.id AND e.received_at > c.since AND e.decision IN ('reopened', 'resolved', 'held_flapping')
+    ) AS changes
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:since AS timestamptz[])) AS c (id, since)
 """)
 
 
-async def count_changes(tx: AsyncConnection, alert_id: AlertId, *, since: datetime) -> int:
-    """How often an alert ended or came back after an instant."""
-    count: int = (await tx.execute(CHANGES, {"alert_id": alert_id, "since": since})).scalar_one()
-    return count
+async def count_changes(tx: AsyncConnection, since: Mapping[AlertId, datetime]) -> dict[AlertId, int]:
+    """How often each alert ended or came back after its instant."""
+    rows = await tx.execute(CHANGES, {"ids": list(since), "since": list(since.values())})
+    return {AlertId(r.id): r.changes for r in rows}
 
 
 async def count_triggers_since(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, int]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from oncall.kit.ids import ServiceId
 from oncall.kit.matchers import Index, Matcher, Matchers, Operator, match
 from oncall.silences.rules.scopes import shown
-from oncall.silences.rules.windows import next_occurrence, occurrence_at, occurrences
+from oncall.silences.rules.windows import occurrence_at, occurrences
 from oncall.silences.values.inhibitions import Inhibition
 from oncall.silences.values.muting import AlertFacts, Muting, MutingKind
 from oncall.silences.values.silences import Silence
@@ -28,14 +28,13 @@ AHEAD = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class CompiledWindow:
-    """A window with its occurrences in `[since, until)`, by start, and the first one later."""
+    """A window with its occurrences in `[since, until)`, by start."""
 
     timetable: Timetable
     since: datetime
     until: datetime
     occurrences: tuple[Occurrence, ...]
     starts: tuple[datetime, ...]
-    later: Occurrence | None
 
     def at(self, at: datetime) -> Occurrence | None:
         if not self.since <= at < self.until:
@@ -43,24 +42,12 @@ class CompiledWindow:
         i = bisect_right(self.starts, at) - 1
         return self.occurrences[i] if i >= 0 and at < self.occurrences[i].end else None
 
-    def next_edge(self, now: datetime) -> datetime | None:
-        """When it next begins or ends."""
-        running = self.at(now)
-        if self.since <= now < self.until:
-            i = bisect_right(self.starts, now)
-            following = self.occurrences[i] if i < len(self.occurrences) else self.later
-        else:
-            following = next_occurrence(self.timetable, after=now)
-        edges = [*([running.end] if running else []), *([following.start] if following else [])]
-        return min(edges, default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Mutings:
     """All that mutes now or will, as of when it was compiled."""
 
     silences: Mapping[ServiceId | None, Index[Silence]]
-    silence_edges: Sequence[datetime]
     windows: Sequence[CompiledWindow]
     windows_of: Mapping[ServiceId, Sequence[CompiledWindow]]
     windows_anywhere: Index[CompiledWindow]
@@ -78,10 +65,8 @@ def compile_mutings(
 ) -> Mutings:
     """Freezes are left out: they mute nothing."""
     by_service: dict[ServiceId | None, list[Silence]] = {}
-    edges: set[datetime] = set()
     for silence in silences:
         by_service.setdefault(silence.service_id, []).append(silence)
-        edges |= {silence.starts_at, silence.ends_at}
     windows = [_compiled(one, now=now) for one in timetables if one.window.kind is WindowKind.MAINTENANCE]
     of: dict[ServiceId, list[CompiledWindow]] = {}
     for compiled in windows:
@@ -90,7 +75,6 @@ def compile_mutings(
     rules = tuple(inhibitions)
     return Mutings(
         {service: _index([(one.matchers, one) for one in some]) for service, some in by_service.items()},
-        sorted(edges),
         windows,
         of,
         _index([(one.timetable.window.matchers, one) for one in windows if not one.timetable.window.service_ids]),
@@ -115,13 +99,6 @@ def mutings_on(mutings: Mutings, alert: AlertFacts, now: datetime) -> tuple[Muti
     return tuple(found)
 
 
-def next_change_at(mutings: Mutings, now: datetime) -> datetime | None:
-    """The next instant at which a silence or a window begins or ends."""
-    i = bisect_right(mutings.silence_edges, now)
-    edges = [*mutings.silence_edges[i : i + 1], *(edge for one in mutings.windows if (edge := one.next_edge(now)) is not None)]
-    return min(edges, default=None)
-
-
 def _index(rows: Sequence[tuple[Matchers, T]]) -> Index[T]:
     """By the rarest value that each needs: where a thousand name severity="warning" first, what they differ in tells them apart."""
     needed = Counter((m.name, m.value) for matchers, _ in rows for m in matchers if m.operator is Operator.EQUAL and m.value)
@@ -136,8 +113,7 @@ def _index(rows: Sequence[tuple[Matchers, T]]) -> Index[T]:
 def _compiled(timetable: Timetable, *, now: datetime) -> CompiledWindow:
     until = now + AHEAD
     found = tuple(occurrences(timetable, since=now, until=until))
-    later = next_occurrence(timetable, after=until - timedelta(microseconds=1))
-    return CompiledWindow(timetable, now, until, found, tuple(one.start for one in found), later)
+    return CompiledWindow(timetable, now, until, found, tuple(one.start for one in found))
 
 
 def _silenced(silence: Silence) -> Muting:
