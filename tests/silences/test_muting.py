@@ -1,11 +1,18 @@
 """`semantics.md` §3: silences and maintenance windows mute pages, never records; nothing is lost when they end or are taken away."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.incidents.building import Monitor, monitored, rows
 from tests.system import System
+
+from oncall.incidents.commands.accept import accept_events
+from oncall.incidents.commands.holding import wake_for_muting
+from oncall.silences.commands.silences import delete_silence
+from oncall.silences.values.silences import SilenceId
 
 JSON = dict[str, Any]
 
@@ -201,3 +208,45 @@ async def test_a_new_alert_that_is_muted_breaks_through_no_acknowledgement(syste
     await system.run_due()
     assert paged(system) == ["ana", "ana"], "one that is not muted does"
     assert (await system.api.get(f"/api/v1/silences/{made['id']}")).json()["state"] == "active"
+
+
+async def test_news_that_was_muted_is_told_when_the_silence_is_ended_early(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"}, ack_timeout=None)
+    (first,) = await monitor.says(monitor.event("disk", labels={"host": "db-1"}))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    made = await silence(system, "host=db-2")
+    await system.advance(minutes=1)
+    await monitor.says(monitor.event("cpu", labels={"host": "db-2"}))
+    await system.run_due()
+    assert paged(system) == ["ana"]
+    await system.api.delete(f"/api/v1/silences/{made['id']}")
+    await system.run_due()
+    assert paged(system) == ["ana", "ana"]
+
+
+async def test_what_is_being_held_while_its_silence_is_taken_away_pages(system: System) -> None:
+    """Whoever takes it away waits for what is being decided by it, and then sees it."""
+    monitor = await monitored(system)
+    made = await silence(system, matches_everything=True, hours=8)
+    async with system.node.database.transaction() as tx:
+        (muted,) = await accept_events(tx, [monitor.event("disk")], system.node.judging, now=system.clock.at)
+        gone = asyncio.create_task(system.api.delete(f"/api/v1/silences/{made['id']}"))
+        await asyncio.sleep(0.2)
+        assert (muted.decision, gone.done()) == ("muted", False)
+    assert (await gone).status_code == 204
+    await system.run_due()
+    assert paged(system) == ["ana"]
+
+
+async def test_what_opens_while_its_silence_is_being_taken_away_pages_within_seconds(system: System) -> None:
+    """What is not committed yet still mutes; but nobody relies on it for long, nor waits for it."""
+    monitor = await monitored(system)
+    made = await silence(system, matches_everything=True, hours=8)
+    async with system.node.database.transaction() as tx:
+        await delete_silence(tx, SilenceId(UUID(made["id"])), on_changed=wake_for_muting, now=system.clock.at)
+        (muted,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    assert (muted.decision, paged(system)) == ("muted", [])
+    await system.advance(seconds=5)
+    assert paged(system) == ["ana"]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import Database, Pool, Trouble, Unreachable, metadata, notify, trouble
+from oncall.kit.db import Database, Pool, Trouble, Unreachable, metadata, nobody_does, notify, one_at_a_time, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end, woken
@@ -41,7 +41,8 @@ MAX_AGE = 86_400.0
 
 
 async def changed(tx: AsyncConnection, topic: str) -> None:
-    """Say, in the transaction that changes it, that what is compiled under `topic` is out of date."""
+    """Say, in the transaction that changes it, that what is compiled under `topic` is out of date. Waits for those that decide by it."""
+    await one_at_a_time(tx, f"change {topic}")
     await tx.execute(BUMP, {"topic": topic})
     await notify(tx, topic)
 
@@ -72,6 +73,14 @@ class Exact(Generic[T]):
             # What changes in between is in it already, and makes it anew once more.
             self._made = revision, await self._load(tx)
         return self._made[1]
+
+    async def stays(self, tx: AsyncConnection, value: T) -> bool:
+        """Whether this value is still what it was, and stays so until this transaction has ended: whoever changes it then sees what was
+        decided by it. Waits for nobody.
+        """
+        if not await nobody_does(tx, f"change {self._topic}"):
+            return False
+        return await self.of(tx) is value
 
 
 class Compilation:

@@ -142,10 +142,11 @@ class Database:
     @asynccontextmanager
     async def transaction(self, pool: Pool = Pool.API, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
         """BEGIN, and COMMIT at the end of the block (ROLLBACK if it raised). The commit has happened when the block is left."""
-        async with self._engines[pool].connect() as tx, tx.begin():
+        async with self._engines[pool].connect() as tx:
             if read_only:
-                await tx.execute(text("SET TRANSACTION READ ONLY"))
-            yield tx
+                await tx.execution_options(postgresql_readonly=True)  # said with BEGIN
+            async with tx.begin():
+                yield tx
 
     @asynccontextmanager
     async def by_themselves(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
@@ -322,9 +323,15 @@ async def one_at_a_time(tx: AsyncConnection, what: str) -> None:
     await tx.execute(ADVISORY_LOCK, {"what": what})
 
 
+async def nobody_does(tx: AsyncConnection, what: str) -> bool:
+    """Whether no other transaction does this thing `one_at_a_time`; then none begins until the end of this one. Waits for nobody."""
+    return bool((await tx.execute(SHARED_LOCK, {"what": what})).scalar_one())
+
+
 SAVEPOINT, RELEASE, ROLLBACK_TO = text("SAVEPOINT half"), text("RELEASE SAVEPOINT half"), text("ROLLBACK TO SAVEPOINT half")
 LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :milliseconds, true)")
 ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('oncall ' || :what, 0))")
+SHARED_LOCK = text("SELECT pg_try_advisory_xact_lock_shared(hashtextextended('oncall ' || :what, 0))")
 NOTIFY = text("SELECT pg_notify(:channel, :topic)")
 
 

@@ -1,7 +1,7 @@
 """What keeps incidents from paging now, found out in the transaction that would page."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,9 @@ from oncall.silences.rules.muting import mutings_on
 from oncall.silences.values.muting import AlertFacts
 
 NONE: Mapping[IncidentId, int] = {}
+
+CHANGING = timedelta(seconds=5)
+"""When what is muted is looked at again, if what mutes it is being changed just now."""
 
 
 async def find_holds(
@@ -52,7 +55,7 @@ async def find_holds(
 async def wake_for_muting(tx: AsyncConnection, *, now: datetime) -> None:
     """What mutes has changed: every incident that pages, or would, is looked at again at once."""
     await mark_all(tx, await load_mutings(tx, now=now))
-    if await store.wake_triggered(tx, now=now):
+    if await store.wake_paging(tx, now=now):
         await notify(tx, "incidents")
 
 
@@ -91,5 +94,8 @@ async def _mutes(
         id: [[*mutings_on(mutings, alert, now), *([sources[alert.alert_id]] if alert.alert_id in sources else [])] for alert in alerts]
         for id, alerts in facts.items()
     }
-    found = {id: muted(its, now=now) for id, its in by_alert.items()}
-    return {id: hold for id, hold in found.items() if hold is not None}
+    holds = {id: hold for id, its in by_alert.items() if (hold := muted(its, now=now)) is not None}
+    if holds and not await judging.mutings.stays(tx, mutings):
+        # Whoever changes it at this very moment does not see these, and wakes them not.
+        return {id: hold.at_most(now + CHANGING) for id, hold in holds.items()}
+    return holds

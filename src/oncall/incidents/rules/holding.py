@@ -1,7 +1,7 @@
 """What keeps an incident from paging for a while (`semantics.md` §§2, 3). Pure; nothing of it is ever kept from the record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import Position
@@ -20,6 +20,10 @@ class Hold:
     decision: Decision
     reason: str
     until: datetime
+
+    def at_most(self, until: datetime) -> "Hold":
+        """The same, looked at again by then."""
+        return replace(self, until=min(self.until, until))
 
 
 def delayed(incident: Incident, service: Service, *, now: datetime) -> Hold | None:

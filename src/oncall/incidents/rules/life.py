@@ -10,7 +10,7 @@ from oncall.escalation.values import EscalationState, Note, People, PlannedPage,
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
-from oncall.incidents.rules.news import NO_NEWS, has_news, told_of_news, with_news
+from oncall.incidents.rules.news import NO_NEWS, has_news, is_due, told_of_news, with_news
 from oncall.incidents.rules.timers import next_at, timed
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
@@ -141,12 +141,12 @@ def decide_due(
             return _held(incident, hold, now=now)
         case Status.TRIGGERED if incident.escalation_state is EscalationState.HELD:
             return _released(incident, people, now=now, heard=heard)
+        case Status.ACKNOWLEDGED if is_due(incident, now=now):
+            return _break_through(incident, people, hold, now=now)
         case Status.TRIGGERED | Status.ACKNOWLEDGED if (at := next_at(incident)) is None or at > now:
             return Outcome(timed(incident))  # it was looked at because something else changed
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)
-        case Status.ACKNOWLEDGED if incident.tell_at is not None and incident.tell_at <= now:
-            return _break_through(incident, people, hold, now=now)
         case Status.ACKNOWLEDGED if incident.confirm_by is not None and incident.confirm_by <= now:
             return _unconfirmed(incident, people, now=now)
         case Status.ACKNOWLEDGED:

@@ -18,10 +18,19 @@ def has_news(incident: Incident) -> bool:
 def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> Incident:
     """More alerts, or a rise in severity: told at most once in ten minutes, a rise to critical at once."""
     at_once = rose and incident.severity is Severity.CRITICAL
-    at = now if at_once or incident.told_at is None else max(now, incident.told_at + AT_MOST_EVERY)
+    at = now if at_once else _tellable_at(incident, now=now)
     return incident.but(
         news=incident.news + joined, rose=incident.rose or rose, tell_at=at if incident.tell_at is None else min(at, incident.tell_at)
     )
+
+
+def is_due(incident: Incident, *, now: datetime) -> bool:
+    """Whether there is news to tell now; also where it was put off because it was muted, and is no more."""
+    return incident.tell_at is not None and (incident.tell_at <= now or _tellable_at(incident, now=now) <= now)
+
+
+def _tellable_at(incident: Incident, *, now: datetime) -> datetime:
+    return now if incident.told_at is None else max(now, incident.told_at + AT_MOST_EVERY)
 
 
 def is_about(incident: Incident, opened_at: datetime) -> bool:

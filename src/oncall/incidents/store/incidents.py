@@ -152,7 +152,11 @@ GATHERING = text("""
 # By `incidents_open_idx`; locked in the order of ids, as everybody does.
 WAKE = text("""
     UPDATE incidents SET next_at = :now
-    WHERE id IN (SELECT id FROM incidents WHERE status = 'triggered' AND next_at > :now ORDER BY id FOR NO KEY UPDATE)
+    WHERE id IN (
+        SELECT id FROM incidents
+        WHERE (status = 'triggered' AND next_at > :now) OR (status = 'acknowledged' AND tell_at > :now)
+        ORDER BY id FOR NO KEY UPDATE
+    )
 """)
 # By `incidents_held_idx`.
 WAKE_HELD = text("""
@@ -186,8 +190,8 @@ async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[Group
     return {(ServiceId(r.service_id), r.group_key): IncidentId(r.id) for r in await tx.execute(GATHERING, params)}
 
 
-async def wake_triggered(tx: AsyncConnection, *, now: datetime) -> int:
-    """Every triggered incident is due now; what is to be done is found out then. Returns how many there are."""
+async def wake_paging(tx: AsyncConnection, *, now: datetime) -> int:
+    """Every incident that pages, or has news to tell, is due now; what is to be done is found out then. Returns how many there are."""
     return (await tx.execute(WAKE, {"now": now})).rowcount
 
 
