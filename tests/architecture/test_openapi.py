@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
@@ -87,6 +88,37 @@ async def test_every_route_is_documented(system: System) -> None:
 async def test_every_route_asks_who_is_calling(system: System) -> None:
     if open_doors := open_to_all(system.node.app.routes, {hot.path for hot in HOT_ROUTES}):
         pytest.fail("\n".join(open_doors), pytrace=False)
+
+
+async def test_no_route_hops_through_a_thread(system: System) -> None:
+    """While a storm holds the interpreter each hop into a thread and back costs milliseconds, and an acknowledgement waits for them."""
+    routes = [route for route in iter_route_contexts(system.node.app.routes) if isinstance(route.original_route, APIRoute)]
+    hops = {call.__qualname__ for route in routes for call in in_threads(route.dependant)}
+    if hops:
+        pytest.fail(f"{sorted(hops)} would run in a thread; instead write `async def`.", pytrace=False)
+
+
+def in_threads(dependant: Dependant) -> Iterator[Any]:
+    call = dependant.call
+    if call is not None and not any(is_async(one) for one in (call, type(call).__call__)):
+        yield call
+    for one in dependant.dependencies:
+        yield from in_threads(one)
+
+
+def is_async(call: Any) -> bool:
+    return iscoroutinefunction(call) or isasyncgenfunction(call)
+
+
+def test_a_hop_through_a_thread_is_seen() -> None:
+    def slow() -> int:
+        return 1
+
+    async def route(_: Annotated[int, Depends(slow)]) -> None: ...
+
+    app = FastAPI()
+    app.get("/")(route)
+    assert [call for one in app.routes if isinstance(one, APIRoute) for call in in_threads(one.dependant)] == [slow]
 
 
 async def test_nobody_gets_in_without_a_key(system: System) -> None:

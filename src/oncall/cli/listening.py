@@ -70,6 +70,10 @@ def listen(settings: Settings, url: str, role: Role, workers: int, port: socket.
             raise typer.Exit(1)
 
 
+RARELY = 5_000, 20, 100
+"""When the garbage collector looks at new, older and all objects: a look at all of them stops everything for ten milliseconds and more."""
+
+
 def run_engine(settings: Settings, url: str) -> None:
     """An engine without HTTP: until SIGTERM or SIGINT, then drain."""
     asyncio.run(_engine(settings, url))
@@ -89,6 +93,7 @@ async def _start(node: Node) -> None:
     await node.start()
     gc.collect()
     gc.freeze()  # what start-up has made stays for ever: the garbage collector need not look at it again
+    gc.set_threshold(*RARELY)
 
 
 async def _stop(node: Node) -> None:

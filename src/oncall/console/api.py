@@ -55,7 +55,7 @@ class LinkRoute(AgainRoute):
         return run_and_tell
 
 
-def _token(token: str, request: Request) -> LinkToken:
+async def _token(token: str, request: Request) -> LinkToken:
     """Read before anything else: junk takes no connection away from those who acknowledge."""
     read = commands.read_token(token, request.app.state.link_keys)
     if read is None:

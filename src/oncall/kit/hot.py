@@ -11,6 +11,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from oncall.kit.problems import failed
+from oncall.kit.turns import Turns
+
+POSTS_A_ROUND = 2
+"""Posts that are begun in one round of the event loop: about a millisecond of work."""
 
 
 class HotRequest(Request):
@@ -42,6 +46,7 @@ class HotApp(FastAPI):
     def __init__(self, *, hot: Sequence[Route], **more: Any) -> None:
         super().__init__(**more)
         self.router.routes[:0] = hot
+        self._turns = Turns(POSTS_A_ROUND)
         self._exact = {route.path: route for route in hot if not route.param_convertors}
         # Starlette's own patterns stop at a line break, which somebody may well have in an address.
         self._patterns = [(re.compile(route.path_regex.pattern, re.DOTALL), route) for route in hot if route.param_convertors]
@@ -51,6 +56,8 @@ class HotApp(FastAPI):
         if route is None:
             await super().__call__(scope, receive, send)
             return
+        if scope["method"] == "POST":
+            await self._turns.mine()
         scope["app"] = self
         request = HotRequest(scope, receive)
         try:

@@ -144,7 +144,7 @@ class Listed(Shown, Generic[ItemT]):
 class PageOf:
     """Which page of a list: at most `limit` rows after the row with id `after` (ids are in order of creation)."""
 
-    def __init__(self, limit: Annotated[int, Query(ge=1, le=100)] = 50, cursor: Annotated[str | None, Query(max_length=64)] = None) -> None:
+    def __init__(self, limit: int, cursor: str | None) -> None:
         self.limit = limit
         self.after = _read_cursor(cursor) if cursor else None
 
@@ -155,7 +155,11 @@ class PageOf:
         return rows[: self.limit], base64.urlsafe_b64encode(rows[self.limit - 1].id.bytes).decode().rstrip("=")
 
 
-Paging = Annotated[PageOf, Depends()]
+async def _page(limit: Annotated[int, Query(ge=1, le=100)] = 50, cursor: Annotated[str | None, Query(max_length=64)] = None) -> PageOf:
+    return PageOf(limit, cursor)
+
+
+Paging = Annotated[PageOf, Depends(_page)]
 
 
 def _read_cursor(cursor: str) -> UUID:
@@ -172,7 +176,7 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 
 
-def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | None:
+async def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | None:
     if if_match is None:
         raise PreconditionRequired("Say which version you edit: send the ETag you read in an If-Match header (or If-Match: *).")
     if if_match.strip() == "*":

@@ -151,7 +151,7 @@ class Straight(AsyncConnection):
             raise asyncpg.InterfaceError("a transaction of somebody else was left open here; nothing is written into it")
         if not adapted._started and not self.is_by_itself:
             # As SQLAlchemy would do it, with its own marks, so that both sides know of the same transaction.
-            begun = driver.transaction()
+            begun = driver.transaction(readonly=adapted.readonly)
             await begun.start()
             adapted._transaction, adapted._started = begun, True
         return driver

@@ -19,7 +19,7 @@ from oncall.timeline import list_entries
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
 
 
-def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:
+async def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:
     try:
         return int(incident) if incident.isdecimal() and len(incident) < 19 else UUID(incident)
     except ValueError:

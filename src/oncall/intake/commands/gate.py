@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +19,7 @@ from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Database, Pool, Trouble, sqlstate, trouble, wait_for_locks
 from oncall.kit.errors import Unavailable
+from oncall.kit.ids import EventId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS
 from oncall.kit.stopwatch import Stopwatch
@@ -35,6 +36,9 @@ ROOM_WITHIN = 10.0
 
 LEAST = 1.0
 """Seconds that are left for a commit, however long a sender had to wait before."""
+
+ANSWERS_A_ROUND = 4
+"""Answers that are begun in one round of the event loop."""
 
 CONFLICT_TRIES = 5
 IMPATIENT = timedelta(milliseconds=100)
@@ -175,9 +179,7 @@ class Gate:
             patient, unsure = sqlstate(error) != LOCK_TIMED_OUT, trouble(error) is not Trouble.CONFLICT
         else:
             await self._count(repeats.values())
-        for event, waiting in batch:
-            if event.id in repeats:
-                waiting.tell(repeats[event.id])
+        await _tell([asked for asked in batch if asked[0].id in repeats], repeats)
         if rest := [asked for asked in batch if asked[0].id not in repeats]:
             await self._settle(rest, patient=patient, unsure=unsure)
 
@@ -192,8 +194,7 @@ class Gate:
         except Exception as error:  # noqa: BLE001 — sorted below: halved, refused, or quarantined with a log line
             spoilt: Exception = error
         else:
-            for (_, waiting), its in zip(batch, decided, strict=True):
-                waiting.tell(its)
+            await _tell(batch, decided)
             return
         what = trouble(spoilt)
         too_much = sqlstate(spoilt) == STATEMENT_TIMED_OUT
@@ -213,12 +214,12 @@ class Gate:
         says = unreadable(event.integration_name, f"it could not be stored ({type(error).__name__})")
         stand_in = saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
         try:
-            waiting.tell((await self._commit([stand_in]))[0])
+            waiting.tell((await self._commit([stand_in]))[event.id])
         except Exception:
             log.exception("even what stands for it could not be stored")
             waiting.refuse(NOT_STORED)
 
-    async def _commit(self, events: Sequence[Event], *, patient: bool = True, unsure: bool = False) -> list[Decided]:
+    async def _commit(self, events: Sequence[Event], *, patient: bool = True, unsure: bool = False) -> Mapping[EventId, Decided]:
         """One transaction for all. Again after a conflict, and once after a lost connection: a COMMIT whose answer was lost may have
         happened, so from then on decisions that are recorded already are looked for first, and nothing counts twice.
         """
@@ -238,7 +239,7 @@ class Gate:
                 log.info("events once more, with the same ids", error=type(error).__name__, events=len(events))
             await asyncio.sleep(random.uniform(0, 0.01 * 2**tries))  # noqa: S311 — jitter, not a secret
 
-    async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> list[Decided]:
+    async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> Mapping[EventId, Decided]:
         async with self._database.transaction(Pool.INTAKE) as tx:
             if not patient:
                 await wait_for_locks(tx, at_most=IMPATIENT)
@@ -249,13 +250,21 @@ class Gate:
                 decided |= {d.event_id: d for d in await accept_events(tx, fresh, self._judging, now=now)}
             await failpoints.reach("intake.pre_commit")
         await self._count(decided.values())
-        return [decided[event.id] for event in events]
+        return decided
 
     async def _count(self, decided: Collection[Decided]) -> None:
         if decided:
             await failpoints.reach("intake.post_commit")
             for decision, count in Counter(d.decision for d in decided).items():
                 EVENTS.labels(decision.value).inc(count)
+
+
+async def _tell(batch: Sequence[Asked], decided: Mapping[EventId, Decided]) -> None:
+    """Answer those who wait, a few a round of the loop: others are waiting for it too."""
+    for n, (event, waiting) in enumerate(batch, 1):
+        waiting.tell(decided[event.id])
+        if n % ANSWERS_A_ROUND == 0:
+            await asyncio.sleep(0)
 
 
 def _refuse(batch: Sequence[Asked], sentence: str) -> None:

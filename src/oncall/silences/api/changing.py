@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from oncall.silences.ports import OnMutingChanged
 
 
-def _on_changed(request: Request) -> OnMutingChanged:
+async def _on_changed(request: Request) -> OnMutingChanged:
     on_changed: OnMutingChanged = request.app.state.on_muting_changed
     return on_changed
 
