@@ -16,7 +16,7 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.bench import latency, many, peers, processes, rounds, schedules, storm, world
+from tests.bench import judged, latency, many, peers, processes, rounds, schedules, storm, world
 from tests.bench.processes import NotReady, Running
 from tests.bench.rounds import Sides
 from tests.bench.table import TARGETS, Result, Spread, Verdict, table
@@ -26,7 +26,8 @@ Part = Callable[[], Awaitable[list[Result]]]
 
 STARTS = 3
 ELSEWHERE = """\
-Not measured here: P12 needs job queues installed beside ours; P15 and P16 run for minutes; P11 is measured in process."""
+Not measured here: P12 needs job queues installed beside ours; P15 (only where asked for) and P16 run for minutes; P11 is in process."""
+LONG = frozenset({"P15"})
 IN_TIME, STORM = 60.0, 100_000
 QUICK_IN_TIME, QUICK_STORM = 10.0, 20_000
 
@@ -53,10 +54,11 @@ async def measure(folder: Path, wanted: Wanted) -> list[Result]:
         db = await asyncpg.connect(world.dsn_of(data_dir))
         await _refuse_unless_durable(db)
         print(f"PostgreSQL {await db.fetchval('SHOW server_version')} (embedded, its own), fsync and synchronous_commit on")
-        made = await world.make_world(ours.port, sink_port=sink.sockets[0].getsockname()[1])
+        sink_port = sink.sockets[0].getsockname()[1]
+        made = await world.make_world(ours.port, sink_port=sink_port)
         async with processes.echo_server(folder / "echo.log") as echo:
             sides = Sides(echo, ours, data_dir, db)
-            for part in await _parts(sides, made, folder, wanted):
+            for part in await _parts(sides, made, folder, wanted, sink_port):
                 results += _told([result for result in await part() if result.row in wanted.rows])
         await db.close()
     finally:
@@ -65,7 +67,7 @@ async def measure(folder: Path, wanted: Wanted) -> list[Result]:
     return sorted(results, key=lambda result: list(TARGETS).index(result.row))
 
 
-async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted) -> list[Part]:
+async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_port: int) -> list[Part]:
     """Those that measure one of the wanted rows, in an order in which none spoils another."""
     idle_mb, seconds = await rounds.idle_mb(sides), wanted.seconds
     await rounds.open_known(sides, made)
@@ -73,6 +75,8 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted) -> lis
         (("P17",), lambda: latency.delivery(sides, made)),
         (("P8",), lambda: rounds.look_up(sides, made, seconds=seconds)),
         (("P1", "P2", "P5", "P7"), lambda: rounds.intake(sides, made, seconds=seconds)),
+        (("P1j",), lambda: judged.under_rules(sides, made, folder=folder, sink_port=sink_port, seconds=seconds)),
+        (("P15",), lambda: judged.a_million(folder=folder, sink_port=sink_port, seconds=seconds)),
         (("P3",), lambda: peers.beside_alerta(sides, made, folder=folder, seconds=seconds)),
         (("P4",), lambda: peers.beside_alertmanager(sides, made, folder=folder, seconds=seconds)),
         (("P6",), lambda: latency.in_time(sides, made, seconds=wanted.in_time)),
@@ -119,7 +123,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="rows, such as P18,P19")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_IN_TIME:.0f} s of open loop, a burst of {QUICK_STORM:,} events")
     asked = parser.parse_args()
-    rows = frozenset(asked.only.split(",")) if asked.only else frozenset(TARGETS)
+    rows = frozenset(asked.only.split(",")) if asked.only else TARGETS.keys() - LONG
     if unknown := rows - TARGETS.keys():
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     more = (QUICK_IN_TIME, QUICK_STORM) if asked.quick else ()

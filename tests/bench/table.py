@@ -42,6 +42,7 @@ TARGETS = {
     target.row: target
     for target in (
         Target("P1", "durable intake vs bare FastAPI echo", (1.0,), (1.4,), "×", at_least=True),
+        Target("P1j", "the same under 1,000 silences, 1,000 routing rules, 100 windows", (1.0,), (1.4,), "×", at_least=True),
         Target("P2", "its CPU per event (server + database) vs the echo's", (1.2,), (0.8,), "×"),
         Target("P3", "the same work vs Alerta on PostgreSQL", (60,), (100,), "×", at_least=True),
         Target("P3b", "vs Argus", (100,), (200,), "×", at_least=True),
@@ -66,6 +67,7 @@ TARGETS = {
         Target("S4", "10,000 schedules in one call over HTTP, the first time / again", (1.5, 1.5), (1.5, 0.3), "s"),
         Target("S5", "resident memory after 20 more such calls vs after the first", (1.1,), (1.05,), "×"),
         Target("P13", "lateness at 200 due/s, intake saturated: p50 / p99 / max", (10, 50, 250), (3, 10, 40), "ms"),
+        Target("P15", "1 M vs 10 k open, under those rules: intake / ack / list by key", (0.8,) * 3, (0.95,) * 3, "×", at_least=True),
         Target("P17", "event posted to first byte at the provider, idle: p50 / p99", (100, 1000), (30, 100), "ms"),
         Target("P18", "a burst of 100,000 events on 1,000 keys, 1,000 look-ups/s: look-up p99", (50,), (15,), "ms"),
         Target("P18b", "a quiet service's page meanwhile vs idle: p50 / p99", (2, 2), (1.2, 1.5), "×"),

@@ -1,9 +1,11 @@
 """Matchers as Alertmanager reads and applies them."""
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oncall.kit import matchers
 from oncall.kit.matchers import BadMatcher, Index, Matcher, Matchers, Operator, match, match_everything, parse_matchers
 
 EQUAL, NOT_EQUAL, MATCHES, NOT_MATCHES = Operator.EQUAL, Operator.NOT_EQUAL, Operator.MATCHES, Operator.NOT_MATCHES
@@ -142,26 +144,18 @@ def test_an_index_keeps_each_list_under_the_rarest_label_it_needs() -> None:
         ("db-.*", ["db-", "db-1"], ["db", "web", ""]),
         ("db|web", ["db", "web"], ["d", "db1", ""]),
         ("db.+|web", ["db1", "web"], ["web1", "d"]),
-        ("dbs?", ["db", "dbs"], ["d"]),
-        ("dbx*y", ["dby"], ["d"]),
-        ("dbx{0}", ["db"], ["d"]),
-        ("db+", ["db", "dbb"], ["d"]),
         (r"10\.0\.0\..*", ["10.0.0.7"], ["10.0.1.7", "10x0.0.7"]),
-        ("éa.*", ["éa"], ["é"]),
         ("^db-.*$", ["db-1"], ["d"]),
-        ("^*db", ["db", "x"], []),
-        ("a(b|c)", ["ab", "x", ""], []),
-        ("(?i)db", ["DB", "x"], []),
-        (".*db", ["x", ""], []),
-        ("|db", ["", "x"], []),
-        ("db|", ["", "x"], []),
-        ("x?y", ["y", "z"], []),
-        (r"\d+", ["7", "x"], []),
-        (r"\Qa|b\E", ["a|b", "x"], []),
-        ("[a|b]c", ["|c", "x"], []),
+        ("a(b|c)", ["ab"], ["x", ""]),
+        ("(?i)db", ["DB"], ["x"]),
+        (r"\d+", ["7"], ["x"]),
+        (r"\Qa|b\E", ["a|b"], ["x"]),
+        (".*é", ["aé"], ["ae"]),
+        ("|db", ["", "db", "x"], []),
+        ("x*", ["", "x", "y"], []),
     ],
 )
-def test_an_index_asks_an_expression_only_about_what_begins_so(expression: str, asked_about: list[str], not_about: list[str]) -> None:
+def test_an_index_asks_a_list_only_where_its_expression_fits(expression: str, asked_about: list[str], not_about: list[str]) -> None:
     index = Index([((Matcher("a", MATCHES, expression),), 1)])
     candidates = [text for text in asked_about + not_about if index.needing_none() or index.needing({"a": text})]
     assert candidates == asked_about
@@ -183,3 +177,13 @@ def test_whatever_the_expressions_an_index_finds_what_matches(expressions: list[
             continue
     found = Index(list(zip(rows, range(len(rows)), strict=True))).find({"a": text})
     assert found == [n for n, matchers in enumerate(rows) if match(matchers, {"a": text})]
+
+
+@pytest.mark.parametrize("memory", [1 << 10, 1 << 15, 1 << 18, 8 << 20])
+def test_expressions_that_do_not_fit_together_are_found_all_the_same(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = re2.Options()
+    narrow.log_errors, narrow.max_mem = False, memory
+    monkeypatch.setattr(matchers, "TOGETHER", narrow)
+    rows = [((Matcher("a", MATCHES, f".*(x|y)[a-z]{{{n % 9}}}c.*d{n}.*"),), n) for n in range(60)]
+    labels = {"a": "xabc d2, xabcdefc d13 " + "abacadabra" * 20}
+    assert Index(rows).find(labels) == [n for row, n in rows if match(row, labels)] != []

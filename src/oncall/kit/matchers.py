@@ -29,6 +29,8 @@ UNESCAPED = {text: f"\\{letter}" for letter, text in ESCAPES.items()}
 OPTIONS = re2.Options()
 OPTIONS.log_errors = False
 OPTIONS.max_mem = 1 << 20
+TOGETHER = re2.Options()
+TOGETHER.log_errors = False
 
 
 class BadMatcher(Invalid):
@@ -100,88 +102,101 @@ def parse_matchers(text: str) -> Matchers:
 
 
 class Index(Generic[T]):
-    """Many lists of matchers, asked all at once: only those are tried that need no label, or one that is there and equals, or begins with,
-    what they name. Each list is kept under the rarest label it needs: a thousand that begin with `severity="critical"` are told apart by
-    the rest.
+    """Many lists of matchers, asked all at once: only those are tried that need no label, or one that is there and fits. Each list is kept
+    under the rarest label it needs: a thousand that begin with `severity="critical"` are told apart by the rest.
     """
 
     def __init__(self, rows: Sequence[tuple[Matchers, T]]) -> None:
-        self._equal: dict[tuple[str, str], list[tuple[int, Matchers, T]]] = {}
-        self._begun: dict[str, dict[int, dict[str, list[tuple[int, Matchers, T]]]]] = {}
-        self._rest: list[tuple[int, Matchers, T]] = []
-        needs = [_needs(matchers) for matchers, _ in rows]
-        common = Counter(need for alternatives in needs for one_of in alternatives for need in one_of)
+        self._equal: dict[tuple[str, str], list[_Row[T]]] = {}
+        self._rest: list[_Row[T]] = []
+        expressions: dict[str, list[_Row[T]]] = {}
+        needs = [[matcher for matcher in matchers if _needs_its_label(matcher)] for matchers, _ in rows]
+        common = Counter(need for its in needs for need in its)
         for n, (matchers, value) in enumerate(rows):
-            row = (n, matchers, value)
-            one_of = min(needs[n], key=lambda one_of: sum(common[need] for need in one_of), default=None)
-            if one_of is None:
+            need = min(needs[n], key=lambda one: (common[one], one.operator is Operator.MATCHES), default=None)
+            row = _Row(n, matchers, value, need.value if need else "")
+            if need is None:
                 self._rest.append(row)
-            for name, text, is_whole in one_of or ():
-                if is_whole:
-                    self._equal.setdefault((name, text), []).append(row)
-                else:
-                    self._begun.setdefault(name, {}).setdefault(len(text), {}).setdefault(text, []).append(row)
+            elif need.operator is Operator.EQUAL:
+                self._equal.setdefault((need.name, need.value), []).append(row)
+            else:
+                expressions.setdefault(need.name, []).append(row)
+        self._expressions = {name: _Expressions(its) for name, its in expressions.items()}
 
     def find(self, labels: Mapping[str, str]) -> list[T]:
         """What belongs to every list that matches, in the order of the rows."""
-        found = {n: value for n, matchers, value in (*self._rest, *self._needing(labels)) if match(matchers, labels)}
+        found = {row.n: row.value for row in (*self._rest, *self._needing(labels)) if match(row.matchers, labels)}
         return [found[n] for n in sorted(found)]
 
     def needing_none(self) -> list[T]:
         """What belongs to the lists that need no label; not asked whether they match."""
-        return [value for _, _, value in self._rest]
+        return [row.value for row in self._rest]
 
     def needing(self, labels: Mapping[str, str]) -> list[T]:
-        """What belongs to the lists that need one of these labels, perhaps twice; not asked whether they match. For whoever changes labels
-        on the way.
-        """
-        return [value for _, _, value in self._needing(labels)]
+        """What belongs to the lists that need one of these labels; not asked whether they match. For whoever changes labels on the way."""
+        return [row.value for row in self._needing(labels)]
 
-    def _needing(self, labels: Mapping[str, str]) -> list[tuple[int, Matchers, T]]:
+    def _needing(self, labels: Mapping[str, str]) -> "list[_Row[T]]":
         found = [row for pair in self._equal.keys() & labels.items() for row in self._equal[pair]] if self._equal else []
-        for name in self._begun.keys() & labels.keys():
-            for length, begun in self._begun[name].items():
-                found += begun.get(labels[name][:length], ())
+        for name in self._expressions.keys() & labels.keys():
+            found += self._expressions[name].find(labels[name])
         return found
 
 
-Need = tuple[str, str, bool]
-"""A label and its whole value (true), or how that begins."""
-
-PLAIN = frozenset("-_/: @,=<>%&#~;'\"!")
-"""Signs that mean themselves in an expression, as letters and digits do."""
-
-
-def _needs(matchers: Matchers) -> list[list[Need]]:
-    """For each matcher that needs its label: what it must be, one of these."""
-    needs: list[list[Need]] = []
-    for matcher in matchers:
-        if matcher.operator is Operator.EQUAL and matcher.value:
-            needs.append([(matcher.name, matcher.value, True)])
-        elif matcher.operator is Operator.MATCHES and (begun := _beginnings(matcher.value)):
-            needs.append([(matcher.name, text, is_whole) for text, is_whole in begun])
-    return needs
+@dataclass(frozen=True, slots=True)
+class _Row(Generic[T]):
+    n: int
+    matchers: Matchers
+    value: T
+    expression: str
 
 
-def _beginnings(expression: str) -> list[tuple[str, bool]]:
-    """How everything begins that an expression matches, and whether that is all of it; none if it cannot be said at a glance."""
-    is_nested = any(sign in expression for sign in "([\\")
-    if is_nested and "|" in expression:
-        return []
-    begun = [_beginning(one) for one in expression.split("|")]
-    return begun if all(text for text, _ in begun) else []
+def _needs_its_label(matcher: Matcher) -> bool:
+    """Whether it matches nothing that has no such label."""
+    return matcher.operator in {Operator.EQUAL, Operator.MATCHES} and not matcher.matches({})
 
 
-def _beginning(expression: str) -> tuple[str, bool]:
-    expression, at, said = expression.removeprefix("^"), 0, ""
-    while at < len(expression):
-        c, after = expression[at], expression[at + 1 : at + 2]
-        if c == "\\" and after and after.isascii() and after.isprintable() and not after.isalnum():
-            c, at = after, at + 1
-        elif not c.isalnum() and c not in PLAIN:
-            return said[:-1] if c in "*?{" else said, False  # what may be repeated may be left out
-        said, at = said + c, at + 1
-    return said, True
+EVERYTHING = "(?s).*"
+AT_ONCE = 500
+"""Expressions that are asked together."""
+
+
+class _Expressions(Generic[T]):
+    """Rows with an expression about one label, all asked in one pass over its text.
+
+    RE2 does so within bounds of memory, and beyond them it finds nothing without saying so: hence one expression that matches everything is
+    always among them. Where even that is not found, or they do not fit together, every row counts as found.
+    """
+
+    def __init__(self, rows: Sequence[_Row[T]]) -> None:
+        self._parts: list[tuple[Any, Sequence[_Row[T]]]] = []
+        for at in range(0, len(rows), AT_ONCE):
+            self._add(rows[at : at + AT_ONCE])
+
+    def _add(self, rows: Sequence[_Row[T]]) -> None:
+        together = re2.Set.FullMatchSet(TOGETHER)
+        try:
+            for expression in (*(row.expression for row in rows), EVERYTHING):
+                together.Add(expression)
+            together.Compile()
+        except re2.error:
+            if len(rows) == 1:
+                self._parts.append((None, rows))
+                return
+            self._add(rows[: len(rows) // 2])
+            self._add(rows[len(rows) // 2 :])
+        else:
+            self._parts.append((together, rows))
+
+    def find(self, text: str) -> list[_Row[T]]:
+        found: list[_Row[T]] = []
+        for together, rows in self._parts:
+            hits = together.Match(text) if together is not None else None
+            if hits is None or len(rows) not in hits:
+                found += rows
+            elif len(hits) > 1:
+                found += [rows[n] for n in hits if n < len(rows)]
+        return found
 
 
 def _compiled(matcher: Matcher) -> Any:
