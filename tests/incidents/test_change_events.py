@@ -54,6 +54,7 @@ async def test_a_deploy_told_to_pagerdutys_endpoint_is_kept_in_its_own_words(sys
         "labels": {"build": "42"},
         "links": [{"href": "https://ci.example.com/42", "text": "build"}],
         "details": {"custom_details": {"build": 42}},
+        "freezes": [],
     }
     assert (await system.api.get("/api/v1/change-events")).json()["items"] == [shown]
 
@@ -182,3 +183,25 @@ async def test_a_change_of_a_service_that_was_deleted_is_still_there(system: Sys
     assert deleted.status_code == 204, deleted.text
     [change] = (await system.api.get("/api/v1/change-events")).json()["items"]
     assert change["service"] == {"id": str(monitor.service_id), "name": "deleted service"}
+
+
+async def test_a_change_during_a_freeze_of_its_service_says_so(system: System) -> None:
+    monitor = await monitored(system)
+    for name, more in {
+        "of its service": {"service_ids": [f"{monitor.service_id}"]},
+        "of others": {"matchers": ['service!~"payments.*"']},
+        "of what it says": {"matchers": ['summary="30"', 'env=""']},
+        "no freeze": {"service_ids": [f"{monitor.service_id}"], "kind": "maintenance"},
+    }.items():
+        body = {"kind": "freeze", "name": name, "starts_at": f"{NOW.isoformat()}", "ends_at": f"{(NOW + HOUR).isoformat()}", **more}
+        answer = await system.api.post("/api/v1/maintenance-windows", json=body)
+        assert answer.status_code == 201, answer.text
+    await system.advance(hours=2)
+    await changed(monitor, *(NOW + n * MINUTE for n in (-1, 0, 30, 60)))
+    found = (await system.api.get("/api/v1/change-events")).json()["items"]
+    assert {change["summary"]: [freeze["name"] for freeze in change["freezes"]] for change in found} == {
+        "60": [],
+        "30": ["of its service", "of what it says"],
+        "0": ["of its service"],
+        "-1": [],
+    }

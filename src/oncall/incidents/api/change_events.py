@@ -54,4 +54,5 @@ async def list_beside_incident(
 
 async def _shown(tx: AsyncConnection, changes: Sequence[ChangeEvent]) -> list[ChangeEventOut]:
     names = await names_of(tx, [change.service_id for change in changes])
-    return [ChangeEventOut.of(change, names) for change in changes]
+    freezes = await commands.freezes_over(tx, changes, names)
+    return [ChangeEventOut.of(change, names, its) for change, its in zip(changes, freezes, strict=True)]

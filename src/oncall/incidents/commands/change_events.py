@@ -8,11 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.commands.verbs import get_incident
 from oncall.incidents.rules.changes import beside
+from oncall.incidents.rules.matching import match_labels
 from oncall.incidents.store import change_events as store
 from oncall.incidents.values import Decided, Decision, Event, UnknownChangeEvent
 from oncall.incidents.values.changes import ChangeEvent, ChangeFilter
 from oncall.kit.errors import Invalid
-from oncall.kit.ids import EventId
+from oncall.kit.ids import EventId, ServiceId
+from oncall.silences.commands.windows import freezes_at
+from oncall.silences.values.windows import Window
 
 
 async def keep_changes(
@@ -45,3 +48,14 @@ async def get_change(tx: AsyncConnection, id: EventId) -> ChangeEvent:
     if found is None:
         raise UnknownChangeEvent("There is no change event with this id.")
     return found
+
+
+async def freezes_over(tx: AsyncConnection, changes: Sequence[ChangeEvent], names: Mapping[ServiceId, str]) -> Sequence[Sequence[Window]]:
+    """For each change the freezes that were on when it occurred; `names` are those of services."""
+    seen = [
+        match_labels(
+            change.labels, severity="", summary=change.summary, source=change.source, dedup_key="", service=names.get(change.service_id, "")
+        )
+        for change in changes
+    ]
+    return await freezes_at(tx, [(change.service_id, labels, change.occurred_at) for change, labels in zip(changes, seen, strict=True)])

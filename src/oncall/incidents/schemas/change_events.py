@@ -1,6 +1,6 @@
 """What a change event looks like over REST."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from oncall.incidents.schemas.incidents import LinkOut, Named
 from oncall.incidents.values.changes import ChangeEvent
 from oncall.kit.http import Instant, Shown
 from oncall.kit.ids import ServiceId
+from oncall.silences.values.windows import Window
 
 
 class ChangeEventOut(Shown):
@@ -26,9 +27,10 @@ class ChangeEventOut(Shown):
     labels: dict[str, str]
     links: list[LinkOut]
     details: dict[str, Any]
+    freezes: list[Named] = Field(description="The change freezes that were on when it occurred.")
 
     @classmethod
-    def of(cls, change: ChangeEvent, names: Mapping[ServiceId, str]) -> Self:
+    def of(cls, change: ChangeEvent, names: Mapping[ServiceId, str], freezes: Sequence[Window]) -> Self:
         return cls(
             id=change.id,
             service=Named(id=change.service_id, name=names.get(change.service_id, DELETED)),
@@ -40,4 +42,5 @@ class ChangeEventOut(Shown):
             labels=change.labels,
             links=[LinkOut(href=href, text=words) for href, words in change.links],
             details=change.details,
+            freezes=[Named(id=window.id, name=window.name) for window in freezes],
         )

@@ -1,6 +1,6 @@
 """What can be done with maintenance windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -14,11 +14,11 @@ from oncall.silences.commands.muting import author_of, check_services, muting_ch
 from oncall.silences.ports import OnMutingChanged
 from oncall.silences.rules import planning
 from oncall.silences.rules.calendars import check_span, in_order
-from oncall.silences.rules.scopes import is_everything
-from oncall.silences.rules.windows import running_or_next, state_of
+from oncall.silences.rules.scopes import concerns, is_everything
+from oncall.silences.rules.windows import occurrence_at, running_or_next, state_of
 from oncall.silences.store import windows as store
 from oncall.silences.values.muting import State
-from oncall.silences.values.windows import BadWindow, Occurrence, UnknownWindow, Window, WindowId, WindowSettings
+from oncall.silences.values.windows import BadWindow, Occurrence, UnknownWindow, Window, WindowId, WindowKind, WindowSettings
 from oncall.teams.rules import check_version
 
 
@@ -79,6 +79,18 @@ async def calendar(
     check_span(since, until)
     found = await store.windows_from(tx, since, service_id=service_id)
     return in_order(readable(found), since=since, until=until)
+
+
+async def freezes_at(tx: AsyncConnection, instants: Sequence[tuple[ServiceId, Mapping[str, str], datetime]]) -> Sequence[Sequence[Window]]:
+    """For each service, what matchers see there, and instant: the change freezes that were on."""
+    if not instants:
+        return []
+    found = readable(await store.windows_from(tx, min(at for _, _, at in instants)))
+    freezes = [timetable for timetable in found if timetable.window.kind is WindowKind.FREEZE]
+    return [
+        [one.window for one in freezes if concerns(one.window.matchers, one.window.service_ids, service, seen) and occurrence_at(one, at)]
+        for service, seen, at in instants
+    ]
 
 
 async def update_window(

@@ -1,10 +1,10 @@
 """What something that mutes concerns, in general. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from oncall.kit.ids import ServiceId
-from oncall.kit.matchers import Matchers, match_everything
+from oncall.kit.matchers import Matchers, match, match_everything
 from oncall.silences.values.muting import MatchesEverything
 
 EVERYTHING = (
@@ -16,6 +16,11 @@ EVERYTHING = (
 def is_everything(matchers: Matchers, services: Collection[ServiceId]) -> bool:
     """Whether nothing narrows it down: no service, and no matcher that needs a label."""
     return not services and match_everything(matchers)
+
+
+def concerns(matchers: Matchers, services: Collection[ServiceId], service: ServiceId, labels: Mapping[str, str]) -> bool:
+    """Whether something of these services (none: of all) that all matchers match is about this."""
+    return (not services or service in services) and match(matchers, labels)
 
 
 def check_scope(matchers: Matchers, services: Collection[ServiceId], *, confirmed: bool) -> None:
