@@ -1,9 +1,13 @@
 """`semantics.md` §2: time alone resolves nothing, unless the integration says so."""
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from tests.incidents.building import Monitor, monitored, rows
 from tests.system import System
+
+from oncall.kit.ids import IntegrationId
 
 
 async def asks(system: System, monitor: Monitor, after: str | None) -> None:
@@ -25,11 +29,26 @@ async def test_an_alert_is_over_some_time_after_its_last_word(system: System) ->
     await monitor.says(monitor.event("disk"))
     await system.advance(minutes=9)
     assert await status(system) == "triggered", "it was heard of nine minutes ago"
+    (shown,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert {"action": "auto_resolve", "at": "2026-03-02T12:19:00Z"} in shown["pending_actions"]
     await system.advance(minutes=1)
     assert await status(system) == "resolved"
     ((decision, reason),) = await rows(system, "SELECT decision, reason FROM events WHERE action = 'resolve'")
     assert decision == "resolved"
     assert reason.startswith("nothing was heard of it for 10 min, after which this integration's alerts are over")
+
+
+async def test_who_looks_is_told_when_unless_one_alert_never_ends_by_itself(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"})
+    await asks(system, monitor, "PT10M")
+    await monitor.says(monitor.event("disk"))
+    url = f"/api/v1/services/{monitor.service_id}/integrations"
+    other = (await system.api.post(url, json={"name": "lab", "type": "pagerduty"})).json()
+    (shown,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert [one["action"] for one in shown["pending_actions"]] == ["escalate", "auto_resolve"]
+    await monitor.says(replace(monitor.event("cpu"), integration_id=IntegrationId(UUID(other["id"]))))
+    (shown,) = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert "auto_resolve" not in [one["action"] for one in shown["pending_actions"]]
 
 
 async def test_without_it_nothing_ends_by_time(system: System) -> None:

@@ -1,6 +1,7 @@
 """How people see alerts: listed by what they know of them, and each with its events."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,8 +10,9 @@ from oncall.incidents.store import alert_lists as store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.values import EventSeen, UnknownAlert
 from oncall.incidents.values.alerts import AlertAround, AlertFilter
-from oncall.kit.ids import AlertId, ServiceId
+from oncall.kit.ids import AlertId, IncidentId, ServiceId
 from oncall.services.commands import get_services
+from oncall.services.commands.integrations import auto_resolving
 
 NEWEST = UUID(int=2**128 - 1)
 
@@ -36,3 +38,9 @@ async def list_events_of(tx: AsyncConnection, id: AlertId, *, before: UUID | Non
 async def names_of(tx: AsyncConnection, service_ids: Sequence[ServiceId]) -> Mapping[ServiceId, str]:
     """What these services are called now; one that was deleted is not among them."""
     return {id: service.name for id, service in (await get_services(tx, sorted(set(service_ids)))).items()}
+
+
+async def over_at(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, datetime]:
+    """When each of these incidents is resolved by silence alone, if its integrations ask for that and nothing more is heard."""
+    asked = {id: after for id, _, after in await auto_resolving(tx)}
+    return await store.over_at(tx, incident_ids, asked) if asked and incident_ids else {}

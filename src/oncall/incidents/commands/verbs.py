@@ -12,6 +12,7 @@ from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
 from oncall.escalation.rules import upcoming
 from oncall.escalation.values import EscalationState
+from oncall.incidents.commands.alerts import over_at
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.rules import timers
 from oncall.incidents.store import alerts as alert_store
@@ -148,10 +149,11 @@ async def list_all_events(
 
 
 async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[Overview]:
-    """Incidents as people see them; three statements for any number."""
+    """Incidents as people see them; a few statements for any number."""
     services = await get_services(tx, sorted({i.service_id for i in incidents}))
     owners = await get_users(tx, {i.owner_id for i in incidents if i.owner_id})
     counts = await alert_store.counts(tx, [i.id for i in incidents])
+    over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
     return [
         Overview(
             i,
@@ -159,7 +161,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),
-            timers.pending_actions(i),
+            timers.pending_actions(i, over_at=over.get(i.id)),
         )
         for i in incidents
     ]

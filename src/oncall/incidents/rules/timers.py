@@ -43,10 +43,14 @@ def pending_action(incident: Incident) -> PendingAction | None:
             assert_never(incident.status)
 
 
-def pending_actions(incident: Incident) -> tuple[PendingAction, ...]:
-    """What people are told happens next. One that failed and was postponed is looked at again at its `next_at`, whatever its state."""
+def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> tuple[PendingAction, ...]:
+    """What people are told happens next, in order. One that failed and was postponed is looked at again at its `next_at`, whatever its
+    state. `over_at`: when its alerts are over because nothing is heard of them.
+    """
     action = pending_action(incident)
-    return (replace(action, at=incident.next_at or action.at),) if action else ()
+    planned = [replace(action, at=incident.next_at or action.at)] if action else []
+    silent = [PendingAction("auto_resolve", over_at)] if over_at else []
+    return tuple(sorted(planned + silent, key=lambda action: action.at))
 
 
 def timed(incident: Incident) -> Incident:

@@ -49,7 +49,7 @@ class AlertCounts(Shown):
 
 
 class PendingActionOut(Shown):
-    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "close"]
+    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "auto_resolve", "close"]
     at: Instant
 
 

@@ -1,10 +1,11 @@
 """SQL that lists alerts by whatever people know of them, newest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.store.alerts import alert_seen
@@ -73,3 +74,21 @@ def _around(r: Row[Any]) -> AlertAround:
     return AlertAround(
         alert_seen(r), ServiceId(r.service_id), IntegrationId(r.integration_id), IncidentId(r.incident_id), r.number, Status(r.status)
     )
+
+
+# For each incident the last of its open alerts to be over by themselves; none if one of them never is.
+OVER = text("""
+    SELECT a.incident_id, max(a.last_seen_at + asked.after) AS at
+    FROM alerts a LEFT JOIN unnest(CAST(:integration_ids AS uuid[]), CAST(:afters AS interval[])) AS asked (integration_id, after)
+        ON asked.integration_id = a.integration_id
+    WHERE a.incident_id = ANY(CAST(:incident_ids AS uuid[])) AND a.state = 'open'
+    GROUP BY a.incident_id HAVING bool_and(asked.after IS NOT NULL)
+""")
+
+
+async def over_at(
+    tx: AsyncConnection, incident_ids: Sequence[IncidentId], after: Mapping[IntegrationId, timedelta]
+) -> dict[IncidentId, datetime]:
+    """When the open alerts of an incident are over if nothing is heard of them; `after`: how long after its last word, by integration."""
+    given = {"incident_ids": list(incident_ids), "integration_ids": list(after), "afters": list(after.values())}
+    return {IncidentId(r.incident_id): r.at for r in await tx.execute(OVER, given)}
