@@ -66,14 +66,19 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
         case Action.TRIGGER:
             return _trigger(run, alert)
         case Action.ACKNOWLEDGE | Action.RESOLVE if alert is None or not alert.is_open:
-            reason = "no alert with this dedup key is open in the service"
-            return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, _because(e.reason, reason)) for e in run], None
+            return _nothing_open(run), None
         case Action.ACKNOWLEDGE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=True, acknowledged=True)
             return _all(run, Decision.ACKNOWLEDGED, "its monitor acknowledged it", alert.id, alert.incident_id), change
         case Action.RESOLVE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=False, acknowledged=alert.acknowledged)
-            return _all(run, Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id), change
+            ended = _all(run[:1], Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id)
+            return ended + _nothing_open(run[1:]), change
+
+
+def _nothing_open(run: Sequence[Event]) -> list[Decided]:
+    reason = "no alert with this dedup key is open in the service"
+    return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, _because(e.reason, reason)) for e in run]
 
 
 def _because(*reasons: str) -> str:
