@@ -82,7 +82,11 @@ async def _mutes(
         return {}
     facts: dict[IncidentId, list[AlertFacts]] = {}
     by_id = {incident.id: incident for incident in incidents}
-    for incident_id, alert, opened_at in await alert_store.open_of(tx, list(by_id)):
+    alerts = await alert_store.open_of(tx, list(by_id))
+    quiet = [id for id in by_id.keys() - {id for id, _, _ in alerts} if by_id[id].flapping_since is not None]
+    if quiet:  # it comes and goes: while none is open for a moment, what mutes them when they are still does
+        alerts += await alert_store.over_of(tx, quiet)
+    for incident_id, alert, opened_at in alerts:
         if not is_about(by_id[incident_id], opened_at):
             continue
         facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
