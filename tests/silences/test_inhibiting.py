@@ -122,3 +122,42 @@ async def test_a_source_whose_monitor_has_fallen_silent_inhibits_no_longer(syste
     assert len(system.email.sent) == 1
     await system.advance(minutes=5)
     assert target.incident_id in {message.incident_id for message in system.email.sent}, "looked at again every minute"
+
+
+BY_SEVERITY = {"source_matchers": ["severity=critical"], "target_matchers": ["severity=~warning|error"], "equal": ["node"]}
+
+
+async def test_an_alert_does_not_inhibit_itself_by_what_it_was(system: System) -> None:
+    monitor = await monitored(system)
+    await inhibition(system, **BY_SEVERITY)
+    for severity in ("critical", "error"):
+        await monitor.says(monitor.event("disk", severity=severity, labels={"node": "a"}))
+    await system.run_due()
+    await system.advance(minutes=5)
+    assert len(system.email.sent) == 2, "it escalates"
+
+
+@pytest.mark.parametrize("how", ["says", "gate"])
+async def test_a_source_that_is_one_no_longer_releases_its_targets_and_one_that_becomes_one_mutes_them(system: System, how: str) -> None:
+    monitor = await monitored(system)
+    await inhibition(system, **BY_SEVERITY)
+
+    async def say(key: str, severity: str) -> str:
+        event = monitor.event(key, severity=severity, labels={"node": "a"})
+        (said,) = await (monitor.says(event) if how == "says" else system.node.gate.accept([event]))
+        await system.run_due()
+        return f"{said.decision}"
+
+    assert [await say("source", "info"), await say("source", "critical"), await say("one", "error")] == ["opened", "deduplicated", "muted"]
+    sent = len(system.email.sent)
+    assert (await say("source", "info"), len(system.email.sent)) == ("deduplicated", sent + 1), "within a tick"
+
+
+async def test_a_silence_by_severity_holds_an_alert_no_longer_that_changed_its_own(system: System) -> None:
+    monitor = await monitored(system)
+    body = {"matchers": ["severity=error"], "ends_at": "2026-03-02T13:00:00Z", "comment": "known"}
+    assert (await system.api.post("/api/v1/silences", json=body)).status_code == 201
+    await monitor.says(monitor.event("disk", severity="error"))
+    await system.node.gate.accept([monitor.event("disk", severity="warning")])
+    await system.run_due()
+    assert len(system.email.sent) == 1

@@ -14,6 +14,7 @@ from oncall.incidents.commands.flapping import decided_flapping, find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by
+from oncall.incidents.commands.regrading import regrade
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life
@@ -129,6 +130,7 @@ async def _accept_wave(
             runs.append(Run(wave[key], alert, change, alert.incident_id if alert else IncidentId(wave[key][0].id)))
     if not any(run.alert is None for run in runs) and not locked:
         await _write_repeats(tx, runs, now=now)
+        await regrade(tx, runs, judging, now=now)
         return decided
     services = met.services
     for run in runs:
@@ -141,6 +143,7 @@ async def _accept_wave(
     flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
     concerned = opened + await _follow(tx, runs, locked, services, flaps, now=now)
     await mark_opened(tx, runs, services, await judging.mutings.of(tx))
+    await regrade(tx, runs, judging, now=now)
     holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
     await _watch(tx, runs, holds)
     await _escalate_now(tx, concerned, services, judging, holds, now=now)

@@ -45,6 +45,11 @@ def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
     return run[0].action is not Action.TRIGGER or not alert.is_open or alert.watched or RANK[worst(run)] > RANK[alert.severity]
 
 
+def is_mere_repeat(run: Sequence[Event], alert: Alert) -> bool:
+    """Whether a run of triggers changes nothing but when, and how often, its open alert was seen."""
+    return not needs_incident(run, alert) and run[-1].severity is alert.severity
+
+
 def worst(run: Sequence[Event]) -> Severity:
     """The gravest severity of a run."""
     return max((event.severity for event in run), key=RANK.__getitem__)
