@@ -161,3 +161,25 @@ async def test_a_silence_by_severity_holds_an_alert_no_longer_that_changed_its_o
     await system.node.gate.accept([monitor.event("disk", severity="warning")])
     await system.run_due()
     assert len(system.email.sent) == 1
+
+
+async def test_a_source_for_which_nobody_is_reached_any_more_releases_its_targets_within_a_tick(system: System) -> None:
+    monitor = await monitored(system, repeat=0)
+    await inhibition(system)
+    (source,) = await monitor.says(down(monitor))
+    await system.run_due()
+    await system.advance(minutes=9, seconds=50)
+    (target,) = await monitor.says(disk(monitor))
+    assert target.decision == "muted"
+    await system.advance(seconds=10)
+    shown = (await system.api.get(f"/api/v1/incidents/{source.incident_id}")).json()
+    assert shown["escalation"]["state"] == "exhausted"
+    assert system.email.sent[-1].incident_id == target.incident_id
+
+
+async def test_a_source_that_is_held_itself_inhibits_nothing_that_opens_with_it(system: System) -> None:
+    monitor = await monitored(system, delay={"for": "PT5M"})
+    await inhibition(system, target_matchers=["alertname=Disk"])
+    await system.node.gate.accept([disk(monitor, severity="critical"), down(monitor, severity="error")])
+    await system.run_due()
+    assert len(system.email.sent) == 1

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from oncall.escalation.values import Position
-from oncall.incidents.values import Decision, Incident, Severity
+from oncall.escalation.values import EscalationState, Position
+from oncall.incidents.values import Decision, Incident, Severity, Status
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
@@ -20,6 +20,13 @@ class Hold:
     decision: Decision
     reason: str
     until: datetime
+
+
+def counts_as_source(incident: Incident) -> bool:
+    """Whether its alerts inhibit others: while it pages or is acknowledged, not while it is held or nobody is reached (`SOURCES`)."""
+    if incident.status is Status.TRIGGERED:
+        return incident.escalation_state in {EscalationState.RUNNING, EscalationState.LOW_URGENCY}
+    return incident.status is Status.ACKNOWLEDGED
 
 
 def delayed(incident: Incident, service: Service, *, now: datetime) -> Hold | None:
