@@ -201,3 +201,43 @@ async def test_a_new_alert_that_is_muted_breaks_through_no_acknowledgement(syste
     await system.run_due()
     assert paged(system) == ["ana", "ana"], "one that is not muted does"
     assert (await system.api.get(f"/api/v1/silences/{made['id']}")).json()["state"] == "active"
+
+
+async def test_an_acknowledgement_that_times_out_under_a_silence_pages_when_that_ends(system: System) -> None:
+    monitor = await monitored(system)
+    (first,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await silence(system, "dedup_key=disk")
+    await system.advance(minutes=31)
+    now = await shown(system, first.incident_id)
+    assert (now["status"], now["escalation"]["state"], paged(system)) == ("triggered", "held", ["ana"])
+    await system.advance(minutes=29)
+    assert paged(system) == ["ana", "ana"], "a new cycle, from its first step"
+
+
+async def test_news_that_nobody_confirms_under_a_silence_go_on_when_that_ends(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"}, ack_timeout=None)
+    (first,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await system.advance(minutes=1)
+    await monitor.says(monitor.event("cpu"))
+    await system.run_due()
+    await silence(system, "dedup_key=~disk|cpu", hours=0.5)
+    await system.advance(minutes=20)
+    assert ((await shown(system, first.incident_id))["status"], paged(system)) == ("triggered", ["ana", "ana"])
+    await system.advance(minutes=10)
+    assert paged(system) == ["ana", "ana", "ben"]
+
+
+async def test_news_that_are_muted_keep_no_acknowledgement_from_timing_out(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"})
+    (first,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await silence(system, "dedup_key=cpu")
+    await system.advance(minutes=1)
+    await monitor.says(monitor.event("cpu"))
+    await system.advance(minutes=29)
+    assert paged(system) == ["ana", "ana"], "for the one that is not muted"

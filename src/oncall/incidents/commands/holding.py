@@ -87,7 +87,7 @@ async def _mutes(
     if quiet:  # it comes and goes: while none is open for a moment, what mutes them when they are still does
         alerts += await alert_store.over_of(tx, quiet)
     for incident_id, alert, opened_at in alerts:
-        if not is_about(by_id[incident_id], opened_at):
+        if not is_about(by_id[incident_id], opened_at, now=now):
             continue
         facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
     sources = await inhibited(tx, facts, by_id, mutings, now=now)

@@ -24,9 +24,12 @@ def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> 
     )
 
 
-def is_about(incident: Incident, opened_at: datetime) -> bool:
-    """Whether an alert that opened then is what would be paged for: where only new alerts are news, those; else any."""
-    if incident.acknowledged_at is None or incident.rose or not incident.news:
+def is_about(incident: Incident, opened_at: datetime, *, now: datetime) -> bool:
+    """Whether an alert that opened then is what would be paged for: where only new alerts are news that is to be told now, those; else,
+    and where an acknowledgement times out, any.
+    """
+    telling = incident.tell_at is not None and incident.tell_at <= now
+    if incident.acknowledged_at is None or incident.rose or not incident.news or not telling:
         return True
     return opened_at > incident.acknowledged_at
 
