@@ -241,3 +241,16 @@ async def test_news_that_are_muted_keep_no_acknowledgement_from_timing_out(syste
     await monitor.says(monitor.event("cpu"))
     await system.advance(minutes=29)
     assert paged(system) == ["ana", "ana"], "for the one that is not muted"
+
+
+async def test_under_a_silence_as_well_each_trigger_counts_towards_a_threshold(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"})
+    await silence(system, "dedup_key=disk", hours=1 / 30)
+    said = await monitor.says(monitor.event("disk", severity="error"))
+    await system.advance(minutes=3)
+    for _ in range(2):
+        assert paged(system) == [], "the silence has ended, and there are not enough"
+        said += await monitor.says(monitor.event("disk", severity="error"))
+        await system.run_due()
+    assert [d.decision for d in said] == ["muted", "held_threshold", "deduplicated"]
+    assert paged(system) == ["ana"], "with the third, at once"

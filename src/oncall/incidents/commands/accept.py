@@ -159,7 +159,7 @@ async def _sources_over(tx: AsyncConnection, runs: Sequence[Run], *, now: dateti
 
 async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
     """Each further trigger counts of what a threshold holds, and of nothing else."""
-    below = {id for id, hold in holds.items() if hold.decision is Decision.HELD_THRESHOLD}
+    below = {id for id, hold in holds.items() if hold.is_counted}
     opened = {run.incident_id for run in runs if run.alert is None}
     over = {run.incident_id for run in runs if run.alert is not None and run.alert.watched}
     await alert_store.watch(tx, sorted(opened & below), watched=True)

@@ -1,7 +1,7 @@
 """What keeps an incident from paging for a while (`semantics.md` §§2, 3). Pure; nothing of it is ever kept from the record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import EscalationState, Position
@@ -20,6 +20,8 @@ class Hold:
     decision: Decision
     reason: str
     until: datetime
+    is_counted: bool = False
+    """A threshold holds it as well, or alone: each further trigger counts."""
 
 
 def counts_as_source(incident: Incident) -> bool:
@@ -54,7 +56,7 @@ def below_threshold(incident: Incident, service: Service, triggers: int, *, now:
     if threshold is None or not counts_triggers(incident, service) or triggers >= threshold.count:
         return None
     reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
-    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
+    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within, is_counted=True)
 
 
 def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
@@ -69,7 +71,9 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
 
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:
     """Of what holds an incident, what ends first: then it is looked at again."""
-    return min(holds, key=lambda hold: hold.until, default=None)
+    if not holds:
+        return None
+    return replace(min(holds, key=lambda hold: hold.until), is_counted=any(hold.is_counted for hold in holds))
 
 
 def spoken(length: timedelta) -> str:
