@@ -54,6 +54,13 @@ def run(*severities: Severity, action: Action = TRIGGER) -> list[Event]:
             (2, ERROR, True, False),
         ),
         ("a resolve resolves", run(INFO, action=RESOLVE), alert(), [Decision.RESOLVED], (0, CRITICAL, False, False)),
+        (
+            "the second of two in one batch finds nothing open",
+            run(INFO, INFO, action=RESOLVE),
+            alert(),
+            [Decision.RESOLVED, Decision.NO_OPEN_ALERT],
+            (0, CRITICAL, False, False),
+        ),
         ("a resolve with nothing open creates nothing", run(INFO, action=RESOLVE), None, [Decision.NO_OPEN_ALERT], None),
         ("nor does one of what is resolved already", run(INFO, action=RESOLVE), alert(is_open=False), [Decision.NO_OPEN_ALERT], None),
         ("a monitor acknowledges its alert", run(INFO, action=ACKNOWLEDGE), alert(), [Decision.ACKNOWLEDGED], (0, CRITICAL, True, True)),

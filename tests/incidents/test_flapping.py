@@ -1,5 +1,6 @@
 """`semantics.md` §2: an alert that comes and goes is told once, and again when it settles."""
 
+from datetime import timedelta
 from typing import Any
 
 from tests.incidents.building import Monitor, monitored, rows
@@ -129,3 +130,16 @@ async def test_an_alert_of_a_group_that_comes_back_soon_is_the_same_alert(system
     (later,) = await monitor.says(monitor.event("disk"))
     assert (later.decision, later.incident_id) == ("grouped", first.incident_id)
     assert later.alert_id != first.alert_id
+
+
+async def test_a_silence_holds_what_flaps_also_while_it_is_quiet_for_a_moment(system: System) -> None:
+    monitor = await monitored(system, **FLAPPING)
+    ends_at = (system.clock.at + timedelta(hours=1)).isoformat()
+    for matchers in (["dedup_key=disk"], ["dedup_key=other"]):
+        made = await system.api.post("/api/v1/silences", json={"matchers": matchers, "ends_at": ends_at, "comment": "known"})
+    await system.node.gate.accept([monitor.event("disk", action) for action in ("trigger", "resolve") * 3])
+    await system.run_due()
+    assert ((await incident(system))["escalation"]["state"], paged(system)) == ("held", [])
+    await system.api.post(f"/api/v1/silences/{made.json()['id']}/expire")
+    await system.run_due()
+    assert ((await incident(system))["escalation"]["state"], paged(system)) == ("held", []), "another silence ended, not this one"

@@ -198,6 +198,21 @@ async def test_news_that_nobody_confirms_triggers_it_again_and_goes_on_with_the_
     assert [m.address for m in system.email.sent][-1] == "ben@example.com"
 
 
+async def test_a_rise_long_after_the_acknowledgement_is_told_once_and_waits_to_be_confirmed(system: System) -> None:
+    monitor = await monitored(system)
+    (first,) = await monitor.says(monitor.event("disk", severity="warning"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await system.advance(hours=1, step=timedelta(minutes=10))
+    await monitor.says(monitor.event("disk", severity="critical"))
+    await system.run_due()
+    shown = (await system.api.get(f"/api/v1/incidents/{first.incident_id}")).json()
+    assert (shown["status"], len(system.email.sent)) == ("acknowledged", 2), "though at high urgency it would have timed out by now"
+    await system.advance(minutes=5)
+    shown = (await system.api.get(f"/api/v1/incidents/{first.incident_id}")).json()
+    assert (shown["status"], len(system.email.sent)) == ("triggered", 3)
+
+
 async def test_a_repeat_breaks_through_nothing(system: System) -> None:
     monitor = await monitored(system)
     (first,) = await monitor.says(monitor.event("disk"))

@@ -122,3 +122,64 @@ async def test_a_source_whose_monitor_has_fallen_silent_inhibits_no_longer(syste
     assert len(system.email.sent) == 1
     await system.advance(minutes=5)
     assert target.incident_id in {message.incident_id for message in system.email.sent}, "looked at again every minute"
+
+
+BY_SEVERITY = {"source_matchers": ["severity=critical"], "target_matchers": ["severity=~warning|error"], "equal": ["node"]}
+
+
+async def test_an_alert_does_not_inhibit_itself_by_what_it_was(system: System) -> None:
+    monitor = await monitored(system)
+    await inhibition(system, **BY_SEVERITY)
+    for severity in ("critical", "error"):
+        await monitor.says(monitor.event("disk", severity=severity, labels={"node": "a"}))
+    await system.run_due()
+    await system.advance(minutes=5)
+    assert len(system.email.sent) == 2, "it escalates"
+
+
+@pytest.mark.parametrize("how", ["says", "gate"])
+async def test_a_source_that_is_one_no_longer_releases_its_targets_and_one_that_becomes_one_mutes_them(system: System, how: str) -> None:
+    monitor = await monitored(system)
+    await inhibition(system, **BY_SEVERITY)
+
+    async def say(key: str, severity: str) -> str:
+        event = monitor.event(key, severity=severity, labels={"node": "a"})
+        (said,) = await (monitor.says(event) if how == "says" else system.node.gate.accept([event]))
+        await system.run_due()
+        return f"{said.decision}"
+
+    assert [await say("source", "info"), await say("source", "critical"), await say("one", "error")] == ["opened", "deduplicated", "muted"]
+    sent = len(system.email.sent)
+    assert (await say("source", "info"), len(system.email.sent)) == ("deduplicated", sent + 1), "within a tick"
+
+
+async def test_a_silence_by_severity_holds_an_alert_no_longer_that_changed_its_own(system: System) -> None:
+    monitor = await monitored(system)
+    body = {"matchers": ["severity=error"], "ends_at": "2026-03-02T13:00:00Z", "comment": "known"}
+    assert (await system.api.post("/api/v1/silences", json=body)).status_code == 201
+    await monitor.says(monitor.event("disk", severity="error"))
+    await system.node.gate.accept([monitor.event("disk", severity="warning")])
+    await system.run_due()
+    assert len(system.email.sent) == 1
+
+
+async def test_a_source_for_which_nobody_is_reached_any_more_releases_its_targets_within_a_tick(system: System) -> None:
+    monitor = await monitored(system, repeat=0)
+    await inhibition(system)
+    (source,) = await monitor.says(down(monitor))
+    await system.run_due()
+    await system.advance(minutes=9, seconds=50)
+    (target,) = await monitor.says(disk(monitor))
+    assert target.decision == "muted"
+    await system.advance(seconds=10)
+    shown = (await system.api.get(f"/api/v1/incidents/{source.incident_id}")).json()
+    assert shown["escalation"]["state"] == "exhausted"
+    assert system.email.sent[-1].incident_id == target.incident_id
+
+
+async def test_a_source_that_is_held_itself_inhibits_nothing_that_opens_with_it(system: System) -> None:
+    monitor = await monitored(system, delay={"for": "PT5M"})
+    await inhibition(system, target_matchers=["alertname=Disk"])
+    await system.node.gate.accept([disk(monitor, severity="critical"), down(monitor, severity="error")])
+    await system.run_due()
+    assert len(system.email.sent) == 1

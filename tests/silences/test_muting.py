@@ -250,3 +250,56 @@ async def test_what_opens_while_its_silence_is_being_taken_away_pages_within_sec
     assert (muted.decision, paged(system)) == ("muted", [])
     await system.advance(seconds=5)
     assert paged(system) == ["ana"]
+
+
+async def test_an_acknowledgement_that_times_out_under_a_silence_pages_when_that_ends(system: System) -> None:
+    monitor = await monitored(system)
+    (first,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await silence(system, "dedup_key=disk")
+    await system.advance(minutes=31)
+    now = await shown(system, first.incident_id)
+    assert (now["status"], now["escalation"]["state"], paged(system)) == ("triggered", "held", ["ana"])
+    await system.advance(minutes=29)
+    assert paged(system) == ["ana", "ana"], "a new cycle, from its first step"
+
+
+async def test_news_that_nobody_confirms_under_a_silence_go_on_when_that_ends(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"}, ack_timeout=None)
+    (first,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await system.advance(minutes=1)
+    await monitor.says(monitor.event("cpu"))
+    await system.run_due()
+    await silence(system, "dedup_key=~disk|cpu", hours=0.5)
+    await system.advance(minutes=20)
+    assert ((await shown(system, first.incident_id))["status"], paged(system)) == ("triggered", ["ana", "ana"])
+    await system.advance(minutes=10)
+    assert paged(system) == ["ana", "ana", "ben"]
+
+
+async def test_news_that_are_muted_keep_no_acknowledgement_from_timing_out(system: System) -> None:
+    monitor = await monitored(system, grouping={"type": "all"})
+    (first,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await silence(system, "dedup_key=cpu")
+    await system.advance(minutes=1)
+    await monitor.says(monitor.event("cpu"))
+    await system.advance(minutes=29)
+    assert paged(system) == ["ana", "ana"], "for the one that is not muted"
+
+
+async def test_under_a_silence_as_well_each_trigger_counts_towards_a_threshold(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"})
+    await silence(system, "dedup_key=disk", hours=1 / 30)
+    said = await monitor.says(monitor.event("disk", severity="error"))
+    await system.advance(minutes=3)
+    for _ in range(2):
+        assert paged(system) == [], "the silence has ended, and there are not enough"
+        said += await monitor.says(monitor.event("disk", severity="error"))
+        await system.run_due()
+    assert [d.decision for d in said] == ["muted", "held_threshold", "deduplicated"]
+    assert paged(system) == ["ana"], "with the third, at once"

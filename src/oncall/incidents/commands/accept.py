@@ -14,6 +14,7 @@ from oncall.incidents.commands.flapping import decided_flapping, find_flapping
 from oncall.incidents.commands.holding import find_holds, services_beside
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by
+from oncall.incidents.commands.regrading import regrade
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life
@@ -129,6 +130,7 @@ async def _accept_wave(
             runs.append(Run(wave[key], alert, change, alert.incident_id if alert else IncidentId(wave[key][0].id)))
     if not any(run.alert is None for run in runs) and not locked:
         await _write_repeats(tx, runs, now=now)
+        await regrade(tx, runs, judging, now=now)
         return decided
     # Incidents that were merged have alerts of other services than their own.
     services = {**met.services, **await services_beside(tx, met.services, {incident.service_id for incident in locked.values()})}
@@ -142,6 +144,7 @@ async def _accept_wave(
     flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
     concerned = opened + await _follow(tx, runs, locked, services, flaps, now=now)
     await mark_opened(tx, runs, services, await judging.mutings.of(tx))
+    await regrade(tx, runs, judging, now=now)
     holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
     await _watch(tx, runs, holds)
     await _escalate_now(tx, concerned, services, judging, holds, now=now)
@@ -157,7 +160,7 @@ async def _sources_over(tx: AsyncConnection, runs: Sequence[Run], *, now: dateti
 
 async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
     """Each further trigger counts of what a threshold holds, and of nothing else."""
-    below = {id for id, hold in holds.items() if hold.decision is Decision.HELD_THRESHOLD}
+    below = {id for id, hold in holds.items() if hold.is_counted}
     opened = {run.incident_id for run in runs if run.alert is None}
     over = {run.incident_id for run in runs if run.alert is not None and run.alert.watched}
     await alert_store.watch(tx, sorted(opened & below), watched=True)

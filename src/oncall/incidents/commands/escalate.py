@@ -11,9 +11,10 @@ from oncall.escalation import gather_people
 from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import EscalationState, PlannedPage, Position
 from oncall.incidents.commands.holding import find_holds
+from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.holding import Hold, counts_as_source
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.rules.telling import facts_of
 from oncall.incidents.store import alerts as alert_store
@@ -58,6 +59,7 @@ async def run_due(
     outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet) for i in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     await _keep_back(tx, due, outcomes, now=now)
+    await source_over(tx, _sources_over(due, outcomes), now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
         _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
@@ -78,6 +80,15 @@ async def _quiet(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime)
     settling = [incident.id for incident in due if incident.settle_at is not None and incident.settle_at <= now]
     counts = await alert_store.tally(tx, settling) if settling else {}
     return {id for id in settling if id not in counts or not counts[id].open}
+
+
+def _sources_over(due: Sequence[Incident], outcomes: Sequence[Outcome]) -> list[IncidentId]:
+    """Those whose alerts inhibit no longer, since it is held now, or nobody is reached, or it has settled."""
+    return [
+        before.id
+        for before, outcome in zip(due, outcomes, strict=True)
+        if counts_as_source(before) and not counts_as_source(outcome.incident)
+    ]
 
 
 async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Sequence[Outcome], *, now: datetime) -> None:

@@ -95,9 +95,12 @@ async def _mutes(
     facts: dict[IncidentId, list[AlertFacts]] = {}
     by_id = {incident.id: incident for incident in incidents}
     alerts = await alert_store.open_of(tx, list(by_id))
+    quiet = [id for id in by_id.keys() - {id for id, _, _ in alerts} if by_id[id].flapping_since is not None]
+    if quiet:  # it comes and goes: while none is open for a moment, what mutes them when they are still does
+        alerts += await alert_store.over_of(tx, quiet)
     services = {**services, **await services_beside(tx, services, {alert.service_id for _, alert, _ in alerts})}
     for incident_id, alert, opened_at in alerts:
-        if not is_about(by_id[incident_id], opened_at):
+        if not is_about(by_id[incident_id], opened_at, now=now):
             continue
         facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
     sources = await inhibited(tx, facts, by_id, mutings, now=now)

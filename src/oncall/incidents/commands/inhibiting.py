@@ -41,6 +41,14 @@ async def mark_sources(tx: AsyncConnection, alerts: Sequence[OpenAlert], service
         await store.mark(tx, {id: its for id, its in keys.items() if its})
 
 
+async def mark_anew(tx: AsyncConnection, alerts: Sequence[OpenAlert], mutings: Mutings) -> bool:
+    """Alerts that inhibit by what they are now, whatever they were; whether that changes anything."""
+    if not mutings.inhibitions or not alerts:
+        return False
+    services = await get_services(tx, sorted({alert.service_id for alert in alerts}))
+    return await store.mark(tx, {alert.id: source_keys(mutings, labels_of(alert, services)) for alert in alerts})
+
+
 async def inhibited(
     tx: AsyncConnection,
     alerts: Mapping[IncidentId, Sequence[AlertFacts]],

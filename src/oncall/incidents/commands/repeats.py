@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
-from oncall.incidents.rules.dedup import decide_run, key_of, needs_incident, sensible_instant
+from oncall.incidents.rules.dedup import decide_run, is_mere_repeat, key_of, sensible_instant
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Key
@@ -24,7 +24,7 @@ async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: 
     events = await route_events(tx, events, judging)
     runs = _plain_runs(events)
     opened = await alert_store.open_alerts(tx, list(runs)) if runs else {}
-    alerts = {key: alert for key, alert in opened.items() if not needs_incident(runs[key], alert)}
+    alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
     _keep_bodies_whole(events, alerts)
     decided: dict[EventId, Decided] = {}
     changes: list[tuple[Alert, AlertChange]] = []

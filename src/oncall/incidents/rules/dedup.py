@@ -45,6 +45,11 @@ def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
     return run[0].action is not Action.TRIGGER or not alert.is_open or alert.watched or RANK[worst(run)] > RANK[alert.severity]
 
 
+def is_mere_repeat(run: Sequence[Event], alert: Alert) -> bool:
+    """Whether a run of triggers changes nothing but when, and how often, its open alert was seen."""
+    return not needs_incident(run, alert) and run[-1].severity is alert.severity
+
+
 def worst(run: Sequence[Event]) -> Severity:
     """The gravest severity of a run."""
     return max((event.severity for event in run), key=RANK.__getitem__)
@@ -66,14 +71,19 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
         case Action.TRIGGER:
             return _trigger(run, alert)
         case Action.ACKNOWLEDGE | Action.RESOLVE if alert is None or not alert.is_open:
-            reason = "no alert with this dedup key is open in the service"
-            return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, _because(e.reason, reason)) for e in run], None
+            return _nothing_open(run), None
         case Action.ACKNOWLEDGE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=True, acknowledged=True)
             return _all(run, Decision.ACKNOWLEDGED, "its monitor acknowledged it", alert.id, alert.incident_id), change
         case Action.RESOLVE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=False, acknowledged=alert.acknowledged)
-            return _all(run, Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id), change
+            ended = _all(run[:1], Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id)
+            return ended + _nothing_open(run[1:]), change
+
+
+def _nothing_open(run: Sequence[Event]) -> list[Decided]:
+    reason = "no alert with this dedup key is open in the service"
+    return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, _because(e.reason, reason)) for e in run]
 
 
 def _because(*reasons: str) -> str:

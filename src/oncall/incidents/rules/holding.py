@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from oncall.escalation.values import Position
-from oncall.incidents.values import Decision, Incident, Severity
+from oncall.escalation.values import EscalationState, Position
+from oncall.incidents.values import Decision, Incident, Severity, Status
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
@@ -20,10 +20,19 @@ class Hold:
     decision: Decision
     reason: str
     until: datetime
+    is_counted: bool = False
+    """A threshold holds it as well, or alone: each further trigger counts."""
 
     def at_most(self, until: datetime) -> "Hold":
         """The same, looked at again by then."""
         return replace(self, until=min(self.until, until))
+
+
+def counts_as_source(incident: Incident) -> bool:
+    """Whether its alerts inhibit others: while it pages or is acknowledged, not while it is held or nobody is reached (`SOURCES`)."""
+    if incident.status is Status.TRIGGERED:
+        return incident.escalation_state in {EscalationState.RUNNING, EscalationState.LOW_URGENCY}
+    return incident.status is Status.ACKNOWLEDGED
 
 
 def delayed(incident: Incident, service: Service, *, now: datetime) -> Hold | None:
@@ -51,7 +60,7 @@ def below_threshold(incident: Incident, service: Service, triggers: int, *, now:
     if threshold is None or not counts_triggers(incident, service) or triggers >= threshold.count:
         return None
     reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
-    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
+    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within, is_counted=True)
 
 
 def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
@@ -66,7 +75,9 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
 
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:
     """Of what holds an incident, what ends first: then it is looked at again."""
-    return min(holds, key=lambda hold: hold.until, default=None)
+    if not holds:
+        return None
+    return replace(min(holds, key=lambda hold: hold.until), is_counted=any(hold.is_counted for hold in holds))
 
 
 def spoken(length: timedelta) -> str:

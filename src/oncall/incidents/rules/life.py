@@ -151,9 +151,9 @@ def decide_due(
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)
         case Status.ACKNOWLEDGED if incident.confirm_by is not None and incident.confirm_by <= now:
-            return _unconfirmed(incident, people, now=now)
+            return _unconfirmed(incident, people, hold, now=now)
         case Status.ACKNOWLEDGED:
-            return _time_out(incident, people, now=now)
+            return _time_out(incident, people, hold, now=now)
         case Status.RESOLVED:
             closed = incident.but(status=Status.CLOSED, closed_at=now, next_at=None)
             return Outcome(closed, notes=(Note("closed", "the reopen window passed"),))
@@ -249,8 +249,8 @@ def _break_through(incident: Incident, people: People, hold: Hold | None, *, now
     return Outcome(timed(after), pages, (Note("broke_through", news, position), *then.notes))
 
 
-def _unconfirmed(incident: Incident, people: People, *, now: datetime) -> Outcome:
-    """Nobody has confirmed the news: triggered again, it goes on with the step after those that were told."""
+def _unconfirmed(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
+    """Nobody has confirmed the news: triggered again, it goes on with the step after those that were told, once nothing holds it."""
     note = Note("ack_timeout", f"{told_of_news(incident)}, and nobody confirmed it; it is triggered again")
     again = incident.but(
         **NO_NEWS,
@@ -260,7 +260,7 @@ def _unconfirmed(incident: Incident, people: People, *, now: datetime) -> Outcom
         escalation_state=EscalationState.RUNNING,
         escalation_since=now,
     )
-    then = _advance(again, people, now=now)
+    then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now)
     return Outcome(then.incident, then.pages, (note, *then.notes))
 
 
@@ -268,8 +268,8 @@ def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _time_out(incident: Incident, people: People, *, now: datetime) -> Outcome:
-    """Acknowledged and then nothing: a new cycle pages the current on-call and the acknowledger."""
+def _time_out(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
+    """Acknowledged and then nothing: a new cycle pages the current on-call and the acknowledger, or is held by what mutes it."""
     name = incident.acknowledged_by.name if incident.acknowledged_by else ENGINE.name
     again = incident.but(
         **NO_NEWS,
@@ -277,10 +277,12 @@ def _time_out(incident: Incident, people: People, *, now: datetime) -> Outcome:
         acknowledged_at=None,
         acknowledged_by=None,
         position=next_cycle(incident.position),
+        step_at=now,
         escalation_state=EscalationState.RUNNING,
         escalation_since=now,
     )
-    then = _advance(again, people, now=now, also=(incident.owner_id,) if incident.owner_id else ())
+    also = (incident.owner_id,) if incident.owner_id else ()
+    then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now, also=also)
     note = Note("ack_timeout", f"{name} acknowledged it and did not resolve it in time; it is triggered again")
     return Outcome(then.incident, then.pages, (note, *then.notes))
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from oncall.incidents.rules.timers import next_at
 from oncall.incidents.values import Incident, Severity
 
 AT_MOST_EVERY = timedelta(minutes=10)
@@ -25,17 +26,22 @@ def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> 
 
 
 def is_due(incident: Incident, *, now: datetime) -> bool:
-    """Whether there is news to tell now; also where it was put off because it was muted, and is no more."""
-    return incident.tell_at is not None and (incident.tell_at <= now or _tellable_at(incident, now=now) <= now)
+    """Whether there is news to tell now; also where it was put off because it was muted, and is looked at before the end of that."""
+    if incident.tell_at is None or incident.tell_at <= now:
+        return incident.tell_at is not None
+    planned = next_at(incident)
+    return planned is not None and planned > now and _tellable_at(incident, now=now) <= now
 
 
 def _tellable_at(incident: Incident, *, now: datetime) -> datetime:
     return now if incident.told_at is None else max(now, incident.told_at + AT_MOST_EVERY)
 
 
-def is_about(incident: Incident, opened_at: datetime) -> bool:
-    """Whether an alert that opened then is what would be paged for: where only new alerts are news, those; else any."""
-    if incident.acknowledged_at is None or incident.rose or not incident.news:
+def is_about(incident: Incident, opened_at: datetime, *, now: datetime) -> bool:
+    """Whether an alert that opened then is what would be paged for: where only new alerts are news that is to be told now, those; else,
+    and where an acknowledgement times out, any.
+    """
+    if incident.acknowledged_at is None or incident.rose or not incident.news or not is_due(incident, now=now):
         return True
     return opened_at > incident.acknowledged_at
 

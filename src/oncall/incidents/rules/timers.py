@@ -61,12 +61,15 @@ def timed(incident: Incident) -> Incident:
 
 
 def _while_acknowledged(incident: Incident) -> list[PendingAction]:
-    """News to tell, news that nobody has confirmed, the acknowledgement time-out; of those at one instant the first."""
+    """News to tell, news that nobody has confirmed, the acknowledgement time-out; of those at one instant the first.
+
+    Who has just been told has the step's delay to confirm, however old the acknowledgement is: nobody is paged twice for one thing.
+    """
     planned: list[PendingAction] = []
     if incident.tell_at is not None:
         planned.append(PendingAction("break_through", incident.tell_at))
     if incident.confirm_by is not None:
         planned.append(PendingAction("retrigger", incident.confirm_by))
-    if incident.ack_timeout is not None and incident.urgency is Urgency.HIGH and incident.acknowledged_at is not None:
+    elif incident.ack_timeout is not None and incident.urgency is Urgency.HIGH and incident.acknowledged_at is not None:
         planned.append(PendingAction("retrigger", incident.acknowledged_at + incident.ack_timeout))
     return planned

@@ -121,10 +121,10 @@ COUNTS = text("""
 """)
 
 # What decides whether they are muted; by `alerts_incident_idx`.
-OPEN_OF = text("""
+OF = text("""
     SELECT incident_id, id, service_id, labels::text AS labels, severity, summary, source, dedup_key,
         coalesce(reopened_at, first_seen_at) AS opened_at
-    FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = 'open'
+    FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = :state
 """)
 # By an index of open alerts; the instant of the last word has none, which each repeat would have to keep up.
 SILENT = text("""
@@ -243,7 +243,16 @@ async def open_after(tx: AsyncConnection, after: AlertId | None, *, limit: int) 
 
 async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[tuple[IncidentId, OpenAlert, datetime]]:
     """The open alerts of these incidents, each with its incident and when it opened."""
-    rows = await tx.execute(OPEN_OF, {"incident_ids": list(incident_ids)})
+    return await _of(tx, incident_ids, "open")
+
+
+async def over_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[tuple[IncidentId, OpenAlert, datetime]]:
+    """Those that are over, as they were."""
+    return await _of(tx, incident_ids, "resolved")
+
+
+async def _of(tx: AsyncConnection, incident_ids: Sequence[IncidentId], state: str) -> list[tuple[IncidentId, OpenAlert, datetime]]:
+    rows = await tx.execute(OF, {"incident_ids": list(incident_ids), "state": state})
     return [(IncidentId(r.incident_id), _open_alert(r), r.opened_at) for r in rows]
 
 

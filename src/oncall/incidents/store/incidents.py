@@ -161,7 +161,8 @@ WAKE = text("""
 # By `incidents_held_idx`.
 WAKE_HELD = text("""
     UPDATE incidents SET next_at = :now
-    WHERE id IN (SELECT id FROM incidents WHERE escalation_state = 'held' AND next_at > :now ORDER BY id FOR NO KEY UPDATE)
+    WHERE id IN (SELECT id FROM incidents WHERE escalation_state = 'held' AND next_at > :now
+                     AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
@@ -195,9 +196,9 @@ async def wake_paging(tx: AsyncConnection, *, now: datetime) -> int:
     return (await tx.execute(WAKE, {"now": now})).rowcount
 
 
-async def wake_held(tx: AsyncConnection, *, now: datetime) -> int:
-    """Every held incident is due now; what is to be done is found out then. Returns how many there are."""
-    return (await tx.execute(WAKE_HELD, {"now": now})).rowcount
+async def wake_held(tx: AsyncConnection, *, now: datetime, among: Sequence[IncidentId] | None = None) -> int:
+    """Every held incident (of these, if they are given) is due now; what is to be done is found out then. Returns how many there are."""
+    return (await tx.execute(WAKE_HELD, {"now": now, "among": None if among is None else list(among)})).rowcount
 
 
 async def let_go(tx: AsyncConnection, ids: Sequence[IncidentId]) -> None:

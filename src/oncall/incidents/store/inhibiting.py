@@ -30,11 +30,12 @@ ANY_MARKED = text("SELECT EXISTS (SELECT FROM alerts WHERE state = 'open' AND in
 INHIBITING = text("SELECT EXISTS (SELECT FROM alerts WHERE incident_id = ANY(:incident_ids) AND inhibits <> '{}')")
 
 
-async def mark(tx: AsyncConnection, keys: Mapping[AlertId, Collection[str]]) -> None:
-    """By what these alerts inhibit others from now on."""
-    if keys:
-        ids = sorted(keys)
-        await tx.execute(MARK, {"ids": ids, "keys": [" ".join(sorted(keys[id])) for id in ids]})
+async def mark(tx: AsyncConnection, keys: Mapping[AlertId, Collection[str]]) -> bool:
+    """By what these alerts inhibit others from now on; whether that is anything else than before."""
+    if not keys:
+        return False
+    ids = sorted(keys)
+    return (await tx.execute(MARK, {"ids": ids, "keys": [" ".join(sorted(keys[id])) for id in ids]})).rowcount > 0
 
 
 async def sources(tx: AsyncConnection, keys: Sequence[str], *, now: datetime) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,33 @@
+"""Alerts whose severity changed, or that came back: what they inhibit, and what mutes them, may be otherwise now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.incidents.commands.inhibiting import mark_anew
+from oncall.incidents.commands.opening import Run
+from oncall.incidents.compiled import Judging
+from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import incidents as store
+from oncall.kit.db import notify
+
+
+async def regrade(tx: AsyncConnection, runs: Sequence[Run], judging: Judging, *, now: datetime) -> None:
+    """They are written already. They inhibit by what they are now, and never themselves by what they were; an incident that is held is
+    looked at again.
+    """
+    ids = {run.change.alert_id for run in runs if _is_regraded(run)}
+    mutings = await judging.mutings.of(tx) if ids else None
+    if not mutings:
+        return
+    concerned = sorted({run.incident_id for run in runs if run.change.alert_id in ids})
+    alerts = [alert for _, alert, _ in await alert_store.open_of(tx, concerned) if alert.id in ids]
+    others = await mark_anew(tx, alerts, mutings)
+    if await store.wake_held(tx, now=now, among=None if others else concerned):
+        await notify(tx, "incidents")
+
+
+def _is_regraded(run: Run) -> bool:
+    alert = run.alert
+    return alert is not None and run.change.is_open and (not alert.is_open or run.change.severity is not alert.severity)
