@@ -41,25 +41,18 @@ async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: dateti
     # Somebody whom the newest cycle has not paged has no say in it, whatever they were sent before.
     counts = await was_paged_since(tx, token.incident_id, token.user_id, cycle=token.cycle)
     try:
-        asked = await verbs.get_incident(tx, token.incident_id)
         if act and counts:
             done = await _press(tx, token, by, now=now)
         else:
-            done = verbs.Done(await verbs.get_lasting(tx, token.incident_id), False, 0)
+            done = verbs.Done(await verbs.get_incident(tx, token.incident_id), False, 0)
     except UnknownIncident:
         return UNKNOWN
     incident = done.incident
     service = (await get_services(tx, [incident.service_id]))[incident.service_id].name
-    merged = asked.number if asked.merged_into_id is not None else None
-    return link_page(
-        token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, merged=merged, now=now
-    )
+    return link_page(token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, now=now)
 
 
 async def _press(tx: AsyncConnection, token: LinkToken, by: Actor, *, now: datetime) -> verbs.Done:
     if token.verb is LinkVerb.RESOLVE:
-        # Of one that was merged it resolves nothing: that one has other alerts as well.
-        lasting = await verbs.get_lasting(tx, token.incident_id)
-        unmerged = lasting.id == token.incident_id
-        return await verbs.resolve(tx, lasting.id, by=by, now=now) if unmerged else verbs.Done(lasting, False, 0)
+        return await verbs.resolve(tx, token.incident_id, by=by, now=now)
     return await verbs.acknowledge(tx, token.incident_id, by=by, owner_id=token.user_id, now=now)

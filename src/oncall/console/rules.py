@@ -23,31 +23,17 @@ LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", Link
 
 
 def link_page(
-    token: LinkToken,
-    incident: Incident,
-    *,
-    user: str,
-    service: str,
-    counts: bool,
-    acted: bool,
-    cancelled: int,
-    merged: int | None = None,
-    now: datetime,
+    token: LinkToken, incident: Incident, *, user: str, service: str, counts: bool, acted: bool, cancelled: int, now: datetime
 ) -> LinkPage:
     """The page for whoever opened the link (`acted` false) or pressed its button, as `user`, for whom it was made.
 
     A link dies when its incident is resolved; only to press Resolve once more is no error. One that no longer `counts`, because a
-    later cycle paged others, shows how things stand and has no button. `merged`: the number of the incident that the link was made for, if
-    it was merged into this one; then it acknowledges this one, and resolves nothing.
+    later cycle paged others, shows how things stand and has no button.
     """
     since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
     shown = ShownIncident(shortened(incident.title, 140), incident.number, service, incident.severity.value, incident.status.value, since)
     title = f"#{incident.number} {incident.title}"
-    button, next_up = f"{LABELS[token.verb]} as {shortened(user, 30)}", what_next(incident, now=now)
-    small = earlier(token, incident) if merged is None else f"#{merged}, which you were told of, was merged into this incident."
-    if merged is not None and token.verb is LinkVerb.RESOLVE and incident.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}:
-        word = f"#{merged}, which you were told of, was merged into this one. It has other alerts as well: this link does not resolve it."
-        return LinkPage(410, title, word, "open", next_up, incident=shown)
+    button, small, next_up = f"{LABELS[token.verb]} as {shortened(user, 30)}", earlier(token, incident), what_next(incident, now=now)
     match incident.status:
         case Status.TRIGGERED if not counts:
             return LinkPage(200, title, "Nobody has it yet.", "open", next_up, small=NOT_YOURS_ANY_MORE, incident=shown)

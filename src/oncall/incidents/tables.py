@@ -114,8 +114,6 @@ incidents = Table(
     Column("last_error", String, nullable=True),
     Column("group_key", String, nullable=True),
     Column("follows_id", UUID(as_uuid=True), nullable=True),
-    Column("merged_into_id", UUID(as_uuid=True), nullable=True),
-    Column("split_from_id", UUID(as_uuid=True), nullable=True),
     instant("held_until", nullable=True),
     Column("news", Integer, nullable=False, server_default="0"),
     Column("rose", Boolean, nullable=False, server_default=text("false")),
@@ -135,7 +133,6 @@ incidents = Table(
     CheckConstraint("(escalation_state = 'held') = (held_until IS NOT NULL)", name="a_held_one_says_until_when"),
     CheckConstraint("status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)", name="only_an_acknowledged_one_has_news"),
     CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
-    CheckConstraint("merged_into_id IS NULL OR status IN ('resolved', 'closed')", name="a_merged_one_is_over"),
     Index(
         "incidents_one_open_per_group",
         "service_id",

@@ -11,7 +11,7 @@ from oncall import timeline
 from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.commands.flapping import decided_flapping, find_flapping
-from oncall.incidents.commands.holding import find_holds, services_beside
+from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by
 from oncall.incidents.commands.regrading import regrade
@@ -132,8 +132,7 @@ async def _accept_wave(
         await _write_repeats(tx, runs, now=now)
         await regrade(tx, runs, judging, now=now)
         return decided
-    # Incidents that were merged have alerts of other services than their own.
-    services = {**met.services, **await services_beside(tx, met.services, {incident.service_id for incident in locked.values()})}
+    services = met.services
     for run in runs:
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}

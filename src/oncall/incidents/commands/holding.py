@@ -1,7 +1,6 @@
 """What keeps incidents from paging now, found out in the transaction that would page."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +15,6 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
-from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.silences.commands.muting import load_mutings
 from oncall.silences.rules.muting import mutings_on
@@ -78,13 +76,6 @@ async def _triggers(
     return {id: count + fresh.get(id, 0) for id, count in stored.items()}
 
 
-async def services_beside(
-    tx: AsyncConnection, known: Mapping[ServiceId, Service], ids: AbstractSet[ServiceId]
-) -> Mapping[ServiceId, Service]:
-    """Those of these services that are not known yet."""
-    return await get_services(tx, sorted(ids - known.keys())) if ids - known.keys() else {}
-
-
 async def _mutes(
     tx: AsyncConnection, incidents: Sequence[Incident], services: Mapping[ServiceId, Service], judging: Judging, *, now: datetime
 ) -> Mapping[IncidentId, Hold]:
@@ -98,7 +89,6 @@ async def _mutes(
     quiet = [id for id in by_id.keys() - {id for id, _, _ in alerts} if by_id[id].flapping_since is not None]
     if quiet:  # it comes and goes: while none is open for a moment, what mutes them when they are still does
         alerts += await alert_store.over_of(tx, quiet)
-    services = {**services, **await services_beside(tx, services, {alert.service_id for _, alert, _ in alerts})}
     for incident_id, alert, opened_at in alerts:
         if not is_about(by_id[incident_id], opened_at, now=now):
             continue

@@ -12,7 +12,7 @@ from oncall.escalation import Position, Snapshot, take_snapshots
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.inhibiting import mark_sources
 from oncall.incidents.rules.dedup import RANK
-from oncall.incidents.rules.grouping import group_key, most_of, some_of, why_apart
+from oncall.incidents.rules.grouping import group_key, most_of, why_apart
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.routing import routable
 from oncall.incidents.rules.timers import timed
@@ -31,6 +31,9 @@ Owners = dict[ServiceId, tuple[PolicyId, TeamId | None]]
 
 GROUPED = "a new alert joined the open incident of its group"
 BROKE_THROUGH = "a new alert joined an incident that is acknowledged"
+
+TOLD_OF = 5
+"""Keys of alerts that one entry of the timeline names; all of them are in the API."""
 
 
 @dataclass(slots=True)
@@ -253,8 +256,9 @@ def _joined(runs: Sequence[Run], *, now: datetime) -> list[timeline.Entry]:
             joined.setdefault(run.incident_id, []).append(run.events[0])
     entries = []
     for id, events in joined.items():
-        named = some_of([event.dedup_key for event in events])
-        reason = f"{len(events)} alert{'s' if len(events) > 1 else ''} joined: {named}"
+        named = ", ".join(event.dedup_key for event in events[:TOLD_OF])
+        rest = f" and {len(events) - TOLD_OF} more" if len(events) > TOLD_OF else ""
+        reason = f"{len(events)} alert{'s' if len(events) > 1 else ''} joined: {named}{rest}"
         entries.append(timeline.Entry(id, now, timeline.Kind.ALERT_JOINED, actor_of(events[0]), reason))
     return entries
 

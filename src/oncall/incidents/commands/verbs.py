@@ -50,10 +50,8 @@ class Done:
 
 
 async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_id: UserId | None, now: datetime) -> Done:
-    """Somebody has it: one conditional update, and what is pending is cancelled in the same transaction. A second one is no error. Of one
-    that was merged it is the incident that has its alerts.
-    """
-    incident = await get_lasting(tx, ref)
+    """Somebody has it: one conditional update, and what is pending is cancelled in the same transaction. A second one is no error."""
+    incident = await get_incident(tx, ref)
     reason = f"acknowledged by {by.name} through {by.via}"
     changed = await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
     return await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
@@ -86,14 +84,6 @@ async def get_incident(tx: AsyncConnection, ref: UUID | int) -> Incident:
     if found is None:
         raise UnknownIncident("There is no incident with this id or number.")
     return found
-
-
-async def get_lasting(tx: AsyncConnection, ref: UUID | int) -> Incident:
-    """The incident, or the one that it was merged into, and so on: only open ones take in others, so that there is an end."""
-    incident = await get_incident(tx, ref)
-    while incident.merged_into_id is not None:
-        incident = await get_incident(tx, incident.merged_into_id)
-    return incident
 
 
 async def list_alerts(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[AlertSeen]:

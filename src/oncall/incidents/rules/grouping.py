@@ -1,7 +1,7 @@
 """Which open incident a new alert joins, if any (`semantics.md` §2). Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -17,7 +17,6 @@ MOST_BY_LABELS = 10_000
 
 JOINABLE_AFTER_ACKNOWLEDGEMENT = timedelta(hours=1)
 LONGEST_KEY = 500
-TOLD_OF = 5
 
 
 def group_key(grouping: Grouping | None, labels: Mapping[str, str]) -> str | None:
@@ -30,12 +29,6 @@ def group_key(grouping: Grouping | None, labels: Mapping[str, str]) -> str | Non
         return grouping.type.value
     key = ", ".join(f"{name}={json.dumps(labels.get(name, ''), ensure_ascii=False)}" for name in grouping.labels)
     return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}… {sha256(key.encode()).hexdigest()}"
-
-
-def some_of(keys: Sequence[str]) -> str:
-    """Keys of alerts as one entry of a timeline names them; all of them are in the API."""
-    rest = f" and {len(keys) - TOLD_OF} more" if len(keys) > TOLD_OF else ""
-    return ", ".join(keys[:TOLD_OF]) + rest
 
 
 def most_of(grouping: Grouping) -> int:

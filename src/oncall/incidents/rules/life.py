@@ -96,16 +96,13 @@ def raise_severity(incident: Incident, severity: Severity, urgency: Urgency, *, 
     """
     if RANK[severity] <= RANK[incident.severity]:
         return incident
-    return raise_urgency(incident.but(severity=severity), urgency, reason=f"severity rose to {severity.value}", now=now)
-
-
-def raise_urgency(incident: Incident, urgency: Urgency, *, reason: str, now: datetime) -> Incident:
-    """From low to high: what is triggered pages at once, in a cycle of its own."""
+    raised = incident.but(severity=severity)
     if not (urgency is Urgency.HIGH and incident.urgency is Urgency.LOW):
-        return incident
-    raised = incident.but(urgency=urgency)
+        return raised
+    raised = raised.but(urgency=urgency)
     if incident.status is Status.ACKNOWLEDGED:
         return timed(raised)
+    reason = f"severity rose to {severity.value}"
     state = EscalationState.RUNNING
     return timed(
         raised.but(

@@ -69,8 +69,6 @@ class IncidentOut(Shown):
     dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
     flapping_since: Instant | None = Field(description="Since when its alerts come and go; it stays open until they have settled.")
     follows_id: UUID | None = Field(description="The incident its first alert would have joined, had that not been too old or too full.")
-    merged_into_id: UUID | None = Field(description="The incident that has its alerts now.")
-    split_from_id: UUID | None = Field(description="The incident that its first alerts left.")
     alert_counts: AlertCounts
     acknowledged_by: By | None
     acknowledged_at: Instant | None
@@ -104,8 +102,6 @@ class IncidentOut(Shown):
             dedup_keys=list(seen.alerts.dedup_keys),
             flapping_since=incident.flapping_since,
             follows_id=incident.follows_id,
-            merged_into_id=incident.merged_into_id,
-            split_from_id=incident.split_from_id,
             alert_counts=AlertCounts(open=seen.alerts.open, resolved=seen.alerts.resolved),
             acknowledged_by=By.of(incident.acknowledged_by),
             acknowledged_at=incident.acknowledged_at,

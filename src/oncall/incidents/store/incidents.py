@@ -316,8 +316,6 @@ def _incident(r: Row[Any]) -> Incident:
         last_error=r.last_error,
         group_key=r.group_key,
         follows_id=IncidentId(r.follows_id) if r.follows_id else None,
-        merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
-        split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
         held_until=r.held_until,
         news=r.news,
         rose=r.rose,

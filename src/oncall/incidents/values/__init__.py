@@ -253,10 +253,6 @@ class Incident:
     """Under which more alerts of its service join it; at most one open incident of a service has it."""
     follows_id: IncidentId | None = None
     """The one whose alerts it would have joined, had that not been too old, too full or acknowledged for too long."""
-    merged_into_id: IncidentId | None = None
-    """The one that has its alerts now."""
-    split_from_id: IncidentId | None = None
-    """The one that its first alerts left."""
     held_until: datetime | None = None
     """When what holds it is looked at again; only of one that is held."""
     news: int = 0
