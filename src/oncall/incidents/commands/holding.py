@@ -15,6 +15,7 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
+from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.silences.commands.muting import load_mutings
 from oncall.silences.rules.muting import mutings_on
@@ -82,8 +83,12 @@ async def _mutes(
         return {}
     facts: dict[IncidentId, list[AlertFacts]] = {}
     by_id = {incident.id: incident for incident in incidents}
-    for incident_id, alert, opened_at in await alert_store.open_of(tx, list(by_id)):
-        if not is_about(by_id[incident_id], opened_at):
+    open = await alert_store.open_of(tx, list(by_id))
+    others = {alert.service_id for _, alert, _, _ in open} - services.keys()  # of what came from other incidents
+    if others:
+        services = {**services, **await get_services(tx, sorted(others))}
+    for incident_id, alert, opened_at, moved_at in open:
+        if not is_about(by_id[incident_id], opened_at, moved_at):
             continue
         facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
     sources = await inhibited(tx, facts, by_id, mutings, now=now)

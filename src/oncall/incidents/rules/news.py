@@ -24,11 +24,13 @@ def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> 
     )
 
 
-def is_about(incident: Incident, opened_at: datetime) -> bool:
-    """Whether an alert that opened then is what would be paged for: where only new alerts are news, those; else any."""
+def is_about(incident: Incident, opened_at: datetime, moved_at: datetime | None = None) -> bool:
+    """Whether an alert that opened then, or came then from another incident, is what would be paged for: where only new alerts are
+    news, those; else any.
+    """
     if incident.acknowledged_at is None or incident.rose or not incident.news:
         return True
-    return opened_at > incident.acknowledged_at
+    return opened_at > incident.acknowledged_at or (moved_at is not None and moved_at >= incident.acknowledged_at)
 
 
 def told_of_news(incident: Incident) -> str:
