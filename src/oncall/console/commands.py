@@ -44,15 +44,25 @@ async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: dateti
         if act and counts:
             done = await _press(tx, token, by, now=now)
         else:
-            done = verbs.Done(await verbs.get_incident(tx, token.incident_id), False, 0)
+            done = await _as_it_is(tx, token)
     except UnknownIncident:
         return UNKNOWN
     incident = done.incident
     service = (await get_services(tx, [incident.service_id]))[incident.service_id].name
-    return link_page(token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, now=now)
+    return link_page(
+        token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, asked=done.asked, now=now
+    )
+
+
+async def _as_it_is(tx: AsyncConnection, token: LinkToken) -> verbs.Done:
+    """Nothing is done; of one that was merged the incident that has its alerts now is shown."""
+    named = await verbs.get_incident(tx, token.incident_id)
+    end = await verbs.end_of(tx, named)
+    return verbs.Done(end, changed=False, cancelled=0, asked=named if end.id != named.id else None)
 
 
 async def _press(tx: AsyncConnection, token: LinkToken, by: Actor, *, now: datetime) -> verbs.Done:
     if token.verb is LinkVerb.RESOLVE:
-        return await verbs.resolve(tx, token.incident_id, by=by, now=now)
+        done = await verbs.resolve(tx, token.incident_id, by=by, now=now)
+        return await _as_it_is(tx, token) if done.incident.merged_into_id else done
     return await verbs.acknowledge(tx, token.incident_id, by=by, owner_id=token.user_id, now=now)

@@ -1,5 +1,6 @@
 """What the page behind a link says, by the state of its incident. Pure."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -19,17 +20,36 @@ NEXT = {
     "settle": "It is flapping: if its alerts do not change until then, it is resolved, or pages again,",
     "retrigger": "Unless it is resolved, you are paged again",
 }
+MERGED = "Your message was about #{asked}, which was merged into this incident."
+RESOLVE_IT_THERE = "Its link resolves nothing any more: use one of a message about this incident."
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
 
 
 def link_page(
-    token: LinkToken, incident: Incident, *, user: str, service: str, counts: bool, acted: bool, cancelled: int, now: datetime
+    token: LinkToken,
+    incident: Incident,
+    *,
+    user: str,
+    service: str,
+    counts: bool,
+    acted: bool,
+    cancelled: int,
+    asked: Incident | None = None,
+    now: datetime,
 ) -> LinkPage:
     """The page for whoever opened the link (`acted` false) or pressed its button, as `user`, for whom it was made.
 
     A link dies when its incident is resolved; only to press Resolve once more is no error. One that no longer `counts`, because a
-    later cycle paged others, shows how things stand and has no button.
+    later cycle paged others, shows how things stand and has no button. Where the message was about one that was merged (`asked`), the
+    incident that has its alerts now is shown and acknowledged; it is resolved only by who was paged for it.
     """
+    if asked is not None:
+        words = f"{MERGED.format(asked=asked.number)} {RESOLVE_IT_THERE if token.verb is LinkVerb.RESOLVE else ''}".strip()
+        its_own = replace(token, incident_id=incident.id, cycle=incident.position.cycle, round=incident.position.round)
+        page = link_page(its_own, incident, user=user, service=service, counts=counts, acted=acted, cancelled=cancelled, now=now)
+        if token.verb is LinkVerb.RESOLVE:
+            page = replace(page, verb=None, button=None, small=None)
+        return replace(page, small=f"{words} {page.small or ''}".strip())
     since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
     shown = ShownIncident(shortened(incident.title, 140), incident.number, service, incident.severity.value, incident.status.value, since)
     title = f"#{incident.number} {incident.title}"

@@ -122,6 +122,9 @@ incidents = Table(
     instant("confirm_by", nullable=True),
     instant("flapping_since", nullable=True),
     instant("settle_at", nullable=True),
+    # The incident that has its alerts now, for ever; and the one that had those it began with.
+    Column("merged_into_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
+    Column("split_from_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
     UniqueConstraint("number"),
     CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
@@ -133,6 +136,8 @@ incidents = Table(
     CheckConstraint("(escalation_state = 'held') = (held_until IS NOT NULL)", name="a_held_one_says_until_when"),
     CheckConstraint("status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)", name="only_an_acknowledged_one_has_news"),
     CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
+    CheckConstraint("merged_into_id IS NULL OR status IN ('resolved', 'closed')", name="a_merged_one_is_over"),
+    CheckConstraint("merged_into_id <> id", name="none_is_merged_into_itself"),
     Index(
         "incidents_one_open_per_group",
         "service_id",
@@ -165,6 +170,8 @@ alerts = Table(
     instant("first_seen_at"),
     # When a trigger last reopened it, if one did.
     instant("reopened_at", nullable=True),
+    # When it came into its incident from another one, by a merge or a split.
+    instant("moved_at", nullable=True),
     Column("watched", Boolean, nullable=False, server_default=text("false")),
     # The keys by which it inhibits others while it is open (`silences/rules/inhibition.py`); few have any.
     Column("inhibits", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),

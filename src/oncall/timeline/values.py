@@ -36,6 +36,9 @@ class Kind(StrEnum):
     POSTPONED = "postponed"
     ACKNOWLEDGED = "acknowledged"
     ACK_TIMEOUT = "ack_timeout"
+    MERGED = "merged"
+    TOOK_IN = "took_in"
+    SPLIT = "split"
     RESOLVED = "resolved"
     CLOSED = "closed"
 

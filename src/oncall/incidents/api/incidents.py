@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from oncall.access.api import Reader, Responder
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
-from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, VerbIn
+from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
 from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
 from oncall.kit.ids import ServiceId
@@ -50,26 +50,28 @@ async def list_incidents(
         limit=page.limit + 1,
     )
     shown, cursor = page.cut(found)
-    return Listed(items=await _shown(tx, shown), next_cursor=cursor)
+    return Listed(items=await incidents_out(tx, shown), next_cursor=cursor)
 
 
 @router.get("/{incident}")
 async def get_incident(ref: Ref, _: Reader, tx: ReadTx) -> IncidentOut:
-    return (await _shown(tx, [await verbs.get_incident(tx, ref)]))[0]
+    return (await incidents_out(tx, [await verbs.get_incident(tx, ref)]))[0]
 
 
 @router.post("/{incident}/acknowledge")
 async def acknowledge(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
-    """Somebody has it: nothing pending is sent any more. A second acknowledgement is no error and says who was first."""
+    """Somebody has it: nothing pending is sent any more. A second acknowledgement is no error and says who was first. One that was merged
+    into another acknowledges that one, which is then the answer.
+    """
     by, user_id = await verbs.actor_for(tx, caller, body.user_id if body else None)
-    return await _done(tx, await verbs.acknowledge(tx, ref, by=by, owner_id=user_id, now=await now_in(request, tx)))
+    return await done_out(tx, await verbs.acknowledge(tx, ref, by=by, owner_id=user_id, now=await now_in(request, tx)))
 
 
 @router.post("/{incident}/resolve")
 async def resolve(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
     """The service is restored: everything stops, and its open alerts count as resolved."""
     by, _ = await verbs.actor_for(tx, caller, body.user_id if body else None)
-    return await _done(tx, await verbs.resolve(tx, ref, by=by, now=await now_in(request, tx)))
+    return await done_out(tx, await verbs.resolve(tx, ref, by=by, now=await now_in(request, tx)))
 
 
 @router.get("/{incident}/timeline")
@@ -101,10 +103,11 @@ async def list_events(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[E
     return Listed(items=[EventOut.model_validate(event) for event in shown], next_cursor=cursor)
 
 
-async def _shown(tx: ReadTx, incidents: Sequence[Incident]) -> list[IncidentOut]:
+async def incidents_out(tx: ReadTx, incidents: Sequence[Incident]) -> list[IncidentOut]:
     return [IncidentOut.of(seen) for seen in await verbs.overview(tx, incidents)]
 
 
-async def _done(tx: AckTx, done: verbs.Done) -> IncidentDone:
-    shown = (await _shown(tx, [done.incident]))[0]
-    return IncidentDone(**shown.model_dump(), cancelled_pages=done.cancelled)
+async def done_out(tx: AckTx, done: verbs.Done) -> IncidentDone:
+    shown = (await incidents_out(tx, [done.incident]))[0]
+    instead_of = Numbered.model_validate(done.asked) if done.asked else None
+    return IncidentDone(**shown.model_dump(), changed=done.changed, cancelled_pages=done.cancelled, instead_of=instead_of)

@@ -13,7 +13,7 @@ from oncall.incidents.commands.escalate import run_due
 from oncall.incidents.commands.flapping import decided_flapping, find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
-from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by
+from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by_services
 from oncall.incidents.commands.regrading import regrade
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
@@ -133,6 +133,9 @@ async def _accept_wave(
         await regrade(tx, runs, judging, now=now)
         return decided
     services = met.services
+    others = {incident.service_id for incident in locked.values()} - services.keys()  # of incidents that alerts of these were merged into
+    if others:
+        services = {**services, **await get_services(tx, sorted(others))}
     for run in runs:
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
@@ -231,11 +234,11 @@ async def _follow(
             counts[id].open,
             counts[id].acknowledged,
             severity,
-            urgency_by(its, services[before.service_id], severity),
+            urgency_by_services(its, services),
             reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
             acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
             joined=sum(run.joins for run in its),
-            flaps=services[before.service_id].flapping if id in flaps else None,
+            flaps=next((flapping for run in its if (flapping := services[run.service_id].flapping)), None) if id in flaps else None,
             counted=any(run.alert is not None and run.alert.watched for run in its),
         )
         actor = actor_of(its[0].events[0])

@@ -15,6 +15,7 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
+from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.silences.commands.muting import load_mutings
 from oncall.silences.rules.muting import mutings_on
@@ -86,11 +87,14 @@ async def _mutes(
     facts: dict[IncidentId, list[AlertFacts]] = {}
     by_id = {incident.id: incident for incident in incidents}
     alerts = await alert_store.open_of(tx, list(by_id))
-    quiet = [id for id in by_id.keys() - {id for id, _, _ in alerts} if by_id[id].flapping_since is not None]
+    quiet = [id for id in by_id.keys() - {id for id, *_ in alerts} if by_id[id].flapping_since is not None]
     if quiet:  # it comes and goes: while none is open for a moment, what mutes them when they are still does
         alerts += await alert_store.over_of(tx, quiet)
-    for incident_id, alert, opened_at in alerts:
-        if not is_about(by_id[incident_id], opened_at, now=now):
+    others = {alert.service_id for _, alert, *_ in alerts} - services.keys()  # of what came from other incidents
+    if others:
+        services = {**services, **await get_services(tx, sorted(others))}
+    for incident_id, alert, opened_at, moved_at in alerts:
+        if not is_about(by_id[incident_id], opened_at, moved_at, now=now):
             continue
         facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
     sources = await inhibited(tx, facts, by_id, mutings, now=now)

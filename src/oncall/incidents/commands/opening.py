@@ -76,6 +76,16 @@ def urgency_by(runs: Sequence[Run], service: Service, severity: Severity) -> Urg
     return urgency_of(service.urgency, severity.value)
 
 
+def urgency_by_services(runs: Sequence[Run], services: Mapping[ServiceId, Service]) -> Urgency:
+    """What these runs make of their incident: as the service of each says, the higher one where there are several."""
+    by_service: dict[ServiceId, list[Run]] = {}
+    for run in runs:
+        by_service.setdefault(run.service_id, []).append(run)
+    gravest = {id: max((run.change.severity for run in its), key=RANK.__getitem__) for id, its in by_service.items()}
+    high = any(urgency_by(its, services[id], gravest[id]) is Urgency.HIGH for id, its in by_service.items())
+    return Urgency.HIGH if high else Urgency.LOW
+
+
 @dataclass(slots=True)
 class Birth:
     """A new incident: the runs that open it together, its grouping key, and the one it follows with the reason."""

@@ -22,7 +22,7 @@ async def regrade(tx: AsyncConnection, runs: Sequence[Run], judging: Judging, *,
     if not mutings:
         return
     concerned = sorted({run.incident_id for run in runs if run.change.alert_id in ids})
-    alerts = [alert for _, alert, _ in await alert_store.open_of(tx, concerned) if alert.id in ids]
+    alerts = [alert for _, alert, *_ in await alert_store.open_of(tx, concerned) if alert.id in ids]
     others = await mark_anew(tx, alerts, mutings)
     if await store.wake_held(tx, now=now, among=None if others else concerned):
         await notify(tx, "incidents")

@@ -1,7 +1,7 @@
 """What people do with incidents: acknowledge, resolve; and how they see them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from oncall.incidents.rules import timers
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
+from oncall.incidents.store import merging as merging_store
 from oncall.incidents.values import (
     AlertCounts,
     AlertSeen,
@@ -42,19 +43,33 @@ from oncall.teams.commands import get_users
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The incident as it is now, whether this call changed it, and how many pending messages that cancelled."""
+    """The incident as it is now, whether this call changed it, and how many pending messages that cancelled. `asked` is the one that was
+    named, where it had been merged into this one.
+    """
 
     incident: Incident
     changed: bool
     cancelled: int
+    asked: Incident | None = None
 
 
 async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_id: UserId | None, now: datetime) -> Done:
-    """Somebody has it: one conditional update, and what is pending is cancelled in the same transaction. A second one is no error."""
-    incident = await get_incident(tx, ref)
-    reason = f"acknowledged by {by.name} through {by.via}"
-    changed = await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
-    return await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
+    """Somebody has it: one conditional update, and what is pending is cancelled in the same transaction. A second one is no error.
+
+    One that was merged into another is that one now, also if it was merged at this very moment.
+    """
+    named = await get_incident(tx, ref)
+    incident = await end_of(tx, named)
+    while True:
+        named_as = "" if incident.id == named.id else f", as #{named.number}, which was merged into it"
+        reason = f"acknowledged by {by.name} through {by.via}{named_as}"
+        changed = await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
+        end = incident if changed else await end_of(tx, await get_incident(tx, incident.id))
+        if end.id == incident.id:
+            break
+        incident = end
+    done = await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
+    return done if incident.id == named.id else replace(done, asked=named)
 
 
 async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
@@ -76,6 +91,13 @@ async def _done(tx: AsyncConnection, id: IncidentId, changed: bool, kind: timeli
     INCIDENTS.labels(kind.value).inc()
     await failpoints.reach("ack.pre_commit")
     return Done(await get_incident(tx, id), changed=True, cancelled=cancelled)
+
+
+async def end_of(tx: AsyncConnection, incident: Incident) -> Incident:
+    """The one that has its alerts now: itself, unless it was merged."""
+    if incident.merged_into_id is None:
+        return incident
+    return await get_incident(tx, (await merging_store.ends(tx, [incident.id]))[incident.id].id)
 
 
 async def get_incident(tx: AsyncConnection, ref: UUID | int) -> Incident:

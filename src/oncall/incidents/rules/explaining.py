@@ -145,7 +145,8 @@ def _problem(story: Story, *, now: datetime) -> Iterator[Line]:
         yield Line(Stage.INCIDENT, incident.triggered_at, sentence(_standing(incident)), refs)
         if story.alert is not None and story.alert.incident_id != incident.id:
             refs = {"incident_id": f"{story.alert.incident_id}"}
-            yield Line(Stage.INCIDENT, None, f"Its alert belongs to incident #{story.alert.number} by now.", refs)
+            words = f"Its alert belongs to incident #{story.alert.number} by now, which is {story.alert.status.value}."
+            yield Line(Stage.INCIDENT, None, words, refs)
 
 
 def _standing(incident: Incident) -> str:

@@ -96,13 +96,16 @@ def raise_severity(incident: Incident, severity: Severity, urgency: Urgency, *, 
     """
     if RANK[severity] <= RANK[incident.severity]:
         return incident
-    raised = incident.but(severity=severity)
+    return raise_urgency(incident.but(severity=severity), urgency, reason=f"severity rose to {severity.value}", now=now)
+
+
+def raise_urgency(incident: Incident, urgency: Urgency, *, reason: str, now: datetime) -> Incident:
+    """From low to high, and nothing else; as a rise in severity does it."""
     if not (urgency is Urgency.HIGH and incident.urgency is Urgency.LOW):
-        return raised
-    raised = raised.but(urgency=urgency)
+        return incident
+    raised = incident.but(urgency=urgency)
     if incident.status is Status.ACKNOWLEDGED:
         return timed(raised)
-    reason = f"severity rose to {severity.value}"
     state = EscalationState.RUNNING
     return timed(
         raised.but(

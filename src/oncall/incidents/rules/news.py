@@ -37,13 +37,13 @@ def _tellable_at(incident: Incident, *, now: datetime) -> datetime:
     return now if incident.told_at is None else max(now, incident.told_at + AT_MOST_EVERY)
 
 
-def is_about(incident: Incident, opened_at: datetime, *, now: datetime) -> bool:
-    """Whether an alert that opened then is what would be paged for: where only new alerts are news that is to be told now, those; else,
-    and where an acknowledgement times out, any.
+def is_about(incident: Incident, opened_at: datetime, moved_at: datetime | None = None, *, now: datetime) -> bool:
+    """Whether an alert that opened then, or came then from another incident, is what would be paged for: where only new alerts are news
+    that is to be told now, those; else, and where an acknowledgement times out, any.
     """
     if incident.acknowledged_at is None or incident.rose or not incident.news or not is_due(incident, now=now):
         return True
-    return opened_at > incident.acknowledged_at
+    return opened_at > incident.acknowledged_at or (moved_at is not None and moved_at >= incident.acknowledged_at)
 
 
 def told_of_news(incident: Incident) -> str:

@@ -69,6 +69,8 @@ class IncidentOut(Shown):
     dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
     flapping_since: Instant | None = Field(description="Since when its alerts come and go; it stays open until they have settled.")
     follows_id: UUID | None = Field(description="The incident its first alert would have joined, had that not been too old or too full.")
+    merged_into_id: UUID | None = Field(description="The incident that has its alerts now, if it was merged into another.")
+    split_from_id: UUID | None = Field(description="The incident that had the alerts it began with, if it was split off another.")
     alert_counts: AlertCounts
     acknowledged_by: By | None
     acknowledged_at: Instant | None
@@ -102,6 +104,8 @@ class IncidentOut(Shown):
             dedup_keys=list(seen.alerts.dedup_keys),
             flapping_since=incident.flapping_since,
             follows_id=incident.follows_id,
+            merged_into_id=incident.merged_into_id,
+            split_from_id=incident.split_from_id,
             alert_counts=AlertCounts(open=seen.alerts.open, resolved=seen.alerts.resolved),
             acknowledged_by=By.of(incident.acknowledged_by),
             acknowledged_at=incident.acknowledged_at,
@@ -112,10 +116,17 @@ class IncidentOut(Shown):
         )
 
 
-class IncidentDone(IncidentOut):
-    """The incident as it is now, and how many pending messages this call cancelled (0 if somebody was first)."""
+class Numbered(Shown):
+    id: UUID
+    number: int
 
+
+class IncidentDone(IncidentOut):
+    """The incident as it is now, whether this call changed it, and how many pending messages that cancelled (0 if somebody was first)."""
+
+    changed: bool
     cancelled_pages: int
+    instead_of: Numbered | None = Field(description="The incident that was named, where it had been merged into this one.")
 
 
 class VerbIn(Strict):

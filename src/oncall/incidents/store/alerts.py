@@ -103,11 +103,12 @@ WATCH = text("UPDATE alerts SET watched = :watched WHERE incident_id = ANY(:inci
 
 RESOLVE_OF = text("UPDATE alerts SET state = 'resolved', resolved_at = :now WHERE incident_id = ANY(:incident_ids) AND state = 'open'")
 
-# Of each incident the alert that people are told about: its first, or the first that is still open.
+# Of each incident the alert that people are told about: its first, or the first that is still open; of those that came from another
+# incident only if there is none of its own, since the title is of that one.
 TOLD = text("""
     SELECT DISTINCT ON (incident_id) incident_id, source, labels::text AS labels, details::text AS details,
         links::text AS links
-    FROM alerts WHERE incident_id = ANY(:incident_ids) ORDER BY incident_id, state, id
+    FROM alerts WHERE incident_id = ANY(:incident_ids) ORDER BY incident_id, state, moved_at NULLS FIRST, id
 """)
 LIST = text("""
     SELECT id, dedup_key, state = 'open' AS is_open, severity, acknowledged, summary, source, labels::text AS labels, links::text AS links,
@@ -123,7 +124,7 @@ COUNTS = text("""
 # What decides whether they are muted; by `alerts_incident_idx`.
 OF = text("""
     SELECT incident_id, id, service_id, labels::text AS labels, severity, summary, source, dedup_key,
-        coalesce(reopened_at, first_seen_at) AS opened_at
+        coalesce(reopened_at, first_seen_at) AS opened_at, moved_at
     FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = :state
 """)
 # By an index of open alerts; the instant of the last word has none, which each repeat would have to keep up.
@@ -143,6 +144,10 @@ TALLY = text("""
         count(*) FILTER (WHERE state = 'open' AND acknowledged) AS acknowledged
     FROM alerts WHERE incident_id = ANY(:incident_ids) GROUP BY incident_id
 """)
+
+
+AlertOf = tuple[IncidentId, OpenAlert, datetime, datetime | None]
+"""An alert with its incident, when it opened, and when it came there from another one."""
 
 
 def _alert(r: Row[Any]) -> Alert:
@@ -241,19 +246,19 @@ async def open_after(tx: AsyncConnection, after: AlertId | None, *, limit: int) 
     return [_open_alert(r) for r in await tx.execute(OPEN_AFTER, params)]
 
 
-async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[tuple[IncidentId, OpenAlert, datetime]]:
-    """The open alerts of these incidents, each with its incident and when it opened."""
+async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[AlertOf]:
+    """The open alerts of these incidents."""
     return await _of(tx, incident_ids, "open")
 
 
-async def over_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[tuple[IncidentId, OpenAlert, datetime]]:
+async def over_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[AlertOf]:
     """Those that are over, as they were."""
     return await _of(tx, incident_ids, "resolved")
 
 
-async def _of(tx: AsyncConnection, incident_ids: Sequence[IncidentId], state: str) -> list[tuple[IncidentId, OpenAlert, datetime]]:
+async def _of(tx: AsyncConnection, incident_ids: Sequence[IncidentId], state: str) -> list[AlertOf]:
     rows = await tx.execute(OF, {"incident_ids": list(incident_ids), "state": state})
-    return [(IncidentId(r.incident_id), _open_alert(r), r.opened_at) for r in rows]
+    return [(IncidentId(r.incident_id), _open_alert(r), r.opened_at, r.moved_at) for r in rows]
 
 
 def _open_alert(r: Row[Any]) -> OpenAlert:

@@ -324,4 +324,6 @@ def _incident(r: Row[Any]) -> Incident:
         confirm_by=r.confirm_by,
         flapping_since=r.flapping_since,
         settle_at=r.settle_at,
+        merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
+        split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
     )

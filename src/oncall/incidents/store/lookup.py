@@ -23,7 +23,7 @@ BY_KEY = text("""
 # By `incidents_number_key` and `alerts_incident_idx`.
 BY_NUMBER = text("""
     SELECT a.id FROM incidents i JOIN alerts a ON a.incident_id = i.id
-    WHERE i.number = :number AND i.service_id = :service_id ORDER BY a.id LIMIT :limit
+    WHERE i.number = :number AND a.service_id = :service_id ORDER BY a.id LIMIT :limit
 """)
 
 # By `alerts_service_idx (service_id, id)`, forwards or backwards.

@@ -266,6 +266,10 @@ class Incident:
     flapping_since: datetime | None = None
     settle_at: datetime | None = None
     """Since when its alerts come and go, and when they will have settled if nothing changes."""
+    merged_into_id: IncidentId | None = None
+    """The one that has its alerts now. It is over, and nothing reopens it."""
+    split_from_id: IncidentId | None = None
+    """The one that had the alerts it began with."""
 
     def but(self, **changes: object) -> "Incident":
         return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class
