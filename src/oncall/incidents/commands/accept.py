@@ -10,15 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import run_due
-from oncall.incidents.commands.flapping import decided_flapping, find_flapping
+from oncall.incidents.commands.flapping import find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
-from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by
+from oncall.incidents.commands.opening import mark_opened, open_alerts
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
-from oncall.incidents.rules import life
-from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
+from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
+from oncall.incidents.rules.following import followed
 from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -223,20 +224,8 @@ async def _follow(
         its = [run for run in runs if run.incident_id == id]
         if not its:
             continue
-        severity = max((run.change.severity for run in its), key=RANK.__getitem__)
-        now_says = life.AlertsNow(
-            counts[id].open,
-            counts[id].acknowledged,
-            severity,
-            urgency_by(its, services[before.service_id], severity),
-            reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
-            acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
-            joined=sum(run.joins for run in its),
-            flaps=services[before.service_id].flapping if id in flaps else None,
-            counted=any(run.alert is not None and run.alert.watched for run in its),
-        )
         actor = actor_of(its[0].events[0])
-        after[id] = life.follow_alerts(before, now_says, actor, now=now)
+        after[id] = followed(before, its, counts[id], services[before.service_id], flaps=id in flaps, now=now)
         entries += _told(before, after[id], actor, now=now)
         if after[id].flapping_since is not None and before.flapping_since is None:
             entries.append(timeline.Entry(id, now, timeline.Kind.FLAPPING, actor, flaps[id]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import Position
-from oncall.incidents.values import Decision, Incident, Severity
+from oncall.incidents.values import Decision, Incident, Severity, Status
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
@@ -58,6 +58,14 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
     first, until = min(((muting, muting.until or later) for its in mutings for muting in its), key=lambda pair: pair[1])
     decision = Decision.HELD_MAINTENANCE if first.kind is MutingKind.MAINTENANCE else Decision.MUTED
     return Hold(decision, first.reason, until)
+
+
+def hold_of(incident: Incident, service: Service, mute: Hold | None, triggers: int, *, now: datetime) -> Hold | None:
+    """What keeps an open incident from paging now: what mutes it, its service's delay, or its threshold."""
+    holds = [mute]
+    if incident.status is Status.TRIGGERED:  # once somebody has it, its news wait for no delay and no threshold
+        holds += [delayed(incident, service, now=now), below_threshold(incident, service, triggers, now=now)]
+    return first_to_end([hold for hold in holds if hold is not None])
 
 
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:
