@@ -7,9 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.contacts.values import Urgency
+from oncall.escalation.rules import next_cycle
+from oncall.escalation.values import LOW_URGENCY_REMINDER, UNROUTABLE_RETRY, EscalationState, Position
 from oncall.incidents.rules.dedup import RANK
 from oncall.kit.actors import ActorKind
-from oncall.kit.ids import AlertId, IncidentId, UserId
+from oncall.kit.ids import AlertId, IncidentId, ServiceId, UserId
+from oncall.services.values import Service, urgency_of
 from oncall.services.values.judging import LONGEST
 from oncall.simulate.commands.reading import find_range
 from oncall.simulate.rules.world.time import BEGINS
@@ -25,13 +29,14 @@ STANDING = {Kind.OPENED, Kind.REOPENED, Kind.ACKNOWLEDGED, Kind.ACK_TIMEOUT, Kin
 """What says in which status an incident is from then on."""
 
 STATUS = {Kind.ACKNOWLEDGED: "acknowledged", Kind.RESOLVED: "resolved"}
-TOLD_BY = [kind.value for kind in (*STANDING, Kind.PAGED, Kind.HELD, Kind.RELEASED, Kind.BROKE_THROUGH, Kind.FLAPPING)]
+ENDED = {Kind.EXHAUSTED: EscalationState.EXHAUSTED, Kind.UNROUTABLE: EscalationState.UNROUTABLE}
+TOLD_BY = [kind.value for kind in (*STANDING, *ENDED, Kind.PAGED, Kind.HELD, Kind.RELEASED, Kind.BROKE_THROUGH, Kind.FLAPPING)]
 ACTED = {Kind.ACKNOWLEDGED.value: Verb.ACKNOWLEDGE, Kind.RESOLVED.value: Verb.RESOLVE}
 PEOPLE = {ActorKind.USER, ActorKind.API_KEY}
 RISEN = [Kind.SEVERITY_CHANGED.value]
 
 
-async def beginnings(tx: AsyncConnection, since: datetime, until: datetime) -> list[Beginning]:
+async def beginnings(tx: AsyncConnection, services: Mapping[ServiceId, Service], since: datetime, until: datetime) -> list[Beginning]:
     """Every incident that was open at `since`, or might still be reopened."""
     there = await store.incidents_at(tx, since)
     first = (await find_range(tx, since - LONGEST, since)).first
@@ -45,7 +50,7 @@ async def beginnings(tx: AsyncConnection, since: datetime, until: datetime) -> l
         for one in some:
             its = [alert for alert in alerts if alert.incident_id == one.id]
             if its:
-                found.append(_beginning(one, entries.get(one.id, ()), its, lately, risen=one.id in risen))
+                found.append(_beginning(one, services.get(one.service_id), entries.get(one.id, ()), its, lately, risen=one.id in risen))
     return _without_taken_groups(found)
 
 
@@ -57,6 +62,7 @@ def _without_taken_groups(found: Sequence[Beginning]) -> list[Beginning]:
 
 def _beginning(
     one: IncidentStored,
+    service: Service | None,
     entries: Sequence[EntryStored],
     alerts: Sequence[AlertStored],
     lately: Sequence[tuple[AlertId, datetime, str, str]],
@@ -75,6 +81,8 @@ def _beginning(
     changes = [(id, at) for id, at, _, decision in lately if decision in {"resolved", "reopened", "held_flapping"}]
     # A severity only rises: what it is now it was then, unless it rose since.
     severity = max((alert.severity for alert in alerts), key=RANK.__getitem__) if risen else one.severity
+    urgency = urgency_of(service.urgency, severity.value) if risen and service is not None and one.urgency is Urgency.HIGH else one.urgency
+    position, step_at, state = _escalation(one, urgency, entries)
     ids = {alert.id for alert in alerts}
     group = next((entry.detail.get("group") for entry in entries if entry.kind == Kind.OPENED), None)
     return Beginning(
@@ -82,7 +90,7 @@ def _beginning(
         one.title,
         one.service_id,
         one.snapshot,
-        one.urgency,
+        urgency,
         severity,
         one.ack_timeout,
         one.reopen_window,
@@ -91,22 +99,42 @@ def _beginning(
         status,
         last.at if last else one.triggered_at,
         last.actor if last else None,
-        paged[-1].at if paged else None,
-        *(_position(paged[-1]) if paged else (1, 1, 0)),
-        held=bool(held) and held[-1].kind == Kind.HELD,
+        bool(paged),
+        position,
+        step_at,
+        state,
+        held_at=held[-1].at if held and held[-1].kind == Kind.HELD else None,
         told_at=max((entry.at for entry in entries if entry.kind == Kind.BROKE_THROUGH), default=None),
         flapping_since=_flapping_since(entries),
         alerts=[_alert(alert, ended, [at for id, at in changes if id == alert.id]) for alert in alerts],
         triggers=[at for id, at, action, _ in lately if id in ids and action == "trigger"],
+        recorded=(one.urgency, one.severity),
     )
 
 
-def _position(entry: EntryStored) -> tuple[int, int, int]:
+def _escalation(one: IncidentStored, urgency: Urgency, entries: Sequence[EntryStored]) -> tuple[Position, datetime | None, EscalationState]:
+    """The step it would fire next, when, and how its escalation stands: by the last step that paged, or by where it came to its end."""
+    last = next((entry for entry in reversed(entries) if entry.kind == Kind.PAGED or entry.kind in ENDED), None)
+    if last is None:
+        return Position(), one.triggered_at, EscalationState.RUNNING
+    policy, position = one.snapshot.policy, _position(last)
+    if last.kind in ENDED:
+        retry = policy.exhausted_retry if last.kind == Kind.EXHAUSTED else UNROUTABLE_RETRY
+        return next_cycle(position), last.at + retry if retry else None, ENDED[Kind(last.kind)]
+    if urgency is Urgency.LOW and not policy.escalate_low:
+        reminder = replace(position, round=position.round + 1, step=0)
+        return reminder, last.at + LOW_URGENCY_REMINDER, EscalationState.LOW_URGENCY
+    delay = policy.steps[position.step].delay if position.step < len(policy.steps) else UNROUTABLE_RETRY
+    reopened = max((entry.at for entry in entries if entry.kind == Kind.REOPENED), default=last.at)
+    return replace(position, step=position.step + 1), max(last.at + delay, reopened), EscalationState.RUNNING
+
+
+def _position(entry: EntryStored) -> Position:
     def number(name: str) -> int:
         said = entry.detail.get(name)
-        return said if isinstance(said, int) else 1
+        return said if isinstance(said, int) else 0
 
-    return number("cycle"), number("round"), number("step")
+    return Position(number("cycle"), number("round"), number("step"))
 
 
 def _flapping_since(entries: Sequence[EntryStored]) -> datetime | None:
@@ -147,8 +175,8 @@ async def acts_in(tx: AsyncConnection, asked: Range, there: Iterable[IncidentId]
 
 async def outcomes_in(tx: AsyncConnection, asked: Range, there: Iterable[Beginning]) -> dict[IncidentId, Outcome]:
     """What became of incidents in a range. What a severity or an urgency was at its end is not said where it rose since."""
-    outcomes = {one.id: Outcome(one.id, one.service_id, one.urgency, None, one.triggered_at) for one in there}
-    paged_before = {one.id for one in there if one.paged_at is not None}
+    outcomes = {one.id: Outcome(one.id, one.service_id, *one.recorded, one.triggered_at) for one in there}
+    paged_before = {one.id for one in there if one.is_paged}
     after = UUID(int=max(asked.first.int - 1, 0))
     while born := await store.incidents_born(tx, after=after, last=asked.last, since=asked.since, until=asked.until, limit=AT_ONCE):
         after = born[-1].id

@@ -1,7 +1,7 @@
 """Stored events once more, through today's rules or proposed ones. Nothing is written, and nobody's page waits for it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from oncall.kit.stopwatch import Stopwatch
 from oncall.services.commands import all_services, integration_keys
 from oncall.services.commands.proposing import all_rules, compile_proposed
 from oncall.services.values import UnknownService
-from oncall.silences.commands.muting import compiled, list_muters
+from oncall.silences.commands.muting import Muters, compiled, list_muters
 from oncall.simulate.commands.people import Duty, load_duty
 from oncall.simulate.commands.proposals import Names, Proposal, Ruleset, names_of, propose
 from oncall.simulate.commands.reading import Senders, find_range, read_again
@@ -124,7 +124,9 @@ class Replays:
             before = await self._before(tx, setting)
         after = {id: there.outcome for id, there in setting.after.incidents.items()}
         known = {id for pair in pairs for id in pair if id is not None}
-        befores, afters = _concerned(before, known, setting.range.since), _concerned(after, known, setting.range.since)
+        known |= {id for some in (before, after) for id, one in some.items() if one.opened_at >= setting.range.since or one.pages}
+        # Those that something happened to in the range, in one world or the other.
+        befores, afters = ({id: one for id, one in some.items() if id in known} for some in (before, after))
         tolerance = timedelta(0) if setting.before is not None else LATE
         found = await asyncio.to_thread(compared, befores, afters, pairs, tolerance=tolerance)
         if asked.service_id is not None:
@@ -150,7 +152,7 @@ class Replays:
         count = await event_store.count_events(tx, range, most=MOST_COUNTED + 1)
         if count > MOST_EVENTS:
             raise _too_many(count, asked)
-        begun = await beginnings(tx, asked.since, until)
+        begun = await beginnings(tx, there.services, asked.since, until)
         snapshots = [await _snapshots(tx, rules) for rules in (there, then)]
         duty = await load_duty(
             tx, [*(one.snapshot for one in begun), *(one for some in snapshots for one in some.values())], since=asked.since, until=until
@@ -279,12 +281,20 @@ async def _world(
     made_at |= {one.id: one.created_at for one in made_by.muters.windows if one in rules.muters.windows}
     mutings = compiled(rules.muters, ahead=until - since + timedelta(days=1), now=since)
     ruling = Ruling(await compile_proposed(tx, rules.routing_rules), rules.services, snapshots, mutings, made_at, duty.at)
-    return World(ruling, since, frozenset(one.incident_id for one in acts))
+    wakes = sorted({at for at in _wakes(made_by.muters) if since < at < until}, reverse=True)
+    return World(ruling, since, frozenset(one.incident_id for one in acts), wakes=wakes)
 
 
-def _concerned(outcomes: Mapping[IncidentId, Outcome], known: set[IncidentId], since: datetime) -> dict[IncidentId, Outcome]:
-    """Those that something happened to in the range."""
-    return {id: one for id, one in outcomes.items() if one.opened_at >= since or one.pages or id in known}
+def _wakes(muters: Muters) -> Iterator[datetime]:
+    """When something that mutes was made, or ended early, as far as it is known; then all that is held or would be is looked at again."""
+    for silence in muters.silences:
+        yield silence.created_at
+        if silence.version > 1:
+            yield silence.ends_at
+    for window in muters.windows:
+        yield window.created_at
+        yield from window.ended_early
+    yield from (one.created_at for one in muters.inhibitions)
 
 
 def _of_service(

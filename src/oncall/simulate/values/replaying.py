@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
-from oncall.escalation.values import Snapshot
+from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.values import Decision, Event, Severity
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Invalid
@@ -209,15 +209,18 @@ class Beginning:
     status: str
     since: datetime
     by: Actor | None
-    paged_at: datetime | None
-    cycle: int
-    round: int
-    step: int
-    held: bool
+    is_paged: bool
+    position: Position
+    step_at: datetime | None
+    state: EscalationState
+    """Of the escalation, where it is triggered."""
+    held_at: datetime | None
     told_at: datetime | None
     flapping_since: datetime | None
     alerts: Sequence[AlertBefore]
-    triggers: Sequence[datetime] = ()
+    triggers: Sequence[datetime]
+    recorded: tuple[Urgency, Severity]
+    """What it is by now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oncall.escalation.values import EscalationState
 from oncall.incidents.rules.dedup import ASIDE, decide_run, ignored, needs_incident, waves
 from oncall.incidents.rules.flapping import why_flapping
 from oncall.incidents.rules.following import followed
@@ -229,8 +228,8 @@ def _follow(
             continue
         there, incident = world.incidents[id], before[id]
         service = world.ruling.services[incident.service_id]
-        if there.paged and incident.status in STEPPING and incident.escalation_state is not EscalationState.HELD:
-            incident = stepped_to(world, incident, incident.resolved_at or world.now)
+        if there.lags and incident.status in STEPPING:
+            incident, there.lags = stepped_to(world, incident, incident.resolved_at or world.now), False
         after = followed(incident, its, there.counts(), service, flaps=id in flaps, now=world.now)
         if after.severity is not incident.severity:
             causes.setdefault(id, set()).add("severity_changed")

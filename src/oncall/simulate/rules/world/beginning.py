@@ -1,9 +1,11 @@
 """What was there when the range of a replay began, as far as the record says."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
+from math import ceil
 
-from oncall.escalation.values import EscalationState, Position
+from oncall.escalation.values import EscalationState
+from oncall.incidents.rules.holding import LOOK_AGAIN
 from oncall.incidents.rules.news import NO_NEWS, with_news
 from oncall.incidents.values import Incident, OpenAlert, Status
 from oncall.kit.actors import ActorKind
@@ -18,7 +20,7 @@ def begin(world: World, there_were: Iterable[Beginning]) -> None:
     for one in sorted(there_were, key=lambda one: one.id):
         incident = _incident(world, one)
         outcome = Outcome(incident.id, incident.service_id, incident.urgency, incident.severity, incident.triggered_at)
-        there = world.incidents[incident.id] = IncidentThere(incident, outcome, paged=one.paged_at is not None)
+        there = world.incidents[incident.id] = IncidentThere(incident, outcome, paged=one.is_paged)
         there.triggers = sorted(one.triggers)
         begun += [(there, alert) for alert in one.alerts]
     # Of a key the one that is open comes last, and before it the one that was resolved last.
@@ -31,7 +33,6 @@ def begin(world: World, there_were: Iterable[Beginning]) -> None:
 def _incident(world: World, one: Beginning) -> Incident:
     status = Status(one.status)
     acknowledged = status is Status.ACKNOWLEDGED
-    position, step_at = _position(one)
     incident = Incident(
         id=one.id,
         number=0,
@@ -41,11 +42,11 @@ def _incident(world: World, one: Beginning) -> Incident:
         severity=one.severity,
         urgency=one.urgency,
         snapshot=one.snapshot,
-        position=position,
-        escalation_state=EscalationState.RUNNING if status is Status.TRIGGERED else EscalationState.STOPPED,
+        position=one.position,
+        escalation_state=one.state if status is Status.TRIGGERED else EscalationState.STOPPED,
         escalation_reason="as it was before",
         escalation_since=one.since,
-        step_at=step_at,
+        step_at=one.step_at,
         next_at=None,
         ack_timeout=one.ack_timeout,
         reopen_window=one.reopen_window,
@@ -57,8 +58,9 @@ def _incident(world: World, one: Beginning) -> Incident:
         group_key=one.group_key,
         told_at=one.told_at,
     ).but(**NO_NEWS)
-    if one.held and status is Status.TRIGGERED:  # whether it still is, is found out at once
-        incident = incident.but(escalation_state=EscalationState.HELD, held_until=world.now)
+    if one.held_at is not None and status is Status.TRIGGERED:  # whether it still is, is found out then
+        until = _looked_at(one.held_at, world.now)
+        incident = incident.but(escalation_state=EscalationState.HELD, escalation_since=one.held_at, held_until=until)
     if acknowledged:
         incident = _with_news(incident, one)
     if one.flapping_since is not None and status in OPEN:
@@ -77,13 +79,9 @@ def _with_news(incident: Incident, one: Beginning) -> Incident:
     return with_news(incident, joined=len(joined), rose=False, now=max(joined)) if joined else incident
 
 
-def _position(one: Beginning) -> tuple[Position, datetime | None]:
-    """Behind the step that paged last, which is due after the delay of that one."""
-    if one.paged_at is None:
-        return Position(), one.triggered_at
-    steps = one.snapshot.policy.steps
-    delay = steps[one.step].delay if one.step < len(steps) else timedelta(minutes=5)
-    return Position(one.cycle, one.round, one.step + 1), one.paged_at + delay
+def _looked_at(held_at: datetime, now: datetime) -> datetime:
+    """When what no instant ends is looked at again, minute by minute since it was held."""
+    return held_at + ceil((now - held_at) / LOOK_AGAIN) * LOOK_AGAIN
 
 
 def _settles_at(world: World, one: Beginning) -> datetime:

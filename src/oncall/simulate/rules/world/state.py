@@ -85,9 +85,9 @@ class IncidentThere:
     """Whether anybody was."""
     eager: bool = False
     """Something might mute it, or it might mute: each of its steps is worked out when it is due. Those of others nobody asks about."""
+    lags: bool = False
+    """Steps were left out: which it has reached is found out when that matters."""
     steps: int = 0
-    looks: list[datetime] = field(default_factory=list)
-    """When it is looked at because something that mutes was made then."""
     due: datetime | None = None
 
     def counts(self) -> AlertCounts:
@@ -115,6 +115,8 @@ class World:
     holder: dict[EventId, IncidentId] = field(default_factory=dict)
     """Where the first event of an incident of `acted_on` is in this world."""
     timers: list[tuple[datetime, IncidentId]] = field(default_factory=list)
+    wakes: list[datetime] = field(default_factory=list)
+    """When something that mutes was made or ended: then all that pages, or would, is looked at. The next one is the last."""
 
     def save(self, there: IncidentThere, incident: Incident) -> None:
         """Take a changed incident, with what follows from its state."""
@@ -138,11 +140,7 @@ class World:
         action = pending_action(there.incident) if there.incident.status in OPEN else None
         due = action.at if action else None
         if action and action.action in STEPS and ((there.paged and not there.eager) or there.steps >= MOST_STEPS):
-            due = None
-        while there.looks and there.looks[0] <= self.now:
-            there.looks.pop(0)
-        if there.looks and there.incident.status in OPEN:
-            due = there.looks[0] if due is None else min(due, there.looks[0])
+            due, there.lags = None, True
         if due is not None and due != there.due:
             heappush(self.timers, (due, there.incident.id))
         there.due = due
@@ -163,27 +161,23 @@ class World:
         self.mark(alert)
 
     def see(self, there: IncidentThere, alert: AlertThere) -> None:
-        """What matchers see of an alert is another now: what may mute it is found out once, and when each of that was made."""
+        """What matchers see of an alert is another now, and what may mute it."""
         service = self.ruling.services.get(alert.open_alert.service_id)
         alert.seen = labels_of(alert.open_alert, service.name if service else "")
         mutings = self.ruling.mutings
         if not mutings:
             return
         alert.looks_for = target_keys(mutings, alert.seen)
-        made = [*self._silences_on(alert), *self._windows_on(alert)]
-        there.eager = there.eager or bool(made or alert.looks_for)
-        later = {at for id in made if (at := self.ruling.made_at.get(id)) is not None and at > self.now}
-        if later:
-            there.looks = sorted({*there.looks, *later})
+        if not there.eager and (alert.looks_for or self._may_be_muted(alert)):
+            there.eager = True
 
-    def _silences_on(self, alert: AlertThere) -> list[UUID]:
-        silences, service = self.ruling.mutings.silences, alert.open_alert.service_id
-        return [one.id for id in (None, service) if id in silences for one in silences[id].find(alert.seen)]
-
-    def _windows_on(self, alert: AlertThere) -> list[UUID]:
-        mutings = self.ruling.mutings
-        windows = [*mutings.windows_anywhere.find(alert.seen), *mutings.windows_of.get(alert.open_alert.service_id, ())]
-        return [one.timetable.window.id for one in windows]
+    def _may_be_muted(self, alert: AlertThere) -> bool:
+        """At some time, by a silence or a window."""
+        mutings, service = self.ruling.mutings, alert.open_alert.service_id
+        silences = (mutings.silences[id] for id in (None, service) if id in mutings.silences)
+        return bool(mutings.windows_of.get(service) or any(some.find(alert.seen) for some in silences)) or bool(
+            mutings.windows_anywhere.find(alert.seen)
+        )
 
     def mark(self, alert: AlertThere) -> None:
         """By what it inhibits others, from when it is opened on."""

@@ -21,17 +21,26 @@ BEGINS = {"opened", "reopened", "severity_changed", "released", "broke_through",
 
 def advance(world: World, until: datetime, *, through: bool = True) -> None:
     """Let time pass to an instant, doing what falls due on the way; what is due in that very instant as well, unless not `through`."""
-    while world.timers and (world.timers[0][0] < until or (through and world.timers[0][0] == until)):
-        at = world.timers[0][0]
+    while (at := _next_instant(world)) is not None and (at < until or (through and at == until)):
         due: dict[IncidentId, IncidentThere] = {}
         while world.timers and world.timers[0][0] == at:
             id = heappop(world.timers)[1]
             if world.incidents[id].due == at:
                 due[id] = world.incidents[id]
+        if world.wakes and world.wakes[-1] == at:
+            world.wakes.pop()
+            due |= {id: there for id, there in world.incidents.items() if there.eager and there.incident.status is Status.TRIGGERED}
         if due:
             world.now = max(world.now, at)
             run(world, list(due.values()))
     world.now = max(world.now, until)
+
+
+def _next_instant(world: World) -> datetime | None:
+    at = world.timers[0][0] if world.timers else None
+    if world.wakes and (at is None or world.wakes[-1] < at):
+        return world.wakes[-1]
+    return at
 
 
 def run(

@@ -1,0 +1,25 @@
+"""A replay under the rules of the time says what happened: the record, and the pure rules beside it, cannot disagree."""
+
+from typing import Any
+
+import pytest
+from tests.simulate.living import Life, random_life, replayed
+from tests.system import System
+
+
+@pytest.fixture
+def life(system: System) -> Life:
+    return Life(system)
+
+
+def said(found: dict[str, Any]) -> list[str]:
+    return [f"{one['kind']} {one['title']} {one['sentence']} {one['before']} {one['after']}" for one in found["differences"]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_history_under_its_own_rules_shows_no_difference(life: Life, seed: int) -> None:
+    began = life.now
+    await random_life(life, seed, 120)
+    found = await replayed(life.system, began)
+    assert said(found) == []
+    assert (found["decided_otherwise"], found["bodies_gone"], found["read_otherwise"]) == (0, 0, 0)
