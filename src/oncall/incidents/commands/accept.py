@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.following import followed
-from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.holding import Hold, counting
 from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -143,7 +144,7 @@ async def _accept_wave(
     concerned = opened + await _follow(tx, runs, locked, services, flaps, now=now)
     await mark_opened(tx, runs, services, await judging.mutings.of(tx))
     holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
-    await _watch(tx, runs, holds)
+    await _watch(tx, runs, counting(concerned, services, holds))
     await _escalate_now(tx, concerned, services, judging, holds, now=now)
     await _sources_over(tx, runs, now=now)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
@@ -155,9 +156,8 @@ async def _sources_over(tx: AsyncConnection, runs: Sequence[Run], *, now: dateti
     await source_over(tx, ended, now=now)
 
 
-async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
+async def _watch(tx: AsyncConnection, runs: Sequence[Run], below: AbstractSet[IncidentId]) -> None:
     """Each further trigger counts of what a threshold holds, and of nothing else."""
-    below = {id for id, hold in holds.items() if hold.decision is Decision.HELD_THRESHOLD}
     opened = {run.incident_id for run in runs if run.alert is None}
     over = {run.incident_id for run in runs if run.alert is not None and run.alert.watched}
     await alert_store.watch(tx, sorted(opened & below), watched=True)

@@ -1,11 +1,12 @@
 """What keeps an incident from paging for a while (`semantics.md` §§2, 3). Pure; nothing of it is ever kept from the record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import Position
 from oncall.incidents.values import Decision, Incident, Severity, Status
+from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
@@ -39,6 +40,11 @@ def counts_triggers(incident: Incident, service: Service) -> bool:
     if threshold is None or (incident.severity is Severity.CRITICAL and not threshold.critical):
         return False
     return incident.position == Position()
+
+
+def counting(incidents: Iterable[Incident], services: Mapping[ServiceId, Service], holds: Mapping[IncidentId, Hold]) -> set[IncidentId]:
+    """Those of the held incidents whose further triggers count, whatever else holds them, and be that over sooner."""
+    return {one.id for one in incidents if one.id in holds and counts_triggers(one, services[one.service_id])}
 
 
 def below_threshold(incident: Incident, service: Service, triggers: int, *, now: datetime) -> Hold | None:

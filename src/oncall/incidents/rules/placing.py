@@ -169,6 +169,8 @@ def _counted(decided: Mapping[EventId, Decided], run: Run, hold: Hold | None) ->
     its = [decided[event.id] for event in run.events if decided[event.id].decision is Decision.DEDUPLICATED]
     if hold is not None and hold.decision is Decision.HELD_THRESHOLD:
         return {d.event_id: replace(d, decision=hold.decision, reason=f"{d.reason}; {hold.reason}") for d in its}
+    if hold is not None:
+        return {}  # something else holds it
     return {d.event_id: replace(d, reason=f"{d.reason}; with it there are enough triggers, and it pages") for d in its}
 
 
