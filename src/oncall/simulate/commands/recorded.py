@@ -118,6 +118,8 @@ def _escalation(one: IncidentStored, urgency: Urgency, entries: Sequence[EntrySt
     if last is None:
         return Position(), one.triggered_at, EscalationState.RUNNING
     policy, position = one.snapshot.policy, _position(last)
+    if (anew := _began_anew(entries)) is not None and anew > last.at:
+        return next_cycle(position), anew, EscalationState.RUNNING
     if last.kind in ENDED:
         retry = policy.exhausted_retry if last.kind == Kind.EXHAUSTED else UNROUTABLE_RETRY
         return next_cycle(position), last.at + retry if retry else None, ENDED[Kind(last.kind)]
@@ -127,6 +129,19 @@ def _escalation(one: IncidentStored, urgency: Urgency, entries: Sequence[EntrySt
     delay = policy.steps[position.step].delay if position.step < len(policy.steps) else UNROUTABLE_RETRY
     reopened = max((entry.at for entry in entries if entry.kind == Kind.REOPENED), default=last.at)
     return replace(position, step=position.step + 1), max(last.at + delay, reopened), EscalationState.RUNNING
+
+
+def _began_anew(entries: Sequence[EntryStored]) -> datetime | None:
+    """When it last began a cycle that something may have held: it settled and still fires, or was reopened after somebody had it."""
+    standing = [entry for entry in entries if entry.kind in STANDING]
+    for n, entry in reversed(list(enumerate(standing))):
+        if entry.kind == Kind.SETTLED:
+            return entry.at
+        if entry.kind == Kind.REOPENED and n >= 2:  # behind what opened it, and what resolved it
+            by_hand = standing[n - 1].actor.kind is not ActorKind.INTEGRATION
+            if by_hand or standing[n - 2].kind == Kind.ACKNOWLEDGED:
+                return entry.at
+    return None
 
 
 def _position(entry: EntryStored) -> Position:

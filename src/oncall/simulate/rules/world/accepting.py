@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
 from oncall.incidents.rules.dedup import ASIDE, decide_run, ignored, needs_incident, waves
 from oncall.incidents.rules.flapping import why_flapping
 from oncall.incidents.rules.following import followed
-from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.holding import counting
 from oncall.incidents.rules.placing import Run, born_as, decided_flapping, decided_in, group_of, placed
 from oncall.incidents.rules.routing import as_routed, places, routable
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Key, OpenAlert, Status
@@ -105,7 +106,7 @@ def _accept_wave(world: World, batch: Batch, wave: Mapping[Key, Sequence[Event]]
     concerned = opened + _follow(world, runs, before, flaps, causes)
     found = {there.incident.id: hold_on(world, there) for there in concerned}
     holds = {id: hold for id, hold in found.items() if hold is not None}
-    _watch(world, runs, holds)
+    _watch(world, runs, counting([there.incident for there in concerned], services, holds))
     due = [there for there in concerned if there.incident.status in OPEN and there.incident.next_at and there.incident.next_at <= now]
     run(world, due, holds=holds, causes=causes)
     ended = {one.incident_id for one in runs if one.alert is not None and one.alert.is_open and not one.change.is_open}
@@ -243,9 +244,8 @@ def _follow(
     return concerned
 
 
-def _watch(world: World, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
+def _watch(world: World, runs: Sequence[Run], below: AbstractSet[IncidentId]) -> None:
     """Each further trigger counts of what a threshold holds, and of nothing else."""
-    below = {id for id, hold in holds.items() if hold.decision is Decision.HELD_THRESHOLD}
     opened = {one.incident_id for one in runs if one.alert is None}
     over = {one.incident_id for one in runs if one.alert is not None and one.alert.watched}
     for id in opened & below:

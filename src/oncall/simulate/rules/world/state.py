@@ -140,7 +140,7 @@ class World:
         action = pending_action(there.incident) if there.incident.status in OPEN else None
         due = action.at if action else None
         if action and action.action in STEPS and ((there.paged and not there.eager) or there.steps >= MOST_STEPS):
-            due, there.lags = None, True
+            due, there.lags = there.incident.settle_at, True
         if due is not None and due != there.due:
             heappush(self.timers, (due, there.incident.id))
         there.due = due
