@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from tests.conftest import START
 from tests.simulate.living import Life, replayed
-from tests.simulate.planting import PLANTS
+from tests.simulate.planting import PLANTS, together
 from tests.system import System
 
 from oncall.incidents.commands.accept import accept_events
@@ -94,12 +94,11 @@ async def test_twelve_planted_differences_are_found_among_a_hundred_thousand_eve
     async with system.node.database.transaction(Pool.ENGINE) as tx:
         await tx.execute(SPREAD)
     proposed = together_with(webs, others)
-    watch = perf_counter()
+    watch, work = perf_counter(), process_time()
     found = await replayed(system, START, proposed=proposed)
-    seconds = perf_counter() - watch
-    print(f"\n{found['events']:,} events replayed in {seconds:.1f} s: {found['difference_count']} differences, {found['pages']}")
+    seconds, worked = perf_counter() - watch, process_time() - work
+    print(f"\n{found['events']:,} events replayed in {seconds:.1f} s ({worked:.1f} s of work): {found['difference_count']} differences")
     assert found["events"] >= 100_000
-    assert {one["because"][0]["name"] if one["because"] else None for one in found["differences"]} is not None
     got = {(one["kind"], one["saved"], one["missed"], plant_of(one)) for one in found["differences"]}
     assert got == {(plant.kind, plant.saved, plant.missed, plant.because) for plant in PLANTS}
     assert found["difference_count"] == len(PLANTS) == 12
@@ -109,8 +108,6 @@ async def test_twelve_planted_differences_are_found_among_a_hundred_thousand_eve
 
 
 def together_with(webs: list[dict[str, Any]], others: list[dict[str, Any]]) -> dict[str, Any]:
-    from tests.simulate.planting import together
-
     return together([plant.proposed(plant.name, web["id"], other["id"]) for plant, web, other in zip(PLANTS, webs, others, strict=True)])
 
 

@@ -22,8 +22,6 @@ from oncall.simulate.rules.world.time import advance, count_since, run, stepped_
 from oncall.simulate.values.replaying import Outcome, RuleKind, RuleRef
 
 CHANGES = {Decision.REOPENED, Decision.RESOLVED, Decision.HELD_FLAPPING}
-STEPPING = {Status.TRIGGERED, Status.RESOLVED}
-"""Where an incident has a next step, be it for when it is reopened."""
 
 
 class Batch:
@@ -103,16 +101,22 @@ def _accept_wave(world: World, batch: Batch, wave: Mapping[Key, Sequence[Event]]
         return
     flaps = _flapping(world, batch, runs, before)
     causes: dict[IncidentId, set[str]] = {there.incident.id: {"opened"} for there in opened}
-    concerned = opened + _follow(world, runs, before, flaps, causes)
+    late: set[IncidentId] = set()
+    concerned = opened + _follow(world, runs, before, flaps, causes, late)
     found = {there.incident.id: hold_on(world, there) for there in concerned}
     holds = {id: hold for id, hold in found.items() if hold is not None}
     _watch(world, runs, counting([there.incident for there in concerned], services, holds))
-    due = [there for there in concerned if there.incident.status in OPEN and there.incident.next_at and there.incident.next_at <= now]
+    due = [there for there in concerned if _is_due(there, now) and (there.incident.id not in late or there.due == now)]
     run(world, due, holds=holds, causes=causes)
     ended = {one.incident_id for one in runs if one.alert is not None and one.alert.is_open and not one.change.is_open}
     sources_over(world, [world.incidents[id] for id in ended])
     batch.decided |= decided_in(batch.decided, runs, before, holds)
     batch.decided |= decided_flapping(batch.decided, runs, flaps)
+
+
+def _is_due(there: IncidentThere, now: datetime) -> bool:
+    at = there.incident.next_at
+    return there.incident.status in OPEN and at is not None and at <= now
 
 
 def _met(world: World, key: Key, its: Sequence[Event], later: frozenset[Key]) -> Alert | None:
@@ -221,7 +225,9 @@ def _follow(
     before: Mapping[IncidentId, Incident],
     flaps: Mapping[IncidentId, str],
     causes: dict[IncidentId, set[str]],
+    late: set[IncidentId],
 ) -> list[IncidentThere]:
+    """Those that their alerts changed; `late`: whose step was due long ago, and not because of that."""
     concerned: list[IncidentThere] = []
     for id in sorted(before):
         its = [one for one in runs if one.incident_id == id]
@@ -229,8 +235,9 @@ def _follow(
             continue
         there, incident = world.incidents[id], before[id]
         service = world.ruling.services[incident.service_id]
-        if there.lags and incident.status in STEPPING:
-            incident, there.lags = stepped_to(world, incident, incident.resolved_at or world.now), False
+        lags, there.lags = there.lags, False
+        if lags and incident.status is Status.RESOLVED and incident.resolved_at is not None:
+            incident, lags = stepped_to(world, incident, incident.resolved_at), False
         after = followed(incident, its, there.counts(), service, flaps=id in flaps, now=world.now)
         if after.severity is not incident.severity:
             causes.setdefault(id, set()).add("severity_changed")
@@ -240,6 +247,9 @@ def _follow(
             if after.group_key is not None and world.gathering.get((after.service_id, after.group_key), id) != id:
                 after = after.but(group_key=None)
         world.save(there, after)
+        there.lags = there.lags or lags
+        if lags and after.position == incident.position:
+            late.add(id)
         concerned.append(there)
     return concerned
 
