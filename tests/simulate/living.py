@@ -83,7 +83,7 @@ async def random_life(life: Life, seed: int, events: int) -> None:
     made = [
         await life.service(ana, ben, name="plain"),
         await life.service(ben, name="grouped", grouping={"type": "labels", "labels": ["host"]}),
-        await life.service(cy, ana, name="together", grouping={"type": "window", "window": "PT10M"}, reopen_window="PT5M"),
+        await life.service(cy, ana, name="together", grouping={"type": "window", "window": "PT1H"}, reopen_window="PT5M"),
         await life.service(ana, name="patient", delay={"for": "PT3M"}, threshold={"count": 3, "within": "PT10M"}),
         await life.service(ben, cy, name="flappy", flapping={"changes": 3, "within": "PT20M", "settle": "PT10M"}),
         await life.service(cy, name="quiet", urgency="low", ack_timeout="PT10M"),
@@ -98,10 +98,10 @@ async def random_life(life: Life, seed: int, events: int) -> None:
         await life.after(seconds=chance.choice([1, 5, 20, 60, 150, 400]) + chance.random())
         what = chance.random()
         if what < 0.80:
-            service, n = chance.choice(made), chance.randrange(4)
+            service, n = chance.choices(made, [2, 4, 4, 2, 2, 2])[0], chance.randrange(6)
             action = chance.choices(["trigger", "resolve", "acknowledge"], [6, 4, 0.5])[0]
             severity = chance.choices(["critical", "error", "warning", "info"], [1, 4, 3, 1])[0]
-            came = await life.says(service["key"], f"k{n}", action, severity, host="abc"[n % 3])
+            came = await life.says(service["key"], f"k{n}", action, severity, host="aabbca"[n])
             if came["incident_id"]:
                 incidents.append(came["incident_id"])
         elif what < 0.90 and incidents:

@@ -34,7 +34,7 @@ def _rule(plant: str, **sets: Any) -> dict[str, Any]:
 
 
 def _service(**settings: Any) -> Callable[[str, str, str], dict[str, Any]]:
-    return lambda plant, web, other: {"services": {web: settings}}  # noqa: ARG005 — the shape of a proposal
+    return lambda plant, web, other: {"services": {web: settings}}
 
 
 SPAN = {"starts_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-31T00:00:00Z"}

@@ -24,14 +24,14 @@ class RuleProposed:
 
 async def proposed_rules(tx: AsyncConnection, wanted: Sequence[RuleProposed], *, field: str) -> list[RoutingRule]:
     """The rules in the order in which they would be asked. One that has the name of one there is has its id as well, and one that is as
-    it is there, is that one.
+    it is there, is that one; others have version 0.
     """
     there = {rule.name: rule for rule in await store.all_rules(tx)}
     made: list[RoutingRule] = []
     for n, one in enumerate(_in_order(wanted), 1):
         same = there.pop(one.rule.name, None)
         id = same.id if same else RoutingRuleId(new_id())
-        made.append(replace(one.rule, id=id, position=ROOM * n, version=same.version if same else 1))
+        made.append(replace(one.rule, id=id, position=ROOM * n, version=same.version if same else 0))
     for n, one in enumerate(wanted):
         await _check(tx, one, field=f"{field}.{n}")
     return made
