@@ -27,7 +27,7 @@ from oncall.simulate.commands.proposals import Names, Proposal, Ruleset, names_o
 from oncall.simulate.commands.reading import Senders, find_range, read_again
 from oncall.simulate.commands.recorded import acts_in, beginnings, outcomes_in
 from oncall.simulate.rules.causes import causes_of, first_of, sentence_of
-from oncall.simulate.rules.comparing import Pair, compared, pages_of
+from oncall.simulate.rules.comparing import Pair, compared, is_otherwise, pages_of
 from oncall.simulate.rules.world import Ruling, World, accept, act, advance, begin
 from oncall.simulate.store import events as event_store
 from oncall.simulate.store import records as record_store
@@ -185,7 +185,7 @@ class Replays:
             before = accept(setting.before, events, now=now) if setting.before is not None else None
             for one in batch:
                 was, is_now = before[one.event.id] if before is not None else None, after[one.event.id]
-                otherwise += (was.decision if was else one.decision) is not is_now.decision
+                otherwise += is_otherwise(was.decision if was else one.decision, is_now.decision)
                 if one.event.action is Action.TRIGGER:
                     pair = was.incident_id if was else one.recorded, is_now.incident_id
                     pairs[pair] = pairs.get(pair, 0) + 1

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from oncall.incidents.values import Decision
 from oncall.kit.ids import IncidentId, UserId
 from oncall.simulate.values.replaying import Compared, Difference, Kind, Outcome, Paged
 
 Pair = tuple[IncidentId | None, IncidentId | None]
 """Where one event is before, and where after."""
+
+HOLDS = {Decision.MUTED, Decision.HELD_MAINTENANCE, Decision.HELD_THRESHOLD, Decision.HELD_DELAY}
 
 Node = tuple[bool, IncidentId]
 Outcomes = Mapping[IncidentId, Outcome]
@@ -25,6 +28,11 @@ def compared(before: Outcomes, after: Outcomes, pairs: Mapping[Pair, int], *, to
             saved, missed = saved + difference.saved, missed + difference.missed
     found.sort(key=_largest_first)
     return Compared(found, len(before), len(after), pages_of(before.values()), pages_of(after.values()), saved, missed)
+
+
+def is_otherwise(before: Decision, after: Decision) -> bool:
+    """Whether an event is decided otherwise; which of several things holds it, by which of them ends first, is no matter."""
+    return before is not after and not {before, after} <= HOLDS
 
 
 def _largest_first(one: Difference) -> tuple[object, ...]:

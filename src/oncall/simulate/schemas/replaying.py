@@ -159,7 +159,7 @@ class PagesShown(Shown):
 class ReplayOut(Shown):
     """`differences`: the largest thousand of `difference_count`. `bodies_gone`: events known from the record alone, whose labels are those
     of their alert; `read_otherwise`: events whose bodies would be read otherwise today, so that the record was taken for them as well.
-    `decided_otherwise`: events whose decision is another.
+    `decided_otherwise`: events whose decision is another, but for those that are held by another thing.
     """
 
     since: Instant
