@@ -75,6 +75,7 @@ from oncall.silences import api as silences
 from oncall.silences.commands.muting import MUTING, load_mutings
 from oncall.silences.rules.muting import Mutings
 from oncall.simulate import api as simulate
+from oncall.simulate.commands.replaying import Replays
 from oncall.teams import api as teams
 
 ROUTERS = [
@@ -285,6 +286,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
+    app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
     key = node.settings.admin_key

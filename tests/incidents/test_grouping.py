@@ -332,6 +332,22 @@ async def test_triggers_of_one_group_count_together_and_those_before_a_resolve_d
     assert len(system.email.sent) == 1
 
 
+@pytest.mark.parametrize("sooner", ["delay", "silence"])
+async def test_triggers_count_although_something_else_holds_it_first(system: System, sooner: str) -> None:
+    more = {"delay": {"for": "PT3M"}} if sooner == "delay" else {}
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"}, **more)
+    if sooner == "silence":
+        await system.make("silences", matchers=["dedup_key=disk"], ends_at="2026-03-02T12:03:00Z", comment="deploy")
+    said = await monitor.says(monitor.event("disk", severity="error"))
+    await system.advance(minutes=4)
+    for _ in range(2):
+        assert system.email.sent == []
+        said += await monitor.says(monitor.event("disk", severity="error"))
+        await system.run_due()
+    assert len(system.email.sent) == 1, "with the third one"
+    assert [d.decision for d in said] == ["held_delay" if sooner == "delay" else "muted", "held_threshold", "deduplicated"]
+
+
 @pytest.mark.parametrize(("critical", "decision"), [(False, "opened"), (True, "held_threshold")])
 async def test_what_is_critical_skips_the_threshold_unless_the_service_says_otherwise(
     system: System, critical: bool, decision: str

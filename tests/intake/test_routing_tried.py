@@ -11,6 +11,7 @@ from tests.system import System, to
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "route.md"
 TEST = "/api/v1/routing-rules/test"
+JSON = dict[str, Any]
 
 
 @pytest.fixture
@@ -156,3 +157,36 @@ async def test_what_the_how_to_sends_is_taken(api: AsyncClient, there: dict[str,
     ]  # fmt: skip
     (way,) = answers[1][1].json()["events"]
     assert way["service"]["name"] == "db"
+
+
+async def test_proposed_rules_are_asked_in_the_place_of_those_there_are(api: AsyncClient, there: dict[str, Any]) -> None:
+    event = {"summary": "Disk full", "labels": {"job": "pg"}}
+    new = {"name": "all of pg", "matchers": ["job=pg"], "service_id": there["db"]["id"]}
+    known = {name: value for name, value in there["rules"][0].items() if name != "id"}
+    asked = {"integration_id": there["id"], "event": event, "rules": [known | {"position": 1}, new]}
+    (way,) = (await api.post(TEST, json=asked)).json()["events"]
+    assert [(rule["rule"]["id"], rule["rule"]["name"]) for rule in way["rules"]] == [
+        (there["rules"][0]["id"], "teams"),
+        (None, "all of pg"),
+    ]
+    assert (way["service"]["name"], way["labels"]) == ("db", {"job": "pg", "team": "db"})
+    (none,) = (await api.post(TEST, json=asked | {"rules": []})).json()["events"]
+    assert (none["rules"], none["service"]["name"]) == ([], there["web"]["name"])
+    assert len((await api.get("/api/v1/routing-rules")).json()["items"]) == 3, "nothing is written"
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"matchers": ["a=b"]}, "sets nothing"),
+        ({"urgency": "low"}, "matches every event"),
+        ({"matchers": ["a=b"], "service_id": "01990000-0000-7000-8000-000000000000"}, "no service with this service_id"),
+        ({"matchers": ["a=b"], "urgency": "low", "integration_id": "01990000-0000-7000-8000-000000000000"}, "no integration with this"),
+    ],
+)
+async def test_a_proposed_rule_is_refused_as_one_that_is_made(api: AsyncClient, there: dict[str, Any], rule: JSON, says: str) -> None:
+    body = {"integration_id": there["id"], "event": {"summary": "x"}, "rules": [{"name": "fine", "matchers": ["a=b"], "urgency": "low"}]}
+    answer = await api.post(TEST, json=body | {"rules": [*body["rules"], {"name": "x"} | rule]})
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert "rules.1" in answer.text

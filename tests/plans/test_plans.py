@@ -25,7 +25,7 @@ from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
 from oncall.notifications.store import sending
-from oncall.simulate import store as simulate
+from oncall.simulate.store import previewing as simulate
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
 HISTORY = [

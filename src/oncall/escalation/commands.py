@@ -8,11 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
-from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Reach, Urgency
 from oncall.escalation import store
-from oncall.escalation.rules import targets_of
-from oncall.escalation.values import OnDuty, People, Policy, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
+from oncall.escalation.rules import is_reachable, on_duty_in, targets_of
+from oncall.escalation.values import People, Policy, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules.commands import next_handoff_many, on_call_many
@@ -87,22 +85,12 @@ async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, a
     targets = {target for snapshot in snapshots for target in targets_of(snapshot)}
     schedule_ids = sorted(ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE)
     on_call = await on_call_many(tx, schedule_ids, at=now) if schedule_ids else {}
-    on_duty: dict[Target, OnDuty] = {}
-    for target in targets:
-        if target.type is TargetType.USER:
-            on_duty[target] = OnDuty((UserId(target.id),), "named in the step")
-        elif (answer := on_call.get(ScheduleId(target.id))) is not None:
-            why = f"on call in schedule {answer.schedule_name}" if answer.users else f"nobody is on call in schedule {answer.schedule_name}"
-            on_duty[target] = OnDuty(tuple(answer.users), why)
+    on_duty = on_duty_in(targets, on_call)
     users = {user for duty in on_duty.values() for user in duty.users} | set(also)
     reach = await load_reach(tx, sorted(users)) if users else {}
-    lost = [id for id, answer in on_call.items() if not any(u in reach and _is_reachable(reach[u]) for u in answer.users)]
+    lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
     return People(on_duty, reach, {Target(TargetType.SCHEDULE, id): at for id, at in handoffs.items() if at is not None})
-
-
-def _is_reachable(reach: Reach) -> bool:
-    return plan_ways(reach, Urgency.HIGH).reachable
 
 
 async def _check_targets(tx: AsyncConnection, policy: Policy, *, now: datetime) -> None:

@@ -1,10 +1,11 @@
 """Which step of a policy comes next, whom it pages, and when to look again. Pure: no clock, no database."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Urgency
+from oncall.contacts.values import Reach, Urgency
 from oncall.escalation.values import (
     LOW_URGENCY_REMINDER,
     UNROUTABLE_RETRY,
@@ -18,8 +19,10 @@ from oncall.escalation.values import (
     Position,
     Snapshot,
     Target,
+    TargetType,
 )
-from oncall.kit.ids import UserId
+from oncall.kit.ids import ScheduleId, UserId
+from oncall.schedules.values import ScheduleOnCall
 
 
 def next_cycle(position: Position) -> Position:
@@ -43,6 +46,23 @@ def targets_of(snapshot: Snapshot) -> set[Target]:
     """Everybody and everything the policy and its fallback point at."""
     policies = (snapshot.policy, snapshot.fallback) if snapshot.fallback else (snapshot.policy,)
     return {target for policy in policies for step in policy.steps for target in step.targets}
+
+
+def on_duty_in(targets: Iterable[Target], on_call: Mapping[ScheduleId, ScheduleOnCall]) -> dict[Target, OnDuty]:
+    """Whom each target means; a schedule that no longer exists is not among `on_call`, and means nobody."""
+    on_duty: dict[Target, OnDuty] = {}
+    for target in targets:
+        if target.type is TargetType.USER:
+            on_duty[target] = OnDuty((UserId(target.id),), "named in the step")
+        elif (answer := on_call.get(ScheduleId(target.id))) is not None:
+            why = f"on call in schedule {answer.schedule_name}" if answer.users else f"nobody is on call in schedule {answer.schedule_name}"
+            on_duty[target] = OnDuty(tuple(answer.users), why)
+    return on_duty
+
+
+def is_reachable(reach: Reach) -> bool:
+    """By a way that is known to work."""
+    return plan_ways(reach, Urgency.HIGH).reachable
 
 
 def in_last_round(snapshot: Snapshot, position: Position) -> bool:

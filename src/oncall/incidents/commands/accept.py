@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,16 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import run_due
-from oncall.incidents.commands.flapping import decided_flapping, find_flapping
+from oncall.incidents.commands.flapping import find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
-from oncall.incidents.commands.opening import Run, actor_of, decided_in, group_of, mark_opened, open_alerts, urgency_by_services
+from oncall.incidents.commands.opening import mark_opened, open_alerts
 from oncall.incidents.commands.regrading import regrade
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
-from oncall.incidents.rules import life
-from oncall.incidents.rules.dedup import RANK, decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
-from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
+from oncall.incidents.rules.following import followed
+from oncall.incidents.rules.holding import Hold, counting
+from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -148,7 +150,7 @@ async def _accept_wave(
     await mark_opened(tx, runs, services, await judging.mutings.of(tx))
     await regrade(tx, runs, judging, now=now)
     holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
-    await _watch(tx, runs, holds)
+    await _watch(tx, runs, counting(concerned, services, holds))
     await _escalate_now(tx, concerned, services, judging, holds, now=now)
     await _sources_over(tx, runs, now=now)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
@@ -160,9 +162,8 @@ async def _sources_over(tx: AsyncConnection, runs: Sequence[Run], *, now: dateti
     await source_over(tx, ended, now=now)
 
 
-async def _watch(tx: AsyncConnection, runs: Sequence[Run], holds: Mapping[IncidentId, Hold]) -> None:
+async def _watch(tx: AsyncConnection, runs: Sequence[Run], below: AbstractSet[IncidentId]) -> None:
     """Each further trigger counts of what a threshold holds, and of nothing else."""
-    below = {id for id, hold in holds.items() if hold.is_counted}
     opened = {run.incident_id for run in runs if run.alert is None}
     over = {run.incident_id for run in runs if run.alert is not None and run.alert.watched}
     await alert_store.watch(tx, sorted(opened & below), watched=True)
@@ -229,20 +230,8 @@ async def _follow(
         its = [run for run in runs if run.incident_id == id]
         if not its:
             continue
-        severity = max((run.change.severity for run in its), key=RANK.__getitem__)
-        now_says = life.AlertsNow(
-            counts[id].open,
-            counts[id].acknowledged,
-            severity,
-            urgency_by_services(its, services),
-            reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
-            acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
-            joined=sum(run.joins for run in its),
-            flaps=next((flapping for run in its if (flapping := services[run.service_id].flapping)), None) if id in flaps else None,
-            counted=any(run.alert is not None and run.alert.watched for run in its),
-        )
         actor = actor_of(its[0].events[0])
-        after[id] = life.follow_alerts(before, now_says, actor, now=now)
+        after[id] = followed(before, its, counts[id], services, flaps=id in flaps, now=now)
         entries += _told(before, after[id], actor, now=now)
         if after[id].flapping_since is not None and before.flapping_since is None:
             entries.append(timeline.Entry(id, now, timeline.Kind.FLAPPING, actor, flaps[id]))

@@ -15,6 +15,9 @@ from oncall.services.commands.integrations import auto_resolving
 
 AT_ONCE = 500
 
+NOTHING_HEARD = "nothing was heard of it for"
+"""How the reason of each of its events begins."""
+
 
 async def resolve_silent(tx: AsyncConnection, judging: Judging, *, now: datetime) -> int:
     """Resolve what is over, at most `AT_ONCE`, as an event of its integration; returns how many. Raises ConcurrentChange where a monitor
@@ -27,7 +30,7 @@ async def resolve_silent(tx: AsyncConnection, judging: Judging, *, now: datetime
     events = []
     for alert in silent:
         name, after = asked[alert.integration_id]
-        why = f"nothing was heard of it for {spoken(after)}, after which this integration's alerts are over"
+        why = f"{NOTHING_HEARD} {spoken(after)}, after which this integration's alerts are over"
         said = msgspec.json.encode({"dedup_key": alert.dedup_key, "last_seen_at": alert.last_seen_at, "reason": why})
         events.append(
             Event(

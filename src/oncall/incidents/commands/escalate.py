@@ -14,7 +14,8 @@ from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.holding import Hold, counts_as_source
+from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.rules.telling import facts_of
 from oncall.incidents.store import alerts as alert_store
@@ -59,7 +60,7 @@ async def run_due(
     outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet) for i in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     await _keep_back(tx, due, outcomes, now=now)
-    await source_over(tx, _sources_over(due, outcomes), now=now)
+    await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
         _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
@@ -82,12 +83,12 @@ async def _quiet(tx: AsyncConnection, due: Sequence[Incident], *, now: datetime)
     return {id for id in settling if id not in counts or not counts[id].open}
 
 
-def _sources_over(due: Sequence[Incident], outcomes: Sequence[Outcome]) -> list[IncidentId]:
+def _sources_over(due: Sequence[Incident], outcomes: Sequence[Outcome], *, now: datetime) -> list[IncidentId]:
     """Those whose alerts inhibit no longer, since it is held now, or nobody is reached, or it has settled."""
     return [
         before.id
         for before, outcome in zip(due, outcomes, strict=True)
-        if counts_as_source(before) and not counts_as_source(outcome.incident)
+        if counts_as_source(before, None, now=now) and not counts_as_source(outcome.incident, None, now=now)
     ]
 
 

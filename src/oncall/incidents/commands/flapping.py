@@ -2,19 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.commands.opening import Run
 from oncall.incidents.rules.flapping import why_flapping
+from oncall.incidents.rules.placing import Run
 from oncall.incidents.store import events as event_store
-from oncall.incidents.values import Decided, Decision, Incident
-from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
+from oncall.incidents.values import Incident
+from oncall.kit.ids import AlertId, IncidentId, ServiceId
 from oncall.services.values import Service
-
-CHANGED = {Decision.REOPENED, Decision.RESOLVED}
 
 
 async def find_flapping(
@@ -40,11 +37,3 @@ async def find_flapping(
         if why is not None:
             found[run.incident_id] = why
     return found
-
-
-def decided_flapping(decided: Mapping[EventId, Decided], runs: Sequence[Run], flaps: Mapping[IncidentId, str]) -> dict[EventId, Decided]:
-    """The decisions of events that ended or brought back an alert of an incident that flaps: recorded, and nothing follows."""
-    held = [(decided[event.id], flaps[run.incident_id]) for run in runs if run.incident_id in flaps for event in run.events]
-    return {
-        d.event_id: replace(d, decision=Decision.HELD_FLAPPING, reason=f"{d.reason}; {why}") for d, why in held if d.decision in CHANGED
-    }

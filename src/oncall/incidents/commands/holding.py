@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.commands.inhibiting import inhibited, labels_of, mark_all
+from oncall.incidents.commands.inhibiting import inhibited, mark_all
 from oncall.incidents.compiled import Judging
-from oncall.incidents.rules.holding import Hold, below_threshold, counts_triggers, delayed, first_to_end, muted
+from oncall.incidents.rules.holding import Hold, counts_triggers, hold_of, muted
+from oncall.incidents.rules.inhibiting import labels_of
 from oncall.incidents.rules.news import is_about
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -44,10 +45,7 @@ async def find_holds(
     mutes = await _mutes(tx, open, services, judging, now=now)
     holds: dict[IncidentId, Hold] = {}
     for incident in open:
-        service, its = services[incident.service_id], [mutes.get(incident.id)]
-        if incident.status is Status.TRIGGERED:  # once somebody has it, its news wait for no delay and no threshold
-            its += [delayed(incident, service, now=now), below_threshold(incident, service, triggers.get(incident.id, 0), now=now)]
-        hold = first_to_end([hold for hold in its if hold is not None])
+        hold = hold_of(incident, services[incident.service_id], mutes.get(incident.id), triggers.get(incident.id, 0), now=now)
         if hold is not None:
             holds[incident.id] = hold
     return holds
@@ -96,7 +94,9 @@ async def _mutes(
     for incident_id, alert, opened_at, moved_at in alerts:
         if not is_about(by_id[incident_id], opened_at, moved_at, now=now):
             continue
-        facts.setdefault(incident_id, []).append(AlertFacts(alert.id, alert.service_id, labels_of(alert, services), opened_at))
+        facts.setdefault(incident_id, []).append(
+            AlertFacts(alert.id, alert.service_id, labels_of(alert, services[alert.service_id].name), opened_at)
+        )
     sources = await inhibited(tx, facts, by_id, mutings, now=now)
     by_alert = {
         id: [[*mutings_on(mutings, alert, now), *([sources[alert.alert_id]] if alert.alert_id in sources else [])] for alert in alerts]

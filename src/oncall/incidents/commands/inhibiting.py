@@ -5,8 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.values import Urgency
-from oncall.incidents.rules.matching import match_labels
+from oncall.incidents.rules.inhibiting import inhibition_on, labels_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as incident_store
 from oncall.incidents.store import inhibiting as store
@@ -15,29 +14,17 @@ from oncall.kit.db import notify
 from oncall.kit.ids import AlertId, IncidentId, ServiceId
 from oncall.services.commands import get_services
 from oncall.services.values import Service
-from oncall.silences.rules.inhibition import inhibited_by, source_keys, target_keys
+from oncall.silences.rules.inhibition import source_keys, target_keys
 from oncall.silences.rules.muting import Mutings
 from oncall.silences.values.muting import AlertFacts, Muting
 
 AT_ONCE = 1_000
 
 
-def labels_of(alert: OpenAlert, services: Mapping[ServiceId, Service]) -> Mapping[str, str]:
-    """What matchers see of an alert."""
-    return match_labels(
-        alert.labels,
-        severity=alert.severity.value,
-        summary=alert.summary,
-        source=alert.source,
-        dedup_key=alert.dedup_key,
-        service=services[alert.service_id].name,
-    )
-
-
 async def mark_sources(tx: AsyncConnection, alerts: Sequence[OpenAlert], services: Mapping[ServiceId, Service], mutings: Mutings) -> None:
     """Alerts that have just opened, and inhibit others from now on."""
     if mutings.inhibitions:
-        keys = {alert.id: source_keys(mutings, labels_of(alert, services)) for alert in alerts}
+        keys = {alert.id: source_keys(mutings, labels_of(alert, services[alert.service_id].name)) for alert in alerts}
         await store.mark(tx, {id: its for id, its in keys.items() if its})
 
 
@@ -46,7 +33,7 @@ async def mark_anew(tx: AsyncConnection, alerts: Sequence[OpenAlert], mutings: M
     if not mutings.inhibitions or not alerts:
         return False
     services = await get_services(tx, sorted({alert.service_id for alert in alerts}))
-    return await store.mark(tx, {alert.id: source_keys(mutings, labels_of(alert, services)) for alert in alerts})
+    return await store.mark(tx, {alert.id: source_keys(mutings, labels_of(alert, services[alert.service_id].name)) for alert in alerts})
 
 
 async def inhibited(
@@ -62,14 +49,8 @@ async def inhibited(
         return {}
     asked = {alert.alert_id: (id, target_keys(mutings, alert.labels)) for id, its in alerts.items() for alert in its}
     found = await store.sources(tx, sorted({key for _, keys in asked.values() for key in keys}), now=now)
-    muted: dict[AlertId, Muting] = {}
-    for alert_id, (incident_id, keys) in asked.items():
-        for key, (rule, name) in keys.items():
-            summary, urgency = found.get(key, ("", ""))
-            if key in found and (urgency == Urgency.HIGH.value or incidents[incident_id].urgency is Urgency.LOW):
-                muted[alert_id] = inhibited_by(rule, name, source=summary)
-                break
-    return muted
+    muted = {alert_id: inhibition_on(keys, found, incidents[id].urgency) for alert_id, (id, keys) in asked.items()}
+    return {alert_id: muting for alert_id, muting in muted.items() if muting is not None}
 
 
 async def source_over(tx: AsyncConnection, incident_ids: Collection[IncidentId], *, now: datetime) -> None:
@@ -85,5 +66,5 @@ async def mark_all(tx: AsyncConnection, mutings: Mutings) -> None:
     after: AlertId | None = None
     while batch := await alert_store.open_after(tx, after, limit=AT_ONCE):
         services = await get_services(tx, sorted({alert.service_id for alert in batch}))
-        await store.mark(tx, {alert.id: source_keys(mutings, labels_of(alert, services)) for alert in batch})
+        await store.mark(tx, {alert.id: source_keys(mutings, labels_of(alert, services[alert.service_id].name)) for alert in batch})
         after = batch[-1].id

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.commands.inhibiting import mark_anew
-from oncall.incidents.commands.opening import Run
 from oncall.incidents.compiled import Judging
+from oncall.incidents.rules.placing import Run, is_regraded
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.kit.db import notify
@@ -17,7 +17,7 @@ async def regrade(tx: AsyncConnection, runs: Sequence[Run], judging: Judging, *,
     """They are written already. They inhibit by what they are now, and never themselves by what they were; an incident that is held is
     looked at again.
     """
-    ids = {run.change.alert_id for run in runs if _is_regraded(run)}
+    ids = {run.change.alert_id for run in runs if is_regraded(run)}
     mutings = await judging.mutings.of(tx) if ids else None
     if not mutings:
         return
@@ -26,8 +26,3 @@ async def regrade(tx: AsyncConnection, runs: Sequence[Run], judging: Judging, *,
     others = await mark_anew(tx, alerts, mutings)
     if await store.wake_held(tx, now=now, among=None if others else concerned):
         await notify(tx, "incidents")
-
-
-def _is_regraded(run: Run) -> bool:
-    alert = run.alert
-    return alert is not None and run.change.is_open and (not alert.is_open or run.change.severity is not alert.severity)

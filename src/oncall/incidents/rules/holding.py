@@ -1,11 +1,12 @@
 """What keeps an incident from paging for a while (`semantics.md` §§2, 3). Pure; nothing of it is ever kept from the record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from oncall.escalation.values import EscalationState, Position
+from oncall.escalation.values import Position
 from oncall.incidents.values import Decision, Incident, Severity, Status
+from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
@@ -20,19 +21,10 @@ class Hold:
     decision: Decision
     reason: str
     until: datetime
-    is_counted: bool = False
-    """A threshold holds it as well, or alone: each further trigger counts."""
 
     def at_most(self, until: datetime) -> "Hold":
         """The same, looked at again by then."""
         return replace(self, until=min(self.until, until))
-
-
-def counts_as_source(incident: Incident) -> bool:
-    """Whether its alerts inhibit others: while it pages or is acknowledged, not while it is held or nobody is reached (`SOURCES`)."""
-    if incident.status is Status.TRIGGERED:
-        return incident.escalation_state in {EscalationState.RUNNING, EscalationState.LOW_URGENCY}
-    return incident.status is Status.ACKNOWLEDGED
 
 
 def delayed(incident: Incident, service: Service, *, now: datetime) -> Hold | None:
@@ -54,13 +46,18 @@ def counts_triggers(incident: Incident, service: Service) -> bool:
     return incident.position == Position()
 
 
+def counting(incidents: Iterable[Incident], services: Mapping[ServiceId, Service], holds: Mapping[IncidentId, Hold]) -> set[IncidentId]:
+    """Those of the held incidents whose further triggers count, whatever else holds them, and be that over sooner."""
+    return {one.id for one in incidents if one.id in holds and counts_triggers(one, services[one.service_id])}
+
+
 def below_threshold(incident: Incident, service: Service, triggers: int, *, now: datetime) -> Hold | None:
     """ "Page only when n triggers in t": `triggers` came within t up to now."""
     threshold = service.threshold
     if threshold is None or not counts_triggers(incident, service) or triggers >= threshold.count:
         return None
     reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
-    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within, is_counted=True)
+    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
 
 
 def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
@@ -73,11 +70,17 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
     return Hold(decision, first.reason, until)
 
 
+def hold_of(incident: Incident, service: Service, mute: Hold | None, triggers: int, *, now: datetime) -> Hold | None:
+    """What keeps an open incident from paging now: what mutes it, its service's delay, or its threshold."""
+    holds = [mute]
+    if incident.status is Status.TRIGGERED:  # once somebody has it, its news wait for no delay and no threshold
+        holds += [delayed(incident, service, now=now), below_threshold(incident, service, triggers, now=now)]
+    return first_to_end([hold for hold in holds if hold is not None])
+
+
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:
     """Of what holds an incident, what ends first: then it is looked at again."""
-    if not holds:
-        return None
-    return replace(min(holds, key=lambda hold: hold.until), is_counted=any(hold.is_counted for hold in holds))
+    return min(holds, key=lambda hold: hold.until, default=None)
 
 
 def spoken(length: timedelta) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from oncall.incidents.values import Event, Severity
 from oncall.kit.ids import ServiceId
 from oncall.services.rules.routing import Routing, route
-from oncall.services.values.routing import Routable
+from oncall.services.values.routing import Routable, Routed
 
 
 def routable(event: Event) -> Routable:
@@ -27,7 +27,11 @@ def routed(event: Event, routing: Routing) -> Event:
     """The event as the rules leave it; as it came where none is about it."""
     if not routing.concerns(event.integration_id):
         return event
-    made = route(routing, routable(event))
+    return as_routed(event, route(routing, routable(event)))
+
+
+def as_routed(event: Event, made: Routed) -> Event:
+    """The event as its way leaves it."""
     if not made.way:
         return event
     return replace(

@@ -57,7 +57,8 @@ def timed(incident: Incident) -> Incident:
     """The incident with the `next_at` that follows from its state, and without the end of a hold that is over."""
     if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
         incident = incident.but(held_until=None)
-    return incident.but(next_at=next_at(incident))
+    at = next_at(incident)
+    return incident if at == incident.next_at else incident.but(next_at=at)
 
 
 def _while_acknowledged(incident: Incident) -> list[PendingAction]:

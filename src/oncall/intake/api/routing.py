@@ -11,13 +11,14 @@ from oncall.incidents.values import Action, Severity
 from oncall.intake.commands import read, received_as, to_events
 from oncall.intake.commands.routing import MAX_SHOWN, Way, ways
 from oncall.intake.schemas.mappings import EventPreview
-from oncall.intake.schemas.routing import EventIn, NamedOut, RoutingTestIn, RoutingTestOut, RuleTriedOut, WayOut
+from oncall.intake.schemas.routing import EventIn, NamedOut, RoutingTestIn, RoutingTestOut, RuleNamedOut, RuleTriedOut, WayOut
 from oncall.intake.values import Reading
 from oncall.kit.http import ReadTx, now_in
-from oncall.kit.ids import IntegrationId
+from oncall.kit.ids import IntegrationId, RoutingRuleId, new_id
 from oncall.services.commands import get_integration_ref
+from oncall.services.commands.proposing import RuleProposed
 from oncall.services.schemas.judging import shown_grouping
-from oncall.services.schemas.routing import RoutingRuleOut
+from oncall.services.schemas.routing import RoutingRuleIn, RoutingRuleOut
 from oncall.services.values import UnknownIntegration
 from oncall.services.values.routing import BadRule, RoutingRule, RuleTried
 
@@ -27,7 +28,9 @@ SETTINGS = ("service_id", "severity", "urgency", "group_key", "add_labels", "dro
 
 @router.post("/test")
 async def try_routing(body: RoutingTestIn, request: Request, _: Reader, tx: ReadTx) -> RoutingTestOut:
-    """The way of a pasted event, or of each event in a pasted body, through the rules as they are now. Nothing is written."""
+    """The way of a pasted event, or of each event in a pasted body, through the rules as they are now, or through proposed ones in their
+    place. Nothing is written.
+    """
     try:
         integration = await get_integration_ref(tx, IntegrationId(body.integration_id), sealing=request.app.state.sealing)
     except UnknownIntegration as error:
@@ -42,8 +45,13 @@ async def try_routing(body: RoutingTestIn, request: Request, _: Reader, tx: Read
         at=await now_in(request, tx),
     )
     readings = [_said(body.event)] if body.event else await asyncio.to_thread(read, received, integration)
-    found = await ways(tx, to_events(readings[:MAX_SHOWN], received, integration))
+    proposed = None if body.rules is None else [_proposed(rule) for rule in body.rules]
+    found = await ways(tx, to_events(readings[:MAX_SHOWN], received, integration), proposed)
     return _shown(found, more=max(len(readings) - MAX_SHOWN, 0))
+
+
+def _proposed(rule: RoutingRuleIn) -> RuleProposed:
+    return RuleProposed(rule.to_rule(RoutingRuleId(new_id())), rule.position, rule.matches_everything)
 
 
 def _said(event: EventIn) -> Reading:
@@ -80,7 +88,7 @@ def _way(way: Way) -> WayOut:
 
 def _tried(tried: RuleTried) -> RuleTriedOut:
     return RuleTriedOut(
-        rule=NamedOut(id=tried.rule.id, name=tried.rule.name),
+        rule=RuleNamedOut(id=tried.rule.id if tried.rule.version else None, name=tried.rule.name),
         matched=tried.matched,
         sentence=tried.sentence,
         sets=_sets(tried.rule),

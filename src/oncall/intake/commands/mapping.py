@@ -20,8 +20,12 @@ def check_mapping(document: Mapping[str, object]) -> None:
     parse_mapping(document)
 
 
-def read_mapped(value: object, received: Received, integration: IntegrationRef, otherwise: Otherwise) -> list[Reading]:
-    """The events of a body by the integration's mapping; raises Unreadable for a whole body that nobody can read."""
+def read_mapped(
+    value: object, received: Received, integration: IntegrationRef, otherwise: Otherwise, *, again: bool = False
+) -> list[Reading]:
+    """The events of a body by the integration's mapping; raises Unreadable for a whole body that nobody can read. What is read `again` is
+    not counted among what is not mapped.
+    """
     try:
         mapping = compiled_mapping(integration)
     except BadMapping as bad:
@@ -33,7 +37,8 @@ def read_mapped(value: object, received: Received, integration: IntegrationRef, 
         if outcome.reading is not None:
             readings.append(outcome.reading)
         else:
-            UNMAPPED.labels(f"{integration.id}").inc()
+            if not again:
+                UNMAPPED.labels(f"{integration.id}").inc()
             readings += read_unmapped(outcome, received, integration, otherwise)
     return readings if mapped.beyond is None else [*readings, mapped.beyond]
 

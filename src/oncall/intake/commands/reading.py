@@ -86,15 +86,15 @@ def as_sent(readings: Sequence[Reading], received: Received, integration: Integr
     return to_events(readings, received, integration, key=key)
 
 
-def read(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None) -> list[Reading]:
+def read(received: Received, integration: IntegrationRef, *, by: IntegrationType | None = None, again: bool = False) -> list[Reading]:
     """The events in a body, by the integration's mapping if it has one, else by its dialect (or that of the address it came to), else by
-    the one that knows it; what cannot be read is one event that says so.
+    the one that knows it; what cannot be read is one event that says so. What is read `again` is not counted again.
     """
     is_empty = not received.raw.strip(b"\x00 \t\r\n")
     try:
         value, own = None if is_empty else decode(received), DIALECTS[by or integration.type]
         if integration.mapping is not None:
-            return read_mapped(value, received, integration, lambda part: _read(part, received, own))
+            return read_mapped(value, received, integration, lambda part: _read(part, received, own), again=again)
         return _read(value, received, own)
     except Unreadable as why:
         return [_unreadable(integration, "it is empty" if is_empty else str(why))]

@@ -9,6 +9,7 @@ from oncall.contacts.values import Urgency
 from oncall.incidents.rules.routing import routable
 from oncall.incidents.values import Event
 from oncall.services.commands import get_services, load_routing
+from oncall.services.commands.proposing import RuleProposed, compile_proposed, proposed_rules
 from oncall.services.rules.routing import route
 from oncall.services.values import Service, urgency_of
 from oncall.services.values.judging import Grouping, GroupingType
@@ -39,9 +40,12 @@ class Way:
         return f"{by} service {self.service.name}, severity {self.routed.severity}, urgency {self.urgency}{how}"
 
 
-async def ways(tx: AsyncConnection, events: Sequence[Event]) -> list[Way]:
-    """Rule by rule."""
-    routing = await load_routing(tx)
+async def ways(tx: AsyncConnection, events: Sequence[Event], proposed: Sequence[RuleProposed] | None = None) -> list[Way]:
+    """Rule by rule, through those there are or, where there are any, the proposed ones in their place."""
+    if proposed is None:
+        routing = await load_routing(tx)
+    else:
+        routing = await compile_proposed(tx, await proposed_rules(tx, proposed, field="rules"))
     routed = [(event, route(routing, routable(event), in_full=True)) for event in events]
     services = await get_services(tx, list({made.service_id for _, made in routed}))
     return [_way(event, made, services[made.service_id]) for event, made in routed]

@@ -11,7 +11,9 @@ from oncall.incidents.values import Severity
 from oncall.intake.schemas.mappings import EventPreview
 from oncall.kit.http import Shown, Strict
 from oncall.services.schemas.judging import GroupingShape
+from oncall.services.schemas.routing import RoutingRuleIn
 
+MOST_PROPOSED = 2_000
 Short = Annotated[str, StringConstraints(max_length=1_024)]
 Actions = Literal["trigger", "acknowledge", "resolve", "change", "check_in"]
 Severities = Literal["critical", "error", "warning", "info", "unknown"]
@@ -33,7 +35,7 @@ class EventIn(Strict):
 
 class RoutingTestIn(Strict):
     """An `event` as it would be understood, or a `body` as the monitor would send it to this integration: JSON as it is, anything else
-    as the text that was posted.
+    as the text that was posted. With `rules` these are asked in the place of those there are.
     """
 
     model_config = ConfigDict(
@@ -53,6 +55,7 @@ class RoutingTestIn(Strict):
     content_type: Annotated[str, StringConstraints(max_length=200)] = "application/json"
     headers: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
+    rules: Annotated[Sequence[RoutingRuleIn], Field(max_length=MOST_PROPOSED)] | None = None
 
     @model_validator(mode="after")
     def _about_something(self) -> Self:
@@ -66,11 +69,18 @@ class NamedOut(Shown):
     name: str
 
 
+class RuleNamedOut(Shown):
+    """One that is only proposed, and has the name of none there is, has no id."""
+
+    id: UUID | None
+    name: str
+
+
 class RuleTriedOut(Shown):
     """One rule that was asked: whether it matched, and in words what it did, or which of its conditions did not hold. `sets` is what it
     sets where it matches."""
 
-    rule: NamedOut
+    rule: RuleNamedOut
     matched: bool
     sentence: str
     sets: Mapping[str, Any]

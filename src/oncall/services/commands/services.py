@@ -21,7 +21,7 @@ ROUTING = "routing"
 
 
 async def create_service(tx: AsyncConnection, service: Service, *, now: datetime) -> Service:
-    await _check_owner(tx, service)
+    await check_owner(tx, service)
     await store.add_service(tx, service, now=now)
     return service
 
@@ -60,7 +60,7 @@ async def services_that_page(tx: AsyncConnection, schedules: Collection[Schedule
 
 async def update_service(tx: AsyncConnection, service: Service, *, expected_version: int | None) -> Service:
     current = await _lock(tx, service.id, expected_version)
-    await _check_owner(tx, service)
+    await check_owner(tx, service)
     await store.save_service(tx, service)
     if service.name != current.name:
         await changed(tx, ROUTING)  # its rules tell where they send events by that name
@@ -88,7 +88,8 @@ async def _lock(tx: AsyncConnection, id: ServiceId, expected_version: int | None
     return current
 
 
-async def _check_owner(tx: AsyncConnection, service: Service) -> None:
+async def check_owner(tx: AsyncConnection, service: Service) -> None:
+    """Raises UnknownOwner unless its policy and its team exist."""
     if service.escalation_policy_id not in await get_policies(tx, [service.escalation_policy_id]):
         raise UnknownOwner("There is no escalation policy with this escalation_policy_id.")
     if service.team_id is not None and service.team_id not in await get_teams(tx, [service.team_id]):

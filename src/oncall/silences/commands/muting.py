@@ -1,7 +1,8 @@
 """Everything that mutes, loaded for paging; and what every change of it does."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,9 +14,11 @@ from oncall.kit.log import get_log
 from oncall.services.commands import get_services
 from oncall.silences.adapters.recurring import timetable_of
 from oncall.silences.ports import OnMutingChanged
-from oncall.silences.rules.muting import Mutings, compile_mutings
+from oncall.silences.rules.muting import AHEAD, Mutings, compile_mutings
 from oncall.silences.store import inhibitions, silences, windows
+from oncall.silences.values.inhibitions import Inhibition
 from oncall.silences.values.muting import UnknownScope
+from oncall.silences.values.silences import Silence
 from oncall.silences.values.windows import BadWindow, Timetable, Window
 from oncall.teams.commands import names_of
 
@@ -25,14 +28,28 @@ MUTING = "muting"
 """The topic of what is compiled here: whoever writes any of it raises its revision."""
 
 
+@dataclass(frozen=True, slots=True)
+class Muters:
+    """Everything that may mute, as it was made."""
+
+    silences: Sequence[Silence]
+    windows: Sequence[Window]
+    inhibitions: Sequence[Inhibition]
+
+
+async def list_muters(tx: AsyncConnection, *, since: datetime) -> Muters:
+    """What mutes at `since` or may later; three statements."""
+    return Muters(await silences.unexpired(tx, now=since), await windows.windows_from(tx, since), await inhibitions.all_inhibitions(tx))
+
+
 async def load_mutings(tx: AsyncConnection, *, now: datetime) -> Mutings:
-    """What mutes at `now` or may later; three statements."""
-    return compile_mutings(
-        await silences.unexpired(tx, now=now),
-        readable(await windows.windows_from(tx, now)),
-        await inhibitions.all_inhibitions(tx),
-        now=now,
-    )
+    """What mutes at `now` or may later, made ready to be asked."""
+    return compiled(await list_muters(tx, since=now), now=now)
+
+
+def compiled(muters: Muters, *, ahead: timedelta = AHEAD, now: datetime) -> Mutings:
+    """Made ready to be asked about `now` and a time after it."""
+    return compile_mutings(muters.silences, readable(muters.windows), muters.inhibitions, ahead=ahead, now=now)
 
 
 def readable(found: Sequence[Window]) -> Iterator[Timetable]:

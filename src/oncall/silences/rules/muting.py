@@ -61,13 +61,18 @@ class Mutings:
 
 
 def compile_mutings(
-    silences: Iterable[Silence], timetables: Iterable[Timetable], inhibitions: Iterable[Inhibition], *, now: datetime
+    silences: Iterable[Silence],
+    timetables: Iterable[Timetable],
+    inhibitions: Iterable[Inhibition],
+    *,
+    ahead: timedelta = AHEAD,
+    now: datetime,
 ) -> Mutings:
     """Freezes are left out: they mute nothing."""
     by_service: dict[ServiceId | None, list[Silence]] = {}
     for silence in silences:
         by_service.setdefault(silence.service_id, []).append(silence)
-    windows = [_compiled(one, now=now) for one in timetables if one.window.kind is WindowKind.MAINTENANCE]
+    windows = [_compiled(one, until=now + ahead, now=now) for one in timetables if one.window.kind is WindowKind.MAINTENANCE]
     of: dict[ServiceId, list[CompiledWindow]] = {}
     for compiled in windows:
         for service in compiled.timetable.window.service_ids:
@@ -110,8 +115,7 @@ def _index(rows: Sequence[tuple[Matchers, T]]) -> Index[T]:
     return Index([(tuple(sorted(matchers, key=rarity)), value) for matchers, value in rows])
 
 
-def _compiled(timetable: Timetable, *, now: datetime) -> CompiledWindow:
-    until = now + AHEAD
+def _compiled(timetable: Timetable, *, until: datetime, now: datetime) -> CompiledWindow:
     found = tuple(occurrences(timetable, since=now, until=until))
     return CompiledWindow(timetable, now, until, found, tuple(one.start for one in found))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from oncall.incidents.rules.matching import FIELDS, match_labels
 from oncall.kit.matchers import Matchers, Operator, match
 from oncall.silences.values.silences import Silence
-from oncall.simulate.values import LOOKED_AT, SHOWN, AlertLookedAt, Matched, Wanted
+from oncall.simulate.values.previewing import LOOKED_AT, SHOWN, AlertLookedAt, Matched, Wanted
 
 
 def wanted_by(silence: Silence) -> Wanted:

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.access.values import Caller
 from oncall.silences.commands import silences
 from oncall.silences.values.silences import SilenceSettings
-from oncall.simulate import store
-from oncall.simulate.rules import matched, wanted_by
-from oncall.simulate.values import LOOK_BACK, SilencePreview
+from oncall.simulate.rules.previewing import matched, wanted_by
+from oncall.simulate.store import previewing as store
+from oncall.simulate.values.previewing import LOOK_BACK, SilencePreview
 
 
 async def preview_silence(tx: AsyncConnection, settings: SilenceSettings, *, caller: Caller, now: datetime) -> SilencePreview:

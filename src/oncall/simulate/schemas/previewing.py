@@ -7,7 +7,7 @@ from pydantic import Field
 
 from oncall.kit.http import Instant, Shown
 from oncall.kit.ids import AlertId, IncidentId, ServiceId
-from oncall.simulate.values import AlertLookedAt, Matched, SilencePreview
+from oncall.simulate.values.previewing import AlertLookedAt, Matched, SilencePreview
 
 
 class ServiceNamed(Shown):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import AlertId, IncidentId, ServiceId
-from oncall.simulate.values import LOOKED_AT, AlertLookedAt, Wanted
+from oncall.simulate.values.previewing import LOOKED_AT, AlertLookedAt, Wanted
 
 # By the partial index of open alerts; a long history costs nothing.
 OPEN = text("""

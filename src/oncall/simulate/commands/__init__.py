@@ -1,0 +1,1 @@
+"""What can be asked: what would happen if, and what would have happened."""

@@ -1,0 +1,61 @@
+"""Whom each step would have reached at any instant of a range: loaded once, then asked without the database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.contacts.commands import load_reach
+from oncall.contacts.values import Reach
+from oncall.escalation.rules import is_reachable, on_duty_in, targets_of
+from oncall.escalation.values import People, Snapshot, Target, TargetType
+from oncall.kit.ids import ScheduleId, UserId
+from oncall.schedules.commands import LOOK_AHEAD, load_schedules
+from oncall.schedules.compiled import CompiledSchedule
+from oncall.schedules.rules import next_handoff
+from oncall.schedules.values import ScheduleOnCall
+from oncall.teams.commands import user_names
+
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Duty:
+    """Schedules with their past as it is recorded, and how people are reached today."""
+
+    schedules: dict[ScheduleId, CompiledSchedule]
+    reach: dict[UserId, Reach]
+    _known: dict[int, tuple[Snapshot, datetime, datetime, People]] = field(default_factory=dict)
+    """The last answer for each snapshot, and the time in which it holds."""
+
+    def at(self, snapshot: Snapshot, at: datetime) -> People:
+        """Whom every target of a policy meant at an instant; people who have gone since are not reached."""
+        known = self._known.get(id(snapshot))
+        if known is not None and known[1] <= at < known[2]:
+            return known[3]
+        targets = targets_of(snapshot)
+        on_call: dict[ScheduleId, ScheduleOnCall] = {}
+        until = at + DAY
+        for schedule in [self.schedules[one] for one in _schedules_in(targets) if one in self.schedules]:
+            outlook = schedule.at(at)
+            until = min(until, outlook.holds_until or until)
+            of = schedule.schedule
+            on_call[of.id] = ScheduleOnCall(of.id, of.name, outlook.on_call.users, outlook.on_call.sources)
+        lost = [id for id, answer in on_call.items() if not any(u in self.reach and is_reachable(self.reach[u]) for u in answer.users)]
+        handoffs = {Target(TargetType.SCHEDULE, id): next_handoff(self.schedules[id].schedule, at=at) for id in lost}
+        people = People(on_duty_in(targets, on_call), self.reach, {target: then for target, then in handoffs.items() if then is not None})
+        self._known[id(snapshot)] = snapshot, at, until, people
+        return people
+
+
+async def load_duty(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, since: datetime, until: datetime) -> Duty:
+    """For these policies, and everybody there is."""
+    wanted = sorted({id for snapshot in snapshots for id in _schedules_in(targets_of(snapshot))})
+    found = await load_schedules(tx, wanted, since=since - LOOK_AHEAD, until=until + LOOK_AHEAD) if wanted else {}
+    reach = await load_reach(tx, sorted(await user_names(tx)))
+    return Duty({id: CompiledSchedule(schedule) for id, schedule in found.items()}, dict(reach))
+
+
+def _schedules_in(targets: Iterable[Target]) -> set[ScheduleId]:
+    return {ScheduleId(target.id) for target in targets if target.type is TargetType.SCHEDULE}

@@ -1,0 +1,1 @@
+"""What would be muted, and what would have happened. Pure."""

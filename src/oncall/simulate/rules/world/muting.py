@@ -1,0 +1,87 @@
+"""What keeps an incident of a world from paging now."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime
+
+from oncall.contacts.values import Urgency
+from oncall.incidents.rules.holding import Hold, counts_triggers, hold_of, muted
+from oncall.incidents.rules.inhibiting import counts_as_source, inhibition_on
+from oncall.incidents.rules.news import is_about
+from oncall.incidents.values import Decision
+from oncall.silences.rules.muting import mutings_on
+from oncall.silences.values.muting import AlertFacts, Muting, MutingKind
+from oncall.simulate.rules.world.state import OPEN, AlertThere, IncidentThere, World
+from oncall.simulate.values.replaying import RuleKind, RuleRef
+
+KINDS = {
+    MutingKind.SILENCE: RuleKind.SILENCE,
+    MutingKind.MAINTENANCE: RuleKind.MAINTENANCE_WINDOW,
+    MutingKind.INHIBITION: RuleKind.INHIBITION,
+}
+SETTINGS = {Decision.HELD_DELAY: "delay", Decision.HELD_THRESHOLD: "threshold"}
+
+
+def hold_on(world: World, there: IncidentThere) -> Hold | None:
+    """What holds it now, and noted who did."""
+    incident, now = there.incident, world.now
+    service = world.ruling.services.get(incident.service_id)
+    if incident.status not in OPEN or service is None:
+        return None
+    mutes = _mutes(world, there) if world.ruling.mutings else []
+    triggers = 0
+    if service.threshold is not None and counts_triggers(incident, service):
+        triggers = len(there.triggers) - bisect_right(there.triggers, now - service.threshold.within)
+    mute = muted(mutes, now=now)
+    hold = hold_of(incident, service, mute, triggers, now=now)
+    if mute is not None:
+        world.name(there, *(RuleRef(KINDS[muting.kind], muting.id) for its in mutes for muting in its))
+    if hold is not None and hold.decision in SETTINGS:
+        world.name(there, RuleRef(RuleKind.SERVICE, service.id, SETTINGS[hold.decision]))
+    return hold
+
+
+def sources_over(world: World, ended: Iterable[IncidentThere]) -> None:
+    """Alerts of these are over, or inhibit no more: whatever they may have inhibited is looked at again."""
+    if any(alert.inhibits for there in ended for alert in there.alerts):
+        for id in sorted(world.held):
+            world.look_now(world.incidents[id])
+
+
+def _mutes(world: World, there: IncidentThere) -> list[list[Muting]]:
+    """What mutes each of its open alerts that it would page for; as soon as nothing mutes one, the others do not matter."""
+    found: list[list[Muting]] = []
+    alerts = [alert for alert in there.alerts if alert.is_open]
+    if not alerts and there.incident.flapping_since is not None:
+        alerts = there.alerts  # while none is open for a moment, what mutes them when they are still does
+    for alert in alerts:
+        if not is_about(there.incident, alert.opened_at, now=world.now):
+            continue
+        of = alert.open_alert
+        facts = AlertFacts(of.id, of.service_id, alert.seen, alert.opened_at)
+        its = list(_in_force(world, mutings_on(world.ruling.mutings, facts, world.now)))
+        if alert.looks_for and (by := _inhibited(world, there, alert)) is not None:
+            its.append(by)
+        if not its:
+            return []
+        found.append(its)
+    return found
+
+
+def _in_force(world: World, mutings: Iterable[Muting]) -> Iterable[Muting]:
+    made_at = world.ruling.made_at
+    return (one for one in mutings if one.id not in made_at or made_at[one.id] <= world.now)
+
+
+def _inhibited(world: World, there: IncidentThere, alert: AlertThere) -> Muting | None:
+    sources: dict[str, tuple[str, str]] = {}
+    for key in alert.looks_for:
+        its = [found for one in world.sources.get(key, {}).values() if (found := _as_source(world, one, world.now))]
+        if its:
+            sources[key] = min(its, key=lambda found: found[1])  # high before low
+    return inhibition_on(alert.looks_for, sources, there.incident.urgency)
+
+
+def _as_source(world: World, alert: AlertThere, now: datetime) -> tuple[str, Urgency] | None:
+    incident = world.incidents[alert.incident_id].incident
+    return (alert.open_alert.summary, incident.urgency) if counts_as_source(incident, alert.expires_at, now=now) else None

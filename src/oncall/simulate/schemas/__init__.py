@@ -1,0 +1,1 @@
+"""What previews and replays look like over REST."""
