@@ -254,10 +254,10 @@ async def test_an_event_of_the_merged_one_explains_where_its_alert_is(system: Sy
     source, number = f"{event.incident_id}", (await system.incident(target))["number"]
     await system.run_due()
     await merge(system, target, source)
-    await system.advance(minutes=5)
+    await system.advance(minutes=20)
     lines = [line["sentence"] for line in (await system.api.get(f"/api/v1/events/{event.event_id}/explain")).json()["lines"]]
     assert f"Its alert belongs to incident #{number} by now, which is triggered." in lines
-    assert any(f"is resolved now: merged into #{number} by " in line for line in lines)
+    assert any(f"is closed now: merged into #{number} by " in line for line in lines)
     assert lines[-1].startswith(f"Merged into #{number} by "), "what happens to the other is not told as if it were its own"
 
 

@@ -187,6 +187,17 @@ async def test_the_old_one_resolves_when_nothing_open_is_left_and_nothing_of_it_
     assert standing(await system.incident(made["id"])) == ("triggered", 1, 0)
 
 
+async def test_what_was_still_to_be_sent_for_one_that_resolves_by_it_is_cancelled(system: System) -> None:
+    monitor = await monitored(system, **ALL)
+    [decided] = await monitor.says(monitor.event("disk"))
+    await monitor.says(monitor.event("cpu"))
+    await monitor.says(monitor.event("disk", "resolve"))
+    old = f"{decided.incident_id}"
+    await split(system, old, (await alerts_of(system, old))["cpu"])
+    assert paged(system) == ["ana"], "for the new one alone"
+    assert await rows(system, f"SELECT status FROM notifications WHERE incident_id = '{old}'") == [("cancelled",)]
+
+
 async def test_what_was_merged_is_split_again(system: System) -> None:
     monitor = await monitored(system)
     one, other = await opened(system, monitor, "disk", "cpu")
