@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.escalation import Snapshot, take_snapshots
-from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.verbs import get_incident
 from oncall.incidents.rules.holding import below_threshold, counts_triggers
 from oncall.incidents.rules.splitting import check_split, split_off, stays
@@ -61,7 +60,6 @@ async def _write(
     await alert_store.watch(tx, [made.id], watched=await _is_counted(tx, made, service, now=now))
     if after.status is Status.RESOLVED:
         await cancel_for(tx, [before.id])
-    await source_over(tx, [before.id, made.id], now=now)
     await notify(tx, "incidents")
     return made
 
