@@ -1,6 +1,7 @@
 """What keeps incidents from paging now, found out in the transaction that would page."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,7 +46,7 @@ async def find_holds(
             its += [delayed(incident, service, now=now), below_threshold(incident, service, triggers.get(incident.id, 0), now=now)]
         hold = first_to_end([hold for hold in its if hold is not None])
         if hold is not None:
-            holds[incident.id] = hold
+            holds[incident.id] = replace(hold, is_counted=counts_triggers(incident, service))
     return holds
 
 

@@ -1,7 +1,7 @@
 """What keeps an incident from paging for a while (`semantics.md` §§2, 3). Pure; nothing of it is ever kept from the record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import EscalationState, Position
@@ -21,7 +21,7 @@ class Hold:
     reason: str
     until: datetime
     is_counted: bool = False
-    """A threshold holds it as well, or alone: each further trigger counts."""
+    """A threshold stands between it and its first page, whatever else holds it: each further trigger counts."""
 
 
 def counts_as_source(incident: Incident) -> bool:
@@ -56,7 +56,7 @@ def below_threshold(incident: Incident, service: Service, triggers: int, *, now:
     if threshold is None or not counts_triggers(incident, service) or triggers >= threshold.count:
         return None
     reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
-    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within, is_counted=True)
+    return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
 
 
 def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
@@ -71,9 +71,7 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
 
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:
     """Of what holds an incident, what ends first: then it is looked at again."""
-    if not holds:
-        return None
-    return replace(min(holds, key=lambda hold: hold.until), is_counted=any(hold.is_counted for hold in holds))
+    return min(holds, key=lambda hold: hold.until, default=None)
 
 
 def spoken(length: timedelta) -> str:
