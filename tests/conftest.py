@@ -24,7 +24,7 @@ structlog.configure(processors=PLAIN)
 # How long a machine takes to make an example says nothing about the product; a busy one fails no test. `make test` and continuous
 # integration judge a change by the same examples each time; `make soak` looks for new ones.
 USUAL = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-settings.register_profile("oncall", USUAL, derandomize=True)
+settings.register_profile("oncall", USUAL, derandomize=True, stateful_step_count=25)
 settings.register_profile("soak", USUAL, max_examples=3000)
 settings.register_profile("soak-ci", USUAL, max_examples=300, derandomize=True)
 settings.load_profile("oncall")

@@ -303,3 +303,16 @@ async def test_under_a_silence_as_well_each_trigger_counts_towards_a_threshold(s
         await system.run_due()
     assert [d.decision for d in said] == ["muted", "held_threshold", "deduplicated"]
     assert paged(system) == ["ana"], "with the third, at once"
+
+
+async def test_that_there_were_enough_triggers_under_a_silence_keeps_later_ones_from_no_count(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"})
+    await silence(system, "dedup_key=disk", hours=0.5)
+    for _ in range(4):
+        await monitor.says(monitor.event("disk", severity="error"))
+    await system.advance(minutes=31)
+    for _ in range(3):
+        assert paged(system) == []
+        await monitor.says(monitor.event("disk", severity="error"))
+        await system.run_due()
+    assert paged(system) == ["ana"]
