@@ -104,7 +104,7 @@ async def test_what_get_shows_can_be_proposed_and_changes_nothing(life: Life) ->
     }
     for host in "abcd":
         await life.says(web["key"], f"disk {host}", host=host)
-    await life.after(minutes=60)
+    await life.after(minutes=40)
     ours = {"id", "author", "created_at", "state", "occurrence", "ended_early"}
     proposed: dict[str, Any] = {part: [{k: v for k, v in one.items() if k not in ours}] for part, one in made.items()}
     proposed["services"] = {web["id"]: {k: v for k, v in web.items() if k not in {"id", "key", "integration"}}}
