@@ -1,6 +1,8 @@
 """Merging on the real system: what moves, who is paged, and that nobody presses a button that does nothing."""
 
 import asyncio
+from collections import Counter
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -385,6 +387,49 @@ async def test_a_merge_that_comes_as_an_event_is_taken_waits_and_counts_it(syste
         await blocked(system)
     refused = await merging_now
     assert (refused.status_code, "is resolved, and only what is open is merged" in refused.json()["detail"]) == (409, True)
+
+
+KEYS = [f"key {n}" for n in range(8)]
+
+# An alert that is open is in an incident that is; what was merged has none; nothing leads back to where it began.
+WRONG = """
+    SELECT 'open alert of ' || i.status FROM alerts a JOIN incidents i ON i.id = a.incident_id
+        WHERE a.state = 'open' AND i.status NOT IN ('triggered', 'acknowledged')
+    UNION ALL SELECT 'nothing open in ' || i.number FROM incidents i
+        WHERE i.status IN ('triggered', 'acknowledged')
+            AND NOT EXISTS (SELECT FROM alerts a WHERE a.incident_id = i.id AND a.state = 'open')
+    UNION ALL SELECT 'alert of a merged one' FROM alerts a JOIN incidents i ON i.id = a.incident_id WHERE i.merged_into_id IS NOT NULL
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_at_once_every_alert_is_in_one_incident_and_every_event_counted(system: System, seed: int) -> None:
+    random, monitor = Random(seed), await monitored(system)
+    incidents = await opened(system, monitor, *KEYS)
+    alerts = [one["id"] for one in (await system.api.get("/api/v1/alerts")).json()["items"]]
+    said = Counter(KEYS)
+
+    async def say() -> int:
+        key, action = random.choice(KEYS), random.choice(["trigger", "trigger", "resolve"])
+        said[key] += action == "trigger"
+        await system.node.gate.accept([monitor.event(key, action, random.choice(["error", "critical"]))])
+        return 202
+
+    async def join() -> int:
+        into, *others = random.sample(incidents, 3)
+        return (await ask(system, into, "merge", incidents=others)).status_code
+
+    async def part() -> int:
+        shown = (await system.api.get(f"/api/v1/alerts/{random.choice(alerts)}")).json()
+        answer = await ask(system, shown["incident"]["id"], "split", alerts=[shown["id"]])
+        incidents.extend([answer.json()["id"]] if answer.status_code == 201 else [])
+        return answer.status_code
+
+    for _ in range(6):
+        statuses = await asyncio.gather(*(random.choice([say, say, join, part])() for _ in range(10)), system.run_due())
+        assert set(statuses) <= {200, 201, 202, 409, 422, None}
+        assert await rows(system, WRONG) == []
+    assert dict(await rows(system, "SELECT dedup_key, sum(event_count) FROM alerts GROUP BY dedup_key")) == said
 
 
 # --- of several services ----------------------------------------------------------------------------------------------------
