@@ -32,6 +32,8 @@ def _accept_wave(world: Dict, runs: list[list[Dict]]) -> None:
     born: list[Dict] = []
     joined: list[tuple[Dict, list[Dict]]] = []
     touched: list[tuple[Dict, list[Dict], bool]] = []
+    for i in old.values():
+        i["was_open"] = is_open(i)
     hosts = {(i["service"], i["group"]): i for i in old.values() if is_open(i) and i["group"]}
     opening: list[list[Dict]] = []
     flapping: set[int] = set()
@@ -171,7 +173,7 @@ def _open(world: Dict, first: Dict, group: str | None, severity: str) -> Dict:
         "urgency": urgency_by(first["service"], severity), "state": "running", "cycle": 1, "round": 1, "step": 0, "step_at": world["now"],
         "held_until": None, "triggered_at": world["now"], "acknowledged_at": None, "owner": None, "resolved_at": None,
         "resolved_by": None, "news": 0, "rose": False, "tell_at": None, "told_at": None, "confirm_by": None, "settle_at": None,
-        "woken": False, "regraded": False, "unsent": None, "kept_back": None, "heard": None,
+        "was_open": False, "woken": False, "regraded": False, "unsent": None, "kept_back": None, "heard": None,
     }  # fmt: skip
     world["incidents"][first["n"]] = incident
     return incident
@@ -218,9 +220,12 @@ def _reopen(world: Dict, i: Dict) -> None:
         begin_cycle(i, world["now"])
     else:
         i["unsent"] = i["kept_back"]
-    # "At most one open incident per (service, group key)"
+    # "At most one open incident per (service, group key)". One that is open until this very wave has the key still (the specification is
+    # silent: taken from the product).
     others = [
-        o for o in world["incidents"].values() if o is not i and is_open(o) and (o["service"], o["group"]) == (i["service"], i["group"])
+        other
+        for other in world["incidents"].values()
+        if other is not i and (is_open(other) or other["was_open"]) and (other["service"], other["group"]) == (i["service"], i["group"])
     ]
     if i["group"] and others:
         i["group"] = None

@@ -121,11 +121,11 @@ def _mute(world: Dict, incident: Dict) -> Hold | None:
 
 
 def _about(world: Dict, incident: Dict) -> Collection[Dict]:
-    """What it would page for: its open alerts; of news in an acknowledged one that are only new alerts, those; of one that flaps and is
-    quiet for the moment, all that it is made of.
+    """What it would page for: its open alerts, or of one that flaps and is quiet for the moment all that it is made of; where only new
+    alerts are the news of an acknowledged one, of those the new ones.
     """
-    alerts = open_alerts_of(world, incident)
+    alerts = open_alerts_of(world, incident) or (alerts_of(world, incident) if incident["settle_at"] is not None else [])
     due = incident["tell_at"] is not None and incident["tell_at"] <= world["now"]
     if due and incident["news"] and not incident["rose"]:
         return [alert for alert in alerts if alert["opened_at"] > incident["acknowledged_at"]]
-    return alerts or (alerts_of(world, incident) if incident["settle_at"] is not None else [])
+    return alerts

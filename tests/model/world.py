@@ -27,7 +27,7 @@ USUAL: Dict = {
 
 SERVICES: dict[str, Dict] = {
     "plain": USUAL,
-    "by-site": USUAL | {"group_by": ["site"], "group_max_age": 60 * MINUTE},
+    "by-site": USUAL | {"group_by": ["site"], "group_max_age": 25 * MINUTE},
     "by-time": USUAL
     | {"group_window": 20 * MINUTE, "ack_timeout": None, "flapping": {"changes": 2, "within": 30 * MINUTE, "settle": 6 * MINUTE}},
     "counted": USUAL | {"policy": "broad", "threshold": {"count": 3, "within": 10 * MINUTE}},
