@@ -73,6 +73,7 @@ async def incident_when(served: Served, service_id: str, status: str) -> dict[st
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.faults
 async def test_from_a_rule_that_fires_to_an_e_mail_and_back(
     alertmanager: str, database: Database, database_url: str, tmp_path: Path
 ) -> None:
