@@ -26,7 +26,8 @@ DAY = timedelta(days=1)
         (WINDOW, {"cluster": "a"}, "window"),
         (BY_CLUSTER, {"cluster": "a", "job": "b", "pod": "c"}, 'cluster="a", job="b"'),
         (BY_CLUSTER, {"cluster": 'a", job="b'}, 'cluster="a\\", job=\\"b", job=""'),
-        (BY_CLUSTER, {}, 'cluster="", job=""'),
+        (BY_CLUSTER, {"job": "b"}, 'cluster="", job="b"'),
+        (BY_CLUSTER, {"pod": "c", "job": ""}, None),
     ],
 )
 def test_what_new_alerts_have_in_common(grouping: Grouping | None, labels: dict[str, str], key: str | None) -> None:

@@ -77,6 +77,12 @@ def sources(world: Dict) -> set[tuple[str, int]]:
     }
 
 
+def may_inhibit(world: Dict, incident: Dict) -> bool:
+    """Whether an open alert of it is a source, be it that it counts or not."""
+    its = [alert for alert in alerts_of(world, incident) if alert["open"]]
+    return any(matches(rule["source"], seen(alert)) for rule in world["inhibitions"].values() for alert in its)
+
+
 def counts(incident: Dict) -> bool:
     return incident["status"] == "acknowledged" or (incident["status"] == "triggered" and incident["state"] in {"running", "low_urgency"})
 

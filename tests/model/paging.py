@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tests.model.muting import Hold, hold_on, sources
+from tests.model.muting import Hold, hold_on, may_inhibit, sources
 from tests.model.world import MINUTE, POLICIES, Dict, is_open, open_alerts_of, service_of, wake
 
 NO_NEWS: Dict = {"news": 0, "rose": False, "tell_at": None, "confirm_by": None}
@@ -42,12 +42,17 @@ def is_due(world: Dict, incident: Dict) -> bool:
 
 
 def tick(world: Dict) -> None:
-    """Everything that is due, until nothing is. What is due together is judged together, as things were before it."""
+    """Everything that is due, until nothing is. What is due together is judged together, as things were before it; but what is held and may
+    inhibit others first: when one silence ends over both, its source mutes a target.
+    """
     for _ in range(20):
         due = [incident for incident in world["incidents"].values() if is_due(world, incident)]
         if not due:
             return send(world)
-        look_at(world, due)
+        first = [incident for incident in due if incident["state"] == "held" and may_inhibit(world, incident)]
+        for part in (first, [incident for incident in due if incident not in first]):
+            if part:
+                look_at(world, part)
         send(world)
     raise AssertionError("the model never comes to rest")
 

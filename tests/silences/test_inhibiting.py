@@ -1,5 +1,6 @@
 """`semantics.md` §3: an open source mutes its targets, while it pages or is acknowledged itself, and no longer."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -183,3 +184,18 @@ async def test_a_source_that_is_held_itself_inhibits_nothing_that_opens_with_it(
     await system.node.gate.accept([disk(monitor, severity="critical"), down(monitor, severity="error")])
     await system.run_due()
     assert len(system.email.sent) == 1
+
+
+@pytest.mark.parametrize("end", ["by itself", "expired"])
+async def test_when_one_silence_ends_over_a_source_and_its_targets_the_source_mutes_them(system: System, end: str) -> None:
+    monitor = await monitored(system)
+    await inhibition(system)
+    body = {"matchers": ["node=a"], "ends_at": (system.clock.at + timedelta(minutes=10)).isoformat(), "comment": "moving racks"}
+    made = await system.make("silences", **body)
+    said = await monitor.says(disk(monitor), down(monitor))
+    assert [d.decision for d in said] == ["muted", "muted"]
+    if end == "expired":
+        await system.api.post(f"/api/v1/silences/{made['id']}/expire")
+        await system.run_due()
+    await system.advance(minutes=11)
+    assert {f"{message.incident_id}" for message in system.email.sent} == {f"{said[1].incident_id}"}, "the node, and not its disk"

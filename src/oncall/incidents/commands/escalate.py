@@ -11,7 +11,7 @@ from oncall.escalation import gather_people
 from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import EscalationState, PlannedPage, Position
 from oncall.incidents.commands.holding import find_holds
-from oncall.incidents.commands.inhibiting import source_over
+from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.holding import Hold
@@ -42,10 +42,27 @@ async def run_due(
     services: Mapping[ServiceId, Service] | None = None,
     holds: Mapping[IncidentId, Hold] | None = None,
 ) -> None:
-    """Decide locked incidents whose `next_at` has come, and write incidents, pages and timeline with a few statements.
+    """Decide locked incidents whose `next_at` has come: first those that may inhibit others of them, if their own hold is over.
 
-    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with. `services` are theirs, and
-    `holds` what holds them, where this transaction has found that out.
+    `services` are theirs, and `holds` what holds them, where this transaction has found that out.
+    """
+    parts = [due] if holds is not None else await in_turn(tx, due, await judging.mutings.of(tx))
+    for part in parts:
+        await _run(tx, part, judging, now=now, services=services, holds=holds)
+
+
+async def _run(
+    tx: AsyncConnection,
+    due: Sequence[Incident],
+    judging: Judging,
+    *,
+    now: datetime,
+    services: Mapping[ServiceId, Service] | None,
+    holds: Mapping[IncidentId, Hold] | None,
+) -> None:
+    """As a set: incidents, pages and timeline are written with a few statements.
+
+    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with.
     """
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
     owners = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.escalation.values import EscalationState
 from oncall.incidents.rules.inhibiting import inhibition_on, labels_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as incident_store
@@ -57,6 +58,16 @@ async def source_over(tx: AsyncConnection, incident_ids: Collection[IncidentId],
     """Alerts of these incidents are over, or their incident pages no more: what they may have inhibited is looked at again."""
     if incident_ids and await store.inhibits_any(tx, incident_ids) and await incident_store.wake_held(tx, now=now):
         await notify(tx, "incidents")
+
+
+async def in_turn(tx: AsyncConnection, due: Sequence[Incident], mutings: Mutings) -> list[Sequence[Incident]]:
+    """Those that are held and may inhibit others come first: when one silence ends over a source and its targets, the source mutes them."""
+    held = [incident.id for incident in due if incident.escalation_state is EscalationState.HELD]
+    if not mutings.inhibitions or not held or len(due) == 1:
+        return [due]
+    sources = await store.inhibiting(tx, held)
+    parts = [incident for incident in due if incident.id in sources], [incident for incident in due if incident.id not in sources]
+    return [part for part in parts if part]
 
 
 async def mark_all(tx: AsyncConnection, mutings: Mutings) -> None:

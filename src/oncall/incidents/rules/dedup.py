@@ -77,16 +77,17 @@ def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided]
             return _all(run, Decision.ACKNOWLEDGED, "its monitor acknowledged it", alert.id, alert.incident_id), change
         case Action.RESOLVE:
             change = AlertChange(alert.id, 0, alert.severity, is_open=False, acknowledged=alert.acknowledged)
-            ended = _all(run[:1], Decision.RESOLVED, "its monitor resolved it", alert.id, alert.incident_id)
+            why = "so it counts as resolved" if run[0].way else "its monitor resolved it"
+            ended = _all(run[:1], Decision.RESOLVED, why, alert.id, alert.incident_id)
             return ended + _nothing_open(run[1:]), change
 
 
 def _nothing_open(run: Sequence[Event]) -> list[Decided]:
     reason = "no alert with this dedup key is open in the service"
-    return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, _because(e.reason, reason)) for e in run]
+    return [Decided(e.id, e.dedup_key, Decision.NO_OPEN_ALERT, because(e.reason, reason)) for e in run]
 
 
-def _because(*reasons: str) -> str:
+def because(*reasons: str) -> str:
     return ": ".join(filter(None, reasons))
 
 

@@ -30,7 +30,11 @@ def _refs(event: EventSeen) -> dict[str, str]:
 
 def _received(story: Story) -> Iterator[Line]:
     event, came = story.event, story.arrival
-    through = f'integration "{came.integration}" ({came.type})' if came.integration is not None else "an integration that is deleted by now"
+    through = (
+        f'integration "{came.integration}" ({came.type})'
+        if came.integration is not None
+        else "no integration that there is (it was deleted, or this is of a heartbeat)"
+    )
     to = f'service "{came.service}"' if came.service is not None else "a service that is deleted by now"
     refs = _refs(event) | {"integration_id": f"{event.integration_id}", "service_id": f"{event.service_id}"}
     yield Line(Stage.RECEIVED, event.received_at, f"Received at {instant(event.received_at)} through {through}, for {to}.", refs)

@@ -21,12 +21,14 @@ LONGEST_KEY = 500
 
 def group_key(grouping: Grouping | None, labels: Mapping[str, str]) -> str | None:
     """What new alerts of a service have in common with those they join; None: each has an incident of its own. A label that is not there
-    is the empty text, as in Alertmanager's `group_by`.
+    is the empty text, as in Alertmanager's `group_by`; what has none of them is alone.
     """
     if grouping is None:
         return None
     if grouping.type is not GroupingType.LABELS:
         return grouping.type.value
+    if not any(labels.get(name) for name in grouping.labels):
+        return None  # what has none of them has nothing in common: a missed heartbeat is not a disk that is full
     key = ", ".join(f"{name}={json.dumps(labels.get(name, ''), ensure_ascii=False)}" for name in grouping.labels)
     return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}… {sha256(key.encode()).hexdigest()}"
 

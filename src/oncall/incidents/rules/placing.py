@@ -6,7 +6,7 @@ from datetime import datetime
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState, Position, Snapshot
-from oncall.incidents.rules.dedup import RANK
+from oncall.incidents.rules.dedup import RANK, because
 from oncall.incidents.rules.grouping import group_key, most_of, why_apart
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.routing import routable
@@ -169,11 +169,8 @@ def decided_in(
             its = replace(decided[event.id], incident_id=run.incident_id)
             if its.decision is Decision.OPENED and run.joins:
                 broke = host is not None and host.status is Status.ACKNOWLEDGED
-                its = (
-                    replace(its, decision=Decision.BROKE_THROUGH, reason=BROKE_THROUGH)
-                    if broke
-                    else replace(its, decision=Decision.GROUPED, reason=GROUPED)
-                )
+                decision, reason = (Decision.BROKE_THROUGH, BROKE_THROUGH) if broke else (Decision.GROUPED, GROUPED)
+                its = replace(its, decision=decision, reason=because(event.reason, reason))
             elif its.decision is Decision.OPENED and hold is not None:
                 its = replace(its, decision=hold.decision, reason=f"{its.reason}; {hold.reason}")
             moved[event.id] = its

@@ -27,7 +27,15 @@ SOURCES = text("""
 """)
 
 ANY_MARKED = text("SELECT EXISTS (SELECT FROM alerts WHERE state = 'open' AND inhibits <> '{}')")
+INHIBITING_NOW = text("""
+    SELECT DISTINCT incident_id FROM alerts WHERE incident_id = ANY(:incident_ids) AND state = 'open' AND inhibits <> '{}'
+""")
 INHIBITING = text("SELECT EXISTS (SELECT FROM alerts WHERE incident_id = ANY(:incident_ids) AND inhibits <> '{}')")
+
+
+async def inhibiting(tx: AsyncConnection, incident_ids: Collection[IncidentId]) -> set[IncidentId]:
+    """Those of these incidents with an open alert that inhibits."""
+    return {IncidentId(r.incident_id) for r in await tx.execute(INHIBITING_NOW, {"incident_ids": list(incident_ids)})}
 
 
 async def mark(tx: AsyncConnection, keys: Mapping[AlertId, Collection[str]]) -> bool:

@@ -13,9 +13,17 @@ EVERYTHING = (
 )
 
 
+# What every alert has (`incidents/rules/matching.py`), each in two ways.
+ANY = [
+    {"severity": severity, "summary": text, "source": text, "dedup_key": text, "service": text}
+    for severity in ("critical", "error", "warning", "info", "unknown")
+    for text in ("Disk is full on db-1", "0")
+]
+
+
 def is_everything(matchers: Matchers, services: Collection[ServiceId]) -> bool:
-    """Whether nothing narrows it down: no service, and no matcher that needs a label."""
-    return not services and match_everything(matchers)
+    """Whether nothing narrows it down: no service, and no matcher that needs a label, or only of what every alert has."""
+    return not services and (match_everything(matchers) or all(match(matchers, alert) for alert in ANY))
 
 
 def concerns(matchers: Matchers, services: Collection[ServiceId], service: ServiceId, labels: Mapping[str, str]) -> bool:

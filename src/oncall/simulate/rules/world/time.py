@@ -51,8 +51,16 @@ def run(
     holds: Mapping[IncidentId, Hold] | None = None,
     causes: Mapping[IncidentId, Collection[str]] | None = None,
 ) -> None:
-    """Decide incidents that are due now, as a set: what holds each is found out before any is changed."""
+    """Decide incidents that are due now, as a set: what holds each is found out before any is changed; but first those that may inhibit
+    others of them.
+    """
     now = world.now
+    if holds is None:
+        waiting = [there for there in due if there.incident.id in world.held]
+        first = [there for there in waiting if any(alert.inhibits and alert.is_open for alert in there.alerts)]
+        if first and len(first) < len(due):
+            run(world, first, causes=causes)
+            due = [there for there in due if there not in first]
     if holds is None:
         found = {there.incident.id: hold_on(world, there) for there in due}
         holds = {id: hold for id, hold in found.items() if hold is not None}
