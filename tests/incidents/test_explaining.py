@@ -196,8 +196,10 @@ async def test_it_is_told_without_a_body_an_integration_and_a_service_as_well(sy
     async with system.node.database.transaction() as tx:
         await tx.execute(text("DELETE FROM event_bodies"))
     assert (await told(system, event.event_id))[:3] == [
-        "received: Received at 2026-03-02T12:00:00Z through no integration that there is (it was deleted, or this is of a heartbeat), "
-        "for a service that is deleted by now.",
+        (
+            "received: Received at 2026-03-02T12:00:00Z through no integration that there is (it was deleted, or this is of a heartbeat), "
+            "for a service that is deleted by now."
+        ),
         "read: The body was kept for 90 days and is gone.",
         'said: It tells of a change: "deploy".',
     ]
