@@ -94,7 +94,7 @@ async def test_stopped_half_way_it_leaves_nothing_behind(folder: Path) -> None:
     await until_it_says(process, "Ana sleeps on")
     process.send_signal(signal.SIGINT)
     said = await told(process)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "the demo was interrupted" in said
     assert "Traceback" not in said
     assert_nothing_is_left(folder)
