@@ -9,6 +9,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,13 @@ MEANS_OF_THE_USER = {
 
 
 async def demo(folder: Path, **env: str) -> Process:
-    """The demo with `folder` as the place for temporary files (short: there will be a socket in it)."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "oncall", "demo", env=os.environ | env | {"TMPDIR": str(folder)}, stdout=PIPE, stderr=STDOUT
-    )
+    """The demo with `folder` as the place for temporary files (short: there will be a socket in it). It can be interrupted, also where
+    whoever runs the tests in the background cannot, and would hand that down.
+    """
+    command = sys.executable, "-m", "oncall", "demo"
+    means = os.environ | env | {"TMPDIR": str(folder)}
+    interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return await asyncio.create_subprocess_exec(*command, env=means, stdout=PIPE, stderr=STDOUT, preexec_fn=interruptible)
 
 
 def users_of(folder: Path) -> list[str]:
