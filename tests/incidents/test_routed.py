@@ -81,3 +81,15 @@ async def test_a_rule_counts_from_its_commit_on(system: System) -> None:
     assert not second.reason.startswith("routing rule")
     (ended,) = await monitor.says(monitor.event("disk-1", "resolve"))
     assert ended.decision == "no_open_alert", "no rule says any more where it was"
+
+
+async def test_what_joins_another_incident_says_which_rule_sent_it_there(system: System) -> None:
+    monitor = await monitored(system)
+    databases = await other_service(system, monitor)
+    body = {name: value for name, value in databases.items() if name in {"name", "escalation_policy_id"}}
+    put = await system.api.put(f"/api/v1/services/{databases['id']}", json=body | {"grouping": {"type": "all"}}, headers={"If-Match": "*"})
+    assert put.status_code == 200, put.text
+    await rule(system, matchers=["team=db"], service_id=databases["id"])
+    said = [(await monitor.says(monitor.event(key, labels={"team": "db"})))[0] for key in ("disk", "cpu")]
+    assert [d.decision for d in said] == ["opened", "grouped"]
+    assert said[1].reason.startswith("routing rule to databases: sent it to service databases: ")

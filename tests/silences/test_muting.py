@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.incidents.building import Monitor, monitored, rows
+from tests.incidents.building import Monitor, blocked, monitored, rows
 from tests.system import System
 
 from oncall.incidents.commands.accept import accept_events
@@ -232,7 +232,7 @@ async def test_what_is_being_held_while_its_silence_is_taken_away_pages(system: 
     async with system.node.database.transaction() as tx:
         (muted,) = await accept_events(tx, [monitor.event("disk")], system.node.judging, now=system.clock.at)
         gone = asyncio.create_task(system.api.delete(f"/api/v1/silences/{made['id']}"))
-        await asyncio.sleep(0.2)
+        await blocked(system)
         assert (muted.decision, gone.done()) == ("muted", False)
     assert (await gone).status_code == 204
     await system.run_due()

@@ -128,7 +128,9 @@ async def test_what_a_silence_cannot_be(api: AsyncClient, web: str) -> None:
     assert (await api.get("/api/v1/silences")).json()["items"] == []
 
 
-@pytest.mark.parametrize("matchers", [[], ['job!="x"'], ['a=~".*"', 'b=""'], [{"name": "a", "value": ""}]])
+@pytest.mark.parametrize(
+    "matchers", [[], ['job!="x"'], ['a=~".*"', 'b=""'], [{"name": "a", "value": ""}], ['severity=~".+"'], ['summary=~".+"', 'job!="x"']]
+)
 async def test_what_matches_everything_is_confirmed(api: AsyncClient, web: str, matchers: list[Any]) -> None:
     refused = await api.post("/api/v1/silences", json=BODY | {"matchers": matchers})
     assert problem(refused) == (422, "matches_everything")

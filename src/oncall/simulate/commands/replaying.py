@@ -17,7 +17,6 @@ from oncall.kit.db import Database, Pool
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.kit.limits import TooMany
 from oncall.kit.sealing import Sealing
-from oncall.kit.stopwatch import Stopwatch
 from oncall.services.commands import all_services, integration_keys
 from oncall.services.commands.proposing import all_rules, compile_proposed
 from oncall.services.values import UnknownService
@@ -26,6 +25,7 @@ from oncall.simulate.commands.people import Duty, load_duty
 from oncall.simulate.commands.proposals import Names, Proposal, Ruleset, names_of, propose
 from oncall.simulate.commands.reading import Senders, find_range, read_again
 from oncall.simulate.commands.recorded import acts_in, beginnings, outcomes_in
+from oncall.simulate.commands.slices import Slices
 from oncall.simulate.rules.causes import causes_of, first_of, sentence_of
 from oncall.simulate.rules.comparing import Pair, compared, is_otherwise, pages_of
 from oncall.simulate.rules.world import Ruling, World, accept, act, advance, begin
@@ -48,9 +48,6 @@ from oncall.simulate.values.replaying import (
     Told,
     TooManyEvents,
 )
-
-SLICE = 0.003
-"""Seconds after which others have their turn."""
 
 TRY_AGAIN = 10
 LATE = timedelta(minutes=1)
@@ -82,18 +79,6 @@ class Setting:
     after: World
     names: Names
     duty: Duty
-
-
-class Turns:
-    """Work in slices: the loop has its turn whenever one of them is over."""
-
-    def __init__(self) -> None:
-        self._watch = Stopwatch()
-
-    async def pause(self) -> None:
-        if self._watch.seconds >= SLICE:
-            await asyncio.sleep(0)
-            self._watch = Stopwatch()
 
 
 class Replays:
@@ -170,11 +155,11 @@ class Replays:
         """Both worlds over the same events, and what people did in its time: in which incidents the triggers are, and how many events are
         decided otherwise.
         """
-        turns, acts = Turns(), list(setting.acts)
+        slices, acts = Slices(), list(setting.acts)
         pairs: dict[Pair, int] = {}
         worlds = [world for world in (setting.before, setting.after) if world is not None]
         otherwise = 0
-        async for batch in read_again(self._open, setting.range, setting.senders, turns.pause):
+        async for batch in read_again(self._open, setting.range, setting.senders, slices.pause):
             now = batch[0].received_at
             while acts and acts[0].at < now:
                 done = acts.pop(0)
@@ -189,7 +174,7 @@ class Replays:
                 if one.event.action is Action.TRIGGER:
                     pair = was.incident_id if was else one.recorded, is_now.incident_id
                     pairs[pair] = pairs.get(pair, 0) + 1
-            await turns.pause()
+            await slices.pause()
         for done in acts:
             for world in worlds:
                 act(world, done)
