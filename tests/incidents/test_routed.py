@@ -80,7 +80,7 @@ async def test_a_rule_counts_from_its_commit_on(system: System) -> None:
     assert first.reason.startswith("routing rule")
     assert not second.reason.startswith("routing rule")
     (ended,) = await monitor.says(monitor.event("disk-1", "resolve"))
-    assert ended.decision == "no_open_alert", "no rule says any more where it was"
+    assert (ended.decision, ended.incident_id) == ("resolved", first.incident_id), "though no rule says any more where it was"
 
 
 async def test_what_joins_another_incident_says_which_rule_sent_it_there(system: System) -> None:
@@ -93,3 +93,28 @@ async def test_what_joins_another_incident_says_which_rule_sent_it_there(system:
     said = [(await monitor.says(monitor.event(key, labels={"team": "db"})))[0] for key in ("disk", "cpu")]
     assert [d.decision for d in said] == ["opened", "grouped"]
     assert said[1].reason.startswith("routing rule to databases: sent it to service databases: ")
+
+
+async def test_what_opened_under_a_rule_that_is_another_by_now_is_ended_where_it_is(system: System) -> None:
+    monitor = await monitored(system)
+    databases = await other_service(system, monitor)
+    made = await rule(system, matchers=["team=db"], service_id=databases["id"])
+    opened = [said for key in ("disk", "cpu") for said in await monitor.says(monitor.event(key, labels={"team": "db"}))]
+    assert (await system.api.delete(f"/api/v1/routing-rules/{made['id']}")).status_code == 204
+    (acknowledged,) = await monitor.says(monitor.event("disk", "acknowledge", labels={"team": "db"}))
+    (ended,) = await monitor.says(monitor.event("cpu", "resolve", labels={"team": "db"}))
+    assert [(d.decision, d.incident_id) for d in (acknowledged, ended)] == [
+        ("acknowledged", opened[0].incident_id),
+        ("resolved", opened[1].incident_id),
+    ]
+    assert ended.reason == "its alert is open in another service than the one it would be sent to: its monitor resolved it"
+
+
+async def test_the_end_of_another_integration_is_not_looked_for_anywhere(system: System) -> None:
+    monitor = await monitored(system)
+    service = await other_service(system, monitor)
+    integration = await system.make(f"services/{service['id']}/integrations", name="other", type="pagerduty")
+    other = Monitor(system, {"service": service, "integration": integration})
+    await monitor.says(monitor.event("disk"))
+    (said,) = await other.says(other.event("disk", "resolve"))
+    assert said.decision == "no_open_alert"

@@ -1,14 +1,16 @@
 """What routing rules make of an event, and where the alert is looked for that an end is about."""
 
 from dataclasses import replace
+from itertools import count
 from uuid import UUID
 
+import pytest
 from tests.incidents.building import SERVICE, event
 
 from oncall.contacts.values import Urgency
-from oncall.incidents.rules.routing import places, routable, routed
+from oncall.incidents.rules.routing import ELSEWHERE, places, routable, routed, routed_all
 from oncall.incidents.values import Action, Severity
-from oncall.kit.ids import IntegrationId, RoutingRuleId, ServiceId
+from oncall.kit.ids import EventId, IntegrationId, RoutingRuleId, ServiceId
 from oncall.kit.matchers import parse_matchers
 from oncall.services.rules.routing import compile_routing
 from oncall.services.values.routing import RoutingRule
@@ -67,3 +69,34 @@ def test_the_alert_of_an_end_that_says_less_is_looked_for_wherever_its_trigger_m
     assert places(end, routing) == (SERVICE, WEB, DB)
     assert places(replace(end, labels={"job": "db"}), routing) == (DB, SERVICE, WEB)
     assert places(end, compile_routing([], {})) == (SERVICE,)
+
+
+GONE = ServiceId(UUID(int=10))  # no rule of today sends there
+TO_DB = {"labels": {"job": "db"}}
+END, ACK = {"action": Action.RESOLVE}, {"action": Action.ACKNOWLEDGE}
+AT_DB, AT_OWN, AT_GONE = (DB, ""), (SERVICE, ""), (GONE, ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    ("said", "opened", "expected"),
+    [
+        pytest.param([END], [], [AT_OWN], id="nowhere open: where it would be sent"),
+        pytest.param([END], [GONE], [AT_GONE], id="open where no rule sends by now"),
+        pytest.param([ACK, END], [GONE], [AT_GONE, AT_GONE], id="an acknowledgement ends nothing"),
+        pytest.param([END, END], [GONE], [AT_GONE, AT_OWN], id="ended once"),
+        pytest.param([END | TO_DB], [GONE, DB], [AT_DB], id="the likeliest of two"),
+        pytest.param([END], [GONE, DB], [(DB, ELSEWHERE)], id="one that rules send to, before one that none does"),
+        pytest.param([TO_DB, END], [], [AT_DB, (DB, ELSEWHERE)], id="opened a moment ago"),
+        pytest.param([TO_DB, END], [SERVICE], [AT_DB, AT_OWN], id="the likeliest, though another was opened a moment ago"),
+        pytest.param([END | TO_DB, TO_DB, END | TO_DB], [DB], [AT_DB] * 3, id="ended, opened, ended"),
+        pytest.param([END | {"way": ("ours",)}], [DB], [(DB, ELSEWHERE)], id="one of ours, that a world has elsewhere"),
+    ],
+)
+def test_an_end_goes_where_its_alert_is_open(
+    said: list[dict[str, object]], opened: list[ServiceId], expected: list[tuple[ServiceId, str]]
+) -> None:
+    number = count(1)
+    events = [replace(event(**says), id=EventId(UUID(int=next(number))), integration_id=OF) for says in said]  # type: ignore[arg-type]
+    routing = compile_routing([rule(1, "job=db", service_id=DB)], {})
+    made = [e for e, _ in routed_all(events, routing, {e.id: opened for e in events})]
+    assert [(e.service_id, e.reason) for e in made] == expected

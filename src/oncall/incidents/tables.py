@@ -181,7 +181,8 @@ alerts = Table(
     instant("expires_at", nullable=True),
     CheckConstraint("state IN ('open', 'resolved')", name="state_is_known"),
     CheckConstraint("(state = 'resolved') = (resolved_at IS NOT NULL)", name="a_resolved_one_says_when"),
-    Index("alerts_one_open_per_key", "service_id", "dedup_key", unique=True, postgresql_where=text("state = 'open'")),
+    # Its key first: an end may look for its alert in whatever service.
+    Index("alerts_one_open_per_key", "dedup_key", "service_id", unique=True, postgresql_where=text("state = 'open'")),
     Index("alerts_resolved_idx", "service_id", "dedup_key", "resolved_at", postgresql_where=text("state = 'resolved'")),
     Index("alerts_incident_idx", "incident_id"),
     Index("alerts_inhibits_idx", "inhibits", postgresql_using="gin", postgresql_where=text("state = 'open' AND inhibits <> '{}'")),

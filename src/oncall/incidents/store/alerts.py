@@ -22,9 +22,9 @@ from oncall.incidents.values import (
     Told,
 )
 from oncall.kit.db import ConcurrentChange, racing
-from oncall.kit.ids import AlertId, IncidentId, IntegrationId, ServiceId
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
-# By the unique index `alerts_one_open_per_key (service_id, dedup_key) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
+# By the unique index `alerts_one_open_per_key (dedup_key, service_id) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
 # reading all alerts for a join, as it would while nobody has told it how many there are.
 OPEN = text("""
     SELECT a.id, a.service_id, a.dedup_key, true AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched
@@ -32,6 +32,19 @@ OPEN = text("""
     CROSS JOIN LATERAL (
         SELECT * FROM alerts o WHERE o.service_id = k.service_id AND o.dedup_key = k.dedup_key AND o.state = 'open' LIMIT 1
     ) a
+""")
+
+# By the same index. Rules change: an alert may be open where no rule of today would send its end.
+OPEN_FOR = text("""
+    SELECT k.n, found.service_id
+    FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:dedup_keys AS text[]), CAST(:places AS jsonb[]))
+        WITH ORDINALITY AS k (integration_id, dedup_key, places, n)
+    CROSS JOIN LATERAL (
+        SELECT a.service_id FROM alerts a
+        WHERE a.dedup_key = k.dedup_key AND a.state = 'open'
+            AND (a.integration_id = k.integration_id OR k.places ? CAST(a.service_id AS text))
+        ORDER BY a.id
+    ) found
 """)
 
 # By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one, if
@@ -158,6 +171,19 @@ def _alert(r: Row[Any]) -> Alert:
 async def open_alerts(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Alert]:
     rows = await tx.execute(OPEN, {"service_ids": [service for service, _ in keys], "dedup_keys": [key for _, key in keys]})
     return {(ServiceId(r[1]), r[2]): _alert(r) for r in rows}
+
+
+async def open_for(tx: AsyncConnection, asked: Sequence[tuple[Event, Sequence[ServiceId]]]) -> dict[EventId, list[ServiceId]]:
+    """For each event, with places where its alert may be: where of those one of its key is open, and where its integration has one."""
+    params = {
+        "integration_ids": [event.integration_id for event, _ in asked],
+        "dedup_keys": [event.dedup_key for event, _ in asked],
+        "places": [_json([f"{service}" for service in places]) for _, places in asked],
+    }
+    found: dict[EventId, list[ServiceId]] = {}
+    for r in await tx.execute(OPEN_FOR, params):
+        found.setdefault(asked[r.n - 1][0].id, []).append(ServiceId(r.service_id))
+    return found
 
 
 async def reopenable_alerts(tx: AsyncConnection, keys: Sequence[Key], *, now: datetime) -> dict[Key, Alert]:

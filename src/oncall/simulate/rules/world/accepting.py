@@ -6,15 +6,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
-from oncall.incidents.rules.dedup import ASIDE, decide_run, ignored, needs_incident, waves
+from oncall.incidents.rules.dedup import decide_run, ignored, needs_incident, waves
 from oncall.incidents.rules.flapping import why_flapping
 from oncall.incidents.rules.following import followed
 from oncall.incidents.rules.holding import counting
 from oncall.incidents.rules.placing import Run, born_as, decided_flapping, decided_in, group_of, is_regraded, placed
-from oncall.incidents.rules.routing import as_routed, places, routable
+from oncall.incidents.rules.routing import is_end, places, routed_all
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Key, OpenAlert, Status
-from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
-from oncall.services.rules.routing import route
+from oncall.kit.ids import AlertId, EventId, IncidentId
 from oncall.simulate.rules.world.muting import hold_on, sources_over
 from oncall.simulate.rules.world.state import OPEN, AlertThere, IncidentThere, World
 from oncall.simulate.rules.world.time import advance, count_since, run, stepped_to
@@ -47,29 +46,12 @@ def accept(world: World, events: Sequence[Event], *, now: datetime) -> Mapping[E
 
 
 def _routed(world: World, events: Sequence[Event]) -> Batch:
-    """As routing rules leave them. What is no trigger goes where its alert is open, be it since a moment ago in this very batch."""
-    routing, ways = world.ruling.routing, dict[EventId, Sequence[RuleRef]]()
-    lately: dict[Key, ServiceId] = {}
-    made: list[Event] = []
-    for event in events:
-        if not routing.concerns(event.integration_id):
-            made.append(event)
-            continue
-        said = event.service_id, event.dedup_key
-        if event.action is not Action.TRIGGER and event.action not in ASIDE:
-            asked = places(event, routing)
-            if event.way:  # one of ours ends what it knows to be there
-                asked = tuple(dict.fromkeys([event.service_id, *asked]))
-            there = [service for service in asked if (service, event.dedup_key) in world.open]
-            made.append(replace(event, service_id=lately.get(said) or next(iter(there), asked[0])))
-            continue
-        way = route(routing, routable(event))
-        routed = as_routed(event, way)
-        ways[event.id] = [RuleRef(RuleKind.ROUTING_RULE, tried.rule.id) for tried in way.way]
-        if event.action is Action.TRIGGER:
-            lately[said] = routed.service_id
-        made.append(routed)
-    return Batch(made, ways)
+    """As routing rules leave them; what is no trigger goes where its alert is open. One of ours ends what it knows to be there."""
+    routing = world.ruling.routing
+    opened = {e.id: world.open_for(e, [*([e.service_id] if e.way else []), *places(e, routing)]) for e in events if is_end(e)}
+    made = list(routed_all(events, routing, opened))
+    ways = {event.id: [RuleRef(RuleKind.ROUTING_RULE, tried.rule.id) for tried in way] for event, way in made if way}
+    return Batch([event for event, _ in made], ways)
 
 
 def _accept_wave(world: World, batch: Batch, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key]) -> None:
@@ -164,7 +146,7 @@ def _open(
         there = world.incidents[one.incident_id]
         event, change = one.events[0], one.change
         of = OpenAlert(change.alert_id, event.service_id, event.labels, change.severity, event.summary, event.source, event.dedup_key)
-        world.add_alert(there, AlertThere(of, one.incident_id, now, expires_at=change.expires_at))
+        world.add_alert(there, AlertThere(of, event.integration_id, one.incident_id, now, expires_at=change.expires_at))
         world.name(there, *batch.ways.get(event.id, ()))
         if one.joins and not event.group_labels:
             world.name(there, RuleRef(RuleKind.SERVICE, event.service_id, "grouping"))

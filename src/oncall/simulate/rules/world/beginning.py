@@ -92,7 +92,9 @@ def _settles_at(world: World, one: Beginning) -> datetime:
 
 def _add(world: World, there: IncidentThere, before: AlertBefore) -> None:
     of = OpenAlert(before.id, before.service_id, dict(before.labels), before.severity, before.summary, before.source, before.dedup_key)
-    alert = AlertThere(of, there.incident.id, before.opened_at, expires_at=before.expires_at, changes=sorted(before.changes))
+    alert = AlertThere(
+        of, before.integration_id, there.incident.id, before.opened_at, expires_at=before.expires_at, changes=sorted(before.changes)
+    )
     world.add_alert(there, alert)
     alert.acknowledged = before.acknowledged and before.is_open
     there.acknowledged += alert.acknowledged

@@ -1,6 +1,6 @@
 """What there is in a world: alerts, incidents, and which of them have a key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappush
@@ -9,8 +9,8 @@ from uuid import UUID
 from oncall.escalation.values import EscalationState, People, Snapshot
 from oncall.incidents.rules.inhibiting import labels_of
 from oncall.incidents.rules.timers import pending_action, timed
-from oncall.incidents.values import Alert, AlertCounts, GroupKey, Incident, Key, OpenAlert, Severity, Status
-from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
+from oncall.incidents.values import Alert, AlertCounts, Event, GroupKey, Incident, Key, OpenAlert, Severity, Status
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 from oncall.services.rules.routing import Routing
 from oncall.services.values import Service
 from oncall.silences.rules.inhibition import source_keys, target_keys
@@ -44,6 +44,7 @@ class AlertThere:
     """One alert."""
 
     open_alert: OpenAlert
+    integration_id: IntegrationId
     incident_id: IncidentId
     opened_at: datetime
     is_open: bool = True
@@ -105,6 +106,8 @@ class World:
     alerts: dict[AlertId, AlertThere] = field(default_factory=dict)
     incidents: dict[IncidentId, IncidentThere] = field(default_factory=dict)
     open: dict[Key, AlertThere] = field(default_factory=dict)
+    where: dict[str, dict[ServiceId, IntegrationId]] = field(default_factory=dict)
+    """In which services an alert with a dedup key is open, and whose it is."""
     resolved: dict[Key, AlertThere] = field(default_factory=dict)
     """Of each key the one that was resolved last."""
     gathering: dict[GroupKey, IncidentId] = field(default_factory=dict)
@@ -154,11 +157,20 @@ class World:
     def add_alert(self, there: IncidentThere, alert: AlertThere) -> None:
         """A new one, open."""
         self.alerts[alert.open_alert.id] = alert
-        self.open[alert.key] = alert
+        self._open(alert)
         there.alerts.append(alert)
         there.open += 1
         self.see(there, alert)
         self.mark(alert)
+
+    def _open(self, alert: AlertThere) -> None:
+        self.open[alert.key] = alert
+        self.where.setdefault(alert.open_alert.dedup_key, {})[alert.open_alert.service_id] = alert.integration_id
+
+    def open_for(self, event: Event, places: Collection[ServiceId]) -> list[ServiceId]:
+        """Of these places those where an alert with an event's key is open, and wherever its own integration has one."""
+        there = self.where.get(event.dedup_key, {})
+        return [service for service, whose in there.items() if whose == event.integration_id or service in places]
 
     def see(self, there: IncidentThere, alert: AlertThere) -> None:
         """What matchers see of an alert is another now, and what may mute it."""
@@ -201,7 +213,7 @@ class World:
         alert.is_open, alert.resolved_at = False, self.now
         there.open -= 1
         there.acknowledged -= alert.acknowledged
-        del self.open[alert.key]
+        del self.open[alert.key], self.where[alert.key[1]][alert.key[0]]
         self.resolved[alert.key] = alert
         for key in alert.inhibits:
             self.sources[key].pop(alert.open_alert.id, None)
@@ -209,7 +221,7 @@ class World:
     def reopen_alert(self, there: IncidentThere, alert: AlertThere) -> None:
         alert.is_open, alert.resolved_at, alert.opened_at, alert.acknowledged = True, None, self.now, False
         there.open += 1
-        self.open[alert.key] = alert
+        self._open(alert)
         self.resolved.pop(alert.key, None)
         for key in alert.inhibits:
             self.sources[key][alert.open_alert.id] = alert
