@@ -110,11 +110,12 @@ async def test_what_opened_under_a_rule_that_is_another_by_now_is_ended_where_it
     assert ended.reason == "its alert is open in another service than the one it would be sent to: its monitor resolved it"
 
 
-async def test_the_end_of_another_integration_is_not_looked_for_anywhere(system: System) -> None:
+async def test_an_end_is_not_that_of_another_integrations_alert_elsewhere(system: System) -> None:
     monitor = await monitored(system)
-    service = await other_service(system, monitor)
-    integration = await system.make(f"services/{service['id']}/integrations", name="other", type="pagerduty")
-    other = Monitor(system, {"service": service, "integration": integration})
-    await monitor.says(monitor.event("disk"))
-    (said,) = await other.says(other.event("disk", "resolve"))
-    assert said.decision == "no_open_alert"
+    databases = await other_service(system, monitor)
+    integration = await system.make(f"services/{databases['id']}/integrations", name="other", type="pagerduty")
+    other = Monitor(system, {"service": databases, "integration": integration})
+    await rule(system, matchers=["job=db"], service_id=databases["id"])
+    await other.says(other.event("disk"))
+    said = [(await monitor.says(monitor.event("disk", "resolve", labels={"job": job})))[0].decision for job in ("web", "db")]
+    assert said == ["no_open_alert", "resolved"], "in the very service it is sent to it is the same problem"

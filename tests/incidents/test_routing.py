@@ -8,7 +8,7 @@ import pytest
 from tests.incidents.building import SERVICE, event
 
 from oncall.contacts.values import Urgency
-from oncall.incidents.rules.routing import ELSEWHERE, places, routable, routed, routed_all
+from oncall.incidents.rules.routing import ELSEWHERE, likeliest, routable, routed, routed_all
 from oncall.incidents.values import Action, Severity
 from oncall.kit.ids import EventId, IntegrationId, RoutingRuleId, ServiceId
 from oncall.kit.matchers import parse_matchers
@@ -63,12 +63,12 @@ def test_an_event_that_no_rule_is_about_stays_the_very_same() -> None:
         assert routed(TRIGGER, routing) is TRIGGER
 
 
-def test_the_alert_of_an_end_that_says_less_is_looked_for_wherever_its_trigger_may_have_gone() -> None:
+def test_an_end_is_looked_for_first_where_rules_would_send_it() -> None:
     end = event(action=Action.RESOLVE, integration_id=OF)
-    routing = compile_routing([rule(1, "job=db", service_id=DB), rule(2, "job=web", OF, service_id=WEB), rule(3, "job=x")], {})
-    assert places(end, routing) == (SERVICE, WEB, DB)
-    assert places(replace(end, labels={"job": "db"}), routing) == (DB, SERVICE, WEB)
-    assert places(end, compile_routing([], {})) == (SERVICE,)
+    routing = compile_routing([rule(1, "job=db", service_id=DB)], {})
+    assert likeliest(end, routing) == SERVICE
+    assert likeliest(replace(end, labels={"job": "db"}), routing) == DB
+    assert likeliest(replace(end, labels={"job": "db"}, way=("ours",)), routing) == SERVICE, "it knows where"
 
 
 GONE = ServiceId(UUID(int=10))  # no rule of today sends there
@@ -85,7 +85,7 @@ AT_DB, AT_OWN, AT_GONE = (DB, ""), (SERVICE, ""), (GONE, ELSEWHERE)
         pytest.param([ACK, END], [GONE], [AT_GONE, AT_GONE], id="an acknowledgement ends nothing"),
         pytest.param([END, END], [GONE], [AT_GONE, AT_OWN], id="ended once"),
         pytest.param([END | TO_DB], [GONE, DB], [AT_DB], id="the likeliest of two"),
-        pytest.param([END], [GONE, DB], [(DB, ELSEWHERE)], id="one that rules send to, before one that none does"),
+        pytest.param([END], [GONE, DB], [AT_GONE], id="of two elsewhere the older one"),
         pytest.param([TO_DB, END], [], [AT_DB, (DB, ELSEWHERE)], id="opened a moment ago"),
         pytest.param([TO_DB, END], [SERVICE], [AT_DB, AT_OWN], id="the likeliest, though another was opened a moment ago"),
         pytest.param([END | TO_DB, TO_DB, END | TO_DB], [DB], [AT_DB] * 3, id="ended, opened, ended"),

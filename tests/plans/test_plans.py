@@ -96,7 +96,6 @@ VALUES = {
     "service_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
     "service_id": "'{service_id}'",
     "dedup_key": "'key 50'",
-    "places": "array_fill(CAST('[\"x\"]' AS jsonb), ARRAY[5])",
     "amongs": 'array_fill(CAST(\'{{"resource": "x", "correlate": ["y"]}}\' AS jsonb), ARRAY[5])',
     "integration_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
     "delivery_ids": "ARRAY['1', '2', '3', '4', '5']",

@@ -36,7 +36,7 @@ async def make(api: AsyncClient, **more: Any) -> dict[str, Any]:
 async def test_an_inhibition_is_made_read_edited_and_deleted(api: AsyncClient) -> None:
     made = await make(api)
     address = f"/api/v1/inhibitions/{made['id']}"
-    assert made == {"id": made["id"], **BODY, "created_at": "2026-03-02T12:00:00Z"}
+    assert made == {"id": made["id"], **BODY, "matches_everything": False, "created_at": "2026-03-02T12:00:00Z"}
     read = await api.get(address)
     assert (read.json(), read.headers["ETag"]) == (made, '"1"')
     body = BODY | {"equal": []}
@@ -58,6 +58,18 @@ async def test_what_is_read_can_be_sent_back_and_reads_equal(api: AsyncClient, m
     own = {name: value for name, value in made.items() if name not in OURS}
     assert {name: value for name, value in (await make(api, **own)).items() if name not in OURS} == own
     assert (await api.put(f"/api/v1/inhibitions/{made['id']}", json=own, headers={"If-Match": "*"})).json() == made
+
+
+async def test_one_that_would_mute_everything_wants_to_be_confirmed(api: AsyncClient) -> None:
+    body = BODY | {"target_matchers": ["severity=~.+"], "equal": []}
+    refused = await api.post("/api/v1/inhibitions", json=body)
+    assert problem(refused) == (422, "matches_everything")
+    assert "target_matchers" in refused.json()["detail"]
+    made = await make(api, **body, matches_everything=True)
+    assert made["matches_everything"] is True
+    address = f"/api/v1/inhibitions/{made['id']}"
+    assert problem(await api.put(address, json=body, headers={"If-Match": "*"})) == (422, "matches_everything")
+    assert (await make(api, **body | {"equal": ["cluster"]}))["matches_everything"] is False
 
 
 async def test_what_an_inhibition_cannot_be(api: AsyncClient) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.compiled import Judging
-from oncall.incidents.rules.routing import is_end, places, routed_all
+from oncall.incidents.rules.routing import is_end, likeliest, routed_all
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.values import Event
 
@@ -17,7 +17,7 @@ LONGEST_WAY = 500
 async def route_events(tx: AsyncConnection, events: Sequence[Event], judging: Judging) -> Sequence[Event]:
     """The events as the rules leave them, in the order given; what ends something goes where that is open. Our own know where."""
     routing = await judging.routing.of(tx)
-    asking = [(event, places(event, routing)) for event in events if is_end(event) and not event.way]
+    asking = [(event, likeliest(event, routing)) for event in events if is_end(event) and not event.way]
     if not asking and not any(routing.concerns(event.integration_id) for event in events):
         return events
     opened = await alert_store.open_for(tx, asking) if asking else {}

@@ -22,19 +22,19 @@ def routed_all(
 ) -> Iterator[tuple[Event, Sequence[RuleTried]]]:
     """Events of one batch as the rules leave them, in order, each with its way through the rules.
 
-    An acknowledgement or an end, which often says less than its trigger did, goes where its alert is open: in the likeliest of its
-    `places`, else wherever its integration has one, since rules may be others by now than when it opened. `opened` says of each end where
-    that is; what its own batch opened and ended before it counts as well. No rule is asked about what has a way already: it is ours.
+    An acknowledgement or an end often says less than its trigger did (PagerDuty's has no labels, some have no severity), and rules may be
+    others by now: where no alert is open at its `likeliest`, it goes wherever its own integration has one with its key. `opened` says of
+    each end where one is; what its batch opened and ended before it counts as well. What has a way already is ours, and no rule is asked.
     """
     since: dict[tuple[IntegrationId, str], dict[ServiceId, bool]] = {}
     for event in events:
         lately = since.setdefault((event.integration_id, event.dedup_key), {})
         tried: Sequence[RuleTried] = ()
         if is_end(event):
-            there, likely = opened.get(event.id, ()), (event.service_id,) if event.way else places(event, routing)
-            found = (service for service in dict.fromkeys([*likely, *there]) if lately.get(service, service in there))
-            service = next(found, likely[0])
-            reason = event.reason if service == likely[0] else because(event.reason, ELSEWHERE)
+            likely, there = likeliest(event, routing), opened.get(event.id, ())
+            found = (service for service in dict.fromkeys([likely, *there, *lately]) if lately.get(service, service in there))
+            service = next(found, likely)
+            reason = event.reason if service == likely else because(event.reason, ELSEWHERE)
             made = replace(event, service_id=service, reason=reason)
         elif routing.concerns(event.integration_id) and not event.way:
             way = route(routing, routable(event))
@@ -83,11 +83,6 @@ def as_routed(event: Event, made: Routed) -> Event:
     )
 
 
-def places(event: Event, routing: Routing) -> tuple[ServiceId, ...]:
-    """Where the rules of now say an alert may be that an acknowledgement or an end is about, the likeliest first; `event` is as it came.
-
-    An end often says less than the trigger did (PagerDuty's has no labels, some have no severity), so that the rules would send it
-    elsewhere. Whoever looks for its alert looks in all of these.
-    """
-    likely = dict.fromkeys([routed(event, routing).service_id, event.service_id])
-    return (*likely, *sorted(routing.services_of(event.integration_id) - likely.keys()))
+def likeliest(event: Event, routing: Routing) -> ServiceId:
+    """Where the rules of now would send it, as it came."""
+    return event.service_id if event.way else routed(event, routing).service_id

@@ -37,12 +37,12 @@ OPEN = text("""
 # By the same index. Rules change: an alert may be open where no rule of today would send its end.
 OPEN_FOR = text("""
     SELECT k.n, found.service_id
-    FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:dedup_keys AS text[]), CAST(:places AS jsonb[]))
-        WITH ORDINALITY AS k (integration_id, dedup_key, places, n)
+    FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:dedup_keys AS text[]), CAST(:service_ids AS uuid[]))
+        WITH ORDINALITY AS k (integration_id, dedup_key, service_id, n)
     CROSS JOIN LATERAL (
         SELECT a.service_id FROM alerts a
         WHERE a.dedup_key = k.dedup_key AND a.state = 'open'
-            AND (a.integration_id = k.integration_id OR k.places ? CAST(a.service_id AS text))
+            AND (a.integration_id = k.integration_id OR a.service_id = k.service_id)
         ORDER BY a.id
     ) found
 """)
@@ -173,12 +173,12 @@ async def open_alerts(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Ale
     return {(ServiceId(r[1]), r[2]): _alert(r) for r in rows}
 
 
-async def open_for(tx: AsyncConnection, asked: Sequence[tuple[Event, Sequence[ServiceId]]]) -> dict[EventId, list[ServiceId]]:
-    """For each event, with places where its alert may be: where of those one of its key is open, and where its integration has one."""
+async def open_for(tx: AsyncConnection, asked: Sequence[tuple[Event, ServiceId]]) -> dict[EventId, list[ServiceId]]:
+    """For each event where an alert with its key is open: in the service given for it, and wherever its own integration has one."""
     params = {
         "integration_ids": [event.integration_id for event, _ in asked],
         "dedup_keys": [event.dedup_key for event, _ in asked],
-        "places": [_json([f"{service}" for service in places]) for _, places in asked],
+        "service_ids": [service for _, service in asked],
     }
     found: dict[EventId, list[ServiceId]] = {}
     for r in await tx.execute(OPEN_FOR, params):

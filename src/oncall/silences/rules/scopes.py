@@ -5,11 +5,17 @@ from datetime import UTC, datetime
 
 from oncall.kit.ids import ServiceId
 from oncall.kit.matchers import Matchers, match, match_everything
+from oncall.silences.values.inhibitions import Inhibition
 from oncall.silences.values.muting import MatchesEverything
 
 EVERYTHING = (
     'These matchers match even an alert without any label, of every service, so this may mute everything: add a matcher such as job="api" '
     'or a service, or confirm it with "matches_everything": true.'
+)
+
+EVERY_TARGET = (
+    "While its source is open this would mute every other alert of every service: add a matcher to target_matchers, say in "
+    '"equal" which labels both must share, or confirm it with "matches_everything": true.'
 )
 
 
@@ -35,6 +41,17 @@ def check_scope(matchers: Matchers, services: Collection[ServiceId], *, confirme
     """Raises MatchesEverything unless that was confirmed."""
     if is_everything(matchers, services) and not confirmed:
         raise MatchesEverything(EVERYTHING, field="matchers")
+
+
+def inhibits_everything(inhibition: Inhibition) -> bool:
+    """Whether nothing narrows down what it mutes: no matcher of its target, and no label that both must share."""
+    return not inhibition.equal and is_everything(inhibition.target, ())
+
+
+def check_targets(inhibition: Inhibition, *, confirmed: bool) -> None:
+    """Raises MatchesEverything unless that was confirmed."""
+    if inhibits_everything(inhibition) and not confirmed:
+        raise MatchesEverything(EVERY_TARGET, field="target_matchers")
 
 
 def shown(at: datetime) -> str:

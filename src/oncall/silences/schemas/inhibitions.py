@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from oncall.kit.http import Instant, Name, Shown, Strict
-from oncall.silences.schemas.fields import MOST, MatcherIn, matchers_of, texts_of
+from oncall.silences.rules.scopes import check_targets, inhibits_everything
+from oncall.silences.schemas.fields import MOST, Confirmed, MatcherIn, matchers_of, texts_of
 from oncall.silences.values.inhibitions import Inhibition, InhibitionId
 
 AtLeastOne = Annotated[list[MatcherIn], Field(min_length=1, max_length=MOST)]
@@ -21,12 +22,16 @@ class InhibitionIn(Strict):
     source_matchers: AtLeastOne
     target_matchers: AtLeastOne
     equal: Annotated[list[LabelName], Field(default_factory=list, max_length=50)]
+    matches_everything: Confirmed = False
 
     def labels(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.equal))
 
     def to_inhibition(self, id: InhibitionId, *, now: datetime) -> Inhibition:
-        return Inhibition(id, self.name, matchers_of(self.source_matchers), matchers_of(self.target_matchers), self.labels(), now)
+        """Raises MatchesEverything."""
+        made = Inhibition(id, self.name, matchers_of(self.source_matchers), matchers_of(self.target_matchers), self.labels(), now)
+        check_targets(made, confirmed=self.matches_everything)
+        return made
 
 
 class InhibitionShown(Shown):
@@ -35,6 +40,7 @@ class InhibitionShown(Shown):
     source_matchers: list[str]
     target_matchers: list[str]
     equal: list[str]
+    matches_everything: bool
     created_at: Instant
 
     @classmethod
@@ -45,5 +51,6 @@ class InhibitionShown(Shown):
             source_matchers=texts_of(inhibition.source),
             target_matchers=texts_of(inhibition.target),
             equal=list(inhibition.equal),
+            matches_everything=inhibits_everything(inhibition),
             created_at=inhibition.created_at,
         )

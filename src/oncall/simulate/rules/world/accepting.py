@@ -11,7 +11,7 @@ from oncall.incidents.rules.flapping import why_flapping
 from oncall.incidents.rules.following import followed
 from oncall.incidents.rules.holding import counting
 from oncall.incidents.rules.placing import Run, born_as, decided_flapping, decided_in, group_of, is_regraded, placed
-from oncall.incidents.rules.routing import is_end, places, routed_all
+from oncall.incidents.rules.routing import is_end, likeliest, routed_all
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Key, OpenAlert, Status
 from oncall.kit.ids import AlertId, EventId, IncidentId
 from oncall.simulate.rules.world.muting import hold_on, sources_over
@@ -48,7 +48,7 @@ def accept(world: World, events: Sequence[Event], *, now: datetime) -> Mapping[E
 def _routed(world: World, events: Sequence[Event]) -> Batch:
     """As routing rules leave them; what is no trigger goes where its alert is open. One of ours ends what it knows to be there."""
     routing = world.ruling.routing
-    opened = {e.id: world.open_for(e, [*([e.service_id] if e.way else []), *places(e, routing)]) for e in events if is_end(e)}
+    opened = {e.id: world.open_for(e, likeliest(e, routing)) for e in events if is_end(e)}
     made = list(routed_all(events, routing, opened))
     ways = {event.id: [RuleRef(RuleKind.ROUTING_RULE, tried.rule.id) for tried in way] for event, way in made if way}
     return Batch([event for event, _ in made], ways)

@@ -1,6 +1,6 @@
 """What there is in a world: alerts, incidents, and which of them have a key."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappush
@@ -167,10 +167,10 @@ class World:
         self.open[alert.key] = alert
         self.where.setdefault(alert.open_alert.dedup_key, {})[alert.open_alert.service_id] = alert.integration_id
 
-    def open_for(self, event: Event, places: Collection[ServiceId]) -> list[ServiceId]:
-        """Of these places those where an alert with an event's key is open, and wherever its own integration has one."""
+    def open_for(self, event: Event, likely: ServiceId) -> list[ServiceId]:
+        """Where an alert with an event's key is open: there, and wherever its own integration has one."""
         there = self.where.get(event.dedup_key, {})
-        return [service for service, whose in there.items() if whose == event.integration_id or service in places]
+        return [service for service, whose in there.items() if whose == event.integration_id or service == likely]
 
     def see(self, there: IncidentThere, alert: AlertThere) -> None:
         """What matchers see of an alert is another now, and what may mute it."""
