@@ -279,7 +279,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
-    app.state.judging, app.state.on_muting_changed = node.judging, wake_for_muting
+    app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_muting
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation

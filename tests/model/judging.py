@@ -94,11 +94,12 @@ def _reopenable(world: Dict, event: Dict) -> Dict | None:
 
 def _change(world: Dict, alert: Dict, run: list[Dict]) -> bool:
     """What a run of one action does to an alert that is there; whether it ends or comes back."""
-    now, was_open, severity = world["now"], alert["open"], alert["severity"]
+    now, was_open, before = world["now"], alert["open"], (alert["severity"], alert["labels"])
     match run[0]["action"]:
         case "trigger":
-            # "A repeat of an open alert updates the alert row only (count, last seen, severity)": its labels stay. The latest word on
-            # severity stands, but within one run nothing hides a rise (the specification is silent: taken from the product).
+            # "A repeat counts, refreshes severity, labels and `last_seen_at`" (intake.md 5). The latest word on severity stands, but within
+            # one run nothing hides a rise (the specification is silent: taken from the product).
+            alert["labels"] = run[-1]["labels"]
             gravest = worst([event["severity"] for event in run])
             rises = not was_open or RANK[gravest] > RANK[alert["severity"]]
             alert["severity"] = gravest if rises else run[-1]["severity"]
@@ -114,7 +115,7 @@ def _change(world: Dict, alert: Dict, run: list[Dict]) -> bool:
             alert.update(open=False, resolved_at=now)
             _decide(world, run[:1], "resolved", alert)
             _decide(world, run[1:], "no_open_alert")  # "A resolve with nothing open is recorded as `no_open_alert`"
-    if alert["open"] and (not was_open or alert["severity"] != severity):
+    if alert["open"] and (not was_open or (alert["severity"], alert["labels"]) != before):
         world["incidents"][alert["incident"]]["regraded"] = True
     if alert["open"] != was_open:
         alert["changes"].append(now)
@@ -171,7 +172,7 @@ def _open(world: Dict, first: Dict, group: str | None, severity: str) -> Dict:
     incident = {
         "name": first["n"], "service": first["service"], "group": group, "status": "triggered", "severity": severity,
         "urgency": urgency_by(first["service"], severity), "state": "running", "cycle": 1, "round": 1, "step": 0, "step_at": world["now"],
-        "held_until": None, "triggered_at": world["now"], "acknowledged_at": None, "owner": None, "resolved_at": None,
+        "held_until": None, "held_from": None, "triggered_at": world["now"], "acknowledged_at": None, "owner": None, "resolved_at": None,
         "resolved_by": None, "news": 0, "rose": False, "tell_at": None, "told_at": None, "confirm_by": None, "settle_at": None,
         "was_open": False, "woken": False, "regraded": False, "unsent": None, "kept_back": None, "heard": None,
     }  # fmt: skip
@@ -239,7 +240,10 @@ def _rise(world: Dict, i: Dict, severity: str) -> None:
     if rises:
         i["urgency"] = urgency
         if i["status"] != "acknowledged":
-            begin_cycle(i, world["now"])
+            if (i["cycle"], i["round"], i["step"]) == (1, 1, 0):  # a threshold may still stand before its first page
+                i.update(step_at=world["now"], state="running", held_until=None)
+            else:
+                begin_cycle(i, world["now"])
 
 
 def _say_what_holds(

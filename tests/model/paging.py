@@ -83,6 +83,11 @@ def keep_back(i: Dict) -> None:
         i.update(unsent=None, kept_back=i["unsent"])
 
 
+def hold_back(i: Dict, hold: Hold) -> None:
+    """§3: "What is muted is `held`"; what it was is kept."""
+    i.update(held_from=i["held_from"] if i["state"] == "held" else i["state"], state="held", held_until=hold[1])
+
+
 def sources_over(world: Dict, before: set[tuple[str, int]]) -> None:
     """§3: a target "still open and no longer muted pages within one tick": what is held is looked at when a source counts no longer."""
     if before - sources(world):
@@ -96,14 +101,11 @@ def _look(world: Dict, i: Dict, hold: Hold | None) -> None:
         _settle(world, i, hold)
     elif status == "triggered" and hold is not None:
         keep_back(i)
-        i.update(state="held", held_until=hold[1])
+        hold_back(i, hold)
     elif status == "triggered" and (i["state"] == "held" or i["step_at"] <= now):
-        # §3: "pages within one tick, from the step it had reached". One that has no step due yet goes on; that it then is running, and not
-        # what it was before it was held, is the product's.
+        # §3: "pages within one tick, from the step it had reached". One that has no step due yet is what it was before it was held.
         if i["state"] == "held":
-            i.update(state="running", held_until=None)
-            if i["step_at"] > now:
-                i["unsent"] = i["kept_back"]
+            i.update(state=i["held_from"], held_until=None, unsent=i["kept_back"])
         if i["step_at"] <= now:
             fire(world, i)
     elif status == "acknowledged" and i["tell_at"] is not None and i["tell_at"] <= now:
@@ -171,7 +173,7 @@ def _trigger_again(world: Dict, i: Dict, hold: Hold | None, *, new_cycle: bool) 
     if new_cycle:
         begin_cycle(i, world["now"])
     if hold is not None:
-        i.update(state="held", held_until=hold[1])
+        hold_back(i, hold)
         return
     fire(world, i, _owner(i) if new_cycle else [])
 
@@ -186,7 +188,7 @@ def _settle(world: Dict, i: Dict, hold: Hold | None) -> None:
     i.update(status="triggered", acknowledged_at=None, **NO_NEWS)
     begin_cycle(i, world["now"])
     if hold is not None:
-        i.update(state="held", held_until=hold[1])
+        hold_back(i, hold)
     else:
         fire(world, i, also)
 

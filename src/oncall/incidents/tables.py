@@ -115,6 +115,8 @@ incidents = Table(
     Column("group_key", String, nullable=True),
     Column("follows_id", UUID(as_uuid=True), nullable=True),
     instant("held_until", nullable=True),
+    # The state it was in before it was held, and is in again afterwards.
+    Column("held_from", String, nullable=True),
     Column("news", Integer, nullable=False, server_default="0"),
     Column("rose", Boolean, nullable=False, server_default=text("false")),
     instant("tell_at", nullable=True),

@@ -40,4 +40,5 @@ async def resolve_silent(tx: AsyncConnection, judging: Judging, *, now: datetime
         )  # fmt: skip
     if events:
         await accept_events(tx, events, judging, now=now)
+        await alert_store.check_silent(tx, silent)  # a repeat locks no incident, and may have come in between
     return len(events)

@@ -14,7 +14,7 @@ from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.holding import Hold
+from oncall.incidents.rules.holding import Hold, counting
 from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.rules.telling import facts_of
@@ -73,6 +73,7 @@ async def _run(
         services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     if holds is None:
         holds = await find_holds(tx, escalating, services, judging, now=now)
+        await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
     quiet = await _quiet(tx, due, now=now)
     outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet) for i in due]
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
@@ -110,12 +111,18 @@ def _sources_over(due: Sequence[Incident], outcomes: Sequence[Outcome], *, now: 
 
 
 async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Sequence[Outcome], *, now: datetime) -> None:
-    """What is still to be sent for an incident that is held now is not, and is after all when it goes on from where it was."""
+    """What is still to be sent for an incident that is held now is not, and is after all when nothing holds it any more: also if its next
+    step is due by then, since those of the last one were never told.
+    """
     pairs = [(before, outcome.incident) for before, outcome in zip(due, outcomes, strict=True)]
-    held, running = EscalationState.HELD, EscalationState.RUNNING
+    held = EscalationState.HELD
     await cancel_for(tx, [after.id for before, after in pairs if after.escalation_state is held and before.escalation_state is not held])
-    released = [(before, after) for before, after in pairs if before.escalation_state is held and after.escalation_state is running]
-    await revive_for(tx, [after.id for before, after in released if after.position == before.position], now=now)
+    released = [
+        after.id
+        for before, after in pairs
+        if before.escalation_state is held and after.escalation_state is not held and after.status is Status.TRIGGERED
+    ]
+    await revive_for(tx, released, now=now)
 
 
 async def page_undeliverable(

@@ -1,4 +1,4 @@
-"""Alerts whose severity changed, or that came back: what they inhibit, and what mutes them, may be otherwise now."""
+"""Alerts whose severity or labels changed, or that came back: what they inhibit, and what mutes them, may be otherwise now."""
 
 from collections.abc import Sequence
 from datetime import datetime

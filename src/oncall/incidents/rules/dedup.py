@@ -47,7 +47,13 @@ def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
 
 def is_mere_repeat(run: Sequence[Event], alert: Alert) -> bool:
     """Whether a run of triggers changes nothing but when, and how often, its open alert was seen."""
-    return not needs_incident(run, alert) and run[-1].severity is alert.severity
+    return not needs_incident(run, alert) and run[-1].severity is alert.severity and relabelled(run, alert) is None
+
+
+def relabelled(run: Sequence[Event], alert: Alert) -> Mapping[str, str] | None:
+    """The labels that a run of triggers gives its alert, if they are others than before. What says none takes none away."""
+    said = next((event.labels for event in reversed(run) if event.labels), None)
+    return said if said and said != alert.labels else None
 
 
 def worst(run: Sequence[Event]) -> Severity:
@@ -106,11 +112,20 @@ def _trigger(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], 
         return opened + _repeats(run[1:], alert_id, incident_id), change
     if not alert.is_open:
         reopened = _all(run[:1], Decision.REOPENED, "the same problem came back inside the reopen window", alert.id, alert.incident_id)
-        change = AlertChange(alert.id, len(run), severity, is_open=True, acknowledged=False, expires_at=expires_at)
+        labels = relabelled(run, alert)
+        change = AlertChange(alert.id, len(run), severity, is_open=True, acknowledged=False, expires_at=expires_at, labels=labels)
         return reopened + _repeats(run[1:], alert.id, alert.incident_id), change
     # The latest word on severity stands, but within one run nothing may hide a rise.
     now_severity = severity if RANK[severity] > RANK[alert.severity] else run[-1].severity
-    change = AlertChange(alert.id, len(run), now_severity, is_open=True, acknowledged=alert.acknowledged, expires_at=expires_at)
+    change = AlertChange(
+        alert.id,
+        len(run),
+        now_severity,
+        is_open=True,
+        acknowledged=alert.acknowledged,
+        expires_at=expires_at,
+        labels=relabelled(run, alert),
+    )
     return _repeats(run, alert.id, alert.incident_id), change
 
 

@@ -107,11 +107,9 @@ def raise_urgency(incident: Incident, urgency: Urgency, *, reason: str, now: dat
     if incident.status is Status.ACKNOWLEDGED:
         return timed(raised)
     state = EscalationState.RUNNING
-    return timed(
-        raised.but(
-            position=next_cycle(incident.position), step_at=now, escalation_state=state, escalation_reason=reason, escalation_since=now
-        )
-    )
+    # What has not paged yet goes on being what waits for its first page: a threshold may still stand before it.
+    position = incident.position if incident.position == Position() else next_cycle(incident.position)
+    return timed(raised.but(position=position, step_at=now, escalation_state=state, escalation_reason=reason, escalation_since=now))
 
 
 def step_lost(incident: Incident, lost: Position, *, now: datetime) -> Incident:
@@ -217,19 +215,23 @@ def _held(incident: Incident, hold: Hold, *, now: datetime) -> Outcome:
         escalation_reason=hold.reason,
         escalation_since=now if is_new else incident.escalation_since,
         held_until=hold.until,
+        held_from=incident.escalation_state if is_new else incident.held_from,
     )
     notes = (Note("held", hold.reason),) if is_new or hold.reason != incident.escalation_reason else ()
     return Outcome(timed(held), notes=notes)
 
 
 def _released(incident: Incident, people: People, *, now: datetime, heard: bool) -> Outcome:
-    """Nothing holds it any more: the step it had reached fires, at once if it fell due meanwhile, and says why it is late."""
+    """Nothing holds it any more: the step it had reached fires, at once if it fell due meanwhile, and says why it is late; until then its
+    state is what it was.
+    """
     late = f"held since {_utc(incident.escalation_since)} ({incident.escalation_reason})"
     note = Note("released", f"nothing holds it any more: it was {late}")
-    running = incident.but(escalation_state=EscalationState.RUNNING, escalation_reason=note.reason, escalation_since=now, held_until=None)
-    if running.step_at is not None and running.step_at > now:
-        return Outcome(timed(running), notes=(note,))
-    then = _advance(running, people, now=now, heard=heard)
+    state = incident.held_from or EscalationState.RUNNING
+    freed = incident.but(escalation_state=state, escalation_reason=note.reason, escalation_since=now, held_until=None, held_from=None)
+    if freed.step_at is None or freed.step_at > now:
+        return Outcome(timed(freed), notes=(note,))
+    then = _advance(freed, people, now=now, heard=heard)
     pages = tuple(replace(page, reason=f"{page.reason}; {late}") for page in then.pages)
     return Outcome(then.incident, pages, (note, *then.notes))
 

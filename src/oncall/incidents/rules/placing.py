@@ -44,9 +44,13 @@ class Run:
 
 
 def is_regraded(run: Run) -> bool:
-    """Whether its open alert has another severity than before, or came back: what it inhibits, and what mutes it, may be otherwise now."""
-    alert = run.alert
-    return alert is not None and run.change.is_open and (not alert.is_open or run.change.severity is not alert.severity)
+    """Whether its open alert has another severity or other labels than before, or came back: what it inhibits, and what mutes it, may be
+    otherwise now.
+    """
+    alert, change = run.alert, run.change
+    if alert is None or not change.is_open:
+        return False
+    return not alert.is_open or change.severity is not alert.severity or change.labels is not None
 
 
 def grouping_of(event: Event, service: Service) -> Grouping | None:
@@ -162,7 +166,7 @@ def decided_in(
     moved: dict[EventId, Decided] = {}
     for run in runs:
         if run.alert is not None:
-            moved |= _counted(decided, run, holds.get(run.incident_id)) if run.alert.watched else {}
+            moved |= _again(decided, run, holds.get(run.incident_id))
             continue
         host, hold = locked.get(run.incident_id), holds.get(run.incident_id)
         for event in run.events:
@@ -170,11 +174,22 @@ def decided_in(
             if its.decision is Decision.OPENED and run.joins:
                 broke = host is not None and host.status is Status.ACKNOWLEDGED
                 decision, reason = (Decision.BROKE_THROUGH, BROKE_THROUGH) if broke else (Decision.GROUPED, GROUPED)
-                its = replace(its, decision=decision, reason=because(event.reason, reason))
+                its = replace(its, decision=decision, reason=_held(because(event.reason, reason), hold))
             elif its.decision is Decision.OPENED and hold is not None:
-                its = replace(its, decision=hold.decision, reason=f"{its.reason}; {hold.reason}")
+                its = replace(its, decision=hold.decision, reason=_held(its.reason, hold))
             moved[event.id] = its
     return moved
+
+
+def _held(reason: str, hold: Hold | None) -> str:
+    return f"{reason}; {hold.reason}" if hold is not None else reason
+
+
+def _again(decided: Mapping[EventId, Decided], run: Run, hold: Hold | None) -> dict[EventId, Decided]:
+    """What came about an alert that was there: one that came back may be held, and a repeat may count."""
+    back = [decided[event.id] for event in run.events if decided[event.id].decision is Decision.REOPENED]
+    again = {d.event_id: replace(d, reason=_held(d.reason, hold)) for d in back}
+    return again | (_counted(decided, run, hold) if run.alert is not None and run.alert.watched else {})
 
 
 def _counted(decided: Mapping[EventId, Decided], run: Run, hold: Hold | None) -> dict[EventId, Decided]:

@@ -56,7 +56,7 @@ def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> t
 def timed(incident: Incident) -> Incident:
     """The incident with the `next_at` that follows from its state, and without the end of a hold that is over."""
     if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
-        incident = incident.but(held_until=None)
+        incident = incident.but(held_until=None, held_from=None)
     at = next_at(incident)
     return incident if at == incident.next_at else incident.but(next_at=at)
 

@@ -27,7 +27,8 @@ from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceI
 # By the unique index `alerts_one_open_per_key (dedup_key, service_id) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
 # reading all alerts for a join, as it would while nobody has told it how many there are.
 OPEN = text("""
-    SELECT a.id, a.service_id, a.dedup_key, true AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched
+    SELECT a.id, a.service_id, a.dedup_key, true AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched,
+        a.labels::text AS labels
     FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
     CROSS JOIN LATERAL (
         SELECT * FROM alerts o WHERE o.service_id = k.service_id AND o.dedup_key = k.dedup_key AND o.state = 'open' LIMIT 1
@@ -50,7 +51,8 @@ OPEN_FOR = text("""
 # By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one, if
 # its incident is open, or may still reopen.
 REOPENABLE = text("""
-    SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched
+    SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched,
+        a.labels::text AS labels
     FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
     CROSS JOIN LATERAL (
         SELECT * FROM alerts r WHERE r.service_id = k.service_id AND r.dedup_key = k.dedup_key AND r.state = 'resolved'
@@ -80,8 +82,8 @@ CHANGE = text("""
     WITH change AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:was_open AS boolean[]), CAST(:is_open AS boolean[]), CAST(:seen AS bigint[]),
             CAST(:severities_before AS text[]), CAST(:severities AS text[]), CAST(:acknowledged AS boolean[]),
-            CAST(:expires_ats AS timestamptz[]))
-            AS c (id, was_open, is_open, seen, severity_before, severity, acknowledged, expires_at)
+            CAST(:expires_ats AS timestamptz[]), CAST(:labels AS jsonb[]))
+            AS c (id, was_open, is_open, seen, severity_before, severity, acknowledged, expires_at, labels)
     ), locked AS MATERIALIZED (
         SELECT id FROM alerts WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
     )
@@ -89,6 +91,7 @@ CHANGE = text("""
         event_count = a.event_count + c.seen,
         last_seen_at = CASE WHEN c.seen > 0 THEN :now ELSE a.last_seen_at END,
         severity = c.severity,
+        labels = coalesce(c.labels, a.labels),
         acknowledged = c.acknowledged OR (a.acknowledged AND c.was_open),
         state = CASE WHEN c.is_open THEN 'open' ELSE 'resolved' END,
         resolved_at = CASE WHEN c.is_open THEN NULL ELSE :now END,
@@ -142,10 +145,14 @@ OF = text("""
 """)
 # By an index of open alerts; the instant of the last word has none, which each repeat would have to keep up.
 SILENT = text("""
-    SELECT a.integration_id, a.service_id, a.dedup_key, a.severity, a.summary, a.last_seen_at
+    SELECT a.id, a.integration_id, a.service_id, a.dedup_key, a.severity, a.summary, a.last_seen_at
     FROM unnest(CAST(:integration_ids AS uuid[]), CAST(:befores AS timestamptz[])) AS i (id, before)
     JOIN alerts a ON a.integration_id = i.id AND a.state = 'open' AND a.last_seen_at <= i.before
     ORDER BY a.last_seen_at LIMIT :limit
+""")
+HEARD_SINCE = text("""
+    SELECT EXISTS (SELECT FROM unnest(CAST(:ids AS uuid[]), CAST(:last_seen_ats AS timestamptz[])) AS s (id, last_seen_at)
+        JOIN alerts a ON a.id = s.id AND a.last_seen_at > s.last_seen_at)
 """)
 # By `alerts_open_idx`.
 OPEN_AFTER = text("""
@@ -165,7 +172,7 @@ AlertOf = tuple[IncidentId, OpenAlert, datetime, datetime | None]
 
 def _alert(r: Row[Any]) -> Alert:
     """A row of the columns that `OPEN` selects, in their order: by their names it would take twice as long."""
-    return Alert(AlertId(r[0]), ServiceId(r[1]), r[2], r[3], Severity(r[4]), r[5], IncidentId(r[6]), r[7])
+    return Alert(AlertId(r[0]), ServiceId(r[1]), r[2], r[3], Severity(r[4]), r[5], IncidentId(r[6]), r[7], _labels(r[8]))
 
 
 async def open_alerts(tx: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Alert]:
@@ -240,6 +247,7 @@ async def change_alerts(tx: AsyncConnection, changes: Sequence[tuple[Alert, Aler
             "severities": [change.severity.value for _, change in changes],
             "acknowledged": [change.acknowledged for _, change in changes],
             "expires_ats": [change.expires_at for _, change in changes],
+            "labels": [change.labels and _json(change.labels) for _, change in changes],
         },
     )
     if done.rowcount != len(changes):
@@ -296,9 +304,24 @@ async def silent(tx: AsyncConnection, before: Mapping[IntegrationId, datetime], 
     """Open alerts of these integrations of which nothing was heard since the instant given for theirs; the longest ones first."""
     params = {"integration_ids": list(before), "befores": list(before.values()), "limit": limit}
     return [
-        Silent(IntegrationId(r.integration_id), ServiceId(r.service_id), r.dedup_key, Severity(r.severity), r.summary, r.last_seen_at)
+        Silent(
+            AlertId(r.id),
+            IntegrationId(r.integration_id),
+            ServiceId(r.service_id),
+            r.dedup_key,
+            Severity(r.severity),
+            r.summary,
+            r.last_seen_at,
+        )
         for r in await tx.execute(SILENT, params)
     ]
+
+
+async def check_silent(tx: AsyncConnection, silent: Sequence[Silent]) -> None:
+    """Raises ConcurrentChange if something was heard of one of them since it was read. What is written here stays as it is."""
+    params = {"ids": [one.id for one in silent], "last_seen_ats": [one.last_seen_at for one in silent]}
+    if (await tx.execute(HEARD_SINCE, params)).scalar_one():
+        raise ConcurrentChange("an alert was heard of meanwhile")
 
 
 async def tally(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, AlertCounts]:

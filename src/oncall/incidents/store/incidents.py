@@ -50,6 +50,7 @@ FIELDS: Fields = {
     "last_error": lambda i: i.last_error,
     "group_key": lambda i: i.group_key,
     "held_until": lambda i: i.held_until,
+    "held_from": lambda i: i.held_from and i.held_from.value,
     "news": lambda i: i.news,
     "rose": lambda i: i.rose,
     "tell_at": lambda i: i.tell_at,
@@ -73,8 +74,8 @@ BORN_WITH: Fields = {
 INSERT = text("""
     INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
         urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
-        acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at,
-        told_at, confirm_by, flapping_since, settle_at)
+        acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose,
+        tell_at, told_at, confirm_by, flapping_since, settle_at)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
@@ -84,6 +85,7 @@ INSERT = text("""
         CAST(:acknowledged_at AS timestamptz[]), CAST(:acknowledged_by AS jsonb[]), CAST(:owner_id AS uuid[]),
         CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
         CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
+        CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]))
     RETURNING id, number
@@ -94,7 +96,8 @@ SAVE = text("""
         escalation_reason = new.escalation_reason, escalation_since = new.escalation_since, step_at = new.step_at, next_at = new.next_at,
         acknowledged_at = new.acknowledged_at, acknowledged_by = new.acknowledged_by, owner_id = new.owner_id,
         resolved_at = new.resolved_at, resolved_by = new.resolved_by, closed_at = new.closed_at, failures = new.failures,
-        last_error = new.last_error, group_key = new.group_key, held_until = new.held_until, news = new.news, rose = new.rose,
+        last_error = new.last_error, group_key = new.group_key, held_until = new.held_until,
+        held_from = new.held_from, news = new.news, rose = new.rose,
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
         flapping_since = new.flapping_since, settle_at = new.settle_at
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
@@ -103,11 +106,12 @@ SAVE = text("""
         CAST(:next_at AS timestamptz[]), CAST(:acknowledged_at AS timestamptz[]), CAST(:acknowledged_by AS jsonb[]),
         CAST(:owner_id AS uuid[]), CAST(:resolved_at AS timestamptz[]), CAST(:resolved_by AS jsonb[]), CAST(:closed_at AS timestamptz[]),
         CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
+        CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
-        resolved_by, closed_at, failures, last_error, group_key, held_until, news, rose, tell_at, told_at, confirm_by,
+        resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
         flapping_since, settle_at)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
@@ -129,13 +133,13 @@ POSTPONE = text("UPDATE incidents SET next_at = :next_at, failures = failures + 
 ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
-        escalation_since = :now, held_until = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
+        escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged' AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL)))
 """)
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
-        escalation_reason = :reason, escalation_since = :now, held_until = NULL, news = 0, rose = false, tell_at = NULL,
+        escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
         confirm_by = NULL, flapping_since = NULL, settle_at = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
@@ -150,8 +154,9 @@ GATHERING = text("""
     ) i
 """)
 # By `incidents_open_idx`; locked in the order of ids, as everybody does.
+# Whatever is saved of them before the engine comes keeps `held_until`, and works `next_at` out anew: of a held one both are now.
 WAKE = text("""
-    UPDATE incidents SET next_at = :now
+    UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END
     WHERE id IN (
         SELECT id FROM incidents
         WHERE (status = 'triggered' AND next_at > :now) OR (status = 'acknowledged' AND tell_at > :now)
@@ -160,7 +165,7 @@ WAKE = text("""
 """)
 # By `incidents_held_idx`.
 WAKE_HELD = text("""
-    UPDATE incidents SET next_at = :now
+    UPDATE incidents SET next_at = :now, held_until = :now
     WHERE id IN (SELECT id FROM incidents WHERE escalation_state = 'held' AND next_at > :now
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
@@ -317,6 +322,7 @@ def _incident(r: Row[Any]) -> Incident:
         group_key=r.group_key,
         follows_id=IncidentId(r.follows_id) if r.follows_id else None,
         held_until=r.held_until,
+        held_from=EscalationState(r.held_from) if r.held_from else None,
         news=r.news,
         rose=r.rose,
         tell_at=r.tell_at,

@@ -180,6 +180,7 @@ class Alert:
     incident_id: IncidentId
     watched: bool = False
     """Each further trigger is counted against a threshold, so it is more than a repeat."""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ class OpenAlert:
 class Silent:
     """An open alert of which its monitor has said nothing more for so long that it is over."""
 
+    id: AlertId
     integration_id: IntegrationId
     service_id: ServiceId
     dedup_key: str
@@ -218,6 +220,8 @@ class AlertChange:
     acknowledged: bool
     expires_at: datetime | None = None
     """Until when its word holds, as its monitor said last in this run, if it said so."""
+    labels: Mapping[str, str] | None = None
+    """Its labels from now on, if they are others than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +258,7 @@ class Incident:
     follows_id: IncidentId | None = None
     """The one whose alerts it would have joined, had that not been too old, too full or acknowledged for too long."""
     held_until: datetime | None = None
+    held_from: EscalationState | None = None
     """When what holds it is looked at again; only of one that is held."""
     news: int = 0
     rose: bool = False

@@ -44,8 +44,12 @@ async def get_service(service_id: UUID, response: Response, _: Reader, tx: ReadT
 
 
 @router.put("/{service_id}")
-async def update_service(service_id: UUID, body: ServiceIn, response: Response, _: Admin, tx: WriteTx, version: IfMatch) -> ServiceOut:
-    service = await commands.update_service(tx, body.to_service(ServiceId(service_id)), expected_version=version)
+async def update_service(
+    *, service_id: UUID, body: ServiceIn, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
+) -> ServiceOut:
+    on_changed, now = request.app.state.on_service_changed, await now_in(request, tx)
+    wanted = body.to_service(ServiceId(service_id))
+    service = await commands.update_service(tx, wanted, expected_version=version, on_changed=on_changed, now=now)
     set_etag(response, service.version)
     return ServiceOut.of(service)
 

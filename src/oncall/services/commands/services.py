@@ -11,6 +11,7 @@ from oncall.escalation.commands import all_policies, get_policies
 from oncall.kit.compiled import changed
 from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.kit.references import InUse, check_unused, refusing, used_by
+from oncall.services.ports import OnServiceChanged
 from oncall.services.store import services as store
 from oncall.services.values import Service, UnknownOwner, UnknownService
 from oncall.teams.commands import get_teams
@@ -58,12 +59,17 @@ async def services_that_page(tx: AsyncConnection, schedules: Collection[Schedule
     return found
 
 
-async def update_service(tx: AsyncConnection, service: Service, *, expected_version: int | None) -> Service:
+async def update_service(
+    tx: AsyncConnection, service: Service, *, expected_version: int | None, on_changed: OnServiceChanged, now: datetime
+) -> Service:
+    """Edit a service; what its name, delay or threshold held is looked at again."""
     current = await _lock(tx, service.id, expected_version)
     await check_owner(tx, service)
     await store.save_service(tx, service)
     if service.name != current.name:
         await changed(tx, ROUTING)  # its rules tell where they send events by that name
+    if (service.name, service.delay, service.threshold) != (current.name, current.delay, current.threshold):
+        await on_changed(tx, now=now)
     return replace(service, version=current.version + 1)
 
 

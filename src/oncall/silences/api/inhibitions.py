@@ -15,7 +15,11 @@ router = APIRouter(prefix="/api/v1/inhibitions", tags=["muting"])
 
 def _show(inhibition: Inhibition, response: Response) -> InhibitionShown:
     set_etag(response, inhibition.version)
-    return InhibitionShown.of(inhibition)
+    return _shown(inhibition)
+
+
+def _shown(inhibition: Inhibition) -> InhibitionShown:
+    return InhibitionShown.of(inhibition, matches_everything=commands.mutes_everything(inhibition))
 
 
 @router.post("", status_code=201)
@@ -24,13 +28,14 @@ async def create_inhibition(
 ) -> InhibitionShown:
     now = await now_in(request, tx)
     wanted = body.to_inhibition(InhibitionId(new_id()), now=now)
-    return _show(await commands.create_inhibition(tx, wanted, on_changed=on_changed, now=now), response)
+    meant = body.matches_everything
+    return _show(await commands.create_inhibition(tx, wanted, is_everything_meant=meant, on_changed=on_changed, now=now), response)
 
 
 @router.get("")
 async def list_inhibitions(_: Reader, tx: ReadTx, page: Paging) -> Listed[InhibitionShown]:
     shown, cursor = page.cut(await commands.list_inhibitions(tx, after=page.after, limit=page.limit + 1))
-    return Listed(items=[InhibitionShown.of(inhibition) for inhibition in shown], next_cursor=cursor)
+    return Listed(items=[_shown(inhibition) for inhibition in shown], next_cursor=cursor)
 
 
 @router.get("/{id}")
@@ -52,7 +57,10 @@ async def update_inhibition(
 ) -> InhibitionShown:
     now = await now_in(request, tx)
     wanted = body.to_inhibition(id, now=now)
-    return _show(await commands.update_inhibition(tx, wanted, expected_version=version, on_changed=on_changed, now=now), response)
+    edited = await commands.update_inhibition(
+        tx, wanted, is_everything_meant=body.matches_everything, expected_version=version, on_changed=on_changed, now=now
+    )
+    return _show(edited, response)
 
 
 @router.delete("/{id}", status_code=204)

@@ -9,12 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.silences.commands.muting import muting_changed
 from oncall.silences.ports import OnMutingChanged
+from oncall.silences.rules.scopes import check_targets, inhibits_everything
 from oncall.silences.store import inhibitions as store
 from oncall.silences.values.inhibitions import Inhibition, InhibitionId, UnknownInhibition
 from oncall.teams.rules import check_version
 
 
-async def create_inhibition(tx: AsyncConnection, inhibition: Inhibition, *, on_changed: OnMutingChanged, now: datetime) -> Inhibition:
+async def create_inhibition(
+    tx: AsyncConnection, inhibition: Inhibition, *, is_everything_meant: bool, on_changed: OnMutingChanged, now: datetime
+) -> Inhibition:
+    check_targets(inhibition, confirmed=is_everything_meant)
     await store.add_inhibition(tx, inhibition)
     await muting_changed(tx, on_changed, now=now)
     return inhibition
@@ -32,8 +36,15 @@ async def list_inhibitions(tx: AsyncConnection, *, after: UUID | None = None, li
 
 
 async def update_inhibition(
-    tx: AsyncConnection, wanted: Inhibition, *, expected_version: int | None, on_changed: OnMutingChanged, now: datetime
+    tx: AsyncConnection,
+    wanted: Inhibition,
+    *,
+    is_everything_meant: bool,
+    expected_version: int | None,
+    on_changed: OnMutingChanged,
+    now: datetime,
 ) -> Inhibition:
+    check_targets(wanted, confirmed=is_everything_meant)
     current = await get_inhibition(tx, wanted.id, lock=True)
     check_version(current.version, expected_version)
     edited = replace(wanted, created_at=current.created_at, version=current.version + 1)
@@ -46,3 +57,8 @@ async def delete_inhibition(tx: AsyncConnection, id: InhibitionId, *, on_changed
     await get_inhibition(tx, id, lock=True)
     await store.delete_inhibition(tx, id)
     await muting_changed(tx, on_changed, now=now)
+
+
+def mutes_everything(inhibition: Inhibition) -> bool:
+    """Whether nothing narrows down what it mutes."""
+    return inhibits_everything(inhibition)

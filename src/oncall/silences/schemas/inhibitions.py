@@ -6,7 +6,6 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from oncall.kit.http import Instant, Name, Shown, Strict
-from oncall.silences.rules.scopes import check_targets, inhibits_everything
 from oncall.silences.schemas.fields import MOST, Confirmed, MatcherIn, matchers_of, texts_of
 from oncall.silences.values.inhibitions import Inhibition, InhibitionId
 
@@ -28,10 +27,7 @@ class InhibitionIn(Strict):
         return tuple(dict.fromkeys(self.equal))
 
     def to_inhibition(self, id: InhibitionId, *, now: datetime) -> Inhibition:
-        """Raises MatchesEverything."""
-        made = Inhibition(id, self.name, matchers_of(self.source_matchers), matchers_of(self.target_matchers), self.labels(), now)
-        check_targets(made, confirmed=self.matches_everything)
-        return made
+        return Inhibition(id, self.name, matchers_of(self.source_matchers), matchers_of(self.target_matchers), self.labels(), now)
 
 
 class InhibitionShown(Shown):
@@ -44,13 +40,13 @@ class InhibitionShown(Shown):
     created_at: Instant
 
     @classmethod
-    def of(cls, inhibition: Inhibition) -> Self:
+    def of(cls, inhibition: Inhibition, *, matches_everything: bool) -> Self:
         return cls(
             id=inhibition.id,
             name=inhibition.name,
             source_matchers=texts_of(inhibition.source),
             target_matchers=texts_of(inhibition.target),
             equal=list(inhibition.equal),
-            matches_everything=inhibits_everything(inhibition),
+            matches_everything=matches_everything,
             created_at=inhibition.created_at,
         )

@@ -177,8 +177,9 @@ def _write(world: World, met: Alert, change: AlertChange) -> None:
     if change.is_open and change.acknowledged and not alert.acknowledged:
         alert.acknowledged = True
         there.acknowledged += 1
-    if change.severity is not alert.severity:
-        alert.open_alert = replace(alert.open_alert, severity=change.severity)
+    if change.severity is not alert.severity or change.labels is not None:
+        labels = alert.open_alert.labels if change.labels is None else change.labels
+        alert.open_alert = replace(alert.open_alert, severity=change.severity, labels=labels)
         world.see(there, alert)
         world.plan(there)
     if met.is_open and not change.is_open:

@@ -69,7 +69,9 @@ class AlertThere:
     def as_met(self) -> Alert:
         """As a run of events meets it."""
         of = self.open_alert
-        return Alert(of.id, of.service_id, of.dedup_key, self.is_open, of.severity, self.acknowledged, self.incident_id, self.watched)
+        return Alert(
+            of.id, of.service_id, of.dedup_key, self.is_open, of.severity, self.acknowledged, self.incident_id, self.watched, of.labels
+        )
 
 
 @dataclass(slots=True)
