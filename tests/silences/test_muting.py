@@ -316,3 +316,16 @@ async def test_that_there_were_enough_triggers_under_a_silence_keeps_later_ones_
         await monitor.says(monitor.event("disk", severity="error"))
         await system.run_due()
     assert paged(system) == ["ana"]
+
+
+async def test_days_without_a_change_windows_are_still_worked_out_ahead(system: System) -> None:
+    monitor = await monitored(system)
+    nightly = {"rrule": "FREQ=DAILY", "time_zone": "UTC", "starts_at": "2026-03-01T02:00:00", "duration": "PT1H", "ends_at": None}
+    await window(system, monitor, **nightly)
+    await monitor.says(monitor.event("disk"))
+    await system.advance(days=5, hours=14, minutes=30, step=timedelta(hours=12))
+    (opened,) = await monitor.says(monitor.event("cpu"))
+    assert opened.decision == "held_maintenance"
+    async with system.node.database.transaction() as tx:
+        (compiled,) = (await system.node.judging.mutings.of(tx)).windows
+    assert compiled.since <= system.clock.at < compiled.until - timedelta(hours=23)
