@@ -157,6 +157,20 @@ async def test_a_window_holds_only_what_opens_inside_it(system: System) -> None:
     assert "the maintenance window “upgrade”" in system.email.sent[-1].reason
 
 
+async def test_a_window_that_is_planned_late_holds_what_opens_from_then_on(system: System) -> None:
+    monitor = await monitored(system)
+    (before,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.advance(minutes=1)
+    await window(system, monitor, starts_at=at(system, minutes=-60))
+    (inside,) = await monitor.says(monitor.event("cpu"))
+    await system.run_due()
+    assert (inside.decision, (await shown(system, inside.incident_id))["escalation"]["state"]) == ("held_maintenance", "held")
+    assert (await shown(system, before.incident_id))["escalation"]["state"] == "running", "what ran goes on"
+    await system.advance(minutes=5)
+    assert paged(system) == ["ana", "ben"]
+
+
 async def test_a_window_that_is_ended_early_releases_what_it_holds(system: System) -> None:
     monitor = await monitored(system)
     made = await window(system, monitor)
