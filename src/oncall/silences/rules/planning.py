@@ -11,6 +11,7 @@ from oncall.silences.values.windows import (
     LONGEST,
     BadWindow,
     NotRunning,
+    Occurrence,
     Once,
     Plan,
     Recurring,
@@ -31,8 +32,16 @@ def plan_of(settings: WindowSettings) -> Plan:
     return _recurring(settings, settings.rrule)
 
 
-def edited(window: Window, settings: WindowSettings) -> Window:
-    """It stays its author's, and what was ended early stays so."""
+def edited(window: Window, settings: WindowSettings, *, running: Occurrence | None, now: datetime) -> Window:
+    """It stays its author's. What was ended early stays so, unless it is planned once, for other times that are now: then it runs again.
+
+    `running` is what ran before the edit. An edit holds nothing that opened before it and was not held: a start in the past becomes now.
+    """
+    plan, ended_early = plan_of(settings), window.ended_early
+    if isinstance(plan, Once) and plan != window.plan and plan.starts_at <= now < plan.ends_at:
+        ended_early = tuple(at for at in ended_early if not plan.starts_at <= at < plan.ends_at)
+        if settings.kind is WindowKind.MAINTENANCE:
+            plan = replace(plan, starts_at=max(plan.starts_at, running.start if running else now))
     return replace(
         window,
         kind=settings.kind,
@@ -40,7 +49,8 @@ def edited(window: Window, settings: WindowSettings) -> Window:
         description=settings.description,
         service_ids=settings.service_ids,
         matchers=settings.matchers,
-        plan=plan_of(settings),
+        plan=plan,
+        ended_early=ended_early,
         version=window.version + 1,
     )
 
