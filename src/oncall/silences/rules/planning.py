@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from oncall.kit.zones import check_zone
 from oncall.silences.rules.scopes import check_scope, shown
@@ -22,7 +22,8 @@ from oncall.silences.values.windows import (
 )
 
 LOOKED_AT = 400
-"""Occurrences of a new rule that are compared with the next: a year of days, more than a year of anything rarer."""
+"""Occurrences of a new rule that are compared with the next: a year of days, more than a year of anything rarer. More, up to a year of
+hours, only while there was no gap between any two."""
 
 
 def plan_of(settings: WindowSettings) -> Plan:
@@ -119,12 +120,22 @@ def _recurring(settings: WindowSettings, rrule: str) -> Recurring:
 
 
 def _check_apart(timetable: Timetable, plan: Recurring) -> None:
-    """On the wall, where no clock is ever put forward."""
+    """On the wall, where no clock is ever put forward. Those that follow one another without a gap are one window, however it is said."""
     walls = wall_starts(timetable, after=plan.starts_at, before=plan.starts_at + FAR)
-    for one, following in pairwise(islice(walls, LOOKED_AT)):
+    begun, has_gap = None, False
+    for n, (one, following) in enumerate(pairwise(walls), start=2):
         if one + plan.duration > following:
             raise BadWindow(
                 f"Its occurrences overlap: the one of {one:%Y-%m-%d %H:%M} is not over when the next begins, "
                 f"at {following:%Y-%m-%d %H:%M}. Make the duration shorter, or the recurrence rarer.",
                 field="duration",
             )
+        begun, has_gap = (begun or one, has_gap) if one + plan.duration == following else (None, True)
+        if begun is not None and following + plan.duration - begun > LONGEST:
+            raise BadWindow(
+                "Its occurrences follow one another without a gap for more than a year, and a window may last a year at most (P366D). "
+                "Make the duration shorter, the recurrence rarer, or give an until.",
+                field="duration",
+            )
+        if n >= LOOKED_AT and has_gap:
+            return
