@@ -142,7 +142,7 @@ class Node:
         self.keys = self.compilation.add(CONFIGURATION, self._load_keys)
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
-        self.judging = Judging(Exact(MUTING, self._load_mutings), Exact(ROUTING, load_routing))
+        self.judging = Judging(Exact(MUTING, self._load_mutings, self.clock.about), Exact(ROUTING, load_routing, self.clock.about))
         self.gate = Gate(self.database, self.clock, self.judging)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources = self._sources()

@@ -19,7 +19,7 @@ from oncall.incidents.values import Action, Body, Decided, Event, Severity
 from oncall.intake.commands import Gate, Overloaded, gate, shedding
 from oncall.intake.commands.waiting import Bounds
 from oncall.kit import failpoints
-from oncall.kit.clock import DatabaseClock
+from oncall.kit.clock import DatabaseClock, ManualClock
 from oncall.kit.compiled import Exact
 from oncall.kit.db import SIZES, Database, Pool
 from oncall.kit.ids import EventId, IntegrationId, ServiceId, new_id
@@ -45,7 +45,8 @@ async def _nothing_mutes(_: Any) -> Mutings:
     return compile_mutings([], [], [], now=datetime(2026, 3, 2, tzinfo=UTC))
 
 
-UNMUTED = Judging(Exact("muting", _nothing_mutes), Exact("routing", load_routing))
+ABOUT = ManualClock(datetime(2026, 3, 2, tzinfo=UTC)).about
+UNMUTED = Judging(Exact("muting", _nothing_mutes, ABOUT), Exact("routing", load_routing, ABOUT))
 
 
 @pytest.fixture

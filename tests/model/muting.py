@@ -34,11 +34,11 @@ def mutings_on(world: Dict, alert: Dict, urgency: str) -> list[Hold]:
     """What mutes this alert, an incident of this urgency being its own."""
     now = world["now"]
     silenced = [("muted", s["end"]) for s in world["silences"].values() if s["start"] <= now < s["end"] and _in_scope(s, alert)]
-    # "A maintenance window holds only what opens inside it."
+    # "A maintenance window holds only what opens inside it; a running escalation goes on."
     held = [
         ("held_maintenance", w["end"])
         for w in world["windows"].values()
-        if w["start"] <= now < w["end"] and w["start"] <= alert["opened_at"] < w["end"] and _in_scope(w, alert)
+        if w["start"] <= now < w["end"] and max(w["start"], w["made"]) <= alert["opened_at"] < w["end"] and _in_scope(w, alert)
     ]
     # No instant ends an inhibition. It is looked at again when its source stops counting; that there is a time as well is the product's.
     inhibited = [("muted", now + MINUTE)] if any(_inhibits(world, rule, alert, urgency) for rule in world["inhibitions"].values()) else []

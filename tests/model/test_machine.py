@@ -143,19 +143,28 @@ class Machine(RuleBasedStateMachine):
 
     # --- what mutes ---------------------------------------------------------------------------------------------------------
 
-    @rule(window=st.booleans(), matchers=st.sampled_from(MATCHERS), n=which, minutes=st.sampled_from([4, 11, 40]))
-    def mutes(self, window: bool, matchers: list[tuple[str, str, str]], n: int, minutes: int) -> None:
-        """A silence or a window, of one of the services or of all."""
+    @rule(
+        window=st.booleans(),
+        matchers=st.sampled_from(MATCHERS),
+        n=which,
+        minutes=st.sampled_from([4, 11, 40]),
+        late=st.sampled_from([0, 0, 7]),
+    )
+    def mutes(self, window: bool, matchers: list[tuple[str, str, str]], n: int, minutes: int, late: int) -> None:
+        """A silence or a window, of one of the services or of all; a window may be planned late, when it should run already."""
         service = [*self.services, None][n % (len(self.services) + 1)]
         start, end = self.world["now"], self.world["now"] + minutes * MINUTE + timedelta(seconds=1 + window)  # nothing else ends then
         body: Dict = {"matchers": texts(matchers), "ends_at": end.isoformat(), "matches_everything": True}
         id = f"{self.real.monitors[service].service_id}" if service else None
         if window:
+            start -= late * MINUTE
             body |= {"name": "upgrade", "starts_at": start.isoformat(), "service_ids": [id] if id else []}
         else:
             body |= {"comment": "known", "service_id": id}
         made = self.runner.run(self.real.make("maintenance-windows" if window else "silences", body))
-        self.world["windows" if window else "silences"][made] = {"matchers": matchers, "service": service, "start": start, "end": end}
+        self.world["windows" if window else "silences"][made] = {
+            "matchers": matchers, "service": service, "start": start, "end": end, "made": self.world["now"],
+        }  # fmt: skip
         self._tell(f"a {'window' if window else 'silence'} for {texts(matchers)} in {service or 'every service'} until {end:%H:%M:%S}")
         wake(self.world, "triggered")
 

@@ -43,9 +43,10 @@ def window(
     services: tuple[ServiceId, ...] = (),
     kind: WindowKind = WindowKind.MAINTENANCE,
     ended: tuple[datetime, ...] = (),
+    made: datetime = NOW - 366 * DAY,
     name: str = "upgrade",
 ) -> Timetable:
-    made = Window(WindowId(new_id()), kind, name, "", services, parse_matchers(matchers), plan, ANA, NOW, ended)
+    made = Window(WindowId(new_id()), kind, name, "", services, parse_matchers(matchers), plan, ANA, made, ended)
     return timetable_of(made)
 
 

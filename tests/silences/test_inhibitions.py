@@ -91,6 +91,19 @@ async def test_what_an_inhibition_cannot_be(api: AsyncClient) -> None:
     assert (await api.get("/api/v1/inhibitions")).json()["items"] == []
 
 
+async def test_one_whose_source_and_target_are_the_same_could_never_inhibit(api: AsyncClient) -> None:
+    both = ["a=b", "severity=~.+"]
+    for same in (both, both[::-1], [", ".join(both)]):
+        refused = await api.post("/api/v1/inhibitions", json=BODY | {"source_matchers": both, "target_matchers": same})
+        assert problem(refused) == (422, "invalid"), same
+        assert "never inhibit anything" in refused.json()["detail"]
+    made = await make(api, source_matchers=both, target_matchers=["a=b"])
+    put = await api.put(
+        f"/api/v1/inhibitions/{made['id']}", json=BODY | {"source_matchers": both, "target_matchers": both}, headers={"If-Match": "*"}
+    )
+    assert problem(put) == (422, "invalid")
+
+
 async def test_what_is_loaded_inhibits(api: AsyncClient, database: Database) -> None:
     made = await make(api)
     async with database.transaction() as tx:

@@ -157,6 +157,20 @@ async def test_a_window_holds_only_what_opens_inside_it(system: System) -> None:
     assert "the maintenance window “upgrade”" in system.email.sent[-1].reason
 
 
+async def test_a_window_that_is_planned_late_holds_what_opens_from_then_on(system: System) -> None:
+    monitor = await monitored(system)
+    (before,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.advance(minutes=1)
+    await window(system, monitor, starts_at=at(system, minutes=-60))
+    (inside,) = await monitor.says(monitor.event("cpu"))
+    await system.run_due()
+    assert (inside.decision, (await shown(system, inside.incident_id))["escalation"]["state"]) == ("held_maintenance", "held")
+    assert (await shown(system, before.incident_id))["escalation"]["state"] == "running", "what ran goes on"
+    await system.advance(minutes=5)
+    assert paged(system) == ["ana", "ben"]
+
+
 async def test_a_window_that_is_ended_early_releases_what_it_holds(system: System) -> None:
     monitor = await monitored(system)
     made = await window(system, monitor)
@@ -166,6 +180,53 @@ async def test_a_window_that_is_ended_early_releases_what_it_holds(system: Syste
     assert (await system.api.post(f"/api/v1/maintenance-windows/{made['id']}/end")).status_code == 200
     await system.run_due()
     assert paged(system) == ["ana"]
+
+
+async def move(system: System, made: JSON, **times: str) -> JSON:
+    body = {name: made[name] for name in ("name", "service_ids", "starts_at", "ends_at")} | times
+    answer = await system.api.put(f"/api/v1/maintenance-windows/{made['id']}", json=body, headers={"If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_window_that_is_moved_into_the_past_begins_with_the_edit(system: System) -> None:
+    monitor = await monitored(system)
+    made = await window(system, monitor, starts_at=at(system, minutes=30))
+    (before,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await system.advance(minutes=1)
+    moved = await move(system, made, starts_at=at(system, minutes=-10))
+    assert (moved["state"], moved["occurrence"]["start"]) == ("active", at(system)[:19] + "Z")
+    await system.run_due()
+    assert (await shown(system, before.incident_id))["escalation"]["state"] == "running"
+    (inside,) = await monitor.says(monitor.event("cpu"))
+    assert inside.decision == "held_maintenance"
+    await system.advance(minutes=1)
+    again = await move(system, moved, ends_at=at(system, hours=3), starts_at=at(system, hours=-3))
+    await system.run_due()
+    assert again["starts_at"] == moved["starts_at"], "it runs already, and goes on holding what it held"
+    assert (await shown(system, inside.incident_id))["escalation"]["state"] == "held"
+
+
+async def test_a_window_that_was_ended_early_mutes_again_once_it_is_planned_anew(system: System) -> None:
+    monitor = await monitored(system)
+    made = await window(system, monitor, minutes=180)
+    await system.advance(minutes=5)
+    (held,) = await monitor.says(monitor.event("disk"))
+    ended = await system.api.post(f"/api/v1/maintenance-windows/{made['id']}/end")
+    await system.run_due()
+    assert (ended.json()["state"], paged(system)) == ("expired", ["ana"])
+    await system.advance(minutes=1)
+    renamed = await move(system, made, name="other")
+    assert (renamed["state"], renamed["ended_early"]) == ("expired", ended.json()["ended_early"]), (
+        "a new name ends nothing and begins nothing"
+    )
+    later = await move(system, made, ends_at=at(system, hours=5))
+    assert (later["state"], later["ended_early"], later["starts_at"]) == ("active", [], at(system)[:19] + "Z")
+    (inside,) = await monitor.says(monitor.event("cpu"))
+    await system.run_due()
+    assert inside.decision == "held_maintenance"
+    assert (await shown(system, held.incident_id))["escalation"]["state"] == "running", "what pages by now goes on"
 
 
 async def test_a_freeze_is_only_shown(system: System) -> None:
@@ -316,3 +377,16 @@ async def test_that_there_were_enough_triggers_under_a_silence_keeps_later_ones_
         await monitor.says(monitor.event("disk", severity="error"))
         await system.run_due()
     assert paged(system) == ["ana"]
+
+
+async def test_days_without_a_change_windows_are_still_worked_out_ahead(system: System) -> None:
+    monitor = await monitored(system)
+    nightly = {"rrule": "FREQ=DAILY", "time_zone": "UTC", "starts_at": "2026-03-01T02:00:00", "duration": "PT1H", "ends_at": None}
+    await window(system, monitor, **nightly)
+    await monitor.says(monitor.event("disk"))
+    await system.advance(days=5, hours=14, minutes=30, step=timedelta(hours=12))
+    (opened,) = await monitor.says(monitor.event("cpu"))
+    assert opened.decision == "held_maintenance"
+    async with system.node.database.transaction() as tx:
+        (compiled,) = (await system.node.judging.mutings.of(tx)).windows
+    assert compiled.since <= system.clock.at < compiled.until - timedelta(hours=23)

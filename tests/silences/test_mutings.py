@@ -67,6 +67,8 @@ def test_what_a_silence_mutes(what: str, made: Silence, asked: AlertFacts, mutes
         ("not with the service alone", window(NIGHTLY, 'host="db-1"', services=(WEB,)), alert(WEB, host="db-2"), False),
         ("what opened as it began", window(NIGHTLY, services=(WEB,)), alert(opened=NOW - HOUR), True),
         ("not what opened before", window(NIGHTLY, services=(WEB,)), alert(opened=NOW - HOUR - MINUTE), False),
+        ("what opened as it was planned", window(NIGHTLY, services=(WEB,), made=NOW - MINUTE), alert(opened=NOW - MINUTE), True),
+        ("not what opened before it was planned", window(NIGHTLY, services=(WEB,), made=NOW), alert(opened=NOW - MINUTE), False),
         ("not what opened in the occurrence before", window(NIGHTLY, services=(WEB,)), alert(opened=NOW - DAY), False),
         ("not once it was ended early", window(NIGHTLY, services=(WEB,), ended=(NOW,)), alert(opened=NOW - MINUTE), False),
         ("not outside", window(once(NOW + HOUR, NOW + 2 * HOUR), services=(WEB,)), alert(), False),

@@ -135,6 +135,31 @@ async def test_what_a_window_cannot_be(api: AsyncClient) -> None:
     assert (await api.get("/api/v1/maintenance-windows")).json()["items"] == []
 
 
+async def test_a_window_that_recurs_without_a_gap_lasts_a_year_at_most(api: AsyncClient) -> None:
+    scope = {"name": "upgrade", "matchers": ["host=db-1"], "time_zone": "Europe/Lisbon", "starts_at": "2026-03-02T00:00:00"}
+    hourly, daily = {"rrule": "FREQ=HOURLY", "duration": "PT1H"}, {"rrule": "FREQ=DAILY", "duration": "P1D"}
+    for endless in (
+        hourly,
+        daily,
+        {"rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "duration": "PT24H"},
+        {"rrule": "FREQ=WEEKLY;BYDAY=MO", "duration": "P7D"},
+        {"rrule": "FREQ=YEARLY", "duration": "P365D"},
+        daily | {"rrule": "FREQ=DAILY;COUNT=367"},
+        hourly | {"until": "2027-03-05T00:00:00Z"},
+    ):
+        refused = await api.post("/api/v1/maintenance-windows", json=scope | endless)
+        assert problem(refused) == (422, "invalid"), endless
+        assert "without a gap for more than a year" in refused.json()["detail"], endless
+    for bounded in (
+        daily | {"rrule": "FREQ=DAILY;COUNT=366"},
+        hourly | {"until": "2027-03-02T00:00:00Z"},
+        daily | {"rrule": "FREQ=DAILY;UNTIL=20270101"},
+        {"rrule": "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "duration": "P1D"},
+        hourly | {"duration": "PT59M59S"},
+    ):
+        await make(api, **scope | bounded)
+
+
 async def test_end_ends_what_runs_and_nothing_else(api: AsyncClient, system: System) -> None:
     made = await make(api, matchers=["host=db-1"], **TUESDAYS)
     address = f"/api/v1/maintenance-windows/{made['id']}"

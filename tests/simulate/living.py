@@ -113,7 +113,8 @@ async def random_life(life: Life, seed: int, events: int) -> None:
             await system.make("silences", **body)
             await system.run_due()
         elif what < 0.98:
-            start, end = life.now, life.now + timedelta(minutes=chance.choice([6, 15, 40]))
+            # Some are planned late, when they should run already.
+            start, end = life.now - timedelta(minutes=chance.choice([0, 0, 10])), life.now + timedelta(minutes=chance.choice([6, 15, 40]))
             its = [chance.choice(made)["id"]]
             body = {"name": "works", "service_ids": its, "starts_at": start.isoformat(), "ends_at": end.isoformat()}
             await system.make("maintenance-windows", **body)

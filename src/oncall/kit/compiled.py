@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Column, String, Table, text
@@ -58,29 +59,38 @@ class Compiled(Generic[T]):
 
 
 class Exact(Generic[T]):
-    """A structure that decides who is woken: as it is in the very transaction that asks, and made anew only when its revision moved.
+    """A structure that decides who is woken: as it is in the very transaction that asks, and made anew only when its revision moved, and
+    once a day (`MAX_AGE`, by `about`).
 
     Not to be asked in a transaction that has changed it, whose changes may never be committed.
     """
 
-    def __init__(self, topic: str, load: Callable[[AsyncConnection], Awaitable[T]]) -> None:
-        self._topic, self._load = topic, load
+    def __init__(self, topic: str, load: Callable[[AsyncConnection], Awaitable[T]], about: Callable[[], datetime]) -> None:
+        self._topic, self._load, self._about = topic, load, about
         self._made: tuple[int, T] | None = None
+        self._made_at: datetime | None = None
 
     async def of(self, tx: AsyncConnection) -> T:
-        revision = (await tx.execute(READ_ONE, {"topic": self._topic})).scalar_one_or_none() or 0
-        if self._made is None or self._made[0] != revision:
+        revision, about = await self._revision(tx), self._about()
+        if self._made is None or self._made[0] != revision or self._is_old(about):
             # What changes in between is in it already, and makes it anew once more.
-            self._made = revision, await self._load(tx)
+            self._made, self._made_at = (revision, await self._load(tx)), about
         return self._made[1]
 
     async def stays(self, tx: AsyncConnection, value: T) -> bool:
         """Whether this value is still what it was, and stays so until this transaction has ended: whoever changes it then sees what was
-        decided by it. Waits for nobody.
+        decided by it. Waits for nobody, and asks for no age: what has just been decided by is not wrong for having grown old since.
         """
         if not await nobody_does(tx, f"change {self._topic}"):
             return False
-        return await self.of(tx) is value
+        return self._made is not None and self._made[1] is value and self._made[0] == await self._revision(tx)
+
+    async def _revision(self, tx: AsyncConnection) -> int:
+        return (await tx.execute(READ_ONE, {"topic": self._topic})).scalar_one_or_none() or 0
+
+    def _is_old(self, about: datetime) -> bool:
+        """Also if clocks were put back to before it was made."""
+        return self._made_at is None or not 0 <= (about - self._made_at).total_seconds() <= MAX_AGE
 
 
 class Compilation:

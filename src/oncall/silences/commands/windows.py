@@ -105,7 +105,9 @@ async def update_window(
     current = await get_window(tx, id, lock=True)
     check_version(current.version, expected_version)
     settings = _spelled(settings)
-    edited = planning.edited(current, settings)
+    before = seen(current, now=now)
+    running = before.occurrence if before.state is State.ACTIVE and current.kind is WindowKind.MAINTENANCE else None
+    edited = planning.edited(current, settings, running=running, now=now)
     await _check(tx, edited, settings, now=now)
     await store.save_window(tx, edited)
     await muting_changed(tx, on_changed, now=now)

@@ -90,7 +90,10 @@ def compile_mutings(
 
 
 def mutings_on(mutings: Mutings, alert: AlertFacts, now: datetime) -> tuple[Muting, ...]:
-    """What mutes this alert now: silences that are active, and windows in whose running occurrence it opened."""
+    """What mutes this alert now: silences that are active, and windows in whose running occurrence it opened.
+
+    Of one that was planned while it ran, only from then on: what opened before pages already, and goes on.
+    """
     found: list[Muting] = []
     for service in (None, alert.service_id):
         if service in mutings.silences:
@@ -99,7 +102,7 @@ def mutings_on(mutings: Mutings, alert: AlertFacts, now: datetime) -> tuple[Muti
     windows += [one for one in mutings.windows_of.get(alert.service_id, ()) if match(one.timetable.window.matchers, alert.labels)]
     for window in windows:
         occurrence = window.at(now)
-        if occurrence is not None and occurrence.start <= alert.opened_at < occurrence.end:
+        if occurrence is not None and max(occurrence.start, window.timetable.window.created_at) <= alert.opened_at < occurrence.end:
             found.append(_held(window, occurrence))
     return tuple(found)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from oncall.kit.zones import check_zone
 from oncall.silences.rules.scopes import check_scope, shown
@@ -11,6 +11,7 @@ from oncall.silences.values.windows import (
     LONGEST,
     BadWindow,
     NotRunning,
+    Occurrence,
     Once,
     Plan,
     Recurring,
@@ -21,7 +22,8 @@ from oncall.silences.values.windows import (
 )
 
 LOOKED_AT = 400
-"""Occurrences of a new rule that are compared with the next: a year of days, more than a year of anything rarer."""
+"""Occurrences of a new rule that are compared with the next: a year of days, more than a year of anything rarer. More, up to a year of
+hours, only while there was no gap between any two."""
 
 
 def plan_of(settings: WindowSettings) -> Plan:
@@ -31,8 +33,16 @@ def plan_of(settings: WindowSettings) -> Plan:
     return _recurring(settings, settings.rrule)
 
 
-def edited(window: Window, settings: WindowSettings) -> Window:
-    """It stays its author's, and what was ended early stays so."""
+def edited(window: Window, settings: WindowSettings, *, running: Occurrence | None, now: datetime) -> Window:
+    """It stays its author's. What was ended early stays so, unless it is planned once, for other times that are now: then it runs again.
+
+    `running` is what ran before the edit. An edit holds nothing that opened before it and was not held: a start in the past becomes now.
+    """
+    plan, ended_early = plan_of(settings), window.ended_early
+    if isinstance(plan, Once) and plan != window.plan and plan.starts_at <= now < plan.ends_at:
+        ended_early = tuple(at for at in ended_early if not plan.starts_at <= at < plan.ends_at)
+        if settings.kind is WindowKind.MAINTENANCE:
+            plan = replace(plan, starts_at=max(plan.starts_at, running.start if running else now))
     return replace(
         window,
         kind=settings.kind,
@@ -40,7 +50,8 @@ def edited(window: Window, settings: WindowSettings) -> Window:
         description=settings.description,
         service_ids=settings.service_ids,
         matchers=settings.matchers,
-        plan=plan_of(settings),
+        plan=plan,
+        ended_early=ended_early,
         version=window.version + 1,
     )
 
@@ -109,12 +120,22 @@ def _recurring(settings: WindowSettings, rrule: str) -> Recurring:
 
 
 def _check_apart(timetable: Timetable, plan: Recurring) -> None:
-    """On the wall, where no clock is ever put forward."""
+    """On the wall, where no clock is ever put forward. Those that follow one another without a gap are one window, however it is said."""
     walls = wall_starts(timetable, after=plan.starts_at, before=plan.starts_at + FAR)
-    for one, following in pairwise(islice(walls, LOOKED_AT)):
+    begun, has_gap = None, False
+    for n, (one, following) in enumerate(pairwise(walls), start=2):
         if one + plan.duration > following:
             raise BadWindow(
                 f"Its occurrences overlap: the one of {one:%Y-%m-%d %H:%M} is not over when the next begins, "
                 f"at {following:%Y-%m-%d %H:%M}. Make the duration shorter, or the recurrence rarer.",
                 field="duration",
             )
+        begun, has_gap = (begun or one, has_gap) if one + plan.duration == following else (None, True)
+        if begun is not None and following + plan.duration - begun > LONGEST:
+            raise BadWindow(
+                "Its occurrences follow one another without a gap for more than a year, and a window may last a year at most (P366D). "
+                "Make the duration shorter, the recurrence rarer, or give an until.",
+                field="duration",
+            )
+        if n >= LOOKED_AT and has_gap:
+            return

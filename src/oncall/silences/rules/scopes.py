@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from oncall.kit.ids import ServiceId
 from oncall.kit.matchers import Matchers, match, match_everything
-from oncall.silences.values.inhibitions import Inhibition
+from oncall.silences.values.inhibitions import BadInhibition, Inhibition
 from oncall.silences.values.muting import MatchesEverything
 
 EVERYTHING = (
@@ -16,6 +16,11 @@ EVERYTHING = (
 EVERY_TARGET = (
     "While its source is open this would mute every other alert of every service: add a matcher to target_matchers, say in "
     '"equal" which labels both must share, or confirm it with "matches_everything": true.'
+)
+
+BOTH = (
+    "Source and target are the same matchers, so this would never inhibit anything: an alert that is both inhibits no other such one. "
+    "Give target_matchers that a source does not match, or leave this inhibition out."
 )
 
 
@@ -49,7 +54,9 @@ def inhibits_everything(inhibition: Inhibition) -> bool:
 
 
 def check_targets(inhibition: Inhibition, *, confirmed: bool) -> None:
-    """Raises MatchesEverything unless that was confirmed."""
+    """Raises BadInhibition for one that can never inhibit anything; MatchesEverything unless that was confirmed."""
+    if set(inhibition.source) == set(inhibition.target):
+        raise BadInhibition(BOTH, field="target_matchers")
     if inhibits_everything(inhibition) and not confirmed:
         raise MatchesEverything(EVERY_TARGET, field="target_matchers")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
-from oncall.kit.errors import NotFound
+from oncall.kit.errors import Invalid, NotFound
 from oncall.kit.matchers import Matchers
 
 InhibitionId = NewType("InhibitionId", UUID)
@@ -13,6 +13,10 @@ InhibitionId = NewType("InhibitionId", UUID)
 
 class UnknownInhibition(NotFound):
     """There is no inhibition with this id."""
+
+
+class BadInhibition(Invalid):
+    """An inhibition that cannot be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ async def _window(tx: AsyncConnection, said: WindowSettings, n: int, *, author: 
         starts_at = window.plan.starts_at if isinstance(window.plan, Once) else window.plan.starts_at.replace(tzinfo=UTC) - A_WHILE
         check_window(timetable_of(window), confirmed=said.confirmed, now=starts_at)
         await check_services(tx, window.service_ids, field="service_ids")
-    return window
+    return replace(window, created_at=starts_at)  # as if it had been planned in time
 
 
 def _by_name(one: RoutingRule | Silence | Window | Inhibition) -> str:
