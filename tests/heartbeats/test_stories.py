@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from tests.conftest import START
-from tests.heartbeats.beating import Beating
+from tests.heartbeats.beating import Beating, beating_in
+from tests.incidents.building import monitored
 from tests.system import System
 
 from oncall.heartbeats.due import DueHeartbeats
@@ -199,3 +201,45 @@ async def test_one_that_cannot_be_handled_is_looked_at_again_and_holds_up_no_oth
     await system.advance(seconds=5)
     assert (await beating.events())[0][1] == "opened"
     assert await beating.state(beat) == "expired"
+
+
+# --- a threshold ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("critical", [False, True])
+async def test_a_silence_is_said_once_so_it_waits_for_no_threshold(system: System, critical: bool) -> None:
+    beating = await beating_in(system, threshold={"count": 3, "within": "PT10M", "critical": critical})
+    await beating.checking_in(severity="critical" if critical else "error")
+    await system.advance(minutes=11)
+    assert system.pages() == ["Ana"]
+    [(_, decision, reason)] = await beating.events()
+    assert decision == "opened"
+    assert reason.endswith("no alert with this dedup key was open; it is said only once, and waits for no threshold")
+
+
+async def test_a_silence_that_something_muted_for_longer_than_a_threshold_counts_pages_after_that(system: System) -> None:
+    beating = await beating_in(system, threshold={"count": 3, "within": "PT10M"})
+    beat = await beating.checking_in(severity="error")
+    await system.make("silences", matchers=[f"dedup_key=heartbeat:{beat['id']}"], ends_at=at(hours=2), comment="deploy")
+    await system.advance(hours=1, minutes=59, step=timedelta(minutes=1))
+    assert system.pages() == []
+    await system.advance(minutes=1)
+    assert system.pages() == ["Ana"]
+
+
+async def test_what_a_monitor_calls_a_heartbeat_waits_for_the_threshold(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"})
+    (said,) = await monitor.says(monitor.event("heartbeat:db", severity="error"))
+    assert said.decision == "held_threshold"
+
+
+async def test_a_silence_ends_that_its_group_waits_for_a_threshold(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"}, grouping={"type": "all"})
+    beating = Beating(system, {"service": {"id": f"{monitor.service_id}"}})
+    await beating.checking_in(severity="error")
+    await system.advance(minutes=10)
+    (said,) = await monitor.says(monitor.event("disk", severity="error"))
+    await system.run_due()
+    assert (said.decision, system.email.sent) == ("held_threshold", [])
+    await system.advance(minutes=1)
+    assert len(system.email.sent) == 1

@@ -10,13 +10,14 @@ from oncall.heartbeats.values import (
     UNHEARD_AFTER,
     Change,
     Heartbeat,
+    HeartbeatId,
     Kind,
     Outcome,
     Pause,
     State,
     WrongPause,
 )
-from oncall.incidents.values import Action, Body, Event
+from oncall.incidents.values import HEARTBEAT, Action, Body, Event
 from oncall.kit.ids import EventId, IntegrationId
 
 ENGINE = "oncall"
@@ -184,7 +185,7 @@ def event_of(beat: Heartbeat, action: Action, said: tuple[str, str], *, id: Even
         _name(beat),
         beat.service_id,
         action,
-        f"heartbeat:{beat.id}",
+        alert_key(beat.id),
         settings.severity,
         summary,
         Body(body_id, "application/json", json.dumps(body, ensure_ascii=False).encode()),
@@ -193,6 +194,11 @@ def event_of(beat: Heartbeat, action: Action, said: tuple[str, str], *, id: Even
         details={name: value for name, value in told.items() if value},
         reason=reason,
     )
+
+
+def alert_key(id: HeartbeatId) -> str:
+    """The dedup key of its alert."""
+    return f"{HEARTBEAT}{id}"
 
 
 def _name(beat: Heartbeat) -> str:
