@@ -79,16 +79,58 @@ async def test_a_second_silence_opens_anew_or_reopens(system: System, beating: B
     assert (await beating.events())[0][1] == "opened"
 
 
+async def resolve_the_newest(system: System) -> None:
+    newest = (await system.api.get("/api/v1/incidents")).json()["items"][0]
+    assert (await system.api.post(f"/api/v1/incidents/{newest['id']}/resolve", json={})).status_code == 200
+
+
 async def test_a_check_in_of_one_whose_alert_a_human_has_resolved_is_no_error(system: System, beating: Beating) -> None:
     beat = await beating.checking_in()
     await system.advance(minutes=11)
-    [incident] = (await system.api.get("/api/v1/incidents")).json()["items"]
-    await system.api.post(f"/api/v1/incidents/{incident['id']}/resolve", json={})
-    await system.advance(hours=1)
+    await resolve_the_newest(system)
+    await system.advance(minutes=10)
     assert await beating.state(beat) == "expired"
     await beating.check_in(beat)
     assert await beating.state(beat) == "healthy"
     assert (await beating.events())[0][1] == "no_open_alert"
+
+
+@pytest.mark.parametrize(("interval", "patience"), [("PT10M", 11), ("PT1M", 2), ("PT2H", 121)])
+async def test_one_that_is_resolved_by_hand_and_still_silent_expires_anew(
+    system: System, beating: Beating, interval: str, patience: int
+) -> None:
+    beat = await beating.checking_in(interval=interval)
+    step = timedelta(minutes=1)
+    await system.advance(minutes=patience, step=step)
+    await system.advance(hours=3, step=step)
+    await resolve_the_newest(system)
+    resolved_at = system.clock.at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    system.pages()
+    await system.advance(minutes=patience - 1, step=step)
+    assert (system.pages(), await beating.state(beat), (await beating.seen(beat))["expires_at"]) == ([], "expired", None)
+    await system.advance(minutes=1 if patience > 2 else 2, step=step)
+    assert system.pages() == ["Ana"]
+    kind, reason = (await beating.history(beat))[-1]
+    assert (kind, reason.partition(", ")[2]) == ("expired", f"counted from {resolved_at}, when its alert was resolved")
+    assert [decision for _, decision, _ in await beating.events()] == ["reopened" if patience < 15 else "opened", "opened"]
+    await resolve_the_newest(system)
+    await beating.check_in(beat)
+    await system.advance(minutes=patience - 1, step=step)
+    assert (system.pages(), await beating.state(beat)) == ([], "healthy")
+
+
+async def test_whoever_resolves_it_in_a_pause_hears_of_it_an_interval_after_that(system: System, beating: Beating) -> None:
+    beat = await beating.checking_in()
+    await system.advance(minutes=11)
+    await beating.do(beat, "pause", reason="known", until=at(hours=1))
+    await system.advance(hours=2, minutes=3, step=timedelta(minutes=1))
+    assert [decision for _, decision, _ in await beating.events()] == ["opened"], "its alert is open still"
+    await resolve_the_newest(system)
+    system.pages()
+    await system.advance(minutes=10, step=timedelta(minutes=1))
+    assert system.pages() == []
+    await system.advance(minutes=1)
+    assert system.pages() == ["Ana"]
 
 
 # --- pauses -----------------------------------------------------------------------------------------------------------------
