@@ -171,7 +171,7 @@ async def test_a_service_with_heartbeats_is_not_deleted(system: System, beating:
     made = await beating.make()
     service = f"/api/v1/services/{beating.made['service']['id']}"
     answer = await system.api.delete(service)
-    assert (answer.status_code, answer.json()["code"], "1 heartbeats" in answer.json()["detail"]) == (409, "in_use", True)
+    assert (answer.status_code, answer.json()["code"], "1 heartbeat (backup)" in answer.json()["detail"]) == (409, "in_use", True)
     await system.api.delete(f"{PATH}/{made['id']}")
     assert (await system.api.delete(service)).status_code == 204
 

@@ -83,6 +83,44 @@ def test_due(what: str, given: Heartbeat, now: datetime, kinds: list[Kind], open
     assert (again.changes, again.opens) == ((), None)
 
 
+SILENT = rules.decide_due(beat(), now=NOW + HOUR).heartbeat
+"""Expired an hour after its last check-in, and its clock runs on from there."""
+
+
+@pytest.mark.parametrize(
+    ("what", "now", "over_since", "counts_from", "next_at"),
+    [
+        ("its alert is open", NOW + 2 * HOUR, None, NOW + 2 * HOUR, NOW + 2 * HOUR + 5 * MINUTE),
+        ("resolved a moment ago", NOW + 2 * HOUR, NOW + 2 * HOUR - MINUTE, NOW + 2 * HOUR - MINUTE, NOW + 2 * HOUR + 5 * MINUTE),
+        ("resolved a while ago", NOW + 2 * HOUR, NOW + 2 * HOUR - 9 * MINUTE, NOW + 2 * HOUR - 9 * MINUTE, NOW + 2 * HOUR + 2 * MINUTE),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_an_expired_one_waits_while_its_alert_is_open_and_for_its_patience_after_that(
+    what: str, now: datetime, over_since: datetime | None, counts_from: datetime, next_at: datetime
+) -> None:
+    outcome = rules.decide_due(SILENT, now=now, over_since=over_since)
+    after = outcome.heartbeat
+    assert (outcome.changes, outcome.opens, after.expired_at) == ((), None, NOW + HOUR), what
+    assert (after.counts_from, rules.next_at(after, now=now)) == (counts_from, next_at), what
+
+
+def test_one_whose_alert_was_resolved_a_patience_ago_expires_anew_and_says_why() -> None:
+    over_since = NOW + 2 * HOUR
+    outcome = rules.decide_due(SILENT, now=over_since + 11 * MINUTE, over_since=over_since)
+    assert outcome.opens == (
+        "Heartbeat backup did not check in for 2 h 11 min",
+        "no check-in within 10 min and 1 min of grace, counted from 2026-03-02T14:00:00Z, when its alert was resolved",
+    )
+    assert outcome.heartbeat.expired_at == over_since + 11 * MINUTE
+    assert rules.decide_due(outcome.heartbeat, now=over_since + HOUR).opens is None, "its alert is open again"
+
+
+def test_an_outage_of_ours_gives_an_expired_one_more_time_and_is_no_news_of_it() -> None:
+    outcome = rules.excuse(SILENT, down_from=NOW + HOUR, up_at=NOW + 2 * HOUR)
+    assert (outcome.changes, outcome.heartbeat.counts_from) == ((), NOW + 2 * HOUR)
+
+
 @pytest.mark.parametrize(
     ("what", "given", "kinds", "resolves", "counts_from"),
     [

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from tests.conftest import START
-from tests.heartbeats.beating import Beating
+from tests.heartbeats.beating import Beating, beating_in
+from tests.incidents.building import monitored
 from tests.system import System
 
 from oncall.heartbeats.due import DueHeartbeats
@@ -77,16 +79,58 @@ async def test_a_second_silence_opens_anew_or_reopens(system: System, beating: B
     assert (await beating.events())[0][1] == "opened"
 
 
+async def resolve_the_newest(system: System) -> None:
+    newest = (await system.api.get("/api/v1/incidents")).json()["items"][0]
+    assert (await system.api.post(f"/api/v1/incidents/{newest['id']}/resolve", json={})).status_code == 200
+
+
 async def test_a_check_in_of_one_whose_alert_a_human_has_resolved_is_no_error(system: System, beating: Beating) -> None:
     beat = await beating.checking_in()
     await system.advance(minutes=11)
-    [incident] = (await system.api.get("/api/v1/incidents")).json()["items"]
-    await system.api.post(f"/api/v1/incidents/{incident['id']}/resolve", json={})
-    await system.advance(hours=1)
+    await resolve_the_newest(system)
+    await system.advance(minutes=10)
     assert await beating.state(beat) == "expired"
     await beating.check_in(beat)
     assert await beating.state(beat) == "healthy"
     assert (await beating.events())[0][1] == "no_open_alert"
+
+
+@pytest.mark.parametrize(("interval", "patience"), [("PT10M", 11), ("PT1M", 2), ("PT2H", 121)])
+async def test_one_that_is_resolved_by_hand_and_still_silent_expires_anew(
+    system: System, beating: Beating, interval: str, patience: int
+) -> None:
+    beat = await beating.checking_in(interval=interval)
+    step = timedelta(minutes=1)
+    await system.advance(minutes=patience, step=step)
+    await system.advance(hours=3, step=step)
+    await resolve_the_newest(system)
+    resolved_at = system.clock.at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    system.pages()
+    await system.advance(minutes=patience - 1, step=step)
+    assert (system.pages(), await beating.state(beat), (await beating.seen(beat))["expires_at"]) == ([], "expired", None)
+    await system.advance(minutes=1 if patience > 2 else 2, step=step)
+    assert system.pages() == ["Ana"]
+    kind, reason = (await beating.history(beat))[-1]
+    assert (kind, reason.partition(", ")[2]) == ("expired", f"counted from {resolved_at}, when its alert was resolved")
+    assert [decision for _, decision, _ in await beating.events()] == ["reopened" if patience < 15 else "opened", "opened"]
+    await resolve_the_newest(system)
+    await beating.check_in(beat)
+    await system.advance(minutes=patience - 1, step=step)
+    assert (system.pages(), await beating.state(beat)) == ([], "healthy")
+
+
+async def test_whoever_resolves_it_in_a_pause_hears_of_it_an_interval_after_that(system: System, beating: Beating) -> None:
+    beat = await beating.checking_in()
+    await system.advance(minutes=11)
+    await beating.do(beat, "pause", reason="known", until=at(hours=1))
+    await system.advance(hours=2, minutes=3, step=timedelta(minutes=1))
+    assert [decision for _, decision, _ in await beating.events()] == ["opened"], "its alert is open still"
+    await resolve_the_newest(system)
+    system.pages()
+    await system.advance(minutes=10, step=timedelta(minutes=1))
+    assert system.pages() == []
+    await system.advance(minutes=1)
+    assert system.pages() == ["Ana"]
 
 
 # --- pauses -----------------------------------------------------------------------------------------------------------------
@@ -199,3 +243,45 @@ async def test_one_that_cannot_be_handled_is_looked_at_again_and_holds_up_no_oth
     await system.advance(seconds=5)
     assert (await beating.events())[0][1] == "opened"
     assert await beating.state(beat) == "expired"
+
+
+# --- a threshold ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("critical", [False, True])
+async def test_a_silence_is_said_once_so_it_waits_for_no_threshold(system: System, critical: bool) -> None:
+    beating = await beating_in(system, threshold={"count": 3, "within": "PT10M", "critical": critical})
+    await beating.checking_in(severity="critical" if critical else "error")
+    await system.advance(minutes=11)
+    assert system.pages() == ["Ana"]
+    [(_, decision, reason)] = await beating.events()
+    assert decision == "opened"
+    assert reason.endswith("no alert with this dedup key was open; it is said only once, and waits for no threshold")
+
+
+async def test_a_silence_that_something_muted_for_longer_than_a_threshold_counts_pages_after_that(system: System) -> None:
+    beating = await beating_in(system, threshold={"count": 3, "within": "PT10M"})
+    beat = await beating.checking_in(severity="error")
+    await system.make("silences", matchers=[f"dedup_key=heartbeat:{beat['id']}"], ends_at=at(hours=2), comment="deploy")
+    await system.advance(hours=1, minutes=59, step=timedelta(minutes=1))
+    assert system.pages() == []
+    await system.advance(minutes=1)
+    assert system.pages() == ["Ana"]
+
+
+async def test_what_a_monitor_calls_a_heartbeat_waits_for_the_threshold(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"})
+    (said,) = await monitor.says(monitor.event("heartbeat:db", severity="error"))
+    assert said.decision == "held_threshold"
+
+
+async def test_a_silence_ends_that_its_group_waits_for_a_threshold(system: System) -> None:
+    monitor = await monitored(system, threshold={"count": 3, "within": "PT10M"}, grouping={"type": "all"})
+    beating = Beating(system, {"service": {"id": f"{monitor.service_id}"}})
+    await beating.checking_in(severity="error")
+    await system.advance(minutes=10)
+    (said,) = await monitor.says(monitor.event("disk", severity="error"))
+    await system.run_due()
+    assert (said.decision, system.email.sent) == ("held_threshold", [])
+    await system.advance(minutes=1)
+    assert len(system.email.sent) == 1

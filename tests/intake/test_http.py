@@ -90,6 +90,13 @@ async def test_an_unreadable_body_pages_and_says_why_and_its_next_one_only_count
         ]
 
 
+async def test_what_cannot_be_read_waits_for_no_threshold(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic", threshold={"count": 3, "within": "PT10M", "critical": True})
+    await system.api.post(f"/intake/{made['key']}", content=b"\x01\x02")
+    await system.run_due()
+    assert system.pages() == ["Ana"]
+
+
 async def test_600_kib_are_fine(system: System, key: str) -> None:
     raw = json.dumps({**ALL, "padding": "x" * 600 * 1024}).encode()
     assert (await system.api.post(f"/intake/{key}", content=raw)).json()["events"][0]["decision"] == "opened"

@@ -179,7 +179,7 @@ async def test_what_cannot_be_is_not_kept(tx: AsyncConnection, clock: ManualCloc
 async def test_who_takes_part_cannot_be_deleted_until_the_schedule_is_edited(
     *, tx: AsyncConnection, clock: ManualClock, payments: AuthoredSchedule, ana: UserId, bob: UserId, began: datetime
 ) -> None:
-    with pytest.raises(InUse, match="1 schedule participants"):
+    with pytest.raises(InUse, match=r"User bob is still used by 1 schedule \(Payments\):"):
         await delete_user(tx, bob, now=START)
     clock.advance(HOUR)
     await edit_schedule(tx, payments.id, {"layers": (weekly(ana, starts=began),)}, version=1, now=clock.at)

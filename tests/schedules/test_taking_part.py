@@ -160,7 +160,7 @@ async def test_a_schedule_that_takes_part_is_not_deleted(system: System, users: 
     await edited(system.api, outer, always(of(inner)), effective_from=day("03-10 00:00"))
     refused = await system.api.delete(inner)
     assert problem(refused) == (409, "in_use")
-    assert refused.json()["detail"] == "Schedule Inner is still used by 1 schedule nestings: change or delete those first."
+    assert refused.json()["detail"] == "Schedule Inner is still used by 1 schedule (Outer): change or delete those first."
     assert (await system.api.delete(outer)).status_code == 204
     assert (await system.api.delete(inner)).status_code == 204
 

@@ -210,3 +210,33 @@ async def test_a_type_that_does_not_exist_is_answered_with_what_is_meant(system:
     answer = await system.api.post(f"/api/v1/services/{web['id']}/integrations", json={"name": "x", "type": type})
     assert answer.status_code == 422
     assert meant in answer.text
+
+
+async def test_a_service_in_use_is_refused_with_all_that_uses_it(system: System) -> None:
+    service = (await system.service([to(await system.user("Ana"))]))["service"]["id"]
+    until = "2026-03-02T14:00:00Z"
+    made = {
+        "heartbeat": await system.make("heartbeats", name="backup", service_id=service, interval="PT5M"),
+        "maintenance window": await system.make(
+            "maintenance-windows", name="move", service_ids=[service], starts_at="2026-03-02T13:00:00Z", ends_at=until
+        ),
+        "routing rule": await system.make("routing-rules", name="all", matchers=['a="b"'], service_id=service),
+        "silence": await system.make("silences", matchers=['a="b"'], service_id=service, ends_at=until, comment="deploy"),
+    }
+    refused = await system.api.delete(f"/api/v1/services/{service}")
+    assert (refused.status_code, refused.json()["code"], refused.json()["used_by_more"]) == (409, "in_use", 0)
+    its = {one["kind"]: (one["id"], one["name"]) for one in refused.json()["used_by"]}
+    assert its == {kind: (one["id"], one.get("name")) for kind, one in made.items()}
+    listed = "1 heartbeat (backup), 1 maintenance window (move), 1 routing rule (all) and 1 silence"
+    assert refused.json()["detail"].endswith(f" is still used by {listed}: change or delete those first.")
+
+
+async def test_people_policies_and_schedules_in_use_are_refused_with_what_counts_on_them(system: System) -> None:
+    ana = await system.user("Ana")
+    made = await system.service([to(ana)])
+    for path, kind, one in (
+        (f"users/{ana['id']}", "escalation policy", made["policy"]),
+        (f"escalation-policies/{made['policy']['id']}", "service", made["service"]),
+    ):
+        refused = await system.api.delete(f"/api/v1/{path}")
+        assert refused.json()["used_by"] == [{"kind": kind, "id": one["id"], "name": one["name"]}], refused.text

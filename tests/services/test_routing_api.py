@@ -213,13 +213,16 @@ async def test_what_a_rule_uses_is_not_deleted(api: AsyncClient, there: dict[str
     web, db, integration = there["web"]["id"], there["db"]["id"], there["integration"]["id"]
     to_db = (await api.post(RULES, json={"name": "a", "matchers": ["a=b"], "service_id": db})).json()
     of_one = (await api.post(RULES, json={"name": "b", "matchers": ["a=b"], "urgency": "low", "integration_id": integration})).json()
-    for address, sentence in (
-        (f"services/{db}", "Service db is still used by 1 routing rules: change or delete those first."),
-        (f"services/{web}/integrations/{integration}", "This integration is still used by 1 routing rules: change or delete those first."),
-        (f"services/{web}", "An integration of service payments-api is still used by routing rules: change or delete those first."),
+    for address, what, rule in (
+        (f"services/{db}", "Service db", to_db),
+        (f"services/{web}/integrations/{integration}", "This integration", of_one),
+        (f"services/{web}", "An integration of service payments-api", of_one),
     ):
         refused = await api.delete(f"/api/v1/{address}")
+        sentence = f"{what} is still used by 1 routing rule ({rule['name']}): change or delete those first."
         assert (*problem(refused), refused.json()["detail"]) == (409, "in_use", sentence)
+        assert refused.json()["used_by"] == [{"kind": "routing rule", "id": rule["id"], "name": rule["name"]}]
+        assert refused.json()["used_by_more"] == 0
     for rule in (to_db, of_one):
         assert (await api.delete(f"{RULES}/{rule['id']}")).status_code == 204
         assert problem(await api.delete(f"{RULES}/{rule['id']}")) == (404, "not_found")

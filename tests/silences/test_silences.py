@@ -231,7 +231,8 @@ async def test_a_service_with_a_silence_is_not_deleted(api: AsyncClient, web: st
     made = await make(api, service_id=web)
     refused = await api.delete(f"/api/v1/services/{web}")
     assert problem(refused) == (409, "in_use")
-    assert "1 silences" in refused.json()["detail"]
+    assert "1 silence:" in refused.json()["detail"]
+    assert refused.json()["used_by"] == [{"kind": "silence", "id": made["id"], "name": None}]
     await api.delete(f"/api/v1/silences/{made['id']}")
     assert (await api.delete(f"/api/v1/services/{web}")).status_code == 204
 

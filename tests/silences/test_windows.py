@@ -247,7 +247,7 @@ async def test_a_service_with_a_window_is_not_deleted(api: AsyncClient, services
     made = await make(api, service_ids=services[:1], **ONCE)
     refused = await api.delete(f"/api/v1/services/{services[0]}")
     assert problem(refused) == (409, "in_use")
-    assert "1 maintenance window services" in refused.json()["detail"]
+    assert f"1 maintenance window ({made['name']})" in refused.json()["detail"]
     assert (await api.delete(f"/api/v1/maintenance-windows/{made['id']}")).status_code == 204
     assert problem(await api.get(f"/api/v1/maintenance-windows/{made['id']}")) == (404, "not_found")
     assert (await api.delete(f"/api/v1/services/{services[0]}")).status_code == 204

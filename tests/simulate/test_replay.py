@@ -203,6 +203,16 @@ async def test_a_range_may_begin_in_the_midst_of_things(life: Life) -> None:
     assert found["pages"]["before"] >= 4, "the counted one, the news, what was silenced, and nobody confirmed it"
 
 
+async def test_what_is_said_only_once_waits_for_no_threshold_in_a_replay_either(life: Life) -> None:
+    held = await life.service(await life.system.user("Cy"), name="held", threshold={"count": 3, "within": "PT30M"})
+    began = life.now
+    await life.system.api.post(f"/intake/{held['key']}", content=b"\x01\x02")
+    await life.after(minutes=30)
+    found = await replayed(life.system, began)
+    assert ([one["sentence"] for one in found["differences"]], found["pages"]["after"]) == ([], found["pages"]["before"])
+    assert found["pages"]["before"] >= 1
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("no since", {"since": None}, "since"),
     ("until before since", {"until": "2026-03-02T11:00:00Z"}, "until must be later than since"),

@@ -10,16 +10,20 @@ from oncall.heartbeats.values import (
     UNHEARD_AFTER,
     Change,
     Heartbeat,
+    HeartbeatId,
     Kind,
     Outcome,
     Pause,
     State,
     WrongPause,
 )
-from oncall.incidents.values import Action, Body, Event
+from oncall.incidents.values import HEARTBEAT, Action, Body, Event
 from oncall.kit.ids import EventId, IntegrationId
 
 ENGINE = "oncall"
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often we see, at least, whether the alert of one that has expired is still open: nobody tells us that a person resolved it."""
+
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -37,15 +41,23 @@ def state_of(beat: Heartbeat, *, now: datetime) -> State:
 
 
 def expires_at(beat: Heartbeat) -> datetime | None:
-    """When it expires if nothing comes; None for one that never checked in, and for one that has expired."""
+    """When it expires if nothing comes; None for one that never checked in; of one that has expired, if its alert is over."""
     if beat.pause is not None:
         return beat.pause.until + beat.settings.patience if beat.last_check_in_at else None
     return beat.counts_from + beat.settings.patience if beat.counts_from else None
 
 
-def next_at(beat: Heartbeat) -> datetime | None:
-    """The instant at which time alone changes something."""
-    return beat.pause.until if beat.pause else expires_at(beat)
+def next_at(beat: Heartbeat, *, now: datetime) -> datetime | None:
+    """The instant at which time alone changes something, or of an expired one the next look at its alert."""
+    if beat.pause:
+        return beat.pause.until
+    at = expires_at(beat)
+    return min(at, now + LOOK_AGAIN) if at and beat.expired_at else at
+
+
+def watches(beat: Heartbeat, *, now: datetime) -> bool:
+    """Whether what it does when it is due depends on its alert."""
+    return beat.expired_at is not None and not is_paused(beat, now=now)
 
 
 def check_in(beat: Heartbeat, *, now: datetime) -> Outcome:
@@ -72,25 +84,42 @@ def check_in(beat: Heartbeat, *, now: datetime) -> Outcome:
     return Outcome(after, settled.changes)
 
 
-def decide_due(beat: Heartbeat, *, now: datetime) -> Outcome:
-    """End a pause that is over, and expire what was silent for too long: once, however late this is looked at."""
+def decide_due(beat: Heartbeat, *, now: datetime, over_since: datetime | None = None) -> Outcome:
+    """End a pause that is over, and expire what was silent for too long: once, however late this is looked at.
+
+    `over_since`: since when the alert of one that has expired is over, although it never checked in; None while that is open.
+    """
     settled = settle(beat, now=now)
+    if watches(settled.heartbeat, now=now):
+        settled = replace(settled, heartbeat=_still_silent(settled.heartbeat, over_since, now=now))
     beat = settled.heartbeat
     at = expires_at(beat)
     if beat.pause or at is None or now < at:
         return settled
     silence = words_of(now - beat.last_check_in_at) if beat.last_check_in_at else "ever"
-    reason = f"no check-in within {words_of(beat.settings.interval)} and {words_of(beat.settings.grace)} of grace{_counted(beat)}"
+    waited = f"{words_of(beat.settings.interval)} and {words_of(beat.settings.grace)} of grace"
+    reason = f"no check-in within {waited}{_counted(beat, over_since)}"
     change = Change(Kind.EXPIRED, now, reason, ENGINE)
-    after = replace(_counting(beat, None), expired_at=now, failures=0)
+    after = replace(_counting(beat, now), expired_at=now, failures=0)
     return Outcome(after, (*settled.changes, change), opens=(f"Heartbeat {beat.settings.name} did not check in for {silence}", reason))
 
 
-def _counted(beat: Heartbeat) -> str:
+def _still_silent(beat: Heartbeat, over_since: datetime | None, *, now: datetime) -> Heartbeat:
+    """Whoever has its alert knows of it; once that is resolved, and nothing has checked in, its clock starts anew there."""
+    if over_since is None:
+        return replace(_counting(beat, now), failures=0)
+    if beat.counts_from is None or beat.counts_from < over_since:
+        return replace(_counting(beat, over_since), failures=0)
+    return replace(beat, failures=0)
+
+
+def _counted(beat: Heartbeat, over_since: datetime | None) -> str:
     """Why it was given more time, if it was."""
     if beat.counts_from is None or beat.counts_from == beat.last_check_in_at:
         return ""
-    why = f"since for {words_of(beat.unheard)} no check-in could be taken" if beat.unheard else "when its pause ended"
+    why = "when its alert was resolved" if beat.counts_from == over_since else "when its pause ended"
+    if beat.unheard:
+        why = f"since for {words_of(beat.unheard)} no check-in could be taken"
     return f", counted from {_said(beat.counts_from)}, {why}"
 
 
@@ -144,6 +173,8 @@ def excuse(beat: Heartbeat, *, down_from: datetime, up_at: datetime) -> Outcome:
     unheard = beat.unheard + (up_at - began)
     counts_from = max(beat.counts_from, min(up_at, beat.silent_since + beat.settings.patience + unheard))
     after = replace(beat, unheard=unheard, counts_from=counts_from)
+    if beat.expired_at is not None:
+        return Outcome(after, settled.changes)  # its silence is told already; that it may be told again later is no news
     reason = f"no check-in could be taken from {_said(began)} to {_said(up_at)}: its silence is counted from {_said(counts_from)}"
     return Outcome(after, (*settled.changes, Change(Kind.EXCUSED, up_at, reason, ENGINE)))
 
@@ -184,7 +215,7 @@ def event_of(beat: Heartbeat, action: Action, said: tuple[str, str], *, id: Even
         _name(beat),
         beat.service_id,
         action,
-        f"heartbeat:{beat.id}",
+        alert_key(beat.id),
         settings.severity,
         summary,
         Body(body_id, "application/json", json.dumps(body, ensure_ascii=False).encode()),
@@ -193,6 +224,11 @@ def event_of(beat: Heartbeat, action: Action, said: tuple[str, str], *, id: Even
         details={name: value for name, value in told.items() if value},
         reason=reason,
     )
+
+
+def alert_key(id: HeartbeatId) -> str:
+    """The dedup key of its alert."""
+    return f"{HEARTBEAT}{id}"
 
 
 def _name(beat: Heartbeat) -> str:

@@ -1,6 +1,7 @@
 """What a person can do wrong, as exceptions. The text of each is the sentence that person reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -10,6 +11,8 @@ class Refusal(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "Refused"
+    members: Mapping[str, object] = MappingProxyType({})
+    """What the answer says besides, for programs."""
 
 
 class Invalid(Refusal):

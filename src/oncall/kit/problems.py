@@ -17,13 +17,28 @@ from oncall.kit.log import get_log
 
 log = get_log("http")
 RETRY_AFTER = {"Retry-After": "5"}
+NONE: Mapping[str, object] = {}
 
 
 def problem(
-    status: int, code: str, title: str, detail: str, *, errors: Sequence[dict[str, Any]] = (), headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[dict[str, Any]] = (),
+    members: Mapping[str, object] = NONE,
+    headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """RFC 9457 problem+json with a stable `code`; never echoes the value that offended."""
-    body: dict[str, Any] = {"type": f"urn:oncall:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    body: dict[str, Any] = {
+        "type": f"urn:oncall:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
     if errors:
         body["errors"] = list(errors)
     extra = dict(headers or {})
@@ -40,7 +55,7 @@ def refused(request: Request, error: Exception) -> Response:
     faults = error.faults if isinstance(error, Invalid) else ()
     where = "query" if request.method in {"GET", "HEAD"} else "body"
     errors = [{"loc": f"{where}.{field}", "code": error.code, "message": sentence} for field, sentence in faults]
-    return problem(error.status, error.code, error.title, str(error), errors=errors, headers=headers)
+    return problem(error.status, error.code, error.title, str(error), errors=errors, members=error.members, headers=headers)
 
 
 # What pydantic calls it, and what to do about it, where its own words do not say.

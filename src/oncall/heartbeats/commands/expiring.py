@@ -10,6 +10,7 @@ from oncall.heartbeats.commands.writing import write
 from oncall.heartbeats.store import heartbeats as store
 from oncall.heartbeats.store import history
 from oncall.heartbeats.values import UNHEARD_AFTER, Heartbeat
+from oncall.incidents.commands.alerts import alerts_over
 from oncall.incidents.compiled import Judging
 
 
@@ -44,7 +45,10 @@ async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waitin
 
 async def run_due(tx: AsyncConnection, due: Sequence[Heartbeat], judging: Judging, *, now: datetime) -> None:
     """Decide locked heartbeats whose `next_at` has come, and write them, their history and their events as a set."""
-    await write(tx, [rules.decide_due(beat, now=now) for beat in due], judging, now=now)
+    watched = [beat for beat in due if rules.watches(beat, now=now)]
+    over = await alerts_over(tx, [rules.alert_key(beat.id) for beat in watched])
+    since = {beat.id: over.get(rules.alert_key(beat.id)) for beat in watched}
+    await write(tx, [rules.decide_due(beat, now=now, over_since=since.get(beat.id)) for beat in due], judging, now=now)
 
 
 async def postpone(tx: AsyncConnection, beat: Heartbeat, *, until: datetime, error: Exception) -> None:

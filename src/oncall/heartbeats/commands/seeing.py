@@ -9,5 +9,6 @@ __all__ = ["seen"]
 
 
 def seen(beat: Heartbeat, *, now: datetime) -> tuple[State, datetime | None]:
-    """Its state, and when it expires if nothing comes."""
-    return rules.state_of(beat, now=now), rules.expires_at(beat)
+    """Its state, and when it expires if nothing comes; None for one that has."""
+    state = rules.state_of(beat, now=now)
+    return state, None if state is State.EXPIRED else rules.expires_at(beat)

@@ -25,7 +25,7 @@ async def write(tx: AsyncConnection, outcomes: Sequence[Outcome], judging: Judgi
     """
     if not outcomes:
         return
-    await store.save_heartbeats(tx, [(one.heartbeat, rules.next_at(one.heartbeat)) for one in outcomes])
+    await store.save_heartbeats(tx, [(one.heartbeat, rules.next_at(one.heartbeat, now=now)) for one in outcomes])
     await tell(tx, outcomes, judging, now=now)
 
 

@@ -20,7 +20,7 @@ from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.following import followed
-from oncall.incidents.rules.holding import Hold, counting
+from oncall.incidents.rules.holding import Hold, counting, decided_once
 from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -153,6 +153,7 @@ async def _accept_wave(
     await _watch(tx, runs, counting(concerned, services, holds))
     await _escalate_now(tx, concerned, services, judging, holds, now=now)
     await _sources_over(tx, runs, now=now)
+    decided |= decided_once([event for run in runs for event in run.events], decided, services)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
 
 

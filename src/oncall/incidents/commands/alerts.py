@@ -44,3 +44,8 @@ async def over_at(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Ma
     """When each of these incidents is resolved by silence alone, if its integrations ask for that and nothing more is heard."""
     asked = {id: after for id, _, after in await auto_resolving(tx)}
     return await store.over_at(tx, incident_ids, asked) if asked and incident_ids else {}
+
+
+async def alerts_over(tx: AsyncConnection, dedup_keys: Sequence[str]) -> Mapping[str, datetime]:
+    """Since when no alert with such a key is open; a key that is open, or was never there, is not among them."""
+    return await store.ended_at(tx, dedup_keys) if dedup_keys else {}

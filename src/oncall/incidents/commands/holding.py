@@ -1,6 +1,7 @@
 """What keeps incidents from paging now, found out in the transaction that would page."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +14,7 @@ from oncall.incidents.rules.news import is_about
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Incident, Status
+from oncall.incidents.values import Incident, Status, Triggers
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.commands import get_services
@@ -45,7 +46,7 @@ async def find_holds(
     mutes = await _mutes(tx, open, services, judging, now=now)
     holds: dict[IncidentId, Hold] = {}
     for incident in open:
-        hold = hold_of(incident, services[incident.service_id], mutes.get(incident.id), triggers.get(incident.id, 0), now=now)
+        hold = hold_of(incident, services[incident.service_id], mutes.get(incident.id), triggers.get(incident.id, Triggers()), now=now)
         if hold is not None:
             holds[incident.id] = hold
     return holds
@@ -65,14 +66,14 @@ async def _triggers(
     fresh: Mapping[IncidentId, int],
     *,
     now: datetime,
-) -> Mapping[IncidentId, int]:
+) -> Mapping[IncidentId, Triggers]:
     since = {
         incident.id: now - service.threshold.within
         for incident in incidents
         if (service := services[incident.service_id]).threshold and counts_triggers(incident, service)
     }
     stored = await event_store.count_triggers_since(tx, since) if since else {}
-    return {id: count + fresh.get(id, 0) for id, count in stored.items()}
+    return {id: replace(its, count=its.count + fresh.get(id, 0)) for id, its in stored.items()}
 
 
 async def _mutes(

@@ -15,7 +15,7 @@ from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.store import merging as merging_store
-from oncall.incidents.values import AlertCounts, Incident, Status
+from oncall.incidents.values import AlertCounts, Incident, Status, Triggers
 from oncall.incidents.values.merging import CannotMerge
 from oncall.kit.actors import Actor
 from oncall.kit.db import notify
@@ -62,7 +62,8 @@ async def _waits_for(tx: AsyncConnection, after: Incident, sources: Sequence[Inc
     if hold is None and service.threshold is not None and counts_triggers(after, service):
         since = now - service.threshold.within
         triggers = await event_store.count_triggers_since(tx, dict.fromkeys((after.id, *(source.id for source in sources)), since))
-        hold = below_threshold(after, service, sum(triggers.values()), now=now)
+        together = Triggers(sum(its.count for its in triggers.values()), any(its.said_once for its in triggers.values()))
+        hold = below_threshold(after, service, together, now=now)
     return hold
 
 

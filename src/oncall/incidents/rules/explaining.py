@@ -8,12 +8,11 @@ from typing import assert_never
 from oncall.incidents.rules import timers
 from oncall.incidents.rules.meanings import MEANS, advice
 from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence
-from oncall.incidents.values import Action, Decision, EventSeen, Incident, Status
+from oncall.incidents.values import STANDS_IN, Action, Decision, EventSeen, Incident, Status
 from oncall.incidents.values.explaining import Line, Stage, Story
 from oncall.timeline.values import Kind, Recorded
 
 OF_ITS_INTEGRATION = re.compile(r" integration=[0-9a-f]{8}$")
-OURS = "oncall:"
 
 
 def explain(story: Story, *, now: datetime) -> list[Line]:
@@ -84,7 +83,7 @@ def _words(event: EventSeen) -> str:
 def _key(event: EventSeen) -> str:
     if event.dedup_key == f"{event.id}":
         return "it names no problem, so its dedup key is its own id: nothing repeats it, and no resolve of its monitor ends it"
-    if event.dedup_key.startswith(OURS):
+    if event.dedup_key.startswith(STANDS_IN):
         return f'its dedup key is "{event.dedup_key}": ours, since we speak for what its sender could not say'
     if OF_ITS_INTEGRATION.search(event.dedup_key):
         return f'its dedup key is "{event.dedup_key}": made of what its monitor counts, and of its integration, whose own that count is'

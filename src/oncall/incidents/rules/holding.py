@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import Position
-from oncall.incidents.values import Decision, Incident, Severity, Status
-from oncall.kit.ids import IncidentId, ServiceId
+from oncall.incidents.values import HEARTBEAT, STANDS_IN, Decided, Decision, Event, Incident, Severity, Status, Triggers
+from oncall.kit.ids import EventId, IncidentId, IntegrationId, ServiceId
 from oncall.services.values import Service
 from oncall.silences.values.muting import Muting, MutingKind
 
@@ -38,6 +38,22 @@ def delayed(incident: Incident, service: Service, *, now: datetime) -> Hold | No
     return Hold(Decision.HELD_DELAY, f"it pages only if it is still open after {spoken(delay.wait)}", until)
 
 
+SAID_ONCE = "it is said only once, and waits for no threshold"
+
+
+def is_said_once(dedup_key: str, integration_id: IntegrationId) -> bool:
+    """Whether an alert is one of ours: a silent heartbeat says nothing more, and what could not be read may have been anything."""
+    return dedup_key == f"{HEARTBEAT}{integration_id}" or dedup_key.startswith(STANDS_IN)
+
+
+def decided_once(
+    events: Iterable[Event], decided: Mapping[EventId, Decided], services: Mapping[ServiceId, Service]
+) -> dict[EventId, Decided]:
+    """The decisions of events that open or bring back an alert of ours, where others would wait for a threshold: the reason says so."""
+    its = [decided[e.id] for e in events if services[e.service_id].threshold and is_said_once(e.dedup_key, e.integration_id)]
+    return {d.event_id: replace(d, reason=f"{d.reason}; {SAID_ONCE}") for d in its if d.decision in {Decision.OPENED, Decision.REOPENED}}
+
+
 def counts_triggers(incident: Incident, service: Service) -> bool:
     """Whether a threshold stands between this incident and its first page. What is critical skips it, unless the service says otherwise."""
     threshold = service.threshold
@@ -51,12 +67,12 @@ def counting(incidents: Iterable[Incident], services: Mapping[ServiceId, Service
     return {one.id for one in incidents if one.id in holds and counts_triggers(one, services[one.service_id])}
 
 
-def below_threshold(incident: Incident, service: Service, triggers: int, *, now: datetime) -> Hold | None:
-    """ "Page only when n triggers in t": `triggers` came within t up to now."""
+def below_threshold(incident: Incident, service: Service, triggers: Triggers, *, now: datetime) -> Hold | None:
+    """ "Page only when n triggers in t": `triggers` came within t up to now. What is said only once would wait for ever, so it does not."""
     threshold = service.threshold
-    if threshold is None or not counts_triggers(incident, service) or triggers >= threshold.count:
+    if threshold is None or not counts_triggers(incident, service) or triggers.said_once or triggers.count >= threshold.count:
         return None
-    reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers}"
+    reason = f"it pages only after {threshold.count} triggers within {spoken(threshold.within)}, and there were {triggers.count}"
     return Hold(Decision.HELD_THRESHOLD, reason, now + threshold.within)
 
 
@@ -70,7 +86,7 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
     return Hold(decision, first.reason, until)
 
 
-def hold_of(incident: Incident, service: Service, mute: Hold | None, triggers: int, *, now: datetime) -> Hold | None:
+def hold_of(incident: Incident, service: Service, mute: Hold | None, triggers: Triggers, *, now: datetime) -> Hold | None:
     """What keeps an open incident from paging now: what mutes it, its service's delay, or its threshold."""
     holds = [mute]
     if incident.status is Status.TRIGGERED:  # once somebody has it, its news wait for no delay and no threshold

@@ -92,3 +92,15 @@ async def over_at(
     """When the open alerts of an incident are over if nothing is heard of them; `after`: how long after its last word, by integration."""
     given = {"incident_ids": list(incident_ids), "integration_ids": list(after), "afters": list(after.values())}
     return {IncidentId(r.incident_id): r.at for r in await tx.execute(OVER, given)}
+
+
+# By `alerts_dedup_key_idx`; whatever rules have made of the service meanwhile.
+ENDED = text("""
+    SELECT dedup_key, max(resolved_at) AS at FROM alerts WHERE dedup_key = ANY(CAST(:dedup_keys AS text[]))
+    GROUP BY dedup_key HAVING bool_and(state = 'resolved')
+""")
+
+
+async def ended_at(tx: AsyncConnection, dedup_keys: Sequence[str]) -> dict[str, datetime]:
+    """When the last alert with a key was resolved, wherever it was; none of a key that is open, or was never there."""
+    return {r.dedup_key: r.at for r in await tx.execute(ENDED, {"dedup_keys": list(dedup_keys)})}

@@ -10,7 +10,20 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.values import Action, Alert, AlertChange, Body, Decided, Decision, Event, EventSeen, Severity
+from oncall.incidents.values import (
+    HEARTBEAT,
+    STANDS_IN,
+    Action,
+    Alert,
+    AlertChange,
+    Body,
+    Decided,
+    Decision,
+    Event,
+    EventSeen,
+    Severity,
+    Triggers,
+)
 from oncall.kit.db import ConcurrentChange, racing, sqlstate
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 
@@ -101,7 +114,11 @@ TRIGGERS_SINCE = text("""
     SELECT i.id, (
         SELECT count(*) FROM alerts a JOIN events e ON e.alert_id = a.id
         WHERE a.incident_id = i.id AND e.action = 'trigger' AND e.received_at > i.since
-    ) AS triggers
+    ) AS triggers, EXISTS (
+        SELECT FROM alerts a
+        WHERE a.incident_id = i.id AND a.state = 'open'
+            AND (a.dedup_key = CAST(:heartbeat AS text) || a.integration_id OR starts_with(a.dedup_key, CAST(:stands_in AS text)))
+    ) AS said_once
     FROM unnest(CAST(:ids AS uuid[]), CAST(:since AS timestamptz[])) AS i (id, since)
 """)
 # By `events_alert_idx (alert_id, id)`.
@@ -120,10 +137,10 @@ async def count_changes(tx: AsyncConnection, since: Mapping[AlertId, datetime]) 
     return {AlertId(r.id): r.changes for r in rows}
 
 
-async def count_triggers_since(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, int]:
-    """How many triggers of each incident came after its instant."""
-    rows = await tx.execute(TRIGGERS_SINCE, {"ids": list(since), "since": list(since.values())})
-    return {IncidentId(r.id): r.triggers for r in rows}
+async def count_triggers_since(tx: AsyncConnection, since: Mapping[IncidentId, datetime]) -> dict[IncidentId, Triggers]:
+    """How many triggers of each incident came after its instant, and whether an alert is open that is said only once."""
+    row = {"ids": list(since), "since": list(since.values()), "heartbeat": HEARTBEAT, "stands_in": STANDS_IN}
+    return {IncidentId(r.id): Triggers(r.triggers, r.said_once) for r in await tx.execute(TRIGGERS_SINCE, row)}
 
 
 async def list_events(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[EventSeen]:

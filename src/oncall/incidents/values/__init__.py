@@ -147,6 +147,13 @@ class Event:
     """What routing rules did with it, rule by rule, in words."""
 
 
+HEARTBEAT = "heartbeat:"
+"""How the key of a heartbeat's alert begins; its id follows, by which its events name themselves too."""
+
+STANDS_IN = "oncall:"
+"""How the key of an alert begins that stands for what could not be taken as it came."""
+
+
 Key = tuple[ServiceId, str]
 """(service, dedup key): at most one open alert has it."""
 
@@ -181,6 +188,14 @@ class Alert:
     watched: bool = False
     """Each further trigger is counted against a threshold, so it is more than a repeat."""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """How many triggers of an incident came lately, and whether an alert that it has open is one of ours, which is said only once."""
+
+    count: int = 0
+    said_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

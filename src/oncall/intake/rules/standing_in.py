@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from oncall.incidents.values import Action
+from oncall.incidents.values import STANDS_IN, Action
 from oncall.intake.values import Reading
 
-OVERSIZED = "oncall:oversized:"
+OVERSIZED = f"{STANDS_IN}oversized:"
 MAX_FROM_ONE_BODY = 5_000
 """More events than any sender's group should hold."""
 
 
 def unreadable(name: str, why: str) -> Reading:
     """For a body from integration `name`; the raw bytes are kept beside it."""
-    return _standing_in(f"unreadable event from {name}", f"oncall:unreadable:{name}", why)
+    return _standing_in(f"unreadable event from {name}", f"{STANDS_IN}unreadable:{name}", why)
 
 
 def oversized(name: str, limit: int, sent_by: Mapping[str, object] | None = None) -> Reading:
@@ -25,7 +25,8 @@ def oversized(name: str, limit: int, sent_by: Mapping[str, object] | None = None
 def turned_away(name: str, count: int) -> Reading:
     """For events, `count` of them at least, that found no room and may never come again."""
     why = f"{count} events at least found no room and were answered 503 or 429: look there what they said, unless it sends them again"
-    return Reading(Action.TRIGGER, f"events from {name} were turned away", f"oncall:turned away:{name}", details={"why": why}, reason=why)
+    summary, dedup_key = f"events from {name} were turned away", f"{STANDS_IN}turned away:{name}"
+    return Reading(Action.TRIGGER, summary, dedup_key, details={"why": why}, reason=why)
 
 
 def read_each(elements: Sequence[object], read: Callable[[Mapping[str, object]], Reading]) -> list[Reading]:
@@ -39,7 +40,7 @@ def read_each(elements: Sequence[object], read: Callable[[Mapping[str, object]],
 
 def more_events(beyond: int) -> Reading:
     """For those of one body that are too many."""
-    return _standing_in(f"{beyond} more events in one body", "oncall:more events", f"one body held {beyond} events too many")
+    return _standing_in(f"{beyond} more events in one body", f"{STANDS_IN}more events", f"one body held {beyond} events too many")
 
 
 def delivered(readings: Sequence[Reading], id: str) -> list[Reading]:
@@ -52,4 +53,4 @@ def _standing_in(summary: str, dedup_key: str, why: str) -> Reading:
     return Reading(Action.TRIGGER, summary, dedup_key=dedup_key, details={"why": why}, reason=why, unreadable=True)
 
 
-NO_OBJECT = _standing_in("unreadable part of an event", "oncall:unreadable part", "its list holds something that is not an object")
+NO_OBJECT = _standing_in("unreadable part of an event", f"{STANDS_IN}unreadable part", "its list holds something that is not an object")

@@ -12,6 +12,7 @@ from oncall.kit.compiled import changed
 from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.kit.references import InUse, check_unused, refusing, used_by
 from oncall.services.ports import OnServiceChanged
+from oncall.services.store import integrations as integration_store
 from oncall.services.store import services as store
 from oncall.services.values import Service, UnknownOwner, UnknownService
 from oncall.teams.commands import get_teams
@@ -81,6 +82,8 @@ async def delete_service(tx: AsyncConnection, id: ServiceId) -> None:
         sentence = f"Service {current.name} has had incidents and stays for their sake; to retire it, delete its integrations."
         raise InUse(sentence)
     check_unused(f"Service {current.name}", uses)
+    integrations = await integration_store.ids_of(tx, id)
+    check_unused(f"An integration of service {current.name}", await used_by(tx, "integrations", *integrations))
     sentence = f"An integration of service {current.name} is still used by routing rules: change or delete those first."
     with refusing({"routing_rules_integration_id_fkey": lambda: InUse(sentence)}):
         await store.delete_service(tx, id)

@@ -69,6 +69,11 @@ async def list_integrations(tx: AsyncConnection, service_id: ServiceId, sealing:
     return await _with_keys(tx, its, sealing)
 
 
+async def ids_of(tx: AsyncConnection, service_id: ServiceId) -> list[IntegrationId]:
+    its = await tx.execute(select(integrations.c.id).where(integrations.c.service_id == service_id))
+    return [IntegrationId(r.id) for r in its]
+
+
 async def auto_resolving(tx: AsyncConnection) -> list[tuple[IntegrationId, str, timedelta]]:
     """Those whose monitors never resolve, with their names, and how long after its last word an alert of theirs is over."""
     return [(IntegrationId(r.id), r.name, r.auto_resolve_after) for r in await tx.execute(AUTO_RESOLVING)]

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from oncall.contacts.values import Urgency
-from oncall.incidents.rules.holding import Hold, counts_triggers, hold_of, muted
+from oncall.incidents.rules.holding import Hold, counts_triggers, hold_of, is_said_once, muted
 from oncall.incidents.rules.inhibiting import counts_as_source, inhibition_on
 from oncall.incidents.rules.news import is_about
-from oncall.incidents.values import Decision
+from oncall.incidents.values import Decision, Triggers
 from oncall.silences.rules.muting import mutings_on
 from oncall.silences.values.muting import AlertFacts, Muting, MutingKind
 from oncall.simulate.rules.world.state import OPEN, AlertThere, IncidentThere, World
@@ -29,9 +29,10 @@ def hold_on(world: World, there: IncidentThere) -> Hold | None:
     if incident.status not in OPEN or service is None:
         return None
     mutes = _mutes(world, there) if world.ruling.mutings else []
-    triggers = 0
+    triggers = Triggers()
     if service.threshold is not None and counts_triggers(incident, service):
-        triggers = len(there.triggers) - bisect_right(there.triggers, now - service.threshold.within)
+        count = len(there.triggers) - bisect_right(there.triggers, now - service.threshold.within)
+        triggers = Triggers(count, any(one.is_open and is_said_once(one.key[1], one.integration_id) for one in there.alerts))
     mute = muted(mutes, now=now)
     hold = hold_of(incident, service, mute, triggers, now=now)
     if mute is not None:
