@@ -73,7 +73,7 @@ async def everything_stored(system: System) -> list[tuple[Any, ...]]:
     tables = await rows(system, "SELECT relname FROM pg_stat_user_tables ORDER BY 1")
     counted = [f"SELECT '{name}', count(*), md5(coalesce(string_agg(xmin::text || t::text, ',' ORDER BY t::text), '')) FROM \"{name}\" t"
                for (name,) in tables]  # fmt: skip
-    return await rows(system, " UNION ALL ".join(counted))
+    return sorted(await rows(system, " UNION ALL ".join(counted)))
 
 
 async def test_nothing_is_written_and_nobody_paged(life: Life) -> None:
