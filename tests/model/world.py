@@ -82,7 +82,15 @@ def worst(severities: list[str]) -> str:
 
 
 def wake(world: Dict, which: str) -> None:
-    """§3: creating, editing, ending or deleting what mutes "wakes the rows it touches": they are looked at in the next pass."""
+    """§3: creating, editing, ending or deleting what mutes "wakes the rows it touches": they are looked at in the next pass, and so is the
+    news of an acknowledged one that was put off because it was muted.
+    """
+    now = world["now"]
     for incident in world["incidents"].values():
         if which in {incident["status"], incident["state"]}:
             incident["woken"] = True
+        elif (
+            which == "triggered" and incident["status"] == "acknowledged" and incident["tell_at"] is not None and incident["tell_at"] > now
+        ):
+            if incident["told_at"] is None or incident["told_at"] + 10 * MINUTE <= now:
+                incident.update(tell_at=now, woken=True)
