@@ -95,7 +95,7 @@ async def test_a_check_in_of_one_whose_alert_a_human_has_resolved_is_no_error(sy
     assert (await beating.events())[0][1] == "no_open_alert"
 
 
-@pytest.mark.parametrize(("interval", "patience"), [("PT10M", 11), ("PT1M", 2), ("PT2H", 121)])
+@pytest.mark.parametrize(("interval", "patience"), [("PT10M", 11), ("PT1M", 2), pytest.param("PT2H", 121, marks=pytest.mark.soak)])
 async def test_one_that_is_resolved_by_hand_and_still_silent_expires_anew(
     system: System, beating: Beating, interval: str, patience: int
 ) -> None:

@@ -87,10 +87,9 @@ def wake(world: Dict, which: str) -> None:
     """
     now = world["now"]
     for incident in world["incidents"].values():
+        told_at, tell_at = incident["told_at"], incident["tell_at"]
+        put_off = tell_at is not None and tell_at > now and (told_at is None or told_at + 10 * MINUTE <= now)
         if which in {incident["status"], incident["state"]}:
             incident["woken"] = True
-        elif (
-            which == "triggered" and incident["status"] == "acknowledged" and incident["tell_at"] is not None and incident["tell_at"] > now
-        ):
-            if incident["told_at"] is None or incident["told_at"] + 10 * MINUTE <= now:
-                incident.update(tell_at=now, woken=True)
+        elif which == "triggered" and incident["status"] == "acknowledged" and put_off:
+            incident.update(tell_at=now, woken=True)
