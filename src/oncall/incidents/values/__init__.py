@@ -273,8 +273,9 @@ class Incident:
     follows_id: IncidentId | None = None
     """The one whose alerts it would have joined, had that not been too old, too full or acknowledged for too long."""
     held_until: datetime | None = None
-    held_from: EscalationState | None = None
     """When what holds it is looked at again; only of one that is held."""
+    held_from: EscalationState | None = None
+    """The state it was in before it was held."""
     news: int = 0
     rose: bool = False
     """What came since it was acknowledged: so many alerts, and a graver word."""

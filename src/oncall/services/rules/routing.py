@@ -29,16 +29,12 @@ class Routing:
     """What each rule does, in words."""
     of_all: Index[int]
     of_one: Mapping[IntegrationId, Index[int]]
-    services: Mapping[IntegrationId | None, frozenset[ServiceId]]
-    """Where the rules of one integration, or (None) those of all, may send to."""
+    asked: frozenset[IntegrationId | None]
+    """The integrations that a rule which is on is about, None being all of them."""
 
     def concerns(self, id: IntegrationId) -> bool:
         """Whether any rule that is on is asked about events of this integration."""
-        return None in self.services or id in self.services
-
-    def services_of(self, id: IntegrationId) -> frozenset[ServiceId]:
-        """Where events of this integration may be sent by a rule that is on."""
-        return self.services.get(None, frozenset()) | self.services.get(id, frozenset())
+        return None in self.asked or id in self.asked
 
 
 def check_rule(rule: RoutingRule, *, is_everything_meant: bool) -> None:
@@ -62,7 +58,7 @@ def compile_routing(rules: Sequence[RoutingRule], services: Mapping[ServiceId, s
         tuple(_what_it_does(rule, services) for rule in ordered),
         indices.get(None) or Index([]),
         {id: index for id, index in indices.items() if id is not None},
-        {id: frozenset(rule.service_id for _, rule in its if rule.service_id) for id, its in of.items()},
+        frozenset(of),
     )
 
 
