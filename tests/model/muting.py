@@ -32,6 +32,12 @@ def _in_scope(muting: Dict, alert: Dict) -> bool:
 
 def mutings_on(world: Dict, alert: Dict, urgency: str) -> list[Hold]:
     """What mutes this alert, an incident of this urgency being its own."""
+    # No instant ends an inhibition. It is looked at again when its source stops counting; that there is a time as well is the product's.
+    inhibited = any(_inhibits(world, rule, alert, urgency) for rule in world["inhibitions"].values())
+    return silences_and_windows_on(world, alert) + ([("muted", world["now"] + MINUTE)] if inhibited else [])
+
+
+def silences_and_windows_on(world: Dict, alert: Dict) -> list[Hold]:
     now = world["now"]
     silenced = [("muted", s["end"]) for s in world["silences"].values() if s["start"] <= now < s["end"] and _in_scope(s, alert)]
     # "A maintenance window holds only what opens inside it; a running escalation goes on."
@@ -40,9 +46,7 @@ def mutings_on(world: Dict, alert: Dict, urgency: str) -> list[Hold]:
         for w in world["windows"].values()
         if w["start"] <= now < w["end"] and max(w["start"], w["made"]) <= alert["opened_at"] < w["end"] and _in_scope(w, alert)
     ]
-    # No instant ends an inhibition. It is looked at again when its source stops counting; that there is a time as well is the product's.
-    inhibited = [("muted", now + MINUTE)] if any(_inhibits(world, rule, alert, urgency) for rule in world["inhibitions"].values()) else []
-    return silenced + held + inhibited
+    return silenced + held
 
 
 def _inhibits(world: Dict, rule: Dict, target: Dict, urgency: str) -> bool:
@@ -63,7 +67,11 @@ def _inhibits(world: Dict, rule: Dict, target: Dict, urgency: str) -> bool:
 
 def counting(world: Dict) -> list[Dict]:
     """§3: "An inhibiting source counts only while its own incident is paging or acknowledged, not stale, not itself muted"."""
-    return [alert for alert in world["alerts"] if alert["open"] and counts(world["incidents"][alert["incident"]])]
+    return [
+        alert
+        for alert in world["alerts"]
+        if alert["open"] and counts(world["incidents"][alert["incident"]]) and not silences_and_windows_on(world, alert)
+    ]
 
 
 def sources(world: Dict) -> set[tuple[str, int]]:

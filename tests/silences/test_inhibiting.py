@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.incidents.building import Monitor, monitored
+from tests.silences.test_muting import shown, silence
 from tests.system import System
 
 
@@ -18,6 +19,15 @@ async def inhibition(system: System, **more: Any) -> dict[str, Any]:
     answer = await system.api.post("/api/v1/inhibitions", json=body | more)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+async def monitored_too(system: System, monitor: Monitor) -> Monitor:
+    """Another service of the same policy."""
+    policy = (await system.api.get(f"/api/v1/services/{monitor.service_id}")).json()["escalation_policy_id"]
+    service = await system.make("services", name="db", escalation_policy_id=policy)
+    return Monitor(
+        system, {"service": service, "integration": await system.make(f"services/{service['id']}/integrations", name="i", type="pagerduty")}
+    )
 
 
 def down(monitor: Monitor, node: str = "a", action: str = "trigger", severity: str = "critical") -> Any:
@@ -77,6 +87,35 @@ async def test_a_source_that_is_muted_itself_inhibits_nothing(system: System) ->
     (source,) = await monitor.says(down(monitor))
     (target,) = await monitor.says(disk(monitor))
     assert [source.decision, target.decision] == ["muted", "opened"]
+
+
+async def test_a_source_that_is_silenced_while_somebody_has_its_incident_releases_its_targets(system: System) -> None:
+    monitor = await monitored(system)
+    await inhibition(system)
+    (source,) = await monitor.says(down(monitor))
+    await system.run_due()
+    acknowledged = await system.api.post(f"/api/v1/incidents/{source.incident_id}/acknowledge", json={})
+    assert acknowledged.status_code == 200, acknowledged.text
+    (target,) = await monitor.says(disk(monitor))
+    assert target.decision == "muted"
+    await silence(system, "alertname=NodeDown")
+    await system.run_due()
+    assert (await shown(system, target.incident_id))["escalation"]["state"] == "running"
+
+
+@pytest.mark.parametrize("others", [0, 20])
+async def test_a_silenced_source_inhibits_nothing_though_its_incident_is_loud_through_another_alert(system: System, others: int) -> None:
+    monitor = await monitored(system, grouping={"type": "all"})
+    other = await monitored_too(system, monitor)
+    await inhibition(system)
+    await silence(system, "alertname=NodeDown", "dedup_key!=down-loud")
+    silenced = [monitor.event(f"down-{n}", labels={"alertname": "NodeDown", "node": "a"}) for n in range(1 + others)]
+    await monitor.says(*silenced, disk(monitor, "b"))
+    (target,) = await other.says(disk(other))
+    assert target.decision == "opened"
+    await monitor.says(monitor.event("down-loud", labels={"alertname": "NodeDown", "node": "a"}))
+    (target,) = await other.says(other.event("disk-2", severity="error", labels={"alertname": "Disk", "node": "a"}))
+    assert target.decision == "muted", "the first that is not silenced is found behind all that are"
 
 
 async def test_a_source_of_lower_urgency_inhibits_nothing_graver(system: System) -> None:

@@ -16,10 +16,12 @@ from oncall.kit.ids import AlertId, IncidentId, ServiceId
 from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.silences.rules.inhibition import source_keys, target_keys
-from oncall.silences.rules.muting import Mutings
+from oncall.silences.rules.muting import Mutings, mutings_on
 from oncall.silences.values.muting import AlertFacts, Muting
 
 AT_ONCE = 1_000
+
+FIRST_SOURCES = 10
 
 
 async def mark_sources(tx: AsyncConnection, alerts: Sequence[OpenAlert], services: Mapping[ServiceId, Service], mutings: Mutings) -> None:
@@ -45,13 +47,31 @@ async def inhibited(
     *,
     now: datetime,
 ) -> dict[AlertId, Muting]:
-    """Those of these alerts that an open source mutes: one of no lower urgency, whose own incident pages or is acknowledged."""
+    """Those of these alerts that an open source mutes: one of no lower urgency, whose own incident pages or is acknowledged, and which
+    nothing mutes itself.
+    """
     if not mutings.inhibitions:
         return {}
     asked = {alert.alert_id: (id, target_keys(mutings, alert.labels)) for id, its in alerts.items() for alert in its}
-    found = await store.sources(tx, sorted({key for _, keys in asked.values() for key in keys}), now=now)
+    found = await _sources(tx, {key for _, keys in asked.values() for key in keys}, mutings, now=now)
     muted = {alert_id: inhibition_on(keys, found, incidents[id].urgency) for alert_id, (id, keys) in asked.items()}
     return {alert_id: muting for alert_id, muting in muted.items() if muting is not None}
+
+
+async def _sources(tx: AsyncConnection, keys: Collection[str], mutings: Mutings, *, now: datetime) -> dict[str, tuple[str, str]]:
+    """For each of these keys that an open alert has which counts: its summary, and the urgency of its incident; high before low."""
+    found: dict[str, tuple[str, str]] = {}
+    for most in (FIRST_SOURCES, None):  # of thousands that one silence mutes all are asked, of thousands that inhibit only the first
+        asked = await store.sources(tx, keys, most=most, now=now) if keys else {}
+        services = await get_services(tx, sorted({alert.service_id for its in asked.values() for alert, *_ in its}))
+        for key, its in asked.items():
+            for alert, opened_at, urgency in its:
+                labels = labels_of(alert, services[alert.service_id].name)
+                if not mutings_on(mutings, AlertFacts(alert.id, alert.service_id, labels, opened_at), now):
+                    found[key] = alert.summary, urgency.value
+                    break
+        keys = {key for key, its in asked.items() if key not in found and len(its) == most}
+    return found
 
 
 async def source_over(tx: AsyncConnection, incident_ids: Collection[IncidentId], *, now: datetime) -> None:

@@ -277,7 +277,7 @@ async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UU
 async def open_after(tx: AsyncConnection, after: AlertId | None, *, limit: int) -> list[OpenAlert]:
     """Open alerts in the order of their ids."""
     params = {"after": after or UUID(int=0), "limit": limit}
-    return [_open_alert(r) for r in await tx.execute(OPEN_AFTER, params)]
+    return [open_alert(r) for r in await tx.execute(OPEN_AFTER, params)]
 
 
 async def open_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[AlertOf]:
@@ -292,10 +292,10 @@ async def over_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> li
 
 async def _of(tx: AsyncConnection, incident_ids: Sequence[IncidentId], state: str) -> list[AlertOf]:
     rows = await tx.execute(OF, {"incident_ids": list(incident_ids), "state": state})
-    return [(IncidentId(r.incident_id), _open_alert(r), r.opened_at, r.moved_at) for r in rows]
+    return [(IncidentId(r.incident_id), open_alert(r), r.opened_at, r.moved_at) for r in rows]
 
 
-def _open_alert(r: Row[Any]) -> OpenAlert:
+def open_alert(r: Row[Any]) -> OpenAlert:
     severity = Severity(r.severity)
     return OpenAlert(AlertId(r.id), ServiceId(r.service_id), _labels(r.labels), severity, r.summary, r.source, r.dedup_key)
 

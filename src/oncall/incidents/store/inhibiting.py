@@ -1,12 +1,18 @@
 """SQL about which open alerts inhibit others, by the keys they are marked with."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.contacts.values import Urgency
+from oncall.incidents.store.alerts import open_alert
+from oncall.incidents.values import OpenAlert
 from oncall.kit.ids import AlertId, IncidentId
+
+Source = tuple[OpenAlert, datetime, Urgency]
+"""An alert that inhibits, since when it is open, and how urgent its incident is."""
 
 MARK = text("""
     UPDATE alerts SET inhibits = string_to_array(m.keys, ' ')
@@ -16,13 +22,15 @@ MARK = text("""
 
 # By `alerts_inhibits_idx`. A source counts while its own incident pages or is acknowledged: not held, and not where nobody is reached.
 SOURCES = text("""
-    SELECT k.key, source.summary, source.urgency
+    SELECT k.key, source.*
     FROM unnest(CAST(:keys AS text[])) AS k (key)
     CROSS JOIN LATERAL (
-        SELECT a.summary, i.urgency FROM alerts a JOIN incidents i ON i.id = a.incident_id
+        SELECT a.id, a.service_id, a.labels::text AS labels, a.severity, a.summary, a.source, a.dedup_key,
+            coalesce(a.reopened_at, a.first_seen_at) AS opened_at, i.urgency
+        FROM alerts a JOIN incidents i ON i.id = a.incident_id
         WHERE a.state = 'open' AND a.inhibits <> '{}' AND a.inhibits @> ARRAY[k.key] AND (a.expires_at IS NULL OR a.expires_at > :now)
             AND (i.status = 'acknowledged' OR (i.status = 'triggered' AND i.escalation_state IN ('running', 'low_urgency')))
-        ORDER BY i.urgency LIMIT 1  -- high before low
+        ORDER BY i.urgency, a.id LIMIT :most  -- high before low
     ) source
 """)
 
@@ -46,10 +54,12 @@ async def mark(tx: AsyncConnection, keys: Mapping[AlertId, Collection[str]]) -> 
     return (await tx.execute(MARK, {"ids": ids, "keys": [" ".join(sorted(keys[id])) for id in ids]})).rowcount > 0
 
 
-async def sources(tx: AsyncConnection, keys: Sequence[str], *, now: datetime) -> dict[str, tuple[str, str]]:
-    """For each key that an open alert has which counts: its summary, and the urgency of its incident."""
-    rows = await tx.execute(SOURCES, {"keys": list(keys), "now": now})
-    return {r.key: (r.summary, r.urgency) for r in rows}
+async def sources(tx: AsyncConnection, keys: Collection[str], *, most: int | None, now: datetime) -> dict[str, list[Source]]:
+    """For each key open alerts that have it and whose incident pages or is acknowledged: at most so many, those of high urgency first."""
+    found: dict[str, list[Source]] = {}
+    for r in await tx.execute(SOURCES, {"keys": sorted(keys), "most": most, "now": now}):
+        found.setdefault(r.key, []).append((open_alert(r), r.opened_at, Urgency(r.urgency)))
+    return found
 
 
 async def any_marked(tx: AsyncConnection) -> bool:

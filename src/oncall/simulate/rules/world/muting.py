@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import datetime
 
 from oncall.contacts.values import Urgency
 from oncall.incidents.rules.holding import Hold, counts_triggers, hold_of, is_said_once, muted
@@ -58,9 +57,7 @@ def _mutes(world: World, there: IncidentThere) -> list[list[Muting]]:
     for alert in alerts:
         if not is_about(there.incident, alert.opened_at, now=world.now):
             continue
-        of = alert.open_alert
-        facts = AlertFacts(of.id, of.service_id, alert.seen, alert.opened_at)
-        its = list(_in_force(world, mutings_on(world.ruling.mutings, facts, world.now)))
+        its = _mutings_on(world, alert)
         if alert.looks_for and (by := _inhibited(world, there, alert)) is not None:
             its.append(by)
         if not its:
@@ -69,20 +66,24 @@ def _mutes(world: World, there: IncidentThere) -> list[list[Muting]]:
     return found
 
 
-def _in_force(world: World, mutings: Iterable[Muting]) -> Iterable[Muting]:
-    made_at = world.ruling.made_at
-    return (one for one in mutings if one.id not in made_at or made_at[one.id] <= world.now)
+def _mutings_on(world: World, alert: AlertThere) -> list[Muting]:
+    of, made_at = alert.open_alert, world.ruling.made_at
+    its = mutings_on(world.ruling.mutings, AlertFacts(of.id, of.service_id, alert.seen, alert.opened_at), world.now)
+    return [one for one in its if one.id not in made_at or made_at[one.id] <= world.now]
 
 
 def _inhibited(world: World, there: IncidentThere, alert: AlertThere) -> Muting | None:
     sources: dict[str, tuple[str, str]] = {}
     for key in alert.looks_for:
-        its = [found for one in world.sources.get(key, {}).values() if (found := _as_source(world, one, world.now))]
+        its = [found for one in world.sources.get(key, {}).values() if (found := _as_source(world, one))]
         if its:
             sources[key] = min(its, key=lambda found: found[1])  # high before low
     return inhibition_on(alert.looks_for, sources, there.incident.urgency)
 
 
-def _as_source(world: World, alert: AlertThere, now: datetime) -> tuple[str, Urgency] | None:
+def _as_source(world: World, alert: AlertThere) -> tuple[str, Urgency] | None:
+    """Its summary and the urgency of its incident, if it counts: nothing mutes it itself either."""
     incident = world.incidents[alert.incident_id].incident
-    return (alert.open_alert.summary, incident.urgency) if counts_as_source(incident, alert.expires_at, now=now) else None
+    if not counts_as_source(incident, alert.expires_at, now=world.now) or _mutings_on(world, alert):
+        return None
+    return alert.open_alert.summary, incident.urgency
