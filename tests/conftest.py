@@ -89,10 +89,27 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
+class _Shared(Database):
+    """One test's node after the other has its connections: to open them, and to warm each one, takes longer than most tests."""
+
+    async def close(self) -> None:
+        """The next node goes on with it."""
+
+    async def close_at_last(self) -> None:
+        await super().close()
+
+
+@pytest.fixture(scope="session")
+async def _node_database(database_url: str) -> AsyncIterator[Database]:
+    database = _Shared(database_url)
+    yield database
+    await database.close_at_last()
+
+
 @pytest.fixture
-async def system(database: Database, database_url: str, clock: ManualClock, tmp_path: Path) -> AsyncIterator[System]:
+async def system(database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[System]:
     """The whole system: HTTP in, pages out, time moved by hand."""
-    system = System(database_url, clock, tmp_path)
+    system = System(_node_database, clock, tmp_path)
     await system.start()
     yield system
     await system.stop()

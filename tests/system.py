@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from oncall.app import Node
 from oncall.channels.values import BadAddress, Message, Outcome, PageMessage, Sent
 from oncall.kit.clock import ManualClock
+from oncall.kit.db import Database
 from oncall.kit.mail import check_mail_address
 from oncall.kit.settings import Settings
 from oncall.notifications.due import Sender
@@ -62,7 +63,8 @@ def share_rest(node: Node) -> None:
 class System:
     """`await system.event(...)`, `await system.advance(minutes=5)`, `system.pages()`: see tests/smoke."""
 
-    def __init__(self, database_url: str, clock: ManualClock, data_dir: Path) -> None:
+    def __init__(self, database: str | Database, clock: ManualClock, data_dir: Path) -> None:
+        """`database`: the URL of one, or one that is open."""
         self.clock = clock
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
         settings = Settings(
@@ -71,7 +73,8 @@ class System:
             secret_keys=(SecretStr("secret-key-of-the-tests-0123456789abcdef"),),
             public_url="http://oncall.test",
         )
-        self.node = Node(settings, database_url, clock=clock, channels={c.name: c for c in (self.email, self.webhook)})
+        open = database if isinstance(database, Database) else Database(database)
+        self.node = Node(settings, open, clock=clock, channels={c.name: c for c in (self.email, self.webhook)})
         share_rest(self.node)
         self.api = self.client({"Authorization": f"Bearer {ADMIN_KEY}"})
         self.api.app = self.node.app  # type: ignore[attr-defined]  # for tests that look at the routes
@@ -82,7 +85,6 @@ class System:
 
     async def start(self) -> None:
         """As a node starts, but for the ticker: tests run what is due by hand."""
-        await self.node.compilation.refresh()
         self.node.compilation.start()
         self.node.gate.start()
 
@@ -115,7 +117,6 @@ class System:
     async def make(self, path: str, **body: Any) -> dict[str, Any]:
         answer = await self.api.post(f"/api/v1/{path}", json=body)
         assert answer.status_code == 201, answer.text
-        await self.node.compilation.refresh()
         return answer.json()
 
     async def user(self, name: str, *, channel: str | None = "email", rules: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:

@@ -116,12 +116,12 @@ class Role(StrEnum):
 
 
 class Node:
-    """Everything one process holds. `app` answers HTTP; `start()` and `stop()` run the rest."""
+    """Everything one process holds, its database included. `app` answers HTTP; `start()` and `stop()` run the rest."""
 
     def __init__(
         self,
         settings: Settings,
-        database_url: str,
+        database: Database,
         *,
         role: Role = Role.ALL,
         clock: Clock | None = None,
@@ -130,7 +130,7 @@ class Node:
     ) -> None:
         failpoints.arm(settings.failpoints)
         self.settings, self.role = settings, role
-        self.database = Database(database_url)
+        self.database = database
         self.clock = clock or DatabaseClock()
         self.ring = load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
         allow = read_outbound_allow(settings.outbound_allow)

@@ -202,7 +202,7 @@ async def beating(
     monkeypatch.setenv("ONCALL_HEARTBEAT_URL", sink.url)
     monkeypatch.setenv("ONCALL_OUTBOUND_ALLOW", "127.0.0.1")
     settings = Settings(data_dir=tmp_path, secret_keys=(SecretStr("secret-key-of-the-tests-0123456789abcdef"),))
-    node = Node(settings, database_url, clock=system.clock, channels={"email": FakeChannel("email")})
+    node = Node(settings, Database(database_url), clock=system.clock, channels={"email": FakeChannel("email")})
     yield node
     await node.stop()
 

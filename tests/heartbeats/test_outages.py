@@ -12,6 +12,7 @@ from tests.system import System
 from oncall.app import Node, Role
 from oncall.engine import Engine
 from oncall.heartbeats.due import Listening
+from oncall.kit.db import Database
 from oncall.kit.settings import Settings
 
 HOUR = timedelta(hours=1)
@@ -103,7 +104,7 @@ async def test_one_that_expired_stays_so_and_its_incident_goes_on(system: System
 
 @pytest.mark.parametrize(("role", "says"), [(Role.ALL, True), (Role.API, True), (Role.ENGINE, False)])
 async def test_who_answers_http_says_that_it_listens(database_url: str, tmp_path: Path, role: Role, says: bool) -> None:
-    node = Node(Settings(data_dir=tmp_path), database_url, role=role)
+    node = Node(Settings(data_dir=tmp_path), Database(database_url), role=role)
     assert ("listening" in [source.name for source in node.sources], "heartbeats" in [source.name for source in node.sources]) == (
         says,
         role is not Role.API,

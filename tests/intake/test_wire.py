@@ -36,6 +36,7 @@ class Listening:
 async def listening(system: System) -> AsyncIterator[Listening]:
     """The system behind uvicorn, as `oncall serve` runs it."""
     made = await system.service([to(await system.user("Ana"))], type="alertmanager")
+    await system.node.compilation.refresh()  # its keys are known, as they are of a node that has run for a second
     async with senders.listening(system.node.app) as port:
         yield Listening(port, made["key"])
 

@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from oncall.app import Node, Role
 from oncall.cli import stop
 from oncall.kit import log
+from oncall.kit.db import Database
 from oncall.kit.settings import PREFIX, Settings, load
 
 # Together less than the 30 s after which Kubernetes kills.
@@ -58,7 +59,7 @@ def listen(settings: Settings, url: str, role: Role, workers: int, port: socket.
     """uvicorn until a signal, which it raises once more when it has drained: then it is our caller's turn to leave."""
     with _ignored(signal.SIGTERM, signal.SIGINT):
         if workers == 1:
-            config = uvicorn.Config(_served(Node(settings, url, role=role)), **_uvicorn(settings))
+            config = uvicorn.Config(_served(Node(settings, Database(url), role=role)), **_uvicorn(settings))
             uvicorn.Server(config).run([port])
             return
         os.environ |= {PREFIX + "DATABASE_URL": url, PREFIX + "HOST": settings.host, PREFIX + "PORT": str(settings.port)}
@@ -83,7 +84,7 @@ async def _engine(settings: Settings, url: str) -> None:
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, done.set)
-    node = Node(settings, url, role=Role.ENGINE)
+    node = Node(settings, Database(url), role=Role.ENGINE)
     await _start(node)
     await done.wait()
     await _stop(node)
@@ -109,7 +110,7 @@ def make_worker() -> FastAPI:
     settings = load()
     log.configure(level=settings.log_level)
     url = (settings.database_url or SecretStr("")).get_secret_value()
-    return _served(Node(settings, url, role=Role(os.environ[ROLE]), shares_ports=True))
+    return _served(Node(settings, Database(url), role=Role(os.environ[ROLE]), shares_ports=True))
 
 
 def _uvicorn(settings: Settings) -> dict[str, Any]:

@@ -123,6 +123,7 @@ async def test_an_integration_made_a_moment_ago_through_another_node_has_its_add
 
 async def test_who_asks_for_many_unknown_addresses_waits_but_a_known_one_is_taken(mailbox: Mailbox) -> None:
     limited = listening(mailbox.system, limiter=FailureLimiter(limit=2))
+    await mailbox.system.node.compilation.refresh()
     await limited.start()
     wire = await Wire.connect(limited.port)
     await wire.say("EHLO m")
