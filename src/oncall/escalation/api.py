@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.escalation import commands
-from oncall.escalation.schemas import PolicyIn, PolicyOut
+from oncall.escalation.schemas import PolicyEdit, PolicyIn, PolicyOut
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import PolicyId, new_id
 
@@ -35,7 +35,7 @@ async def get_policy(policy_id: UUID, response: Response, _: Reader, tx: ReadTx)
 
 @router.put("/{policy_id}")
 async def update_policy(
-    policy_id: UUID, body: PolicyIn, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
+    policy_id: UUID, body: PolicyEdit, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
 ) -> PolicyOut:
     policy = await commands.update_policy(tx, body.to_policy(PolicyId(policy_id)), expected_version=version, now=await now_in(request, tx))
     set_etag(response, policy.version)

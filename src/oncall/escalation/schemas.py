@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from oncall.escalation.values import EXHAUSTED_RETRY, MAX_STEPS, Policy, Step, Target, TargetType
-from oncall.kit.http import Duration, Shown, Strict
+from oncall.kit.http import Duration, ReadOnly, Shown, Strict
 from oncall.kit.ids import PolicyId, TeamId
 
 
@@ -49,6 +49,12 @@ class PolicyIn(Strict):
         steps = tuple(Step(step.delay, tuple(Target(TargetType(t.type), t.id) for t in step.targets)) for step in self.steps)
         team = TeamId(self.team_id) if self.team_id else None
         return Policy(id, self.name, team, self.repeat, steps, self.exhausted_retry, self.escalate_low)
+
+
+class PolicyEdit(PolicyIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
 
 
 class TargetOut(Shown):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from oncall.access.api import Admin, Reader
 from oncall.heartbeats.commands import editing
 from oncall.heartbeats.commands.seeing import seen
-from oncall.heartbeats.schemas import HeartbeatIn, HeartbeatMade, HeartbeatOut, HistoryOut, KeyMade, PauseIn, address_of
+from oncall.heartbeats.schemas import HeartbeatEdit, HeartbeatIn, HeartbeatMade, HeartbeatOut, HistoryOut, KeyMade, PauseIn, address_of
 from oncall.heartbeats.values import Heartbeat, HeartbeatId, State
 from oncall.incidents.commands.verbs import actor_for
 from oncall.kit.http import AgainRoute, IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
@@ -50,7 +50,7 @@ async def get_heartbeat(id: HeartbeatId, request: Request, response: Response, _
 
 @router.put("/{id}")
 async def update_heartbeat(
-    *, id: HeartbeatId, body: HeartbeatIn, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
+    *, id: HeartbeatId, body: HeartbeatEdit, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
 ) -> HeartbeatOut:
     """Edit all of it but its key; it stays in its service."""
     now = await now_in(request, tx)

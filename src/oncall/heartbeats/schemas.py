@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from oncall.heartbeats import values
 from oncall.heartbeats.values import Heartbeat, HeartbeatSettings, Kind, Recorded, State
 from oncall.incidents.values import Severity
-from oncall.kit.http import Duration, Instant, Name, Shown, Strict
+from oncall.kit.http import Duration, Instant, Name, ReadOnly, Shown, Strict
 
 SHORTEST, LONGEST = timedelta(seconds=10), timedelta(days=31)
 
@@ -54,6 +54,18 @@ class HeartbeatIn(Strict):
 
     def settings(self) -> HeartbeatSettings:
         return HeartbeatSettings(self.name, self.interval, self.grace, self.severity, self.allow_get, self.description, self.labels)
+
+
+class HeartbeatEdit(HeartbeatIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
+    key_prefix: ReadOnly = None
+    created_at: ReadOnly = None
+    state: ReadOnly = None
+    last_check_in_at: ReadOnly = None
+    expires_at: ReadOnly = None
+    paused: ReadOnly = None
 
 
 class PauseIn(Strict):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.clock import Clock
@@ -73,6 +73,10 @@ class Strict(BaseModel):
     """What comes in: unknown fields are refused, text is trimmed."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+ReadOnly = Annotated[Any, Field(exclude=True, json_schema_extra={"readOnly": True}, description="As it was read; an edit ignores it.")]
+"""A field of an edit that GET shows and nobody sets: what was read may be sent back as it is."""
 
 
 class Shown(BaseModel):

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field
 
-from oncall.kit.http import Instant, Name, Shown, Strict
+from oncall.kit.http import Instant, Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import ScheduleId, TeamId
 from oncall.schedules.schemas.layers import Layers, LayerShape, WholeSecond, Zone, definitions_of
 from oncall.schedules.values import AdviceCode, AuthoredSchedule, AuthoredVersion, Continuation, Definition, ScheduleChanges
@@ -32,7 +32,11 @@ class Taking(Strict):
 
 
 class ScheduleReplacement(ScheduleIn, Taking):
-    """All of it."""
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
+    created_at: ReadOnly = None
+    upcoming: ReadOnly = None
 
 
 class PreviewIn(Taking):

@@ -8,7 +8,7 @@ from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import RoutingRuleId, new_id
 from oncall.services.commands import routing as commands
-from oncall.services.schemas.routing import OrderIn, RoutingRuleIn, RoutingRuleOut
+from oncall.services.schemas.routing import OrderIn, RoutingRuleEdit, RoutingRuleIn, RoutingRuleOut
 
 router = APIRouter(prefix="/api/v1/routing-rules", tags=["routing"])
 
@@ -51,7 +51,7 @@ async def get_rule(rule_id: UUID, response: Response, _: Reader, tx: ReadTx) -> 
 
 
 @router.put("/{rule_id}")
-async def update_rule(rule_id: UUID, body: RoutingRuleIn, response: Response, _: Admin, tx: WriteTx, version: IfMatch) -> RoutingRuleOut:
+async def update_rule(rule_id: UUID, body: RoutingRuleEdit, response: Response, _: Admin, tx: WriteTx, version: IfMatch) -> RoutingRuleOut:
     """All of it but its place is as the body says; without `position` it stays where it is."""
     rule = await commands.update_rule(
         tx,

@@ -18,7 +18,7 @@ from oncall.services.schemas.integrations import (
     address_of,
     mail_address_of,
 )
-from oncall.services.schemas.services import ServiceIn, ServiceOut
+from oncall.services.schemas.services import ServiceEdit, ServiceIn, ServiceOut
 
 router = APIRouter(prefix="/api/v1/services", tags=["services"])
 
@@ -45,7 +45,7 @@ async def get_service(service_id: UUID, response: Response, _: Reader, tx: ReadT
 
 @router.put("/{service_id}")
 async def update_service(
-    *, service_id: UUID, body: ServiceIn, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
+    *, service_id: UUID, body: ServiceEdit, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
 ) -> ServiceOut:
     on_changed, now = request.app.state.on_service_changed, await now_in(request, tx)
     wanted = body.to_service(ServiceId(service_id))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from oncall.kit.http import Duration, Instant, Name, Shown, Strict
+from oncall.kit.http import Duration, Instant, Name, ReadOnly, Shown, Strict
 from oncall.services.schemas.judging import Span
 from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
 from oncall.services.values import Integration, IntegrationSettings, IntegrationType, OnUnreadable, takes_mail
@@ -43,9 +43,6 @@ class IntegrationIn(Strict):
 def _without_defaults(schema: dict[str, Any]) -> None:
     for member in schema["properties"].values():
         member.pop("default", None)
-
-
-ReadOnly = Annotated[Any, Field(exclude=True, json_schema_extra={"readOnly": True}, description="As it was read; an edit ignores it.")]
 
 
 class IntegrationEdit(Strict):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from oncall.contacts.values import Urgency
-from oncall.kit.http import Name, Shown, Strict
+from oncall.kit.http import Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import IntegrationId, RoutingRuleId, ServiceId
 from oncall.kit.matchers import BadMatcher, parse_matchers
 from oncall.services.schemas.judging import each_once
@@ -81,6 +81,12 @@ class RoutingRuleIn(Strict):
             dict(self.add_labels),
             tuple(dict.fromkeys(self.drop_labels)),
         )
+
+
+class RoutingRuleEdit(RoutingRuleIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
 
 
 class RoutingRuleOut(Shown):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator
 
-from oncall.kit.http import Duration, Name, Shown, Strict
+from oncall.kit.http import Duration, Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.schemas.judging import (
     DelayShape,
@@ -59,6 +59,12 @@ class ServiceIn(Strict):
             threshold=self.threshold.to_threshold() if self.threshold else None,
             delay=self.delay.to_delay() if self.delay else None,
         )
+
+
+class ServiceEdit(ServiceIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
 
 
 def _shown(value: object) -> object:

@@ -7,7 +7,7 @@ from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, se
 from oncall.kit.ids import new_id
 from oncall.silences.api.changing import OnChanged
 from oncall.silences.commands import inhibitions as commands
-from oncall.silences.schemas.inhibitions import InhibitionIn, InhibitionShown
+from oncall.silences.schemas.inhibitions import InhibitionEdit, InhibitionIn, InhibitionShown
 from oncall.silences.values.inhibitions import Inhibition, InhibitionId
 
 router = APIRouter(prefix="/api/v1/inhibitions", tags=["muting"])
@@ -47,7 +47,7 @@ async def get_inhibition(id: InhibitionId, response: Response, _: Reader, tx: Re
 async def update_inhibition(
     *,
     id: InhibitionId,
-    body: InhibitionIn,
+    body: InhibitionEdit,
     request: Request,
     response: Response,
     _: Admin,

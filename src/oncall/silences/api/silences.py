@@ -10,7 +10,7 @@ from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, se
 from oncall.kit.ids import ServiceId
 from oncall.silences.api.changing import OnChanged
 from oncall.silences.commands import silences as commands
-from oncall.silences.schemas.silences import ExtendIn, SilenceIn, SilenceShown
+from oncall.silences.schemas.silences import ExtendIn, SilenceEdit, SilenceIn, SilenceShown
 from oncall.silences.values.muting import State
 from oncall.silences.values.silences import Silence, SilenceId
 
@@ -58,7 +58,7 @@ async def get_silence(id: SilenceId, request: Request, response: Response, _: Re
 async def update_silence(
     *,
     id: SilenceId,
-    body: SilenceIn,
+    body: SilenceEdit,
     request: Request,
     response: Response,
     _: Responder,

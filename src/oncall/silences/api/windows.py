@@ -10,7 +10,7 @@ from oncall.kit.http import IfMatch, Instant, Listed, Paging, ReadTx, WriteTx, n
 from oncall.kit.ids import ServiceId
 from oncall.silences.api.changing import OnChanged
 from oncall.silences.commands import windows as commands
-from oncall.silences.schemas.windows import CalendarEntry, WindowIn, WindowShown
+from oncall.silences.schemas.windows import CalendarEntry, WindowEdit, WindowIn, WindowShown
 from oncall.silences.values.windows import WindowId
 
 router = APIRouter(prefix="/api/v1/maintenance-windows", tags=["muting"])
@@ -66,7 +66,7 @@ async def get_window(id: WindowId, request: Request, response: Response, _: Read
 async def update_window(
     *,
     id: WindowId,
-    body: WindowIn,
+    body: WindowEdit,
     request: Request,
     response: Response,
     _: Responder,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
-from oncall.kit.http import Instant, Name, Shown, Strict
+from oncall.kit.http import Instant, Name, ReadOnly, Shown, Strict
 from oncall.silences.schemas.fields import MOST, Confirmed, MatcherIn, matchers_of, texts_of
 from oncall.silences.values.inhibitions import Inhibition, InhibitionId
 
@@ -28,6 +28,13 @@ class InhibitionIn(Strict):
 
     def to_inhibition(self, id: InhibitionId, *, now: datetime) -> Inhibition:
         return Inhibition(id, self.name, matchers_of(self.source_matchers), matchers_of(self.target_matchers), self.labels(), now)
+
+
+class InhibitionEdit(InhibitionIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
+    created_at: ReadOnly = None
 
 
 class InhibitionShown(Shown):

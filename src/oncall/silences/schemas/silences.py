@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from oncall.kit.http import Duration, Instant, Shown, Strict
+from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
 from oncall.kit.ids import ServiceId
 from oncall.silences.schemas.fields import AuthorShown, Comment, Confirmed, MatchersIn, matchers_of, texts_of
 from oncall.silences.values.muting import State
@@ -23,6 +23,15 @@ class SilenceIn(Strict):
         return SilenceSettings(
             matchers_of(self.matchers), self.service_id, self.starts_at, self.ends_at, self.comment, self.matches_everything
         )
+
+
+class SilenceEdit(SilenceIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
+    author: ReadOnly = None
+    created_at: ReadOnly = None
+    state: ReadOnly = None
 
 
 class ExtendIn(Strict):

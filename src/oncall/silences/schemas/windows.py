@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
-from oncall.kit.http import Duration, Instant, Name, Shown, Strict
+from oncall.kit.http import Duration, Instant, Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import ServiceId
 from oncall.silences.schemas.fields import AuthorShown, Confirmed, Description, MatchersIn, matchers_of, texts_of
 from oncall.silences.values.muting import State
@@ -76,6 +76,17 @@ class WindowIn(Strict):
             self.until,
             self.matches_everything,
         )
+
+
+class WindowEdit(WindowIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
+    author: ReadOnly = None
+    created_at: ReadOnly = None
+    state: ReadOnly = None
+    occurrence: ReadOnly = None
+    ended_early: ReadOnly = None
 
 
 class OccurrenceShown(Shown):
