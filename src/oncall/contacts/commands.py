@@ -37,7 +37,7 @@ async def load_reach(tx: AsyncConnection, user_ids: Sequence[UserId]) -> Mapping
         methods_of[method.user_id].append(method)
     for rule in rules:
         rules_of[rule.user_id].append(rule)
-    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id])) for u in users.values()}
+    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id]), u.time_zone) for u in users.values()}
 
 
 async def add_contact_method(

@@ -104,6 +104,7 @@ class Reach:
     email: str
     methods: tuple[ContactMethod, ...] = ()
     rules: tuple[NotificationRule, ...] = ()
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

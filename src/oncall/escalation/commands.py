@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
 from oncall.escalation import store
-from oncall.escalation.rules import is_reachable, on_duty_in, targets_of
-from oncall.escalation.values import People, Policy, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
+from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of, turning
+from oncall.escalation.values import People, Policy, Snapshot, TargetType, Turn, UnknownPolicy, UnknownTarget
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules.commands import next_handoff_many, on_call_many
@@ -81,23 +81,38 @@ async def take_snapshots(
 
 
 async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, also: Iterable[UserId] = (), now: datetime) -> People:
-    """Whom every target of these snapshots means now, and how each of those people is reached: a handful of statements for any number."""
+    """Whom every target of these snapshots means now, and how each of those people is reached: a handful of statements for any number.
+
+    Where a step pages one after the other, whoever else wants to know whose turn it is waits for the end of this transaction.
+    """
+    snapshots = set(snapshots)
     targets = {target for snapshot in snapshots for target in targets_of(snapshot)}
-    schedule_ids = sorted(ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE)
+    team_ids = sorted({TeamId(t.id) for t in targets if t.type is TargetType.TEAM})
+    teams = await get_teams(tx, team_ids) if team_ids else {}
+    on_call_of = {id: team.schedule_id for id, team in teams.items()}
+    schedule_ids = sorted(schedules_in(targets, on_call_of))
     on_call = await on_call_many(tx, schedule_ids, at=now) if schedule_ids else {}
-    on_duty = on_duty_in(targets, on_call)
+    on_duty = on_duty_in(targets, on_call, teams)
     users = {user for duty in on_duty.values() for user in duty.users} | set(also)
     reach = await load_reach(tx, sorted(users)) if users else {}
     lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
-    return People(on_duty, reach, {Target(TargetType.SCHEDULE, id): at for id, at in handoffs.items() if at is not None})
+    in_turn = turning(snapshots)
+    return People(on_duty, reach, changes_of(targets, on_call_of, handoffs), await store.lock_turns(tx, in_turn) if in_turn else {})
+
+
+async def take_turns(tx: AsyncConnection, turns: Sequence[Turn]) -> None:
+    """They were chosen: the next one is somebody else. The turns were gathered in this transaction."""
+    if turns:
+        await store.add_turns(tx, turns)
 
 
 async def _check_targets(tx: AsyncConnection, policy: Policy, *, now: datetime) -> None:
     targets = [target for step in policy.steps for target in step.targets]
     users = await get_users(tx, [UserId(t.id) for t in targets if t.type is TargetType.USER])
     schedules = await on_call_many(tx, [ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE], at=now)
-    known: set[UUID] = {*users, *schedules}
+    teams = await get_teams(tx, [TeamId(t.id) for t in targets if t.type is TargetType.TEAM])
+    known: set[UUID] = {*users, *schedules, *teams}
     missing = [f"{t.type.value} {t.id}" for t in targets if t.id not in known]
     if missing:
         raise UnknownTarget(f"There is no {', no '.join(missing)}.")

@@ -1,12 +1,24 @@
 """What escalation policies look like over REST."""
 
-from datetime import timedelta
-from typing import Annotated, Literal, Self
+from datetime import time, timedelta
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
-from oncall.escalation.values import EXHAUSTED_RETRY, MAX_STEPS, Policy, Step, Target, TargetType
+from oncall.escalation.values import (
+    ALL_SEVERITIES,
+    DAYS,
+    EXHAUSTED_RETRY,
+    MAX_STEPS,
+    Condition,
+    Hours,
+    Policy,
+    Step,
+    Strategy,
+    Target,
+    TargetType,
+)
 from oncall.kit.http import Duration, ReadOnly, Shown, Strict
 from oncall.kit.ids import PolicyId, TeamId
 
@@ -22,17 +34,48 @@ Wait = Annotated[Duration, AfterValidator(_at_least_a_second)]
 
 
 class TargetIn(Strict):
-    type: Literal["user", "schedule"]
+    """A team means whoever is on call in its schedule."""
+
+    type: Literal["user", "schedule", "team"]
     id: UUID
 
 
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class HoursIn(Strict):
+    """Hours of a person's own clock, in their time zone; past midnight where the end is not later than the start."""
+
+    start_time: time
+    end_time: time
+    days: Annotated[list[Day], Field(min_length=1)] = Field(default_factory=lambda: list(get_args(Day)))
+
+    @field_validator("start_time", "end_time")
+    @classmethod
+    def _on_the_clock(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("must be a time of the person's own clock, without an offset")
+        return value
+
+
 class StepIn(Strict):
-    """`delay` is how long the step waits, unacknowledged, before the next one."""
+    """`delay` is how long the step waits, unacknowledged, before the next one. `round_robin` pages one of all it means: whose last turn
+    is the longest ago. `unresolved`: an acknowledgement does not stop it. `severities` and `hours`: only what is one of these, and only
+    people whose own clock shows these; who is left out is as if the step did not name them.
+    """
 
     delay: Wait
     targets: Annotated[list[TargetIn], Field(min_length=1, max_length=50)]
-    strategy: Literal["everyone"] = "everyone"
-    condition: Literal["unacknowledged"] = "unacknowledged"
+    strategy: Strategy = Strategy.EVERYONE
+    condition: Condition = Condition.UNACKNOWLEDGED
+    severities: list[Literal["critical", "error", "warning", "info", "unknown"]] = Field(default_factory=list)
+    hours: HoursIn | None = None
+
+    def to_step(self) -> Step:
+        hours = Hours(self.hours.start_time, self.hours.end_time, tuple(d for d in DAYS if d in self.hours.days)) if self.hours else None
+        severities = tuple(s for s in ALL_SEVERITIES if s in self.severities)
+        targets = tuple(Target(TargetType(t.type), t.id) for t in self.targets)
+        return Step(self.delay, targets, self.strategy, self.condition, severities, hours)
 
 
 class PolicyIn(Strict):
@@ -46,7 +89,7 @@ class PolicyIn(Strict):
     escalate_low: bool = False
 
     def to_policy(self, id: PolicyId) -> Policy:
-        steps = tuple(Step(step.delay, tuple(Target(TargetType(t.type), t.id) for t in step.targets)) for step in self.steps)
+        steps = tuple(step.to_step() for step in self.steps)
         team = TeamId(self.team_id) if self.team_id else None
         return Policy(id, self.name, team, self.repeat, steps, self.exhausted_retry, self.escalate_low)
 
@@ -62,11 +105,19 @@ class TargetOut(Shown):
     id: UUID
 
 
+class HoursOut(Shown):
+    start_time: time
+    end_time: time
+    days: list[str]
+
+
 class StepOut(Shown):
     delay: Duration
     targets: list[TargetOut]
-    strategy: Literal["everyone"] = "everyone"
-    condition: Literal["unacknowledged"] = "unacknowledged"
+    strategy: Strategy
+    condition: Condition
+    severities: list[str]
+    hours: HoursOut | None
 
 
 class PolicyOut(Shown):

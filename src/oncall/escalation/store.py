@@ -1,23 +1,26 @@
 """Every SQL statement about escalation policies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.escalation.tables import escalation_policies as policies
-from oncall.escalation.values import Policy, Step, Target, TargetType
-from oncall.kit.ids import PolicyId, TeamId
+from oncall.escalation.values import Condition, Hours, Policy, Step, Strategy, Target, TargetType, Turn
+from oncall.kit.ids import PolicyId, TeamId, UserId
 
 POLICIES = select(policies)
 BY_IDS = text("""
     SELECT id, name, team_id, repeat, exhausted_retry, escalate_low, version FROM escalation_policies WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 STEPS = text("""
-    SELECT s.policy_id, s.position AS step, s.delay, t.user_id, t.schedule_id
+    SELECT s.policy_id, s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours,
+        t.user_id, t.schedule_id, t.team_id
     FROM escalation_steps s LEFT JOIN escalation_targets t ON t.policy_id = s.policy_id AND t.step = s.position
     WHERE s.policy_id = ANY(:ids) ORDER BY s.policy_id, s.position, t.position
 """)
@@ -33,14 +36,34 @@ UPDATE = text("""
 DELETE = text("DELETE FROM escalation_policies WHERE id = :id")
 DELETE_STEPS = text("DELETE FROM escalation_steps WHERE policy_id = :id")
 INSERT_STEPS = text("""
-    INSERT INTO escalation_steps (policy_id, position, delay)
-    SELECT :id, s.position, s.delay FROM unnest(CAST(:positions AS int[]), CAST(:delays AS interval[])) AS s (position, delay)
+    INSERT INTO escalation_steps (policy_id, position, delay, strategy, condition, severities, hours)
+    SELECT :id, s.position, s.delay, s.strategy, s.condition, string_to_array(s.severities, ' '), s.hours
+    FROM unnest(CAST(:positions AS int[]), CAST(:delays AS interval[]), CAST(:strategies AS text[]), CAST(:conditions AS text[]),
+        CAST(:severities AS text[]), CAST(:hours AS jsonb[])) AS s (position, delay, strategy, condition, severities, hours)
 """)
 INSERT_TARGETS = text("""
-    INSERT INTO escalation_targets (policy_id, step, position, user_id, schedule_id)
-    SELECT :id, t.step, t.position, t.user_id, t.schedule_id
-    FROM unnest(CAST(:steps AS int[]), CAST(:positions AS int[]), CAST(:user_ids AS uuid[]), CAST(:schedule_ids AS uuid[]))
-        AS t (step, position, user_id, schedule_id)
+    INSERT INTO escalation_targets (policy_id, step, position, user_id, schedule_id, team_id)
+    SELECT :id, t.step, t.position, t.user_id, t.schedule_id, t.team_id
+    FROM unnest(CAST(:steps AS int[]), CAST(:positions AS int[]), CAST(:user_ids AS uuid[]), CAST(:schedule_ids AS uuid[]),
+        CAST(:team_ids AS uuid[])) AS t (step, position, user_id, schedule_id, team_id)
+""")
+# No row may exist yet: what is locked is that somebody asks. In one order, as everywhere.
+LOCK_TURNS = text("""
+    SELECT pg_advisory_xact_lock(hashtextextended('oncall turns ' || p.id, 0))
+    FROM (SELECT DISTINCT id FROM unnest(CAST(:policy_ids AS uuid[])) AS u (id) ORDER BY id) p
+""")
+TURNS = text("""
+    SELECT t.policy_id, t.step, t.user_id, t.turn FROM escalation_turns t
+    JOIN unnest(CAST(:policy_ids AS uuid[]), CAST(:steps AS int[])) AS s (policy_id, step) ON (t.policy_id, t.step) = (s.policy_id, s.step)
+""")
+ADD_TURNS = text("""
+    INSERT INTO escalation_turns AS t (policy_id, step, user_id, turn)
+    SELECT n.policy_id, n.step, n.user_id, n.nth + (
+        SELECT coalesce(max(turn), 0) FROM escalation_turns l WHERE (l.policy_id, l.step) = (n.policy_id, n.step))
+    FROM (SELECT u.policy_id, u.step, u.user_id, max(u.nth) AS nth
+          FROM unnest(CAST(:policy_ids AS uuid[]), CAST(:steps AS int[]), CAST(:user_ids AS uuid[])) WITH ORDINALITY
+              AS u (policy_id, step, user_id, nth) GROUP BY u.policy_id, u.step, u.user_id) n
+    ON CONFLICT (policy_id, step, user_id) DO UPDATE SET turn = excluded.turn
 """)
 
 
@@ -78,6 +101,22 @@ async def delete_policy(tx: AsyncConnection, id: PolicyId) -> None:
     await tx.execute(DELETE, {"id": id})
 
 
+async def lock_turns(tx: AsyncConnection, steps: Sequence[tuple[PolicyId, int]]) -> dict[tuple[PolicyId, int], dict[UserId, int]]:
+    """For each of these steps who had the how-manieth turn last; whoever else asks waits for the end of this transaction."""
+    asked = {"policy_ids": [policy for policy, _ in steps], "steps": [step for _, step in steps]}
+    await tx.execute(LOCK_TURNS, {"policy_ids": asked["policy_ids"]})
+    turns: dict[tuple[PolicyId, int], dict[UserId, int]] = {}
+    for r in await tx.execute(TURNS, asked):
+        turns.setdefault((PolicyId(r.policy_id), r.step), {})[UserId(r.user_id)] = r.turn
+    return turns
+
+
+async def add_turns(tx: AsyncConnection, turns: Sequence[Turn]) -> None:
+    """In this order, after all there were."""
+    params = {"policy_ids": [t.policy_id for t in turns], "steps": [t.step for t in turns], "user_ids": [t.user_id for t in turns]}
+    await tx.execute(ADD_TURNS, params)
+
+
 def _columns(policy: Policy) -> dict[str, object]:
     return {
         "id": policy.id,
@@ -91,7 +130,16 @@ def _columns(policy: Policy) -> dict[str, object]:
 
 async def _add_steps(tx: AsyncConnection, policy: Policy) -> None:
     await tx.execute(
-        INSERT_STEPS, {"id": policy.id, "positions": list(range(len(policy.steps))), "delays": [step.delay for step in policy.steps]}
+        INSERT_STEPS,
+        {
+            "id": policy.id,
+            "positions": list(range(len(policy.steps))),
+            "delays": [step.delay for step in policy.steps],
+            "strategies": [step.strategy.value for step in policy.steps],
+            "conditions": [step.condition.value for step in policy.steps],
+            "severities": [" ".join(step.severities) for step in policy.steps],
+            "hours": [None if step.hours is None else msgspec.json.encode(step.hours).decode() for step in policy.steps],
+        },
     )
     targets = [(n, m, target) for n, step in enumerate(policy.steps) for m, target in enumerate(step.targets)]
     await tx.execute(
@@ -102,6 +150,7 @@ async def _add_steps(tx: AsyncConnection, policy: Policy) -> None:
             "positions": [m for _, m, _ in targets],
             "user_ids": [t.id if t.type is TargetType.USER else None for _, _, t in targets],
             "schedule_ids": [t.id if t.type is TargetType.SCHEDULE else None for _, _, t in targets],
+            "team_ids": [t.id if t.type is TargetType.TEAM else None for _, _, t in targets],
         },
     )
 
@@ -110,10 +159,9 @@ async def _with_steps(tx: AsyncConnection, rows: Sequence[Row[tuple[object, ...]
     ids = [row.id for row in rows]
     steps: dict[UUID, dict[int, Step]] = {id: {} for id in ids}
     for row in await tx.execute(STEPS, {"ids": ids}) if ids else ():
-        step = steps[row.policy_id].setdefault(row.step, Step(row.delay, ()))
-        if row.user_id or row.schedule_id:
-            target = Target(TargetType.USER, row.user_id) if row.user_id else Target(TargetType.SCHEDULE, row.schedule_id)
-            steps[row.policy_id][row.step] = Step(step.delay, (*step.targets, target))
+        step = steps[row.policy_id].setdefault(row.step, _step(row))
+        if target := _target(row):
+            steps[row.policy_id][row.step] = replace(step, targets=(*step.targets, target))
     return {
         PolicyId(r.id): Policy(
             PolicyId(r.id),
@@ -127,3 +175,13 @@ async def _with_steps(tx: AsyncConnection, rows: Sequence[Row[tuple[object, ...]
         )
         for r in rows
     }
+
+
+def _step(row: Row[tuple[object, ...]]) -> Step:
+    hours = msgspec.json.decode(row.hours, type=Hours) if row.hours else None
+    return Step(row.delay, (), Strategy(row.strategy), Condition(row.condition), tuple(row.severities), hours)
+
+
+def _target(row: Row[tuple[object, ...]]) -> Target | None:
+    ids = {TargetType.USER: row.user_id, TargetType.SCHEDULE: row.schedule_id, TargetType.TEAM: row.team_id}
+    return next((Target(type, id) for type, id in ids.items() if id is not None), None)

@@ -1,8 +1,8 @@
 """What a policy is, where an incident stands in it, and what can be decided about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -27,6 +27,40 @@ class UnknownTarget(Invalid):
 class TargetType(StrEnum):
     USER = "user"
     SCHEDULE = "schedule"
+    TEAM = "team"
+    """Whoever is on call in the team's own schedule."""
+
+
+class Strategy(StrEnum):
+    """Whom of all that a step means it pages."""
+
+    EVERYONE = "everyone"
+    ROUND_ROBIN = "round_robin"
+    """One: whose last turn, in any incident, is the longest ago."""
+
+
+class Condition(StrEnum):
+    """Until when a step is still to fire."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    UNRESOLVED = "unresolved"
+
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ALL_SEVERITIES = ("critical", "error", "warning", "info", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours of a person's own clock, from `start_time` to before `end_time`; past midnight if that is not later."""
+
+    start_time: time
+    end_time: time
+    days: tuple[str, ...] = DAYS
+
+    def __str__(self) -> str:
+        when = "" if len(self.days) == len(DAYS) else f" on {', '.join(self.days)}"
+        return f"{self.start_time:%H:%M} to {self.end_time:%H:%M}{when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +73,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Page all targets; if nobody has acknowledged after `delay`, go on."""
+    """Page whom the targets mean; if nobody has acknowledged after `delay`, go on.
+
+    `severities`: only incidents of these, if there are any. `hours`: only people whose own clock shows these.
+    """
 
     delay: timedelta
     targets: tuple[Target, ...]
+    strategy: Strategy = Strategy.EVERYONE
+    condition: Condition = Condition.UNACKNOWLEDGED
+    severities: tuple[str, ...] = ()
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +142,15 @@ class OnDuty:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """This person was chosen, one after the other, by this step of a policy."""
+
+    policy_id: PolicyId
+    step: int
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Every answer `advance` may need, gathered before it decides."""
 
@@ -108,6 +158,16 @@ class People:
     reach: Mapping[UserId, Reach] = field(default_factory=dict)
     handoffs: Mapping[Target, datetime] = field(default_factory=dict)
     """For targets that reach nobody now: when that may change."""
+    turns: Mapping[tuple[PolicyId, int], Mapping[UserId, int]] = field(default_factory=dict)
+    """For each step that pages one after the other: who had the how-manieth turn last; whoever never had one is absent."""
+
+    def after(self, taken: Sequence[Turn]) -> "People":
+        """The same, once these have had their turns."""
+        turns = {step: dict(its) for step, its in self.turns.items()}
+        for turn in taken:
+            its = turns.setdefault((turn.policy_id, turn.step), {})
+            its[turn.user_id] = max(its.values(), default=0) + 1
+        return replace(self, turns=turns) if taken else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +177,8 @@ class PlannedPage:
     user_id: UserId
     position: Position
     reason: str
+    until_resolved: bool = False
+    """Of a step that an acknowledgement does not stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +200,4 @@ class Advance:
     state: EscalationState
     reason: str
     step_at: datetime | None
+    turns: tuple[Turn, ...] = ()

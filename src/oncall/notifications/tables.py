@@ -18,6 +18,8 @@ pages = Table(
     Column("step", Integer, nullable=False),
     Column("reason", String, nullable=False),
     Column("subject", JSONB, nullable=False),
+    # An acknowledgement does not cancel what is still to be sent of it.
+    Column("until_resolved", Boolean, nullable=False, server_default=text("false")),
     instant("created_at"),
     UniqueConstraint("incident_id", "cycle", "round", "step", "user_id", name="pages_once_per_user_and_step"),
 )

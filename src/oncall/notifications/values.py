@@ -54,6 +54,8 @@ class NewPage:
     reason: str
     due_at: datetime
     subject: Subject
+    until_resolved: bool = False
+    """An acknowledgement does not cancel it."""
 
 
 @dataclass(frozen=True, slots=True)

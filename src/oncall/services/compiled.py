@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.escalation.commands import all_policies
+from oncall.escalation.rules import meant_by, schedules_in
 from oncall.escalation.values import Policy, TargetType
 from oncall.kit.ids import PolicyId, ScheduleId, ServiceId, TeamId, UserId
 from oncall.schedules import rules
@@ -18,7 +19,7 @@ from oncall.schedules.compiled import CompiledSchedule
 from oncall.schedules.values import Shift
 from oncall.services.commands import all_services
 from oncall.services.values import IntegrationRef, Service
-from oncall.teams.commands import list_teams, user_names
+from oncall.teams.commands import schedules_of_teams, user_names
 
 Keys = Mapping[bytes, IntegrationRef]
 """Integrations by the SHA-256 of their key. Found by a digest, so how long it takes tells nothing about a key."""
@@ -34,9 +35,6 @@ MARGIN = timedelta(minutes=1)
 
 AT_ONCE = 100
 """Schedules that are loaded before others have a turn."""
-
-EVERY_TEAM = 1_000_000
-"""More than anybody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,9 @@ class Wanted:
     policy_ids: frozenset[UUID] | None = None
     user_ids: frozenset[UUID] | None = None
 
+    def is_about(self, user: UserId) -> bool:
+        return self.user_ids is None or user in self.user_ids
+
 
 Shifts = Callable[[ScheduleId], Sequence[Shift]]
 """The shifts of a schedule that are asked about: those at an instant, or those that touch a range."""
@@ -78,7 +79,8 @@ class Book:
     policies: Mapping[PolicyId, Policy]
     schedules: Mapping[ScheduleId, CompiledSchedule]
     teams: Mapping[ScheduleId, set[TeamId]]
-    team_ids: frozenset[TeamId]
+    on_call_of: Mapping[TeamId, ScheduleId | None]
+    """Of every team the schedule that says who is on call for it."""
     unused: frozenset[ScheduleId]
     """Schedules that no policy uses: they put people on call all the same."""
     loaded_at: datetime
@@ -100,11 +102,14 @@ class Book:
         """Level by level, as the policy would page them."""
         for level, step in enumerate(policy.steps, 1):
             for target in step.targets:
-                if target.type is TargetType.SCHEDULE and wanted.schedule_ids is not None and target.id not in wanted.schedule_ids:
-                    continue
-                if target.type is TargetType.SCHEDULE:
-                    yield from chosen(wanted, ScheduleId(target.id), shifts(ScheduleId(target.id)), policy_id=policy.id, level=level)
-                elif wanted.schedule_ids is None and (wanted.user_ids is None or target.id in wanted.user_ids):
+                schedule = meant_by(target, self.on_call_of)
+                if schedule is not None and (wanted.schedule_ids is None or schedule in wanted.schedule_ids):
+                    yield from chosen(wanted, schedule, shifts(schedule), policy_id=policy.id, level=level)
+                elif (
+                    target.type is TargetType.USER
+                    and wanted.schedule_ids is None
+                    and (wanted.user_ids is None or target.id in wanted.user_ids)
+                ):
                     yield Duty(UserId(target.id), None, policy.id, level, None, None)
 
     def asked(self, wanted: Wanted) -> set[ScheduleId]:
@@ -123,7 +128,7 @@ class Book:
         """Those that no policy uses; of a team all its own, but for what its services' policies use."""
         left: AbstractSet[ScheduleId] = self.unused
         if wanted.team_ids is not None:
-            left = {id for id, teams in self.teams.items() if not teams.isdisjoint(wanted.team_ids)} - _used_by(policies)
+            left = {id for id, teams in self.teams.items() if not teams.isdisjoint(wanted.team_ids)} - _used_by(policies, self.on_call_of)
         return left if wanted.schedule_ids is None else left & wanted.schedule_ids
 
     def _policies(self, wanted: Wanted) -> list[Policy]:
@@ -143,8 +148,8 @@ class Book:
         ]
 
 
-def _used_by(policies: Iterable[Policy]) -> set[UUID]:
-    return {target.id for policy in policies for step in policy.steps for target in step.targets}
+def _used_by(policies: Iterable[Policy], on_call_of: Mapping[TeamId, ScheduleId | None]) -> set[ScheduleId]:
+    return schedules_in((target for policy in policies for step in policy.steps for target in step.targets), on_call_of)
 
 
 def chosen(
@@ -152,13 +157,14 @@ def chosen(
 ) -> Iterator[Duty]:
     """The shifts of those who are asked about."""
     for shift in shifts:
-        if wanted.user_ids is None or shift.user in wanted.user_ids:
+        if wanted.is_about(shift.user):
             yield Duty(shift.user, id, policy_id, level, shift.start, shift.end)
 
 
 async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: datetime) -> Book:
     """Everything the look-up needs from `now` on. Of schedules only what was written since the last book, but for once a month."""
     policies = await all_policies(tx)
+    on_call_of = await schedules_of_teams(tx)
     schedules, loaded_at = await _schedules(tx, before, now=now)
     return Book(
         now,
@@ -168,8 +174,8 @@ async def load_book(tx: AsyncConnection, before: Book | None = None, *, now: dat
         policies,
         schedules,
         await teams_of_schedules(tx),
-        frozenset(team.id for team in await list_teams(tx, limit=EVERY_TEAM)),
-        frozenset(schedules) - _used_by(policies.values()),
+        on_call_of,
+        frozenset(schedules) - _used_by(policies.values(), on_call_of),
         loaded_at,
     )
 

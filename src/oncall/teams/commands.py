@@ -24,6 +24,9 @@ from oncall.teams.values import (
     UserChanges,
 )
 
+EVERY_TEAM = 1_000_000
+"""More than anybody has."""
+
 
 async def get_users(tx: AsyncConnection, ids: Iterable[UserId]) -> Mapping[UserId, User]:
     """Those of the users that exist, with one statement for any number."""
@@ -93,6 +96,16 @@ async def delete_user(tx: AsyncConnection, id: UserId, *, now: datetime) -> None
 async def get_teams(tx: AsyncConnection, ids: Iterable[TeamId]) -> Mapping[TeamId, Team]:
     """Those of the teams that exist, with one statement for any number."""
     return await store.get_teams(tx, ids)
+
+
+async def all_teams(tx: AsyncConnection) -> Mapping[TeamId, Team]:
+    """Every team, for what is kept in memory."""
+    return {team.id: team for team in await list_teams(tx, limit=EVERY_TEAM)}
+
+
+async def schedules_of_teams(tx: AsyncConnection) -> Mapping[TeamId, ScheduleId | None]:
+    """Of every team the schedule that says who is on call for it, if it has one."""
+    return {id: team.schedule_id for id, team in (await all_teams(tx)).items()}
 
 
 async def get_team(tx: AsyncConnection, id: TeamId) -> Team:

@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.escalation import gather_people
+from oncall.escalation import gather_people, take_turns
 from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import EscalationState, PlannedPage, Position
 from oncall.incidents.commands.holding import find_holds
@@ -75,7 +75,11 @@ async def _run(
         holds = await find_holds(tx, escalating, services, judging, now=now)
         await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
     quiet = await _quiet(tx, due, now=now)
-    outcomes = [life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet) for i in due]
+    outcomes: list[Outcome] = []
+    for i in due:
+        outcome = life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet)
+        people = people.after(outcome.turns)
+        outcomes.append(outcome)
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
@@ -86,6 +90,7 @@ async def _run(
         for page in outcome.pages
     ]
     await page_people(tx, pages, people.reach, now=now)
+    await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
     names = {id: reach.name for id, reach in people.reach.items()}
     await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, names, now=now)])
     for outcome in outcomes:
@@ -178,7 +183,7 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
         facts_of(told, title=incident.title),
         told.links[:LINKS_TOLD],
     )
-    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject)
+    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved)
 
 
 def _entries(outcome: Outcome, names: Mapping[UserId, str], *, now: datetime) -> list[timeline.Entry]:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, next_cycle
-from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
+from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position, Turn
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
@@ -25,6 +25,7 @@ class Outcome:
     incident: Incident
     pages: tuple[PlannedPage, ...] = ()
     notes: tuple[Note, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: datetime) -> Incident:
@@ -166,6 +167,7 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         incident.snapshot,
         incident.position,
         urgency=incident.urgency,
+        severity=incident.severity.value,
         people=people,
         now=now,
         also=also,
@@ -181,7 +183,7 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         failures=0,
         last_error=None,
     )
-    return Outcome(timed(moved), then.pages, then.notes)
+    return Outcome(timed(moved), then.pages, then.notes, then.turns)
 
 
 def _settled(incident: Incident, people: People, *, now: datetime, heard: bool, hold: Hold | None, firing: bool) -> Outcome:
@@ -204,7 +206,7 @@ def _settled(incident: Incident, people: People, *, now: datetime, heard: bool, 
         escalation_since=now,
     )
     then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now, also=also, heard=heard)
-    return Outcome(then.incident, then.pages, (note, *then.notes))
+    return Outcome(then.incident, then.pages, (note, *then.notes), then.turns)
 
 
 def _held(incident: Incident, hold: Hold, *, now: datetime) -> Outcome:
@@ -233,7 +235,7 @@ def _released(incident: Incident, people: People, *, now: datetime, heard: bool)
         return Outcome(timed(freed), notes=(note,))
     then = _advance(freed, people, now=now, heard=heard)
     pages = tuple(replace(page, reason=f"{page.reason}; {late}") for page in then.pages)
-    return Outcome(then.incident, pages, (note, *then.notes))
+    return Outcome(then.incident, pages, (note, *then.notes), then.turns)
 
 
 def _break_through(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
@@ -244,11 +246,12 @@ def _break_through(incident: Incident, people: People, hold: Hold | None, *, now
         return Outcome(timed(incident.but(tell_at=hold.until)))
     owner = (incident.owner_id,) if incident.owner_id else ()
     position = next_cycle(incident.position)
-    then = advance(incident.snapshot, position, urgency=incident.urgency, people=people, now=now, also=owner)
+    severity = incident.severity.value
+    then = advance(incident.snapshot, position, urgency=incident.urgency, severity=severity, people=people, now=now, also=owner)
     news = told_of_news(incident)
     after = incident.but(position=then.position, step_at=then.step_at, tell_at=None, told_at=now, confirm_by=then.step_at)
     pages = tuple(replace(page, reason=f"{news}: {page.reason}") for page in then.pages)
-    return Outcome(timed(after), pages, (Note("broke_through", news, position), *then.notes))
+    return Outcome(timed(after), pages, (Note("broke_through", news, position), *then.notes), then.turns)
 
 
 def _unconfirmed(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
@@ -263,7 +266,7 @@ def _unconfirmed(incident: Incident, people: People, hold: Hold | None, *, now: 
         escalation_since=now,
     )
     then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now)
-    return Outcome(then.incident, then.pages, (note, *then.notes))
+    return Outcome(then.incident, then.pages, (note, *then.notes), then.turns)
 
 
 def _utc(at: datetime) -> str:
@@ -286,7 +289,7 @@ def _time_out(incident: Incident, people: People, hold: Hold | None, *, now: dat
     also = (incident.owner_id,) if incident.owner_id else ()
     then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now, also=also)
     note = Note("ack_timeout", f"{name} acknowledged it and did not resolve it in time; it is triggered again")
-    return Outcome(then.incident, then.pages, (note, *then.notes))
+    return Outcome(then.incident, then.pages, (note, *then.notes), then.turns)
 
 
 @dataclass(frozen=True, slots=True)

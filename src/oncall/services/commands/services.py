@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.escalation.commands import all_policies, get_policies
+from oncall.escalation.rules import schedules_in
 from oncall.kit.compiled import changed
 from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.kit.references import InUse, check_unused, refusing, used_by
@@ -15,7 +16,7 @@ from oncall.services.ports import OnServiceChanged
 from oncall.services.store import integrations as integration_store
 from oncall.services.store import services as store
 from oncall.services.values import Service, UnknownOwner, UnknownService
-from oncall.teams.commands import get_teams
+from oncall.teams.commands import get_teams, schedules_of_teams
 from oncall.teams.rules import check_version
 
 ROUTING = "routing"
@@ -52,11 +53,12 @@ async def all_services(tx: AsyncConnection) -> list[Service]:
 async def services_that_page(tx: AsyncConnection, schedules: Collection[ScheduleId]) -> Mapping[ScheduleId, list[ServiceId]]:
     """Whose policies point at each of these schedules: what happens there is the concern of those on call."""
     policies = await all_policies(tx)
-    pointed = {id: {target.id for step in policy.steps for target in step.targets} & set(schedules) for id, policy in policies.items()}
+    on_call_of = await schedules_of_teams(tx)
+    pointed = {id: schedules_in((t for step in policy.steps for t in step.targets), on_call_of) for id, policy in policies.items()}
     found: dict[ScheduleId, list[ServiceId]] = {id: [] for id in schedules}
     for service in await store.all_services(tx):
-        for schedule in pointed.get(service.escalation_policy_id, ()):
-            found[ScheduleId(schedule)].append(service.id)
+        for schedule in pointed.get(service.escalation_policy_id, set()) & found.keys():
+            found[schedule].append(service.id)
     return found
 
 

@@ -132,7 +132,7 @@ def _check_known(book: Book, wanted: Wanted, *, living: bool) -> None:
     known: Mapping[str, tuple[frozenset[UUID] | None, Collection[UUID]]] = {
         "service": (wanted.service_ids, book.services.keys()),
         "schedule": (wanted.schedule_ids, book.schedules.keys()),
-        "team": (wanted.team_ids, book.team_ids),
+        "team": (wanted.team_ids, book.on_call_of),
         "user": (wanted.user_ids, book.users.keys()),
         "escalation policy": (wanted.policy_ids, book.policies.keys()),
     }

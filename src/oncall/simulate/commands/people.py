@@ -1,6 +1,6 @@
 """Whom each step would have reached at any instant of a range: loaded once, then asked without the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,14 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
 from oncall.contacts.values import Reach
-from oncall.escalation.rules import is_reachable, on_duty_in, targets_of
-from oncall.escalation.values import People, Snapshot, Target, TargetType
-from oncall.kit.ids import ScheduleId, UserId
+from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of
+from oncall.escalation.values import People, Snapshot
+from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.schedules.commands import LOOK_AHEAD, load_schedules
 from oncall.schedules.compiled import CompiledSchedule
 from oncall.schedules.rules import next_handoff
 from oncall.schedules.values import ScheduleOnCall
-from oncall.teams.commands import user_names
+from oncall.teams.commands import all_teams, user_names
+from oncall.teams.values import Team
 
 DAY = timedelta(days=1)
 
@@ -26,6 +27,8 @@ class Duty:
 
     schedules: dict[ScheduleId, CompiledSchedule]
     reach: dict[UserId, Reach]
+    teams: Mapping[TeamId, Team]
+    on_call_of: Mapping[TeamId, ScheduleId | None]
     _known: dict[int, tuple[Snapshot, datetime, datetime, People]] = field(default_factory=dict)
     """The last answer for each snapshot, and the time in which it holds."""
 
@@ -37,25 +40,23 @@ class Duty:
         targets = targets_of(snapshot)
         on_call: dict[ScheduleId, ScheduleOnCall] = {}
         until = at + DAY
-        for schedule in [self.schedules[one] for one in _schedules_in(targets) if one in self.schedules]:
+        for schedule in [self.schedules[one] for one in schedules_in(targets, self.on_call_of) if one in self.schedules]:
             outlook = schedule.at(at)
             until = min(until, outlook.holds_until or until)
             of = schedule.schedule
             on_call[of.id] = ScheduleOnCall(of.id, of.name, outlook.on_call.users, outlook.on_call.sources)
         lost = [id for id, answer in on_call.items() if not any(u in self.reach and is_reachable(self.reach[u]) for u in answer.users)]
-        handoffs = {Target(TargetType.SCHEDULE, id): next_handoff(self.schedules[id].schedule, at=at) for id in lost}
-        people = People(on_duty_in(targets, on_call), self.reach, {target: then for target, then in handoffs.items() if then is not None})
+        handoffs = changes_of(targets, self.on_call_of, {one: next_handoff(self.schedules[one].schedule, at=at) for one in lost})
+        people = People(on_duty_in(targets, on_call, self.teams), self.reach, handoffs)
         self._known[id(snapshot)] = snapshot, at, until, people
         return people
 
 
 async def load_duty(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, since: datetime, until: datetime) -> Duty:
     """For these policies, and everybody there is."""
-    wanted = sorted({id for snapshot in snapshots for id in _schedules_in(targets_of(snapshot))})
+    teams = await all_teams(tx)
+    on_call_of = {id: team.schedule_id for id, team in teams.items()}
+    wanted = sorted({schedule for snapshot in snapshots for schedule in schedules_in(targets_of(snapshot), on_call_of)})
     found = await load_schedules(tx, wanted, since=since - LOOK_AHEAD, until=until + LOOK_AHEAD) if wanted else {}
     reach = await load_reach(tx, sorted(await user_names(tx)))
-    return Duty({id: CompiledSchedule(schedule) for id, schedule in found.items()}, dict(reach))
-
-
-def _schedules_in(targets: Iterable[Target]) -> set[ScheduleId]:
-    return {ScheduleId(target.id) for target in targets if target.type is TargetType.SCHEDULE}
+    return Duty({id: CompiledSchedule(schedule) for id, schedule in found.items()}, dict(reach), teams, on_call_of)

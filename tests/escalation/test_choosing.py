@@ -1,0 +1,108 @@
+"""Whom a step pages: by what its targets mean, at this severity, at the hour of each person's own clock, and by whose turn it is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+import pytest
+from tests.escalation.test_rules import ANA, BEN, EVE, MINUTE, NAMES, NOW, policy, reach, user
+
+from oncall.contacts.values import Urgency
+from oncall.escalation.rules import advance, on_duty_in
+from oncall.escalation.rules.whom import choose, within
+from oncall.escalation.values import Hours, OnDuty, People, Position, Snapshot, Step, Strategy, Target, TargetType
+from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.schedules.values import ScheduleOnCall
+from oncall.teams.values import Team
+
+OFFICE = Hours(time(9), time(17), ("monday", "tuesday", "wednesday", "thursday", "friday"))
+NIGHT = Hours(time(22), time(6), ("friday",))
+TEAM, PRIMARY = TeamId(UUID(int=7)), ScheduleId(UUID(int=8))
+
+
+def world(*, unreachable: Sequence[UserId] = (), zones: dict[UserId, str] | None = None) -> People:
+    its = {id: replace(reach(id, verified=id not in unreachable), time_zone=(zones or {}).get(id, "UTC")) for id in NAMES}
+    return People({user(id): OnDuty((id,), "named in the step") for id in NAMES}, its)
+
+
+def chosen(step: Step, *, turns: dict[UserId, int] | None = None, who: People | None = None, severity: str = "critical") -> list[str]:
+    found = choose(step, who or world(), turns or {}, urgency=Urgency.HIGH, severity=severity, now=NOW)
+    return [NAMES[id] for id in found.whom]
+
+
+EVERYONE = Step(5 * MINUTE, (user(ANA), user(BEN), user(EVE)))
+IN_TURN = replace(EVERYONE, strategy=Strategy.ROUND_ROBIN)
+
+
+@pytest.mark.parametrize(
+    ("what", "names", "expected"),
+    [
+        ("everyone", chosen(EVERYONE), ["Ana", "Ben", "Eve"]),
+        ("only what is critical", chosen(replace(EVERYONE, severities=("critical",))), ["Ana", "Ben", "Eve"]),
+        ("and this is not", chosen(replace(EVERYONE, severities=("critical",)), severity="error"), []),
+        ("Monday noon is office hours", chosen(replace(EVERYONE, hours=OFFICE)), ["Ana", "Ben", "Eve"]),
+        ("but not in Tokyo", chosen(replace(EVERYONE, hours=OFFICE), who=world(zones={BEN: "Asia/Tokyo"})), ["Ana", "Eve"]),
+        ("nobody had a turn: the first", chosen(IN_TURN), ["Ana"]),
+        ("she had one", chosen(IN_TURN, turns={ANA: 1}), ["Ben"]),
+        ("all had one: hers is the longest ago", chosen(IN_TURN, turns={ANA: 4, BEN: 5, EVE: 6}), ["Ana"]),
+        ("who is on call again is not due twice", chosen(IN_TURN, turns={ANA: 9, BEN: 5, EVE: 6}), ["Ben"]),
+        ("who cannot be reached lets the next one go first", chosen(IN_TURN, who=world(unreachable=[ANA])), ["Ben"]),
+        ("nobody can: all of them, for the last resort", chosen(IN_TURN, who=world(unreachable=list(NAMES))), ["Ana", "Ben", "Eve"]),
+        ("hours come before turns", chosen(replace(IN_TURN, hours=OFFICE), who=world(zones={ANA: "Asia/Tokyo"})), ["Ben"]),
+        ("one alone has every turn", chosen(replace(IN_TURN, targets=(user(EVE),)), turns={EVE: 3}), ["Eve"]),
+    ],
+)
+def test_choose(what: str, names: list[str], expected: list[str]) -> None:
+    assert names == expected, what
+
+
+@pytest.mark.parametrize(
+    ("hours", "local", "inside"),
+    [
+        (OFFICE, "2026-03-02 09:00", True),
+        (OFFICE, "2026-03-02 08:59", False),
+        (OFFICE, "2026-03-02 17:00", False),
+        (OFFICE, "2026-03-01 12:00", False),
+        (NIGHT, "2026-03-06 22:00", True),
+        (NIGHT, "2026-03-07 05:59", True),
+        (NIGHT, "2026-03-06 05:59", False),
+        (NIGHT, "2026-03-07 22:00", False),
+        (Hours(time(9), time(9)), "2026-03-01 03:00", True),
+    ],
+)
+def test_hours_past_midnight_belong_to_the_day_they_begin_on(hours: Hours, local: str, *, inside: bool) -> None:
+    assert within(hours, datetime.fromisoformat(local).replace(tzinfo=UTC)) is inside
+
+
+@pytest.mark.parametrize(
+    ("team", "on_call", "expected"),
+    [
+        (Team(TEAM, "Payments", PRIMARY, None, NOW), [ANA], ((ANA,), "on call in schedule Primary of team Payments")),
+        (Team(TEAM, "Payments", PRIMARY, None, NOW), [], ((), "nobody is on call in schedule Primary of team Payments")),
+        (Team(TEAM, "Payments", None, None, NOW), [], ((), "team Payments has no schedule that says who is on call")),
+    ],
+)
+def test_a_team_means_whoever_is_on_call_in_its_schedule(team: Team, on_call: list[UserId], expected: tuple[object, str]) -> None:
+    target = Target(TargetType.TEAM, TEAM)
+    [duty] = on_duty_in([target], {PRIMARY: ScheduleOnCall(PRIMARY, "Primary", tuple(on_call), ())}, {TEAM: team}).values()
+    assert (duty.users, duty.reason) == expected
+    assert on_duty_in([target], {}, {}) == {}, "one that no longer exists means nobody"
+
+
+def test_a_step_for_nobody_of_this_severity_is_skipped_at_once_with_its_reason() -> None:
+    of = policy([user(ANA)], [user(BEN)])
+    of = replace(of, steps=(replace(of.steps[0], severities=("critical", "error")), of.steps[1]))
+    then = advance(Snapshot(of), Position(), urgency=Urgency.HIGH, severity="warning", people=world(), now=NOW)
+    assert [NAMES[page.user_id] for page in then.pages] == ["Ben"]
+    assert then.notes[0].reason == "step 1 of policy P reached nobody: it is only for what is critical or error, and this is warning"
+
+
+def test_the_reason_says_what_the_clock_shows_where_the_person_is() -> None:
+    step = replace(EVERYONE, targets=(user(BEN),), hours=OFFICE)
+    people = world(zones={BEN: "Asia/Tokyo"})
+    found = choose(step, people, {}, urgency=Urgency.HIGH, severity="critical", now=NOW + timedelta(hours=3))
+    [why] = found.left_out
+    assert why == (
+        "Ben's clock says Tuesday 00:00, and this step is for 09:00 to 17:00 on monday, tuesday, wednesday, thursday, friday there"
+    )
