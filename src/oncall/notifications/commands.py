@@ -84,9 +84,11 @@ async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach:
     return {notice.user_id for notice in notices if notice.user_id not in reach}
 
 
-async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:
-    """Cancel whatever is pending or claimed for these incidents; a sender looks again just before the wire. Returns how many."""
-    return await store.cancel(tx, incident_ids) if incident_ids else {}
+async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, acknowledged: bool = False) -> Mapping[IncidentId, int]:
+    """Cancel whatever is pending or claimed for these incidents, but of those that were acknowledged what only a resolve stops; a sender
+    looks again just before the wire. Returns how many.
+    """
+    return await store.cancel(tx, incident_ids, acknowledged=acknowledged) if incident_ids else {}
 
 
 async def revive_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> None:

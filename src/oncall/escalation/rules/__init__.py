@@ -1,15 +1,27 @@
 """Pure rules of escalation: whom a step means, and which one comes next."""
 
-from oncall.escalation.rules.advancing import advance, in_last_round, next_cycle, policy_at, upcoming
+from oncall.escalation.rules.advancing import (
+    advance,
+    go_on,
+    goes_on_acknowledged,
+    in_last_round,
+    next_cycle,
+    next_unresolved,
+    policy_at,
+    upcoming,
+)
 from oncall.escalation.rules.whom import changes_of, is_reachable, meant_by, on_duty_in, schedules_in, targets_of, turning
 
 __all__ = [
     "advance",
     "changes_of",
+    "go_on",
+    "goes_on_acknowledged",
     "in_last_round",
     "is_reachable",
     "meant_by",
     "next_cycle",
+    "next_unresolved",
     "on_duty_in",
     "policy_at",
     "schedules_in",

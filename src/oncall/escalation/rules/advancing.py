@@ -78,6 +78,47 @@ def advance(
         going.notes.append(Note("fallback", f"goes to the team's fallback policy {snapshot.fallback.name}", position))
 
 
+def next_unresolved(snapshot: Snapshot, position: Position, at: datetime, urgency: Urgency) -> tuple[Position, datetime] | None:
+    """Of an incident that was acknowledged when the step at `position` was due at `at`: the next step that this does not stop, and when.
+
+    The steps between are passed over, but wait as long as they would have: "after a quarter of an hour, unless it is resolved" is that
+    late whether or not somebody acknowledged meanwhile. None: there is none left until the last round is over.
+    """
+    policy = policy_at(snapshot, position)
+    if is_one_step_only(policy, urgency) or all(step.condition is not Condition.UNRESOLVED for step in policy.steps):
+        return None
+    position = upcoming(snapshot, position)
+    while position.round <= policy.repeat + 1:
+        step = policy.steps[position.step]
+        if step.condition is Condition.UNRESOLVED:
+            return position, at
+        position, at = upcoming(snapshot, replace(position, step=position.step + 1)), at + step.delay
+    return None
+
+
+def go_on(snapshot: Snapshot, position: Position, *, urgency: Urgency, severity: str, people: People, now: datetime) -> Advance:
+    """Fire the step that is due of an incident somebody has acknowledged, and nothing but that: whoever has it decides what else."""
+    policy = policy_at(snapshot, position)
+    going = _Going(people, urgency, severity, now)
+    going.fire(policy, position)
+    after = replace(position, step=position.step + 1)
+    then = next_unresolved(snapshot, after, now + policy.steps[position.step].delay, urgency)
+    if then is None:
+        return going.ends(after, EscalationState.STOPPED, "acknowledged, and no step is left that this does not stop", None)
+    return going.ends(then[0], EscalationState.RUNNING, "acknowledged; what fires until it is resolved goes on", then[1])
+
+
+def goes_on_acknowledged(snapshot: Snapshot) -> bool:
+    """Whether any of its steps is not stopped by an acknowledgement."""
+    policies = (snapshot.policy, snapshot.fallback) if snapshot.fallback else (snapshot.policy,)
+    return any(step.condition is Condition.UNRESOLVED for policy in policies for step in policy.steps)
+
+
+def is_one_step_only(policy: Policy, urgency: Urgency) -> bool:
+    """At low urgency, unless the policy says otherwise."""
+    return urgency is Urgency.LOW and not policy.escalate_low
+
+
 @dataclass(frozen=True, slots=True)
 class _DeadEnd:
     """This policy has nothing more to offer."""
@@ -148,7 +189,7 @@ class _Going:
 
     def wait(self, policy: Policy, position: Position) -> Advance:
         """Somebody was paged: give them the step's delay; at low urgency a day, and then a reminder instead of the next step."""
-        if self.urgency is Urgency.LOW and not policy.escalate_low:
+        if is_one_step_only(policy, self.urgency):
             reminder = replace(position, round=position.round + 1, step=0)
             reason = "low urgency: one step only, and a reminder once a day"
             return self.ends(reminder, EscalationState.LOW_URGENCY, reason, self.now + LOW_URGENCY_REMINDER)

@@ -238,7 +238,9 @@ async def _follow(
             entries.append(timeline.Entry(id, now, timeline.Kind.FLAPPING, actor, flaps[id]))
     after |= await _without_taken_groups(tx, locked, after)
     await store.save_incidents(tx, list(after.values()))
-    await cancel_for(tx, [id for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status])
+    over = {id: i for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status}
+    await cancel_for(tx, [id for id, i in over.items() if i.status is Status.ACKNOWLEDGED], acknowledged=True)
+    await cancel_for(tx, [id for id, i in over.items() if i.status is not Status.ACKNOWLEDGED])
     went_on = [id for id, i in after.items() if i.status is Status.TRIGGERED and locked[id].status is Status.RESOLVED]
     await revive_for(tx, [id for id in went_on if after[id].position == locked[id].position], now=now)
     await timeline.add(tx, entries)

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
-from oncall.escalation.rules import upcoming
+from oncall.escalation.rules import goes_on_acknowledged, upcoming
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.alerts import over_at
 from oncall.incidents.commands.inhibiting import source_over
-from oncall.incidents.rules import timers
+from oncall.incidents.rules import life, timers
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -63,13 +63,23 @@ async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_
     while True:
         named_as = "" if incident.id == named.id else f", as #{named.number}, which was merged into it"
         reason = f"acknowledged by {by.name} through {by.via}{named_as}"
-        changed = await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
+        changed = await _acknowledge(tx, incident, by=by, owner_id=owner_id, reason=reason, now=now)
         end = incident if changed else await end_of(tx, await get_incident(tx, incident.id))
         if end.id == incident.id:
             break
         incident = end
     done = await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
     return done if incident.id == named.id else replace(done, asked=named)
+
+
+async def _acknowledge(tx: AsyncConnection, incident: Incident, *, by: Actor, owner_id: UserId | None, reason: str, now: datetime) -> bool:
+    """False if there was nothing to acknowledge. What of it goes on after that is worked out with the row locked."""
+    if not goes_on_acknowledged(incident.snapshot):
+        return await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
+    locked = (await store.lock_incidents(tx, [incident.id]))[incident.id]
+    after = life.acknowledge(locked, by, owner=owner_id, now=now)
+    await store.save_incidents(tx, [after] if after is not locked else [])
+    return after is not locked
 
 
 async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
@@ -86,7 +96,7 @@ async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datet
 async def _done(tx: AsyncConnection, id: IncidentId, changed: bool, kind: timeline.Kind, by: Actor, reason: str, *, now: datetime) -> Done:
     if not changed:
         return Done(await get_incident(tx, id), changed=False, cancelled=0)
-    cancelled = (await cancel_for(tx, [id])).get(id, 0)
+    cancelled = (await cancel_for(tx, [id], acknowledged=kind is timeline.Kind.ACKNOWLEDGED)).get(id, 0)
     await timeline.add(tx, [timeline.Entry(id, now, kind, by, reason, {"cancelled": cancelled})])
     INCIDENTS.labels(kind.value).inc()
     await failpoints.reach("ack.pre_commit")

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules import advance, next_cycle
+from oncall.escalation.rules import advance, go_on, next_cycle, next_unresolved
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position, Turn
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import NO_NEWS, has_news, is_due, told_of_news, with_news
-from oncall.incidents.rules.timers import next_at, timed
+from oncall.incidents.rules.timers import next_at, timed, unresolved_step_at
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
@@ -29,9 +29,14 @@ class Outcome:
 
 
 def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: datetime) -> Incident:
-    """Somebody has it: the escalation stops, the acknowledgement time-out begins. Acknowledged already, it changes if it has news."""
+    """Somebody has it: the escalation stops, but for steps that only a resolve stops; the acknowledgement time-out begins. Acknowledged
+    already, it changes if it has news.
+    """
     if incident.status is not Status.TRIGGERED and not has_news(incident):
         return incident
+    due = max(incident.step_at, now) if incident.step_at is not None else now
+    left = next_unresolved(incident.snapshot, incident.position, due, incident.urgency) if _climbs(incident) else None
+    position, step_at = left or (incident.position, incident.step_at)
     return timed(
         incident.but(
             **NO_NEWS,
@@ -39,11 +44,18 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
             acknowledged_at=now,
             acknowledged_by=by,
             owner_id=owner or incident.owner_id,
-            escalation_state=EscalationState.STOPPED,
-            escalation_reason=f"acknowledged by {by.name}",
+            position=position,
+            step_at=step_at,
+            escalation_state=EscalationState.RUNNING if left else EscalationState.STOPPED,
+            escalation_reason=f"acknowledged by {by.name}" + ("; what fires until it is resolved goes on" if left else ""),
             escalation_since=now,
         )
     )
+
+
+def _climbs(incident: Incident) -> bool:
+    """Its next step is one of its policy, not a retry from the first one on."""
+    return (incident.held_from or incident.escalation_state) not in {EscalationState.EXHAUSTED, EscalationState.UNROUTABLE}
 
 
 def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
@@ -151,6 +163,8 @@ def decide_due(
             return _advance(incident, people, now=now, heard=heard)
         case Status.ACKNOWLEDGED if incident.confirm_by is not None and incident.confirm_by <= now:
             return _unconfirmed(incident, people, hold, now=now)
+        case Status.ACKNOWLEDGED if (step := unresolved_step_at(incident)) is not None and step <= now:
+            return _go_on(incident, people, hold, now=now)
         case Status.ACKNOWLEDGED:
             return _time_out(incident, people, hold, now=now)
         case Status.RESOLVED:
@@ -184,6 +198,16 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         last_error=None,
     )
     return Outcome(timed(moved), then.pages, then.notes, then.turns)
+
+
+def _go_on(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
+    """A step that an acknowledgement does not stop is due, once nothing holds it."""
+    if hold is not None:
+        return Outcome(timed(incident.but(step_at=hold.until)))
+    severity = incident.severity.value
+    then = go_on(incident.snapshot, incident.position, urgency=incident.urgency, severity=severity, people=people, now=now)
+    after = incident.but(position=then.position, step_at=then.step_at, escalation_state=then.state, escalation_reason=then.reason)
+    return Outcome(timed(after), then.pages, then.notes, then.turns)
 
 
 def _settled(incident: Incident, people: People, *, now: datetime, heard: bool, hold: Hold | None, firing: bool) -> Outcome:

@@ -62,7 +62,7 @@ def timed(incident: Incident) -> Incident:
 
 
 def _while_acknowledged(incident: Incident) -> list[PendingAction]:
-    """News to tell, news that nobody has confirmed, the acknowledgement time-out; of those at one instant the first.
+    """News to tell, news that nobody has confirmed, the acknowledgement time-out, a step that goes on; of those at one instant the first.
 
     Who has just been told has the step's delay to confirm, however old the acknowledgement is: nobody is paged twice for one thing.
     """
@@ -73,4 +73,12 @@ def _while_acknowledged(incident: Incident) -> list[PendingAction]:
         planned.append(PendingAction("retrigger", incident.confirm_by))
     elif incident.ack_timeout is not None and incident.urgency is Urgency.HIGH and incident.acknowledged_at is not None:
         planned.append(PendingAction("retrigger", incident.acknowledged_at + incident.ack_timeout))
+    if (at := unresolved_step_at(incident)) is not None:
+        planned.append(PendingAction("escalate", at))
     return planned
+
+
+def unresolved_step_at(incident: Incident) -> datetime | None:
+    """When the next step of an acknowledged incident is due that only a resolve stops; while somebody is to confirm news, none is."""
+    goes_on = incident.status is Status.ACKNOWLEDGED and incident.escalation_state is EscalationState.RUNNING
+    return incident.step_at if goes_on and incident.confirm_by is None else None

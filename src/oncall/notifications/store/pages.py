@@ -36,6 +36,7 @@ CANCEL = text("""
     WITH cancelled AS (
         UPDATE notifications SET status = 'cancelled', next_at = NULL
         WHERE id IN (SELECT id FROM notifications WHERE incident_id = ANY(:incident_ids) AND next_at IS NOT NULL
+                         AND NOT (:acknowledged AND EXISTS (SELECT FROM pages p WHERE p.id = page_id AND p.until_resolved))
                      ORDER BY id FOR NO KEY UPDATE)
         RETURNING incident_id
     ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
@@ -133,8 +134,8 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
     )
 
 
-async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:
-    rows = await tx.execute(CANCEL, {"incident_ids": list(incident_ids)})
+async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, acknowledged: bool) -> Mapping[IncidentId, int]:
+    rows = await tx.execute(CANCEL, {"incident_ids": list(incident_ids), "acknowledged": acknowledged})
     return {IncidentId(r.incident_id): r.cancelled for r in rows}
 
 
