@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CYCLE_BEGAN = "cycle_began"
     POSTPONED = "postponed"
     ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
     ACK_TIMEOUT = "ack_timeout"
     MERGED = "merged"
     TOOK_IN = "took_in"

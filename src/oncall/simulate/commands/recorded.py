@@ -25,7 +25,7 @@ from oncall.timeline.values import Kind
 
 AT_ONCE = 500
 
-STANDING = {Kind.OPENED, Kind.REOPENED, Kind.ACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.RESOLVED, Kind.SETTLED}
+STANDING = {Kind.OPENED, Kind.REOPENED, Kind.ACKNOWLEDGED, Kind.UNACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.RESOLVED, Kind.SETTLED}
 """What says in which status an incident is from then on."""
 
 STATUS = {Kind.ACKNOWLEDGED: "acknowledged", Kind.RESOLVED: "resolved"}
@@ -132,10 +132,12 @@ def _escalation(one: IncidentStored, urgency: Urgency, entries: Sequence[EntrySt
 
 
 def _began_anew(entries: Sequence[EntryStored]) -> datetime | None:
-    """When it last began a cycle that something may have held: it settled and still fires, or was reopened after somebody had it."""
+    """When it last began a cycle that something may have held: it settled and still fires, nobody has it after all, or
+    it was reopened after somebody had it.
+    """
     standing = [entry for entry in entries if entry.kind in STANDING]
     for n, entry in reversed(list(enumerate(standing))):
-        if entry.kind == Kind.SETTLED:
+        if entry.kind in {Kind.SETTLED, Kind.UNACKNOWLEDGED}:
             return entry.at
         if entry.kind == Kind.REOPENED and n >= 2:  # behind what opened it, and what resolved it
             by_hand = standing[n - 1].actor.kind is not ActorKind.INTEGRATION
