@@ -37,6 +37,8 @@ class Kind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     UNACKNOWLEDGED = "unacknowledged"
     ACK_TIMEOUT = "ack_timeout"
+    SNOOZED = "snoozed"
+    SNOOZE_ENDED = "snooze_ended"
     MERGED = "merged"
     TOOK_IN = "took_in"
     SPLIT = "split"

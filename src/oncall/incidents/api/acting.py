@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from oncall.access.api import Responder
 from oncall.incidents.api.incidents import Ref, done_out
 from oncall.incidents.commands import acting, verbs
-from oncall.incidents.schemas.acting import ReasonIn
+from oncall.incidents.schemas.acting import ReasonIn, SnoozeIn
 from oncall.incidents.schemas.incidents import IncidentDone
 from oncall.kit.http import AckTx, AgainRoute, now_in
 
@@ -30,3 +30,14 @@ async def reopen(ref: Ref, request: Request, caller: Responder, tx: AckTx, body:
     said = body or NOTHING
     by, _ = await verbs.actor_for(tx, caller, said.user_id)
     return await done_out(tx, await acting.reopen(tx, ref, by=by, reason=said.reason, now=await now_in(request, tx)))
+
+
+@router.post("/{incident}/snooze")
+async def snooze(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: SnoozeIn) -> IncidentDone:
+    """Nobody is paged until then, unless a new alert or a graver severity breaks through; then whoever is on call now, and whoever has it.
+    To snooze what nobody has acknowledges it; a second snooze takes the place of the first.
+    """
+    by, user_id = await verbs.actor_for(tx, caller, body.user_id)
+    now = await now_in(request, tx)
+    done = await acting.snooze(tx, ref, by=by, owner_id=user_id, duration=body.duration, until=body.until, reason=body.reason, now=now)
+    return await done_out(tx, done)

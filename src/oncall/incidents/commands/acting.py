@@ -1,7 +1,7 @@
 """What a person does with one incident: it is locked, what becomes of it is decided, and that is written and told."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.verbs import Done, end_of, get_incident
-from oncall.incidents.rules import returning
+from oncall.incidents.rules import returning, snoozing
 from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
@@ -17,6 +17,7 @@ from oncall.incidents.values.acting import Change
 from oncall.kit import failpoints
 from oncall.kit.actors import Actor
 from oncall.kit.db import notify
+from oncall.kit.ids import UserId
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for
 
@@ -40,6 +41,24 @@ async def reopen(tx: AsyncConnection, ref: UUID | int, *, by: Actor, reason: str
     its = await lock(tx, ref)
     taken = await _group_taken_by(tx, its.incident)
     change = returning.reopen_by_hand(its.incident, by, reason=reason, group_taken_by=taken, now=now)
+    return await carry_out(tx, its, change, by=by, now=now)
+
+
+async def snooze(
+    tx: AsyncConnection,
+    ref: UUID | int,
+    *,
+    by: Actor,
+    owner_id: UserId | None,
+    duration: timedelta | None,
+    until: datetime | None,
+    reason: str | None,
+    now: datetime,
+) -> Done:
+    """Whoever has it puts it off: nothing is paged until then, and what is pending is cancelled."""
+    ends = snoozing.until_of(duration, until, now=now)
+    its = await lock(tx, ref)
+    change = snoozing.snooze(its.incident, by, owner=owner_id, until=ends, reason=reason, now=now)
     return await carry_out(tx, its, change, by=by, now=now)
 
 
