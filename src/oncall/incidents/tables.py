@@ -124,6 +124,7 @@ incidents = Table(
     instant("confirm_by", nullable=True),
     instant("flapping_since", nullable=True),
     instant("settle_at", nullable=True),
+    instant("snoozed_until", nullable=True),
     # The incident that has its alerts now, for ever; and the one that had those it began with.
     Column("merged_into_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
     Column("split_from_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
@@ -136,6 +137,8 @@ incidents = Table(
     ),
     CheckConstraint("(status = 'acknowledged') <= (acknowledged_at IS NOT NULL)", name="an_acknowledged_one_says_since_when"),
     CheckConstraint("(escalation_state = 'held') = (held_until IS NOT NULL)", name="a_held_one_says_until_when"),
+    CheckConstraint("(escalation_state = 'snoozed') = (snoozed_until IS NOT NULL)", name="a_snoozed_one_says_until_when"),
+    CheckConstraint("snoozed_until IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_snoozed"),
     CheckConstraint("status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)", name="only_an_acknowledged_one_has_news"),
     CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
     CheckConstraint("merged_into_id IS NULL OR status IN ('resolved', 'closed')", name="a_merged_one_is_over"),

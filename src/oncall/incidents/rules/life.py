@@ -11,6 +11,7 @@ from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import NO_NEWS, has_news, is_due, told_of_news, with_news
+from oncall.incidents.rules.snoozing import ended_by_news, ends_by_acknowledging, is_snoozed, snooze_over
 from oncall.incidents.rules.timers import next_at, timed, unresolved_step_at
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
@@ -30,9 +31,9 @@ class Outcome:
 
 def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: datetime) -> Incident:
     """Somebody has it: the escalation stops, but for steps that only a resolve stops; the acknowledgement time-out begins. Acknowledged
-    already, it changes if it has news.
+    already, it changes if it has news or is snoozed.
     """
-    if incident.status is not Status.TRIGGERED and not has_news(incident):
+    if incident.status is not Status.TRIGGERED and not has_news(incident) and not ends_by_acknowledging(incident, by):
         return incident
     due = max(incident.step_at, now) if incident.step_at is not None else now
     left = next_unresolved(incident.snapshot, incident.position, due, incident.urgency) if _climbs(incident) else None
@@ -217,6 +218,8 @@ def _settled(incident: Incident, people: People, *, now: datetime, heard: bool, 
         note = Note("settled", "its alerts have settled, and none is open")
         return Outcome(resolve(steady, ENGINE, now=now), notes=(note,))
     note = Note("settled", "its alerts have settled, and it is still firing")
+    if is_snoozed(incident):
+        return Outcome(timed(steady), notes=(note,))  # it pages when its snooze is over
     also = (incident.owner_id,) if incident.owner_id and incident.status is Status.ACKNOWLEDGED else ()
     again = steady.but(
         **NO_NEWS,
@@ -273,7 +276,9 @@ def _break_through(incident: Incident, people: People, hold: Hold | None, *, now
     severity = incident.severity.value
     then = advance(incident.snapshot, position, urgency=incident.urgency, severity=severity, people=people, now=now, also=owner)
     news = told_of_news(incident)
-    after = incident.but(position=then.position, step_at=then.step_at, tell_at=None, told_at=now, confirm_by=then.step_at)
+    after = ended_by_news(incident, news, now=now).but(
+        position=then.position, step_at=then.step_at, tell_at=None, told_at=now, confirm_by=then.step_at
+    )
     pages = tuple(replace(page, reason=f"{news}: {page.reason}") for page in then.pages)
     return Outcome(timed(after), pages, (Note("broke_through", news, position), *then.notes), then.turns)
 
@@ -298,7 +303,9 @@ def _utc(at: datetime) -> str:
 
 
 def _time_out(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
-    """Acknowledged and then nothing: a new cycle pages the current on-call and the acknowledger, or is held by what mutes it."""
+    """Acknowledged and then nothing, or put off until now: a new cycle pages the current on-call and the acknowledger, or is held by what
+    mutes it.
+    """
     name = incident.acknowledged_by.name if incident.acknowledged_by else ENGINE.name
     again = incident.but(
         **NO_NEWS,
@@ -312,7 +319,8 @@ def _time_out(incident: Incident, people: People, hold: Hold | None, *, now: dat
     )
     also = (incident.owner_id,) if incident.owner_id else ()
     then = _held(again, hold, now=now) if hold is not None else _advance(again, people, now=now, also=also)
-    note = Note("ack_timeout", f"{name} acknowledged it and did not resolve it in time; it is triggered again")
+    late = Note("ack_timeout", f"{name} acknowledged it and did not resolve it in time; it is triggered again")
+    note = snooze_over(incident) if is_snoozed(incident) else late
     return Outcome(then.incident, then.pages, (note, *then.notes), then.turns)
 
 

@@ -54,15 +54,18 @@ def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> t
 
 
 def timed(incident: Incident) -> Incident:
-    """The incident with the `next_at` that follows from its state, and without the end of a hold that is over."""
+    """The incident with the `next_at` that follows from its state, and without the end of a hold or a snooze that is over."""
     if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
         incident = incident.but(held_until=None, held_from=None)
+    if incident.escalation_state is not EscalationState.SNOOZED and incident.snoozed_until is not None:
+        incident = incident.but(snoozed_until=None)
     at = next_at(incident)
     return incident if at == incident.next_at else incident.but(next_at=at)
 
 
 def _while_acknowledged(incident: Incident) -> list[PendingAction]:
-    """News to tell, news that nobody has confirmed, the acknowledgement time-out, a step that goes on; of those at one instant the first.
+    """News to tell, news that nobody has confirmed, the end of a snooze, else the acknowledgement time-out, and a step that goes on; of
+    those at one instant the first.
 
     Who has just been told has the step's delay to confirm, however old the acknowledgement is: nobody is paged twice for one thing.
     """
@@ -71,6 +74,8 @@ def _while_acknowledged(incident: Incident) -> list[PendingAction]:
         planned.append(PendingAction("break_through", incident.tell_at))
     if incident.confirm_by is not None:
         planned.append(PendingAction("retrigger", incident.confirm_by))
+    elif incident.snoozed_until is not None:
+        planned.append(PendingAction("end_snooze", incident.snoozed_until))
     elif incident.ack_timeout is not None and incident.urgency is Urgency.HIGH and incident.acknowledged_at is not None:
         planned.append(PendingAction("retrigger", incident.acknowledged_at + incident.ack_timeout))
     if (at := unresolved_step_at(incident)) is not None:

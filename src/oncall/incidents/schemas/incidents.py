@@ -49,7 +49,7 @@ class AlertCounts(Shown):
 
 
 class PendingActionOut(Shown):
-    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "auto_resolve", "close"]
+    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "end_snooze", "auto_resolve", "close"]
     at: Instant
 
 
@@ -92,7 +92,7 @@ class IncidentOut(Shown):
                 state=incident.escalation_state,
                 reason=incident.escalation_reason,
                 since=incident.escalation_since,
-                until=incident.next_at if waits and incident.escalation_state is not EscalationState.RUNNING else None,
+                until=incident.next_at if waits and incident.escalation_state is not EscalationState.RUNNING else incident.snoozed_until,
                 cycle=incident.position.cycle,
                 round=seen.upcoming.round,
                 level=seen.upcoming.step + 1,

@@ -58,6 +58,7 @@ FIELDS: Fields = {
     "confirm_by": lambda i: i.confirm_by,
     "flapping_since": lambda i: i.flapping_since,
     "settle_at": lambda i: i.settle_at,
+    "snoozed_until": lambda i: i.snoozed_until,
 }
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
@@ -75,7 +76,7 @@ INSERT = text("""
     INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
         urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
         acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose,
-        tell_at, told_at, confirm_by, flapping_since, settle_at)
+        tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
@@ -87,7 +88,8 @@ INSERT = text("""
         CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
-        CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]))
+        CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
+        CAST(:snoozed_until AS timestamptz[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -99,7 +101,8 @@ SAVE = text("""
         last_error = new.last_error, group_key = new.group_key, held_until = new.held_until,
         held_from = new.held_from, news = new.news, rose = new.rose,
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
-        flapping_since = new.flapping_since, settle_at = new.settle_at
+        flapping_since = new.flapping_since, settle_at = new.settle_at,
+        snoozed_until = new.snoozed_until
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -108,11 +111,12 @@ SAVE = text("""
         CAST(:failures AS int[]), CAST(:last_error AS text[]), CAST(:group_key AS text[]), CAST(:held_until AS timestamptz[]),
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
-        CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]))
+        CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
+        CAST(:snoozed_until AS timestamptz[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
-        flapping_since, settle_at)
+        flapping_since, settle_at, snoozed_until)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -129,18 +133,21 @@ NEXT_AT = text("SELECT min(next_at) FROM incidents WHERE next_at IS NOT NULL")
 POSTPONE = text("UPDATE incidents SET next_at = :next_at, failures = failures + 1, last_error = :error WHERE id = :id")
 
 # One conditional change each: whoever is first wins, and the state itself says whether there was anything to do. One that is acknowledged
-# already is acknowledged anew if there is news that nobody has confirmed.
+# already is acknowledged anew if there is news that nobody has confirmed, or if it is snoozed.
 ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
+        snoozed_until = NULL,
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
-    WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged' AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL)))
+    WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
+        AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
 """)
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
-        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
+        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL,
+        next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
 
@@ -330,6 +337,7 @@ def _incident(r: Row[Any]) -> Incident:
         confirm_by=r.confirm_by,
         flapping_since=r.flapping_since,
         settle_at=r.settle_at,
+        snoozed_until=r.snoozed_until,
         merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
         split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
     )

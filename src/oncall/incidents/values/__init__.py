@@ -287,6 +287,8 @@ class Incident:
     flapping_since: datetime | None = None
     settle_at: datetime | None = None
     """Since when its alerts come and go, and when they will have settled if nothing changes."""
+    snoozed_until: datetime | None = None
+    """Until when nobody is paged, since whoever has it put it off; only of one that is snoozed."""
     merged_into_id: IncidentId | None = None
     """The one that has its alerts now. It is over, and nothing reopens it."""
     split_from_id: IncidentId | None = None

@@ -25,10 +25,11 @@ from oncall.timeline.values import Kind
 
 AT_ONCE = 500
 
-STANDING = {Kind.OPENED, Kind.REOPENED, Kind.ACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.RESOLVED, Kind.SETTLED}
+HAD = {Kind.ACKNOWLEDGED, Kind.SNOOZED}
+STANDING = {Kind.OPENED, Kind.REOPENED, *HAD, Kind.UNACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.SNOOZE_ENDED, Kind.RESOLVED, Kind.SETTLED}
 """What says in which status an incident is from then on."""
 
-STATUS = {Kind.ACKNOWLEDGED: "acknowledged", Kind.RESOLVED: "resolved"}
+STATUS = {**dict.fromkeys(HAD, "acknowledged"), Kind.RESOLVED: "resolved"}
 ENDED = {Kind.EXHAUSTED: EscalationState.EXHAUSTED, Kind.UNROUTABLE: EscalationState.UNROUTABLE}
 TOLD_BY = [kind.value for kind in (*STANDING, *ENDED, Kind.PAGED, Kind.HELD, Kind.RELEASED, Kind.BROKE_THROUGH, Kind.FLAPPING)]
 ACTED = {Kind.ACKNOWLEDGED.value: Verb.ACKNOWLEDGE, Kind.RESOLVED.value: Verb.RESOLVE}
@@ -132,14 +133,16 @@ def _escalation(one: IncidentStored, urgency: Urgency, entries: Sequence[EntrySt
 
 
 def _began_anew(entries: Sequence[EntryStored]) -> datetime | None:
-    """When it last began a cycle that something may have held: it settled and still fires, or was reopened after somebody had it."""
+    """When it last began a cycle that something may have held: it settled and still fires, nobody has it after all, or
+    it was reopened after somebody had it.
+    """
     standing = [entry for entry in entries if entry.kind in STANDING]
     for n, entry in reversed(list(enumerate(standing))):
-        if entry.kind == Kind.SETTLED:
+        if entry.kind in {Kind.SETTLED, Kind.UNACKNOWLEDGED}:
             return entry.at
         if entry.kind == Kind.REOPENED and n >= 2:  # behind what opened it, and what resolved it
             by_hand = standing[n - 1].actor.kind is not ActorKind.INTEGRATION
-            if by_hand or standing[n - 2].kind == Kind.ACKNOWLEDGED:
+            if by_hand or standing[n - 2].kind in HAD:
                 return entry.at
     return None
 
