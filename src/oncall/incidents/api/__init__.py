@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from oncall.incidents.api import alerts, change_events, events, incidents, merging
+from oncall.incidents.api import alerts, change_events, events, incidents, merging, whole_path
 
 router = APIRouter()
-for part in (incidents, merging, alerts, events, change_events):
+for part in (incidents, whole_path, merging, alerts, events, change_events):
     router.include_router(part.router)
