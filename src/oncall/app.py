@@ -60,7 +60,7 @@ from oncall.kit.sealing import Sealing
 from oncall.kit.settings import Settings
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
-from oncall.notifications.due import Sender
+from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
@@ -105,6 +105,9 @@ HANDOFFS_EVERY = timedelta(seconds=10)
 """How often schedules are looked at whose people may have to be told of their shifts."""
 HEARTBEATS_EVERY = timedelta(seconds=10)
 """How often heartbeats are looked at, beside the instants at which they expire; one whose interval was shortened is noticed so late."""
+
+SEALED_EVERY = timedelta(seconds=10)
+"""How often what was sent is sealed in the ledger."""
 
 
 class Role(StrEnum):
@@ -186,7 +189,8 @@ class Node:
         incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
         # That somebody listens is said before anything expires.
         silent = SilentAlerts(self.judging, **common)
-        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, auditor]
+        sealer = Sealer(every=SEALED_EVERY, **common)
+        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, auditor]
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)

@@ -316,6 +316,7 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "heartbeats": 0,
         "auto_resolve": 0,
         "listening": 0,
+        "ledger": 0,
         "auditor": 0,
     }
     await post(system, key)

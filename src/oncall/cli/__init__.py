@@ -133,6 +133,20 @@ def reseal() -> None:
 
 
 @app.command()
+def audit(
+    kept: Annotated[str | None, typer.Option(help="An end of the delivery ledger (SEQ:HASH) that an earlier audit printed.")] = None,
+) -> None:
+    """Look for what must never be, over all data.
+
+    One line for each finding, and code 1 if there is any: incidents without a next action, overdue work, pages after an acknowledgement,
+    and whether the delivery ledger is what was sealed. Reads only.
+    """
+    from oncall.cli.audit import run  # noqa: PLC0415
+
+    run(settings_or_exit(), kept=kept)
+
+
+@app.command()
 def openapi(
     write: Annotated[Path | None, typer.Option(help="Write the document to this file.")] = None,
     check: Annotated[Path | None, typer.Option(help="Fail if this file is not current.")] = None,

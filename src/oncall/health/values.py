@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from oncall.notifications.values import Link
+
 OVERDUE = timedelta(seconds=60)
 """A due row this old means that nobody is doing the work."""
 
@@ -28,3 +30,19 @@ class Red:
     reason: str
     count: int
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that must never be, by the name of what it breaks, in a sentence that names the row."""
+
+    invariant: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything an audit found, and the end of the ledger of deliveries: kept elsewhere, it shows later whether that was cut off."""
+
+    faults: tuple[Fault, ...]
+    end: Link

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from oncall.channels.ports import Channel
@@ -22,6 +22,14 @@ from oncall.notifications.values import Claimed, Done, Notice, Page
 log = get_log("notifications")
 SLOTS = 32
 """Messages of one channel that are on the wire at once; each channel has its own, so a slow one delays no other."""
+
+BATCH = 1_000
+"""Tries that are sealed in one transaction."""
+
+OVERLAP = timedelta(minutes=10)
+"""Longer than any transaction lives: what it wrote may be seen so much later than it says."""
+
+LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
 
 
 class Sender:
@@ -183,3 +191,28 @@ def _notice_message(claimed: Claimed, notice: Notice, now: datetime) -> NoticeMe
         repeated=claimed.may_have_arrived,
         late_by=late_by(claimed.due_at, now=now),
     )
+
+
+class Sealer:
+    """Puts what was tried into the ledger, some seconds later and in a transaction of its own: it costs no sender anything."""
+
+    name = "ledger"
+
+    def __init__(self, *, database: Database, clock: Clock, every: timedelta) -> None:
+        self.every = every
+        self._database, self._clock = database, clock
+        self._since = LONG_AGO
+
+    async def run(self) -> Pass:
+        """One batch. The first of a node look at everything; later ones at what may have been committed since the last."""
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            sealed = await commands.seal_deliveries(tx, since=self._since, limit=BATCH, now=now)
+        if sealed is None:
+            return Pass(0, now, None)
+        is_full = len(sealed) == BATCH
+        self._since = min(sealed[-1], now - OVERLAP) if is_full else now - OVERLAP
+        return Pass(BATCH if is_full else 0, now, None)  # what is less than a batch leaves nothing due
+
+    async def drain(self, *, timeout: float) -> None:
+        """Nothing outlives a pass."""

@@ -1,13 +1,30 @@
-"""What an attempt's outcome makes of its notification. Pure."""
+"""What an attempt's outcome makes of its notification, and how the ledger seals it. Pure."""
 
-from datetime import datetime, timedelta
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import assert_never
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Unknown
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
 from oncall.kit.ids import NotificationId
-from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, AttemptOutcome, Done, Fate, GiveUp, Notice, Page, TryAgain, Way
+from oncall.notifications.values import (
+    MAX_RETRY_AFTER,
+    RETRY_DELAYS,
+    AttemptOutcome,
+    Delivery,
+    Done,
+    Fate,
+    GiveUp,
+    Link,
+    Notice,
+    Page,
+    Sealed,
+    TryAgain,
+    Way,
+)
 
 LATE = timedelta(seconds=60)
 
@@ -82,3 +99,43 @@ def mask(address: str) -> str:
 def _jittered(delay: timedelta, id: NotificationId) -> timedelta:
     """±20 %, from the notification's own id, so that many failing at once do not come back at once."""
     return delay * (0.8 + 0.4 * id.bytes[-1] / 255)
+
+
+def seal(previous: Link, delivery: Delivery) -> Sealed:
+    """The next row of the ledger: its hash is over the one before it and everything this one says, in one spelling."""
+    seq = previous.seq + 1
+    return Sealed(Link(seq, sha256(previous.hash + _spelled(seq, delivery)).digest()), delivery)
+
+
+def broken(previous: Link, rows: Iterable[Sealed]) -> Iterator[str]:
+    """What is wrong with rows that should follow `previous` in the ledger: a sentence for each; a broken row is told once."""
+    for row in rows:
+        if row.link.seq != previous.seq + 1:
+            yield f"rows {previous.seq + 1} to {row.link.seq - 1} of the delivery ledger are missing"
+        elif seal(previous, row.delivery).link != row.link:
+            yield f"row {row.link.seq} of the delivery ledger is not what was sealed: it, or the one before it, was changed"
+        previous = row.link
+
+
+def _spelled(seq: int, one: Delivery) -> bytes:
+    """What is hashed: JSON, in this order for ever."""
+    return json.dumps(
+        [
+            seq,
+            str(one.notification_id),
+            one.number,
+            _instant(one.at),
+            str(one.incident_id) if one.incident_id else None,
+            str(one.user_id),
+            one.channel,
+            one.address,
+            one.outcome.value,
+            one.detail,
+            _instant(one.sealed_at),
+        ],
+        separators=(",", ":"),
+    ).encode("ascii")
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

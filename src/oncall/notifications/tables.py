@@ -1,6 +1,19 @@
 """Pages, notices, notifications (the only queue-shaped table) and attempts."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata
@@ -101,4 +114,37 @@ attempts = Table(
     Column("outcome", String, nullable=False),
     Column("detail", String, nullable=False),
     Index("attempts_at_idx", "at"),
+)
+
+# What was sent, when, to whom, by what, with which outcome: each row is sealed with the hash of the one before it. No foreign keys: it
+# outlives what it tells of. A trigger refuses every UPDATE (migration 0021); what is deleted is missed by whoever verifies.
+delivery_ledger = Table(
+    "delivery_ledger",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("notification_id", UUID(as_uuid=True), nullable=False),
+    Column("number", Integer, nullable=False),
+    instant("at"),
+    Column("incident_id", UUID(as_uuid=True), nullable=True),
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    Column("channel", String, nullable=False),
+    # Masked: the ledger is kept for long, and nobody needs the whole address in it.
+    Column("address", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("detail", String, nullable=False),
+    instant("sealed_at"),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("notification_id", "number", name="delivery_ledger_seals_each_try_once"),
+    CheckConstraint("octet_length(hash) = 32", name="a_hash_is_sha256"),
+)
+
+# The last row of each part that was cut off at the front: from the newest one the rest is verified.
+delivery_ledger_anchors = Table(
+    "delivery_ledger_anchors",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    instant("pruned_until"),
+    instant("pruned_at"),
+    CheckConstraint("octet_length(hash) = 32", name="a_hash_is_sha256"),
 )

@@ -213,3 +213,40 @@ MAX_RETRY_AFTER = timedelta(seconds=60)
 
 AT_ONCE_TO_ONE = 4
 """Messages to one address that are on the wire at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One try as the ledger keeps it: the address is masked, and whoever was told is named by id alone. `sealed_at` is no part of what
+    happened, but of the seal.
+    """
+
+    notification_id: NotificationId
+    number: int
+    at: datetime
+    incident_id: IncidentId | None
+    user_id: UserId
+    channel: str
+    address: str
+    outcome: AttemptOutcome
+    detail: str
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place in the ledger's chain. Before the first row it is the zeroth, whose hash is all zeros."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A row of the ledger."""
+
+    link: Link
+    delivery: Delivery
+
+
+BEGINNING = Link(0, bytes(32))

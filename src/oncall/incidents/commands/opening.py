@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.escalation import take_snapshots
 from oncall.incidents.commands.inhibiting import mark_sources
+from oncall.incidents.rules.considering import why_opened
 from oncall.incidents.rules.placing import Birth, Run, actor_of, born_as, placed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
@@ -46,7 +47,7 @@ async def open_alerts(
     locked |= {id: locked[id].but(group_key=None) for id in left}
     opened = await _add_incidents(tx, born, services, now=now)
     await alert_store.add_alerts(tx, [(run.events[0], run.change, run.incident_id) for run in runs], now=now)
-    openings = [_opened(incident, birth, now=now) for incident, birth in zip(opened, born, strict=True)]
+    openings = [_opened(incident, birth, services, now=now) for incident, birth in zip(opened, born, strict=True)]
     await timeline.add(tx, [*openings, *_joined(runs, now=now)])
     INCIDENTS.labels("opened").inc(len(opened))
     return opened
@@ -76,13 +77,13 @@ async def _add_incidents(
     return await store.add_incidents(tx, made)
 
 
-def _opened(incident: Incident, birth: Birth, *, now: datetime) -> timeline.Entry:
+def _opened(incident: Incident, birth: Birth, services: Mapping[ServiceId, Service], *, now: datetime) -> timeline.Entry:
     first = birth.runs[0].events[0]
     reason = f"alert {first.dedup_key}: {incident.title}"
     if birth.follows:
         before, why = birth.follows
         reason += f"; it follows #{before.number}, which nothing joins any more: {why}"
-    detail: dict[str, object] = {"group": incident.group_key} if incident.group_key else {}
+    detail = why_opened(incident, birth.runs, services[incident.service_id])
     return timeline.Entry(incident.id, now, timeline.Kind.OPENED, actor_of(first), reason, detail)
 
 

@@ -44,7 +44,7 @@ def at_once(since: Sequence[Recorded], at: datetime) -> list[Recorded]:
 def last_paged(before: Sequence[Recorded]) -> list[Recorded]:
     """The pages of the step that paged somebody last."""
     paged = [recorded for recorded in before if recorded.entry.kind is Kind.PAGED]
-    return [recorded for recorded in paged if _position(recorded) == _position(paged[-1])]
+    return [recorded for recorded in paged if position_of(recorded) == position_of(paged[-1])]
 
 
 def recount(entries: Sequence[Recorded], messages: Sequence[Notification], *, stage: Stage = Stage.HAPPENED) -> Iterator[Line]:
@@ -55,34 +55,34 @@ def recount(entries: Sequence[Recorded], messages: Sequence[Notification], *, st
             continue
         refs = {"incident_id": f"{entry.incident_id}", "timeline_entry_id": f"{recorded.id}"}
         if entry.kind is not Kind.PAGED:
-            yield Line(stage, entry.at, sentence(_words(recorded)), refs)
+            yield Line(stage, entry.at, sentence(words_of(recorded)), refs)
             continue
         user_id = str(entry.detail.get("user_id", ""))
         yield Line(Stage.PAGED if stage is Stage.HAPPENED else stage, entry.at, sentence(entry.reason), refs | {"user_id": user_id})
-        its = [message for message in messages if f"{message.user_id}" == user_id and _step(message) == _position(recorded)]
+        its = [message for message in messages if f"{message.user_id}" == user_id and step_of(message) == position_of(recorded)]
         for message in its:
-            yield _message(message)
+            yield message_line(message)
         if not its:
             yield Line(Stage.MESSAGE, None, "No message was made for that page: there was no address to send one to.", {"user_id": user_id})
 
 
-def _words(recorded: Recorded) -> str:
+def words_of(recorded: Recorded) -> str:
     """The reason as it stands, and what it cancelled."""
     cancelled = recorded.entry.detail.get("cancelled")
     more = f"; it cancelled {cancelled} pending message{'' if cancelled == 1 else 's'}" if cancelled else ""
     return f"{recorded.entry.reason}{more}"
 
 
-def _position(recorded: Recorded) -> tuple[object, object, object]:
+def position_of(recorded: Recorded) -> tuple[object, object, object]:
     detail = recorded.entry.detail
     return detail.get("cycle"), detail.get("round"), detail.get("step")
 
 
-def _step(message: Notification) -> tuple[object, object, object]:
+def step_of(message: Notification) -> tuple[object, object, object]:
     return message.cycle, message.round, message.step
 
 
-def _message(message: Notification) -> Line:
+def message_line(message: Notification) -> Line:
     to = f"to {message.user_name} by {message.channel} ({message.address})"
     last = message.attempts[-1] if message.attempts else None
     at, why = (last.at, f": {last.detail}" if last.detail else "") if last else (None, "")

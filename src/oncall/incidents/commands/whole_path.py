@@ -1,0 +1,49 @@
+"""Why was I (not) paged: the record of an incident is gathered, and told."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.escalation import gather_people
+from oncall.incidents.commands.verbs import get_incident, overview
+from oncall.incidents.rules import ahead, whole_path
+from oncall.incidents.rules.written_out import wants_text, written_out
+from oncall.incidents.store import events as event_store
+from oncall.incidents.values import Incident
+from oncall.incidents.values.whole_path import Ahead, Known, WholePath
+from oncall.kit.ids import EventId
+from oncall.notifications import list_for_incident
+from oncall.timeline import list_entries
+
+__all__ = ["tell", "wants_text", "written_out"]
+
+MOST = 1_000
+"""Timeline entries that are told; all of them are in the timeline."""
+
+
+async def tell(tx: AsyncConnection, ref: UUID | int) -> WholePath:
+    """The whole path of an incident: who was paged and why, who was not and why not, and what comes next."""
+    incident = await get_incident(tx, ref)
+    seen = (await overview(tx, [incident]))[0]
+    found = await event_store.find_event(tx, EventId(incident.id))  # an incident has the id of the event that opened it
+    entries = await list_entries(tx, incident.id, limit=MOST + 1)
+    actions = seen.pending
+    owner = {incident.owner_id} if incident.owner_id else set()
+    people = [await gather_people(tx, {incident.snapshot}, also=owner, now=action.at) for action in actions]
+    known = Known(
+        seen,
+        found[0] if found else None,
+        entries[:MOST],
+        len(entries) > MOST,
+        await list_for_incident(tx, incident.id),
+        ahead.look_ahead(incident, actions, people),
+        await _otherwise(tx, incident),
+    )
+    return whole_path.tell(known)
+
+
+async def _otherwise(tx: AsyncConnection, incident: Incident) -> Ahead | None:
+    at = ahead.missed(incident)
+    if at is None:
+        return None
+    return ahead.otherwise(incident, await gather_people(tx, {incident.snapshot}, now=at), at=at)
