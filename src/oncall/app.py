@@ -60,6 +60,7 @@ from oncall.kit.sealing import Sealing
 from oncall.kit.settings import Settings
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
+from oncall.notifications import api as notifications
 from oncall.notifications.due import Sender
 from oncall.notifications.values import Step
 from oncall.schedules import api as schedules
@@ -82,6 +83,7 @@ ROUTERS = [
     access.router,
     teams.router,
     contacts.router,
+    notifications.router,
     schedules.router,
     escalation.router,
     services.router,
@@ -170,6 +172,7 @@ class Node:
             Sender(
                 channel,
                 links=self._links,
+                open_sealed=self.sealing.open,
                 on_undeliverable=_on_undeliverable,
                 lease=self.settings.send_lease,
                 every=self.settings.tick,

@@ -52,7 +52,7 @@ class NoticeMessage:
     recipient: str
     """The person's name."""
     kind: str
-    """One word for machines: handoff, swap."""
+    """One word for machines: handoff, swap, verification, test."""
     urgency: str
     subject: str
     paragraphs: tuple[str, ...]
@@ -65,6 +65,8 @@ class NoticeMessage:
     """An earlier attempt may have arrived: the message says so."""
     late_by: timedelta | None
     """Sent this much later than planned: the message says so."""
+    code: str | None = None
+    """What proves that this address is its owner's; among the paragraphs as well, for people."""
 
 
 Message = PageMessage | NoticeMessage

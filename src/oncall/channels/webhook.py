@@ -78,8 +78,11 @@ def body(message: Message) -> bytes:
     match message:
         case PageMessage():
             said = {"type": "page", "timestamp": _instant(message.triggered_at), "data": _page(message)}
-        case NoticeMessage():
-            said = {"type": "notice", "timestamp": _instant(message.created_at), "data": _notice(message)}
+        case NoticeMessage(code=code):
+            # Of a type of their own, so that programs can tell them from what concerns people.
+            type = message.kind if message.kind in {"verification", "test"} else "notice"
+            about = _notice(message) if code is None else _notice(message) | {"code": code}
+            said = {"type": type, "timestamp": _instant(message.created_at), "data": about}
         case _:
             assert_never(message)
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

@@ -18,7 +18,7 @@ from oncall.contacts.schemas import (
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
 
-UNVERIFIED = "This contact method is not verified, so nothing is sent there: an admin may add it with verified set to true."
+UNVERIFIED = "This contact method is not verified, so nobody is paged there: POST …/contact-methods/{id}/verify sends a code there."
 
 router = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
 
@@ -47,6 +47,11 @@ async def add_contact_method(
 async def list_contact_methods(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[ContactMethodShown]:
     found, next_cursor = page.cut(await commands.list_contact_methods(tx, user_id, after=page.after, limit=page.limit + 1))
     return Listed(items=[ContactMethodShown.model_validate(method) for method in found], next_cursor=next_cursor)
+
+
+@router.get("/contact-methods/{id}")
+async def get_contact_method(user_id: UserId, id: ContactMethodId, _: Responder, tx: ReadTx) -> ContactMethodShown:
+    return ContactMethodShown.model_validate(await commands.get_contact_method(tx, user_id, id))
 
 
 @router.delete("/contact-methods/{id}", status_code=204)

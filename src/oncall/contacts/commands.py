@@ -1,8 +1,12 @@
-"""What can be done with contact methods and notification rules, and how to learn how people are reached."""
+"""What can be done with contact methods and notification rules, how they are proven, and how to learn how people are reached."""
 
+import math
+import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,19 +15,28 @@ from oncall.access.values import Caller, Scope
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress
 from oncall.contacts import store
-from oncall.contacts.rules import is_account_email
+from oncall.contacts.rules import hash_code, is_account_email, judge_code, wait_for
 from oncall.contacts.values import (
+    CODES,
+    AlreadyVerified,
+    CodeExpired,
     ContactMethod,
+    NoCode,
     NotificationRule,
     OnlyAdminsVerify,
+    ProofKind,
     Reach,
     UnknownChannel,
     UnknownContactMethod,
     UnknownNotificationRule,
     UnusableAddress,
     Urgency,
+    Verdict,
+    WrongCode,
 )
+from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, UserId, new_id
+from oncall.kit.limits import TooMany
 from oncall.teams.commands import get_user, get_users
 
 
@@ -72,6 +85,73 @@ async def list_contact_methods(
 ) -> Sequence[ContactMethod]:
     await get_user(tx, user_id)
     return await store.list_methods(tx, user_id, after=after, limit=limit)
+
+
+async def get_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod:
+    await get_user(tx, user_id)
+    method = await store.find_method(tx, user_id, id)
+    if method is None:
+        raise UnknownContactMethod
+    return method
+
+
+async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, now: datetime) -> tuple[ContactMethod, str]:
+    """A new code for an address that is not verified yet, to be sent there; only its hash is stored. It replaces the one before."""
+    method = await _locked(tx, user_id, id)
+    if method.verified:
+        raise AlreadyVerified
+    wait = wait_for(await store.codes_to(tx, method), CODES, now=now)
+    if wait is not None:
+        raise _too_many(f"{CODES.most} codes an hour are sent to one address, and they were", wait)
+    code, proof = f"{secrets.randbelow(10**6):06d}", new_id()
+    hashed = hash_code(code, id=proof, key=key)
+    await store.add_proof(tx, proof, method, ProofKind.CODE, code_hash=hashed, now=now)
+    return method, code
+
+
+async def prove(
+    tx: AsyncConnection, user_id: UserId, id: ContactMethodId, code: str, *, keys: Sequence[bytes], now: datetime
+) -> ContactMethod | Refusal:
+    """Verified, if this is the code that was sent there. A refusal is returned, not raised: a wrong try must be committed to count."""
+    method = await _locked(tx, user_id, id)
+    if method.verified:
+        return method
+    sent = await store.find_code(tx, method)
+    judged = judge_code(sent, code, keys=keys, now=now)
+    match judged.verdict:
+        case Verdict.RIGHT:
+            await store.save_verified(tx, id, now=now)
+            return replace(method, verified_at=now)
+        case Verdict.WRONG:
+            if sent:
+                await store.add_wrong_try(tx, sent.id)
+            return WrongCode(judged.reason)
+        case Verdict.EXPIRED:
+            return CodeExpired(judged.reason)
+        case Verdict.NONE_SENT:
+            return NoCode(judged.reason)
+        case Verdict.USED_UP:
+            wait = wait_for(await store.codes_to(tx, method), CODES, now=now)
+            return TooMany(judged.reason, retry_after=_seconds(wait) if wait else 1)
+        case _:
+            assert_never(judged.verdict)
+
+
+async def _locked(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod:
+    await get_user(tx, user_id)
+    method = (await store.lock_methods(tx, user_id)).get(id)
+    if method is None:
+        raise UnknownContactMethod
+    return method
+
+
+def _too_many(sentence: str, wait: timedelta) -> TooMany:
+    minutes = math.ceil(wait / timedelta(minutes=1))
+    return TooMany(f"{sentence}: wait {minutes} minute{'s' * (minutes != 1)}.", retry_after=_seconds(wait))
+
+
+def _seconds(wait: timedelta) -> int:
+    return max(math.ceil(wait.total_seconds()), 1)
 
 
 async def delete_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> None:

@@ -1,9 +1,26 @@
-"""By which ways a person is reached, and why by these. Pure (`semantics.md` §5)."""
+"""By which ways a person is reached, and why by these; whether a code proves an address. Pure (`semantics.md` §5)."""
 
+import hmac
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from oncall.contacts.values import EMAIL, ContactMethod, NotificationRule, Reach, Urgency, Way, Ways
+from oncall.contacts.values import (
+    CODE_LASTS,
+    CODE_TRIES,
+    EMAIL,
+    Code,
+    ContactMethod,
+    Judgement,
+    Limit,
+    NotificationRule,
+    Reach,
+    Urgency,
+    Verdict,
+    Way,
+    Ways,
+)
 
 AT_ONCE = timedelta(0)
 
@@ -47,6 +64,45 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
 def is_account_email(channel: str, address: str, account_email: str) -> bool:
     """The account's own address needs no proof: an admin or the sign-on has vouched for it."""
     return channel == EMAIL and address.casefold() == account_email.casefold()
+
+
+CODE_PURPOSE = b"oncall contact code, version 1"
+ANOTHER = "POST …/verify without a body sends another."
+
+
+def hash_code(code: str, *, id: UUID, key: bytes) -> bytes:
+    """What is stored of a code. Six digits are soon tried out, so a secret key of the deployment goes in, and what it was made for."""
+    return hmac.digest(key, b"\n".join((CODE_PURPOSE, id.bytes, code.encode())), "sha256")
+
+
+def judge_code(sent: Code | None, said: str, *, keys: Sequence[bytes], now: datetime) -> Judgement:
+    """Whether `said` is the code that was sent last: five tries, ten minutes, then another one is needed (`reliability.md` S31).
+
+    Every key of the ring is compared, in constant time, so that keys may rotate meanwhile.
+    """
+    if sent is None:
+        return Judgement(Verdict.NONE_SENT, "No code was sent to this contact method: POST …/verify without a body sends one.")
+    if now >= sent.created_at + CODE_LASTS:
+        return Judgement(Verdict.EXPIRED, f"The code was good for {_in_minutes(CODE_LASTS)}, and these are over: {ANOTHER}")
+    if sent.wrong_tries >= CODE_TRIES:
+        return Judgement(Verdict.USED_UP, f"{CODE_TRIES} wrong codes were given, so this one counts no more: {ANOTHER}")
+    proven = [hmac.compare_digest(hash_code(said, id=sent.id, key=key), sent.hash) for key in keys]
+    if any(proven):
+        return Judgement(Verdict.RIGHT, "the code that was sent there was given")
+    left = CODE_TRIES - sent.wrong_tries - 1
+    if not left:
+        return Judgement(Verdict.WRONG, f"This is not the code that was sent, and there is no try left: {ANOTHER}")
+    return Judgement(Verdict.WRONG, f"This is not the code that was sent last; {left} more {'try' if left == 1 else 'tries'}.")
+
+
+def wait_for(sent: Sequence[datetime], limit: Limit, *, now: datetime) -> timedelta | None:
+    """How long until one more may be sent, after those that were; None if it may now."""
+    recent = sorted(at for at in sent if now - at < limit.per)
+    return recent[-limit.most] + limit.per - now if len(recent) >= limit.most else None
+
+
+def _in_minutes(time: timedelta) -> str:
+    return f"{time // timedelta(minutes=1)} minutes"
 
 
 def _account_email(reach: Reach) -> Way:

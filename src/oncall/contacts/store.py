@@ -1,13 +1,23 @@
-"""Every SQL statement about contact methods and notification rules."""
+"""Every SQL statement about contact methods, their proofs and notification rules."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.values import ContactMethod, ContactMethodExists, NotificationRule, RuleWithoutMethod, Urgency
+from oncall.contacts.values import (
+    CODES,
+    Code,
+    ContactMethod,
+    ContactMethodExists,
+    NotificationRule,
+    ProofKind,
+    RuleWithoutMethod,
+    Urgency,
+)
 from oncall.kit.ids import ContactMethodId, UserId
 from oncall.kit.references import refusing
 
@@ -35,6 +45,29 @@ ADD_METHOD = text("""
     VALUES (:id, :user_id, :channel, :address, :verified_at, :created_at)
 """)
 DELETE_METHOD = text("DELETE FROM contact_methods WHERE user_id = :user_id AND id = :id")
+
+GET_METHOD = text("""
+    SELECT id, user_id, channel, address, verified_at, created_at FROM contact_methods WHERE user_id = :user_id AND id = :id
+""")
+# All of one person's, in one order: whatever is counted for a person or an address of theirs is counted by one at a time.
+LOCK_METHODS = text("""
+    SELECT id, user_id, channel, address, verified_at, created_at FROM contact_methods
+    WHERE user_id = :user_id ORDER BY id FOR NO KEY UPDATE
+""")
+SAVE_VERIFIED = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id")
+
+CODES_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'code' AND channel = :channel AND address = :address")
+TESTS_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'test' AND user_id = :user_id")
+NEWEST_CODE = text("""
+    SELECT id, code_hash, wrong_tries, created_at FROM contact_proofs
+    WHERE kind = 'code' AND user_id = :user_id AND contact_method_id = :method ORDER BY created_at DESC, id DESC LIMIT 1
+""")
+ADD_PROOF = text("""
+    INSERT INTO contact_proofs (id, user_id, contact_method_id, kind, channel, address, code_hash, wrong_tries, created_at)
+    VALUES (:id, :user_id, :method, :kind, :channel, :address, :code_hash, 0, :now)
+""")
+ADD_WRONG_TRY = text("UPDATE contact_proofs SET wrong_tries = wrong_tries + 1 WHERE id = :id")
+FORGET_PROOFS = text("DELETE FROM contact_proofs WHERE user_id = :user_id AND created_at <= :until")
 
 LIST_RULES = text("""
     SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at FROM notification_rules
@@ -80,6 +113,60 @@ async def add_method(tx: AsyncConnection, method: ContactMethod) -> None:
 async def delete_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> bool:
     """False if this user has no such method. Its rules go with it."""
     return (await tx.execute(DELETE_METHOD, {"user_id": user_id, "id": id})).rowcount == 1
+
+
+async def find_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod | None:
+    row = (await tx.execute(GET_METHOD, {"user_id": user_id, "id": id})).one_or_none()
+    return _method(row) if row else None
+
+
+async def lock_methods(tx: AsyncConnection, user_id: UserId) -> dict[ContactMethodId, ContactMethod]:
+    """All of this user's, locked."""
+    return {method.id: method for method in map(_method, await tx.execute(LOCK_METHODS, {"user_id": user_id}))}
+
+
+async def save_verified(tx: AsyncConnection, id: ContactMethodId, *, now: datetime) -> None:
+    await tx.execute(SAVE_VERIFIED, {"id": id, "now": now})
+
+
+async def codes_to(tx: AsyncConnection, method: ContactMethod) -> list[datetime]:
+    """When codes were sent to this address, whoever asked for them."""
+    return [row.created_at for row in await tx.execute(CODES_TO, {"channel": method.channel, "address": method.address})]
+
+
+async def tests_to(tx: AsyncConnection, user_id: UserId) -> list[datetime]:
+    """When this person was sent tests."""
+    return [row.created_at for row in await tx.execute(TESTS_TO, {"user_id": user_id})]
+
+
+async def find_code(tx: AsyncConnection, method: ContactMethod) -> Code | None:
+    """The one that was sent last."""
+    row = (await tx.execute(NEWEST_CODE, {"user_id": method.user_id, "method": method.id})).one_or_none()
+    return Code(row.id, bytes(row.code_hash), row.wrong_tries, row.created_at) if row else None
+
+
+async def add_proof(
+    tx: AsyncConnection, id: UUID, method: ContactMethod, kind: ProofKind, *, code_hash: bytes | None, now: datetime
+) -> None:
+    """Write down that a code or a test is on its way; what is too old to limit anything goes."""
+    await tx.execute(FORGET_PROOFS, {"user_id": method.user_id, "until": now - CODES.per})
+    await tx.execute(
+        ADD_PROOF,
+        {
+            "id": id,
+            "user_id": method.user_id,
+            "method": method.id,
+            "kind": kind.value,
+            "channel": method.channel,
+            "address": method.address,
+            "code_hash": code_hash,
+            "now": now,
+        },
+    )
+
+
+async def add_wrong_try(tx: AsyncConnection, id: UUID) -> None:
+    await tx.execute(ADD_WRONG_TRY, {"id": id})
 
 
 async def list_rules(tx: AsyncConnection, user_id: UserId, *, after: UUID | None, limit: int) -> Sequence[NotificationRule]:

@@ -1,6 +1,18 @@
-"""Contact methods and notification rules."""
+"""Contact methods, what was sent to prove them, and notification rules."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Interval, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import UUID
 
 from oncall.kit.db import id_column, instant, metadata
@@ -33,4 +45,24 @@ notification_rules = Table(
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
     CheckConstraint("delay >= INTERVAL '0'", name="delay_is_not_negative"),
     Index("notification_rules_method_idx", "user_id", "contact_method_id"),
+)
+
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    id_column(),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: whoever deletes an address and adds it again has had their codes all the same.
+    Column("contact_method_id", UUID(as_uuid=True), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("code_hash", LargeBinary, nullable=True),
+    Column("wrong_tries", Integer, nullable=False),
+    instant("created_at"),
+    CheckConstraint("kind IN ('code', 'test')", name="kind_is_known"),
+    CheckConstraint("(kind = 'code') = (code_hash IS NOT NULL)", name="a_code_has_a_hash"),
+    CheckConstraint("octet_length(code_hash) = 32", name="only_a_hash_is_stored"),
+    Index("contact_proofs_address_idx", "channel", "address"),
+    Index("contact_proofs_user_idx", "user_id"),
 )

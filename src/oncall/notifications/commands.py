@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.channels.values import Outcome
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.commands import make_code
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
-from oncall.kit.ids import ContactMethodId, IncidentId, PageId, UserId, new_id
+from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.notifications.ports import OnUndeliverable
-from oncall.notifications.rules import decide_fate, mask, plan_messages, word_for
+from oncall.notifications.rules import code_notice, decide_fate, mask, plan_messages, word_for
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import pages as store
 from oncall.notifications.store import sending
@@ -34,7 +36,9 @@ from oncall.notifications.values import (
     Status,
     Step,
     TryAgain,
+    Way,
 )
+from oncall.teams.commands import get_user
 
 SOON = timedelta(minutes=1)
 """The longest that a source of due work sleeps."""
@@ -82,6 +86,25 @@ async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach:
             await notice_store.add_messages(tx, messages, now=now)
             await notify(tx, "notifications")
     return {notice.user_id for notice in notices if notice.user_id not in reach}
+
+
+async def send_code(
+    tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, sealing: Sealing, now: datetime
+) -> NotificationId:
+    """Send a new code to exactly this address, by which its owner proves that it is theirs."""
+    method, code = await make_code(tx, user_id, id, key=key, now=now)
+    notice = code_notice(method, topic=f"verification/{new_id()}", sealed=sealing.seal(code.encode()).decode(), expires_at=now + CODE_LASTS)
+    return await _send_to(tx, notice, method, now=now)
+
+
+async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, *, now: datetime) -> NotificationId:
+    """One message to this address and no other, whatever the person's rules say."""
+    user, id = await get_user(tx, method.user_id), NoticeId(new_id())
+    await notice_store.add_notices(tx, [(id, user.name, notice)], now=now)
+    way = Way(method.id, method.channel, method.address, 1, now, now)
+    [message] = await notice_store.add_messages(tx, [(id, way)], now=now)
+    await notify(tx, f"notifications.{method.channel}")
+    return message
 
 
 async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, int]:

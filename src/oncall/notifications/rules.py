@@ -5,9 +5,21 @@ from typing import assert_never
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Unknown
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.ids import NotificationId
-from oncall.notifications.values import MAX_RETRY_AFTER, RETRY_DELAYS, AttemptOutcome, Done, Fate, GiveUp, Notice, Page, TryAgain, Way
+from oncall.notifications.values import (
+    MAX_RETRY_AFTER,
+    RETRY_DELAYS,
+    AttemptOutcome,
+    Done,
+    Fate,
+    GiveUp,
+    NewNotice,
+    Notice,
+    Page,
+    TryAgain,
+    Way,
+)
 
 LATE = timedelta(seconds=60)
 
@@ -16,6 +28,24 @@ def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: date
     """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is."""
     ways = plan_ways(reach, urgency).ways
     return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+
+
+def code_notice(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:
+    """The code goes where nobody has proven anything yet, so it says no more than a stranger may read."""
+    minutes = CODE_LASTS // timedelta(minutes=1)
+    return NewNotice(
+        user_id=method.user_id,
+        kind="verification",
+        topic=topic,
+        urgency=Urgency.HIGH.value,
+        subject="The code that proves this address",
+        paragraphs=(
+            f"Give it where you asked for it, within {minutes} minutes: then you can be paged here.",
+            "If you asked for none, do nothing: without the code nobody is paged here.",
+        ),
+        expires_at=expires_at,
+        sealed=sealed,
+    )
 
 
 def decide_expiry(about: Page | Notice, *, now: datetime) -> FailedPermanently | None:

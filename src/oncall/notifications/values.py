@@ -61,7 +61,7 @@ class NewNotice:
     """The intention to tell a user something that is about no incident: their shift begins, a swap is offered.
 
     A `topic` is one notice to one person, made once and for ever, so it names that person; `urgency` is high or low. `links` are
-    (address, words). From `expires_at` on it is of no use, and is not sent.
+    (address, words). From `expires_at` on it is of no use, and is not sent. `sealed` is a code that only its reader may see.
     """
 
     user_id: UserId
@@ -72,6 +72,7 @@ class NewNotice:
     paragraphs: tuple[str, ...]
     links: tuple[tuple[str, str], ...] = ()
     expires_at: datetime | None = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Notice:
     links: tuple[tuple[str, str], ...]
     created_at: datetime
     expires_at: datetime | None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

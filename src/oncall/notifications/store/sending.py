@@ -70,6 +70,7 @@ class _Body:
 
     paragraphs: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
+    sealed: str | None = None
 
 
 async def claim_due(
@@ -102,7 +103,7 @@ def _page(r: Row[Any]) -> Page:
 
 def _notice(r: Row[Any]) -> Notice:
     body = msgspec.json.decode(r.body, type=_Body)
-    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at)
+    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at, body.sealed)
 
 
 async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:
