@@ -1,4 +1,4 @@
-"""Contact methods are proven: what was sent to prove or to test one, and the hash of each code."""
+"""Contact methods are proven: what was sent to prove or to test one, the hash of each code, and what last became of a message there."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,9 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    op.add_column("contact_methods", sa.Column("last_proven_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("contact_methods", sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("contact_methods", sa.Column("last_error", sa.String(), nullable=True))
     op.create_table(
         "contact_proofs",
         sa.Column("id", UUID(as_uuid=True), nullable=False),
@@ -36,3 +39,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("contact_proofs")
+    for column in ("last_error", "last_failed_at", "last_proven_at"):
+        op.drop_column("contact_methods", column)

@@ -18,11 +18,15 @@ from oncall.contacts import store
 from oncall.contacts.rules import hash_code, is_account_email, judge_code, wait_for
 from oncall.contacts.values import (
     CODES,
+    LONGEST_ERROR,
+    PROVEN_EACH,
+    TESTS,
     AlreadyVerified,
     CodeExpired,
     ContactMethod,
     NoCode,
     NotificationRule,
+    NotVerified,
     OnlyAdminsVerify,
     ProofKind,
     Reach,
@@ -107,6 +111,28 @@ async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *
     hashed = hash_code(code, id=proof, key=key)
     await store.add_proof(tx, proof, method, ProofKind.CODE, code_hash=hashed, now=now)
     return method, code
+
+
+async def make_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, now: datetime) -> ContactMethod:
+    """A verified address to which a test may be sent now; it counts as sent."""
+    method = await _locked(tx, user_id, id)
+    if not method.verified:
+        raise NotVerified
+    wait = wait_for(await store.tests_to(tx, user_id), TESTS, now=now)
+    if wait is not None:
+        raise _too_many(f"{TESTS.most} tests a minute are sent to one person, and they were", wait)
+    await store.add_proof(tx, new_id(), method, ProofKind.TEST, code_hash=None, now=now)
+    return method
+
+
+async def note_sent(tx: AsyncConnection, id: UUID, *, is_page: bool, now: datetime) -> None:
+    """A message has left us for this address: of pages that is written down once a minute, of what proves or tests it each time."""
+    await store.save_proven(tx, id, unless_since=now - PROVEN_EACH if is_page else now, now=now)
+
+
+async def note_failed(tx: AsyncConnection, id: UUID, *, error: str, now: datetime) -> None:
+    """A message did not get to this address, or nobody knows whether it did."""
+    await store.save_failed(tx, id, error=error[:LONGEST_ERROR], now=now)
 
 
 async def prove(

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from oncall.contacts.values import Urgency
 from oncall.kit.http import Duration, Instant, Shown, Strict
@@ -26,6 +26,9 @@ class ContactMethodShown(Shown):
     verified: bool
     verified_at: Instant | None
     created_at: Instant
+    last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
+    last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
+    last_error: str | None = Field(description="Why it did not")
 
 
 class ContactMethodMade(ContactMethodShown):

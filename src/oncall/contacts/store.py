@@ -28,7 +28,7 @@ REFUSALS = {
 
 # A rule always names a method of the same user, so the join finds every rule. Uses the unique index on (user_id, channel, address).
 GATHER = text("""
-    SELECT m.id, m.user_id, m.channel, m.address, m.verified_at, m.created_at,
+    SELECT m.id, m.user_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
         r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at
     FROM contact_methods m
     LEFT JOIN notification_rules r ON r.user_id = m.user_id AND r.contact_method_id = m.id
@@ -37,7 +37,7 @@ GATHER = text("""
 """)
 
 LIST_METHODS = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at FROM contact_methods
+    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
     WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
 """)
 ADD_METHOD = text("""
@@ -47,14 +47,27 @@ ADD_METHOD = text("""
 DELETE_METHOD = text("DELETE FROM contact_methods WHERE user_id = :user_id AND id = :id")
 
 GET_METHOD = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at FROM contact_methods WHERE user_id = :user_id AND id = :id
+    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
+    WHERE user_id = :user_id AND id = :id
 """)
 # All of one person's, in one order: whatever is counted for a person or an address of theirs is counted by one at a time.
 LOCK_METHODS = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at FROM contact_methods
+    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
     WHERE user_id = :user_id ORDER BY id FOR NO KEY UPDATE
 """)
 SAVE_VERIFIED = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id")
+
+# Whoever removes the address, or proves it, holds its row and may wait for its messages: who records one of them never waits in turn.
+SAVE_PROVEN = text("""
+    UPDATE contact_methods SET last_proven_at = :now WHERE id IN (
+        SELECT id FROM contact_methods WHERE id = :id
+            AND (last_proven_at IS NULL OR last_proven_at <= :unless_since OR last_failed_at >= last_proven_at)
+        FOR NO KEY UPDATE SKIP LOCKED)
+""")
+SAVE_FAILED = text("""
+    UPDATE contact_methods SET last_failed_at = :now, last_error = :error WHERE id IN (
+        SELECT id FROM contact_methods WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
+""")
 
 CODES_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'code' AND channel = :channel AND address = :address")
 TESTS_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'test' AND user_id = :user_id")
@@ -129,6 +142,15 @@ async def save_verified(tx: AsyncConnection, id: ContactMethodId, *, now: dateti
     await tx.execute(SAVE_VERIFIED, {"id": id, "now": now})
 
 
+async def save_proven(tx: AsyncConnection, id: UUID, *, unless_since: datetime, now: datetime) -> None:
+    """Left alone if it was proven after `unless_since` and has not failed since."""
+    await tx.execute(SAVE_PROVEN, {"id": id, "unless_since": unless_since, "now": now})
+
+
+async def save_failed(tx: AsyncConnection, id: UUID, *, error: str, now: datetime) -> None:
+    await tx.execute(SAVE_FAILED, {"id": id, "error": error, "now": now})
+
+
 async def codes_to(tx: AsyncConnection, method: ContactMethod) -> list[datetime]:
     """When codes were sent to this address, whoever asked for them."""
     return [row.created_at for row in await tx.execute(CODES_TO, {"channel": method.channel, "address": method.address})]
@@ -194,7 +216,17 @@ async def delete_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> bool:
 
 
 def _method(row: Row[Any]) -> ContactMethod:
-    return ContactMethod(ContactMethodId(row.id), UserId(row.user_id), row.channel, row.address, row.verified_at, row.created_at)
+    return ContactMethod(
+        ContactMethodId(row.id),
+        UserId(row.user_id),
+        row.channel,
+        row.address,
+        row.verified_at,
+        row.created_at,
+        row.last_proven_at,
+        row.last_failed_at,
+        row.last_error,
+    )
 
 
 def _rule(row: Row[Any]) -> NotificationRule:

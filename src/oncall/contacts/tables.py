@@ -26,6 +26,9 @@ contact_methods = Table(
     Column("address", String, nullable=False),
     instant("verified_at", nullable=True),
     instant("created_at"),
+    instant("last_proven_at", nullable=True),
+    instant("last_failed_at", nullable=True),
+    Column("last_error", String, nullable=True),
     UniqueConstraint("user_id", "channel", "address"),
     # What the rules' foreign key points at.
     UniqueConstraint("user_id", "id"),

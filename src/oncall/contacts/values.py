@@ -105,7 +105,10 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
-    """One address of a user on one channel; never paged before `verified_at`."""
+    """One address of a user on one channel; never paged before `verified_at`.
+
+    `last_proven_at` is when a message last left us for it, `last_failed_at` when one last did not, and `last_error` why.
+    """
 
     id: ContactMethodId
     user_id: UserId
@@ -113,6 +116,9 @@ class ContactMethod:
     address: str
     verified_at: datetime | None
     created_at: datetime
+    last_proven_at: datetime | None = None
+    last_failed_at: datetime | None = None
+    last_error: str | None = None
 
     @property
     def verified(self) -> bool:
@@ -144,6 +150,11 @@ CODES = Limit(3, timedelta(hours=1))
 
 TESTS = Limit(5, timedelta(minutes=1))
 """To one person (`reliability.md` S17)."""
+
+LONGEST_ERROR = 500
+
+PROVEN_EACH = timedelta(minutes=1)
+"""Pages say at most so often that an address works: in a storm nobody waits for a row of it."""
 
 CODE_LASTS = timedelta(minutes=10)
 CODE_TRIES = 5

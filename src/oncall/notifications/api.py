@@ -13,7 +13,7 @@ from oncall.kit.http import WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
 from oncall.kit.problems import refused
 from oncall.notifications import commands
-from oncall.notifications.schemas import CodeIn, CodeOnItsWay, Verifying
+from oncall.notifications.schemas import CodeIn, CodeOnItsWay, OnItsWay, Verifying
 
 router = APIRouter(prefix="/api/v1/users/{user_id}/contact-methods/{id}", tags=["contacts"])
 
@@ -41,6 +41,13 @@ async def verify_contact_method(
     method = await prove(tx, user_id, id, wanted.code, keys=keys, now=now)
     # Answered, not raised: what is raised would undo the try.
     return refused(request, method) if isinstance(method, Refusal) else ContactMethodShown.model_validate(method)
+
+
+@router.post("/test", status_code=202)
+async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> OnItsWay:
+    """Send a test message there now (five a minute to one person); `last_proven_at` or `last_error` at `href` say what became of it."""
+    message = await commands.send_test(tx, user_id, id, now=await now_in(request, tx))
+    return OnItsWay(notification_id=message, href=_href(user_id, id))
 
 
 def _href(user_id: UserId, id: ContactMethodId) -> str:

@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.channels.values import Outcome
-from oncall.contacts.commands import make_code
+from oncall.contacts.commands import make_code, make_test, note_failed, note_sent
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
 from oncall.kit.sealing import Sealing
 from oncall.notifications.ports import OnUndeliverable
-from oncall.notifications.rules import code_notice, decide_fate, mask, plan_messages, word_for
+from oncall.notifications.rules import decide_fate, mask, notice_of_code, notice_of_test, plan_messages, proof_of, word_for
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import pages as store
 from oncall.notifications.store import sending
@@ -37,8 +37,11 @@ from oncall.notifications.values import (
     Step,
     TryAgain,
     Way,
+    Works,
+    WorksNot,
 )
 from oncall.teams.commands import get_user
+from oncall.teams.values import User
 
 SOON = timedelta(minutes=1)
 """The longest that a source of due work sleeps."""
@@ -93,13 +96,21 @@ async def send_code(
 ) -> NotificationId:
     """Send a new code to exactly this address, by which its owner proves that it is theirs."""
     method, code = await make_code(tx, user_id, id, key=key, now=now)
-    notice = code_notice(method, topic=f"verification/{new_id()}", sealed=sealing.seal(code.encode()).decode(), expires_at=now + CODE_LASTS)
-    return await _send_to(tx, notice, method, now=now)
+    notice = notice_of_code(
+        method, topic=f"verification/{new_id()}", sealed=sealing.seal(code.encode()).decode(), expires_at=now + CODE_LASTS
+    )
+    return await _send_to(tx, notice, method, await get_user(tx, user_id), now=now)
 
 
-async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, *, now: datetime) -> NotificationId:
+async def send_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, now: datetime) -> NotificationId:
+    """Send a test to this address, by the way of every message; what becomes of it is noted at the contact method."""
+    method, user = await make_test(tx, user_id, id, now=now), await get_user(tx, user_id)
+    return await _send_to(tx, notice_of_test(user, topic=f"test/{new_id()}", now=now), method, user, now=now)
+
+
+async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, user: User, *, now: datetime) -> NotificationId:
     """One message to this address and no other, whatever the person's rules say."""
-    user, id = await get_user(tx, method.user_id), NoticeId(new_id())
+    id = NoticeId(new_id())
     await notice_store.add_notices(tx, [(id, user.name, notice)], now=now)
     way = Way(method.id, method.channel, method.address, 1, now, now)
     [message] = await notice_store.add_messages(tx, [(id, way)], now=now)
@@ -197,8 +208,18 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
 
         await on_undeliverable(tx, page.step, step_is_lost=step_is_lost, reason=fate.reason, now=now)
     status, next_at, may_have_arrived = _written(fate, claimed)
-    if not await sending.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived):
+    method = await sending.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived)
+    if method is None:
         raise Fenced
+    # The account's e-mail has the user's own id, and no contact method.
+    if method != claimed.user_id:
+        match proof_of(outcome):
+            case Works():
+                await note_sent(tx, method, is_page=page is not None, now=now)
+            case WorksNot(error=error):
+                await note_failed(tx, method, error=error, now=now)
+            case None:
+                pass  # it was not even tried
     await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, now=now)
     if page:
         await timeline.add(tx, [_entry(claimed, page.step, fate, now=now)])

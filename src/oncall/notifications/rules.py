@@ -10,6 +10,7 @@ from oncall.kit.ids import NotificationId
 from oncall.notifications.values import (
     MAX_RETRY_AFTER,
     RETRY_DELAYS,
+    TEST_LASTS,
     AttemptOutcome,
     Done,
     Fate,
@@ -19,7 +20,10 @@ from oncall.notifications.values import (
     Page,
     TryAgain,
     Way,
+    Works,
+    WorksNot,
 )
+from oncall.teams.values import User
 
 LATE = timedelta(seconds=60)
 
@@ -30,7 +34,7 @@ def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: date
     return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
 
 
-def code_notice(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:
+def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:
     """The code goes where nobody has proven anything yet, so it says no more than a stranger may read."""
     minutes = CODE_LASTS // timedelta(minutes=1)
     return NewNotice(
@@ -46,6 +50,34 @@ def code_notice(method: ContactMethod, *, topic: str, sealed: str, expires_at: d
         expires_at=expires_at,
         sealed=sealed,
     )
+
+
+def notice_of_test(user: User, *, topic: str, now: datetime) -> NewNotice:
+    """It travels as a page does, and says at once that it is none."""
+    return NewNotice(
+        user_id=user.id,
+        kind="test",
+        topic=topic,
+        urgency=Urgency.HIGH.value,
+        subject=f"This is a test of oncall for {user.name}; nothing is wrong",
+        paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here.",),
+        expires_at=now + TEST_LASTS,
+    )
+
+
+def proof_of(outcome: Outcome) -> Works | WorksNot | None:
+    """What an attempt says about the address it was made to; None if it was not even tried."""
+    match outcome:
+        case Sent():
+            return Works()
+        case FailedPermanently(code="expired" | "cannot_open"):
+            return None
+        case FailedTemporarily(detail=detail) | FailedPermanently(detail=detail):
+            return WorksNot(detail)
+        case Unknown(detail=detail):
+            return WorksNot(f"may have arrived: {detail}")
+        case _:
+            assert_never(outcome)
 
 
 def decide_expiry(about: Page | Notice, *, now: datetime) -> FailedPermanently | None:

@@ -205,6 +205,22 @@ class GiveUp:
 
 Fate = Done | TryAgain | GiveUp
 
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """The address took a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorksNot:
+    """It did not, or gave no clear answer."""
+
+    error: str
+
+
+TEST_LASTS = timedelta(minutes=10)
+"""A test that could not leave for so long is of no use any more."""
+
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 30, 60))
 """After each temporary failure; when they are used up the notification has failed."""
 

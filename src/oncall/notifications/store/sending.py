@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, text
@@ -51,7 +52,7 @@ NEXT_AT = text("""
 STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
 RECORD = text("""
     UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
-    WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING id
+    WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING contact_method_id
 """)
 # It was no attempt: a claim that came to nothing uses up none of the tries.
 GIVE_BACK = text("""
@@ -115,8 +116,8 @@ async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime)
     return (await tx.execute(STILL_MINE, {"id": claimed.id, "attempt": claimed.attempt, "now": now})).first() is not None
 
 
-async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> bool:
-    """Write what became of it; false if it was cancelled or claimed by another meanwhile (the fence)."""
+async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> UUID | None:
+    """Write what became of it, and say to which contact method; None if it was cancelled or claimed by another meanwhile (the fence)."""
     row = await tx.execute(
         RECORD,
         {
@@ -127,7 +128,8 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
             "may_have_arrived": may_have_arrived,
         },
     )
-    return row.first() is not None
+    contact_method: UUID | None = row.scalar_one_or_none()
+    return contact_method
 
 
 async def give_back(tx: AsyncConnection, claimed: Claimed, *, next_at: datetime) -> None:
