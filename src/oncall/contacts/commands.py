@@ -3,7 +3,7 @@
 import math
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -15,7 +15,7 @@ from oncall.access.values import Caller, Scope
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress
 from oncall.contacts import store
-from oncall.contacts.rules import hash_code, is_account_email, judge_code, wait_for
+from oncall.contacts.rules import hash_code, is_account_email, judge_code, reachability, wait_for
 from oncall.contacts.values import (
     CODES,
     LONGEST_ERROR,
@@ -42,19 +42,33 @@ from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, UserId, new_id
 from oncall.kit.limits import TooMany
 from oncall.teams.commands import get_user, get_users
+from oncall.teams.values import Reachability, User
 
 
 async def load_reach(tx: AsyncConnection, user_ids: Sequence[UserId]) -> Mapping[UserId, Reach]:
     """How each of these users is reached; whoever does not exist is absent. Two statements for any number of users."""
-    users = await get_users(tx, user_ids)
-    methods, rules = await store.gather(tx, users)
+    return await _reach_of(tx, (await get_users(tx, user_ids)).values())
+
+
+async def how_reachable(tx: AsyncConnection, users: Sequence[User]) -> Mapping[UserId, Reachability]:
+    """Whether pages reach each of these people, and why not; one statement for any number."""
+    return {id: reachability(reach) for id, reach in (await _reach_of(tx, users)).items()}
+
+
+async def find_unreachable(tx: AsyncConnection, user_ids: Sequence[UserId]) -> list[UserId]:
+    """Those of these people whom no page of high urgency reaches by a way that is known to work."""
+    return [id for id, reach in (await load_reach(tx, user_ids)).items() if not reachability(reach).high.reachable]
+
+
+async def _reach_of(tx: AsyncConnection, users: Collection[User]) -> dict[UserId, Reach]:
+    methods, rules = await store.gather(tx, [user.id for user in users])
     methods_of: defaultdict[UserId, list[ContactMethod]] = defaultdict(list)
     rules_of: defaultdict[UserId, list[NotificationRule]] = defaultdict(list)
     for method in methods:
         methods_of[method.user_id].append(method)
     for rule in rules:
         rules_of[rule.user_id].append(rule)
-    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id])) for u in users.values()}
+    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id])) for u in users}
 
 
 async def add_contact_method(

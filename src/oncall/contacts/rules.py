@@ -21,6 +21,7 @@ from oncall.contacts.values import (
     Way,
     Ways,
 )
+from oncall.teams.values import Reachability, Reachable
 
 AT_ONCE = timedelta(0)
 
@@ -59,6 +60,13 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
             if emails:
                 return Ways(emails, reachable=True, reason=f"{missing}: verified e-mail")
             return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
+
+
+def reachability(reach: Reach) -> Reachability:
+    """Whether pages of each urgency reach somebody, and by which ways, or why not: as `plan_ways` would have it now."""
+    high, low = plan_ways(reach, Urgency.HIGH), plan_ways(reach, Urgency.LOW)
+    why = f"{reach.name} has no verified contact method: a page goes to the account e-mail as a last resort, and the next step at once"
+    return Reachability(Reachable(high.reachable, high.reason if high.reachable else why), Reachable(low.reachable, low.reason))
 
 
 def is_account_email(channel: str, address: str, account_email: str) -> bool:

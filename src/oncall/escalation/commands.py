@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
 from oncall.escalation import store
-from oncall.escalation.rules import is_reachable, on_duty_in, targets_of
-from oncall.escalation.values import People, Policy, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
+from oncall.escalation.rules import is_reachable, on_duty_in, targets_of, warnings_of
+from oncall.escalation.values import People, Policy, PolicyWarning, Snapshot, Target, TargetType, UnknownPolicy, UnknownTarget
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules.commands import next_handoff_many, on_call_many
@@ -33,6 +33,12 @@ async def get_policy(tx: AsyncConnection, id: PolicyId) -> Policy:
 
 async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> Mapping[PolicyId, Policy]:
     return await store.get_policies(tx, ids)
+
+
+async def advise(tx: AsyncConnection, id: PolicyId, *, now: datetime) -> list[PolicyWarning]:
+    """Whom of those a policy names, or who are on call for it now, no page reaches."""
+    policy = await get_policy(tx, id)
+    return warnings_of(policy, await gather_people(tx, [Snapshot(policy, None)], now=now))
 
 
 async def all_policies(tx: AsyncConnection) -> Mapping[PolicyId, Policy]:

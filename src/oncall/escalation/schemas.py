@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from oncall.escalation.values import EXHAUSTED_RETRY, MAX_STEPS, Policy, Step, Target, TargetType
 from oncall.kit.http import Duration, ReadOnly, Shown, Strict
-from oncall.kit.ids import PolicyId, TeamId
+from oncall.kit.ids import PolicyId, TeamId, UserId
 
 
 def _at_least_a_second(value: timedelta) -> timedelta:
@@ -67,6 +67,15 @@ class StepOut(Shown):
     targets: list[TargetOut]
     strategy: Literal["everyone"] = "everyone"
     condition: Literal["unacknowledged"] = "unacknowledged"
+
+
+class PolicyWarningShown(Shown):
+    """`code` is for machines, `message` for people; `level` is the step, counted from 1, and `user_id` whom it is about."""
+
+    code: Literal["unreachable", "reaches_nobody"]
+    level: int
+    user_id: UserId | None
+    message: str
 
 
 class PolicyOut(Shown):
