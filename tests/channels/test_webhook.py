@@ -61,6 +61,7 @@ async def test_the_request_says_everything_and_is_signed_with_every_secret(sink:
             "recipient": "Ana",
             "reason": "step 1 of policy Payments: on call in schedule Primary",
             "level": 1,
+            "nth": 1,
             "acknowledge_url": "https://oncall.example.com/l/acknowledge-token",
             "resolve_url": "https://oncall.example.com/l/resolve-token",
             "incident_url": "https://oncall.example.com/incidents/42",

@@ -40,6 +40,8 @@ class PageMessage:
     """(name, words): what else the monitor says, the most telling first."""
     links: tuple[tuple[str, str], ...] = ()
     """(address, words): runbooks, graphs, the monitor's own page."""
+    nth: int = 1
+    """Which message of this step to this address it is; from the second on it says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def _page(message: PageMessage) -> dict[str, object]:
         "recipient": one_line(message.recipient),
         "reason": one_line(message.reason, 500),
         "level": message.level,
+        "nth": message.nth,
         "acknowledge_url": _link(message.acknowledge_url),
         "resolve_url": _link(message.resolve_url),
         "incident_url": _link(message.incident_url),

@@ -11,10 +11,12 @@ from oncall.contacts.schemas import (
     ContactMethodIn,
     ContactMethodMade,
     ContactMethodShown,
+    NotificationRuleEdit,
     NotificationRuleIn,
     NotificationRuleMade,
     NotificationRuleShown,
 )
+from oncall.contacts.values import NotificationRule
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
 
@@ -74,8 +76,13 @@ async def add_notification_rule(
         urgency=wanted.urgency,
         delay=wanted.delay,
         contact_method_id=wanted.contact_method_id,
+        repeat=wanted.repeat.to_repeat() if wanted.repeat else None,
         now=await now_in(request, tx),
     )
+    return await _written(tx, rule)
+
+
+async def _written(tx: WriteTx, rule: NotificationRule) -> NotificationRuleMade:
     warning = None if await commands.is_verified(tx, rule) else UNVERIFIED
     return NotificationRuleMade(warning=warning, **NotificationRuleShown.model_validate(rule).model_dump())
 
@@ -84,6 +91,28 @@ async def add_notification_rule(
 async def list_notification_rules(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[NotificationRuleShown]:
     found, next_cursor = page.cut(await commands.list_notification_rules(tx, user_id, after=page.after, limit=page.limit + 1))
     return Listed(items=[NotificationRuleShown.model_validate(rule) for rule in found], next_cursor=next_cursor)
+
+
+@router.get("/notification-rules/{id}")
+async def get_notification_rule(user_id: UserId, id: UUID, _: Responder, tx: ReadTx) -> NotificationRuleShown:
+    return NotificationRuleShown.model_validate(await commands.get_notification_rule(tx, user_id, id))
+
+
+@router.put("/notification-rules/{id}")
+async def replace_notification_rule(
+    user_id: UserId, id: UUID, _: PersonOrAdmin, tx: WriteTx, wanted: NotificationRuleEdit
+) -> NotificationRuleMade:
+    """Replace a rule; pages that were made by it before stay as they were planned."""
+    rule = await commands.replace_notification_rule(
+        tx,
+        user_id,
+        id,
+        urgency=wanted.urgency,
+        delay=wanted.delay,
+        contact_method_id=wanted.contact_method_id,
+        repeat=wanted.repeat.to_repeat() if wanted.repeat else None,
+    )
+    return await _written(tx, rule)
 
 
 @router.delete("/notification-rules/{id}", status_code=204)

@@ -30,6 +30,7 @@ from oncall.contacts.values import (
     OnlyAdminsVerify,
     ProofKind,
     Reach,
+    Repeat,
     UnknownChannel,
     UnknownContactMethod,
     UnknownNotificationRule,
@@ -201,12 +202,43 @@ async def delete_contact_method(tx: AsyncConnection, user_id: UserId, id: Contac
 
 
 async def add_notification_rule(
-    tx: AsyncConnection, user_id: UserId, *, urgency: Urgency, delay: timedelta, contact_method_id: ContactMethodId, now: datetime
+    tx: AsyncConnection,
+    user_id: UserId,
+    *,
+    urgency: Urgency,
+    delay: timedelta,
+    contact_method_id: ContactMethodId,
+    repeat: Repeat | None = None,
+    now: datetime,
 ) -> NotificationRule:
     """Add a rule; several may name one method, which then gets several messages."""
     await get_user(tx, user_id)
-    rule = NotificationRule(new_id(), user_id, urgency, delay, contact_method_id, now)
+    rule = NotificationRule(new_id(), user_id, urgency, delay, contact_method_id, now, repeat)
     await store.add_rule(tx, rule)
+    return rule
+
+
+async def get_notification_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> NotificationRule:
+    rule = await store.find_rule(tx, user_id, id)
+    if rule is None:
+        raise UnknownNotificationRule
+    return rule
+
+
+async def replace_notification_rule(
+    tx: AsyncConnection,
+    user_id: UserId,
+    id: UUID,
+    *,
+    urgency: Urgency,
+    delay: timedelta,
+    contact_method_id: ContactMethodId,
+    repeat: Repeat | None,
+) -> NotificationRule:
+    """All of a rule but its age; what was paged by it before stays as it was planned."""
+    known = await get_notification_rule(tx, user_id, id)
+    rule = replace(known, urgency=urgency, delay=delay, contact_method_id=contact_method_id, repeat=repeat)
+    await store.save_rule(tx, rule)
     return rule
 
 

@@ -26,8 +26,9 @@ from oncall.teams.values import Reachability, Reachable
 AT_ONCE = timedelta(0)
 
 
-def plan_ways(reach: Reach, urgency: Urgency) -> Ways:
-    """One way per rule that names a verified method; without such a rule the default of the urgency; never silence.
+def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
+    """One way per rule that names a verified method, and one per repetition it asks for; without such a rule the default of the urgency;
+    never silence. Without `repeats` each rule is one way: what nobody can acknowledge is not repeated.
 
     Nothing verified at all: the account e-mail. At high urgency that is a last resort, and `reachable=False`, so that the caller goes
     on at once; at low urgency e-mail is the way anyhow.
@@ -37,13 +38,17 @@ def plan_ways(reach: Reach, urgency: Urgency) -> Ways:
         reason = f"{reach.name} has no verified contact method; wrote to the account e-mail as a last resort"
         return Ways((_account_email(reach),), reachable=False, reason=reason)
     rules = [rule for rule in reach.rules if rule.urgency is urgency]
-    usable = sorted((rule for rule in rules if rule.contact_method_id in verified), key=_by_delay)
+    usable = [rule for rule in rules if rule.contact_method_id in verified]
     if usable:
         left_out = len(rules) - len(usable)
         reason = f"by {_so_many(len(usable))} of {reach.name} for {urgency.value} urgency"
         if left_out:
             reason += f"; {_so_many(left_out)} left out: not verified"
-        return Ways(_counted([(verified[rule.contact_method_id], rule.delay) for rule in usable]), reachable=True, reason=reason)
+        # At one instant the older rule comes first.
+        planned = sorted(
+            (delay, rule.created_at, rule.id, rule.contact_method_id) for rule in usable for delay in _delays(rule, repeats=repeats)
+        )
+        return Ways(_counted([(verified[method], delay) for delay, _, _, method in planned]), reachable=True, reason=reason)
     missing = f"{reach.name} has no notification rule for {urgency.value} urgency"
     if rules:
         missing = f"no notification rule of {reach.name} for {urgency.value} urgency names a verified contact method"
@@ -117,8 +122,10 @@ def _account_email(reach: Reach) -> Way:
     return Way(reach.user_id, EMAIL, reach.email, AT_ONCE)
 
 
-def _by_delay(rule: NotificationRule) -> tuple[object, ...]:
-    return rule.delay, rule.created_at, rule.id
+def _delays(rule: NotificationRule, *, repeats: bool) -> list[timedelta]:
+    """When its first message is due, and its repetitions."""
+    again = rule.repeat if repeats else None
+    return [rule.delay] + ([rule.delay + n * again.every for n in range(1, again.at_most + 1)] if again else [])
 
 
 def _counted(messages: list[tuple[ContactMethod, timedelta]]) -> tuple[Way, ...]:

@@ -15,6 +15,7 @@ from oncall.contacts.values import (
     ContactMethodExists,
     NotificationRule,
     ProofKind,
+    Repeat,
     RuleWithoutMethod,
     Urgency,
 )
@@ -29,7 +30,8 @@ REFUSALS = {
 # A rule always names a method of the same user, so the join finds every rule. Uses the unique index on (user_id, channel, address).
 GATHER = text("""
     SELECT m.id, m.user_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
-        r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at
+        r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at,
+        r.repeat_every, r.repeat_at_most
     FROM contact_methods m
     LEFT JOIN notification_rules r ON r.user_id = m.user_id AND r.contact_method_id = m.id
     WHERE m.user_id = ANY(:user_ids)
@@ -83,12 +85,21 @@ ADD_WRONG_TRY = text("UPDATE contact_proofs SET wrong_tries = wrong_tries + 1 WH
 FORGET_PROOFS = text("DELETE FROM contact_proofs WHERE user_id = :user_id AND created_at <= :until")
 
 LIST_RULES = text("""
-    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at FROM notification_rules
-    WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
+    FROM notification_rules WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+""")
+GET_RULE = text("""
+    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
+    FROM notification_rules WHERE user_id = :user_id AND id = :id
 """)
 ADD_RULE = text("""
-    INSERT INTO notification_rules (id, user_id, urgency, delay, contact_method_id, created_at)
-    VALUES (:id, :user_id, :urgency, :delay, :contact_method_id, :created_at)
+    INSERT INTO notification_rules (id, user_id, urgency, delay, contact_method_id, created_at, repeat_every, repeat_at_most)
+    VALUES (:id, :user_id, :urgency, :delay, :contact_method_id, :created_at, :repeat_every, :repeat_at_most)
+""")
+SAVE_RULE = text("""
+    UPDATE notification_rules SET urgency = :urgency, delay = :delay, contact_method_id = :contact_method_id,
+        repeat_every = :repeat_every, repeat_at_most = :repeat_at_most
+    WHERE id = :id AND user_id = :user_id
 """)
 DELETE_RULE = text("DELETE FROM notification_rules WHERE user_id = :user_id AND id = :id")
 
@@ -195,19 +206,31 @@ async def list_rules(tx: AsyncConnection, user_id: UserId, *, after: UUID | None
     return [_rule(row) for row in await tx.execute(LIST_RULES, {"user_id": user_id, "after": after, "limit": limit})]
 
 
+async def find_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> NotificationRule | None:
+    row = (await tx.execute(GET_RULE, {"user_id": user_id, "id": id})).one_or_none()
+    return _rule(row) if row else None
+
+
 async def add_rule(tx: AsyncConnection, rule: NotificationRule) -> None:
     with refusing(REFUSALS):
-        await tx.execute(
-            ADD_RULE,
-            {
-                "id": rule.id,
-                "user_id": rule.user_id,
-                "urgency": rule.urgency.value,
-                "delay": rule.delay,
-                "contact_method_id": rule.contact_method_id,
-                "created_at": rule.created_at,
-            },
-        )
+        await tx.execute(ADD_RULE, _columns_of_rule(rule) | {"created_at": rule.created_at})
+
+
+async def save_rule(tx: AsyncConnection, rule: NotificationRule) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(SAVE_RULE, _columns_of_rule(rule))
+
+
+def _columns_of_rule(rule: NotificationRule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "user_id": rule.user_id,
+        "urgency": rule.urgency.value,
+        "delay": rule.delay,
+        "contact_method_id": rule.contact_method_id,
+        "repeat_every": rule.repeat.every if rule.repeat else None,
+        "repeat_at_most": rule.repeat.at_most if rule.repeat else None,
+    }
 
 
 async def delete_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> bool:
@@ -231,4 +254,5 @@ def _method(row: Row[Any]) -> ContactMethod:
 
 def _rule(row: Row[Any]) -> NotificationRule:
     method = ContactMethodId(row.contact_method_id)
-    return NotificationRule(row.rule_id, UserId(row.user_id), Urgency(row.urgency), row.delay, method, row.rule_created_at)
+    repeat = Repeat(row.repeat_every, row.repeat_at_most) if row.repeat_every is not None else None
+    return NotificationRule(row.rule_id, UserId(row.user_id), Urgency(row.urgency), row.delay, method, row.rule_created_at, repeat)

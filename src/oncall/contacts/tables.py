@@ -43,10 +43,17 @@ notification_rules = Table(
     Column("delay", Interval, nullable=False),
     Column("contact_method_id", UUID(as_uuid=True), nullable=False),
     instant("created_at"),
+    Column("repeat_every", Interval, nullable=True),
+    Column("repeat_at_most", Integer, nullable=True),
     # Over both columns, so that nobody's rule can name a method of somebody else; a deleted user takes methods and rules along.
     ForeignKeyConstraint(["user_id", "contact_method_id"], ["contact_methods.user_id", "contact_methods.id"], ondelete="CASCADE"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
     CheckConstraint("delay >= INTERVAL '0'", name="delay_is_not_negative"),
+    CheckConstraint(
+        "(repeat_every IS NULL) = (repeat_at_most IS NULL)"
+        " AND repeat_every BETWEEN INTERVAL '1 minute' AND INTERVAL '1 hour' AND repeat_at_most BETWEEN 1 AND 20",
+        name="repeats_within_bounds",
+    ),
     Index("notification_rules_method_idx", "user_id", "contact_method_id"),
 )
 

@@ -126,6 +126,14 @@ class ContactMethod:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same message again `every` so often until somebody acknowledges, `at_most` so many times after the first."""
+
+    every: timedelta
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationRule:
     """For this urgency, after `delay`, use this contact method."""
 
@@ -135,6 +143,7 @@ class NotificationRule:
     delay: timedelta
     contact_method_id: ContactMethodId
     created_at: datetime
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
         return
     wanted = {PageId(new_id()): page for page in pages}
     added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], now=now)
+    await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
     messages = [
         (id, way)
         for id, page in wanted.items()
@@ -67,6 +68,17 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     # A sender looks again in time for what is due later; only those are woken who have something to do now.
     for channel in sorted({way.channel for _, way in messages if way.next_at - now <= SOON}):
         await notify(tx, f"notifications.{channel}")
+
+
+async def _let_earlier_ones_go(tx: AsyncConnection, pages: Mapping[PageId, NewPage], reach: Mapping[UserId, Reach]) -> None:
+    """Whoever is paged anew gets the repetitions of this page, and no more those of the pages before it."""
+    again = {
+        id: page
+        for id, page in pages.items()
+        if (page.cycle, page.round, page.step) != (1, 1, 0) and any(rule.repeat for rule in reach[page.user_id].rules)
+    }
+    if again:
+        await store.cancel_repetitions(tx, again)
 
 
 async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach: Mapping[UserId, Reach], *, now: datetime) -> set[UserId]:
@@ -83,7 +95,7 @@ async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach:
             (id, way)
             for id, notice in wanted.items()
             if id in added
-            for way in plan_messages(reach[notice.user_id], Urgency(notice.urgency), due_at=now, now=now)
+            for way in plan_messages(reach[notice.user_id], Urgency(notice.urgency), due_at=now, now=now, repeats=False)
         ]
         if messages:
             await notice_store.add_messages(tx, messages, now=now)
@@ -174,11 +186,16 @@ async def claim(
     `in_flight` counts this node's messages to each address that are on the wire: a receiver that does not answer delays only itself.
     """
     busy = [address for address, messages in in_flight.items() if messages >= AT_ONCE_TO_ONE]
-    claimed = (
-        await sending.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=now + lease, limit=limit)
-        if limit
-        else []
-    )
+    lease_until = now + lease
+    claimed: list[Claimed] = []
+    while limit and not claimed:
+        taken = await sending.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=lease_until, limit=limit)
+        # After an outage, or a hold, nobody gets a pile of repetitions: of those that are due the last one goes out.
+        again = [one for one in taken if one.nth > 1]
+        outrun = await sending.cancel_outrun(tx, again, now=now) if again else set()
+        claimed = [one for one in taken if one.id not in outrun]
+        if not outrun:
+            break
     return claimed, await sending.next_at(tx, channel=channel)
 
 

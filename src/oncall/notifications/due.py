@@ -166,6 +166,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         incident_url=None,
         attempt=claimed.attempt,
         repeated=claimed.may_have_arrived,
+        nth=claimed.nth,
         late_by=late_by(claimed.due_at, now=now),
         source=subject.source,
         facts=subject.facts,

@@ -28,9 +28,12 @@ from oncall.teams.values import User
 LATE = timedelta(seconds=60)
 
 
-def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime) -> tuple[Way, ...]:
-    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is."""
-    ways = plan_ways(reach, urgency).ways
+def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True) -> tuple[Way, ...]:
+    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is.
+
+    Repetitions are among them from the start: what ends the page's cycle cancels them with the rest. A notice has none.
+    """
+    ways = plan_ways(reach, urgency, repeats=repeats).ways
     return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
 
 

@@ -49,6 +49,16 @@ NEXT_AT = text("""
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL))
 """)
+# By the unique index of a position. A claim that ends here was no attempt.
+CANCEL_OUTRUN = text("""
+    UPDATE notifications n SET status = 'cancelled', next_at = NULL, attempt = n.attempt - 1
+    WHERE n.id = ANY(:ids) AND n.status = 'sending' AND EXISTS (
+        SELECT 1 FROM notifications later
+        WHERE later.incident_id = n.incident_id AND (later.cycle, later.round, later.step) = (n.cycle, n.round, n.step)
+            AND later.contact_method_id = n.contact_method_id AND later.nth > n.nth AND later.due_at <= :now
+            AND later.status IN ('pending', 'sending', 'sent', 'delivered', 'read'))
+    RETURNING n.id
+""")
 STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
 RECORD = text("""
     UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
@@ -96,6 +106,12 @@ async def claim_due(
         )
         for r in rows
     ]
+
+
+async def cancel_outrun(tx: AsyncConnection, claimed: Sequence[Claimed], *, now: datetime) -> set[NotificationId]:
+    """Those of these repetitions after which a later one to the same address is due already."""
+    rows = await tx.execute(CANCEL_OUTRUN, {"ids": [one.id for one in claimed], "now": now})
+    return {NotificationId(row.id) for row in rows}
 
 
 def _page(r: Row[Any]) -> Page:
