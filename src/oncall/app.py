@@ -22,6 +22,7 @@ from oncall.channels.signing import derive_secret
 from oncall.channels.webhook import WebhookChannel
 from oncall.console import api as console
 from oncall.contacts import api as contacts
+from oncall.contacts.commands import how_reachable
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
@@ -60,6 +61,7 @@ from oncall.kit.sealing import Sealing
 from oncall.kit.settings import Settings
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
+from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
 from oncall.schedules import api as schedules
@@ -82,6 +84,7 @@ ROUTERS = [
     access.router,
     teams.router,
     contacts.router,
+    notifications.router,
     schedules.router,
     escalation.router,
     services.router,
@@ -173,6 +176,7 @@ class Node:
             Sender(
                 channel,
                 links=self._links,
+                open_sealed=self.sealing.open,
                 on_undeliverable=_on_undeliverable,
                 lease=self.settings.send_lease,
                 every=self.settings.tick,
@@ -284,6 +288,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_muting
+    app.state.how_reachable = how_reachable
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation

@@ -162,6 +162,17 @@ def test_a_link_that_is_missing_or_odd_is_left_out(url: str | None) -> None:
     assert all(link.startswith("https://") for link in links)
 
 
+@pytest.mark.parametrize(
+    ("nth", "said"), [(1, None), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (112, "112th")]
+)
+def test_a_page_that_is_repeated_says_so(nth: int, said: str | None) -> None:
+    shown = page(a_page(nth=nth))
+    for form in (shown.text, shown.html):
+        assert ("Again, the" in form) == (said is not None)
+        assert said is None or f"Again, the {said} time: nobody has acknowledged it." in form
+    assert shown.subject == page(a_page()).subject, "mail programs keep one conversation"
+
+
 def test_a_notice_in_plain_text() -> None:
     assert notice(a_notice(repeated=True, late_by=timedelta(minutes=5))).text.splitlines() == [
         "You are on call in Primary now",

@@ -1,5 +1,6 @@
 """The signed request, and what each answer means."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +12,8 @@ from tests.channels.messages import NOW, OLD_SECRET, SECRET, a_notice, a_page, r
 from tests.channels.test_render import NOTICES, PAGES
 from tests.providers.http import WebhookSink
 
-from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
-from oncall.channels.webhook import WebhookChannel, outcome_of, retry_after
+from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, NoticeMessage, Outcome, Sent, Unknown
+from oncall.channels.webhook import WebhookChannel, body, outcome_of, retry_after
 from oncall.kit.http_client import HttpClient, HttpReply
 from oncall.kit.outbound import read_outbound_allow
 
@@ -60,6 +61,7 @@ async def test_the_request_says_everything_and_is_signed_with_every_secret(sink:
             "recipient": "Ana",
             "reason": "step 1 of policy Payments: on call in schedule Primary",
             "level": 1,
+            "nth": 1,
             "acknowledge_url": "https://oncall.example.com/l/acknowledge-token",
             "resolve_url": "https://oncall.example.com/l/resolve-token",
             "incident_url": "https://oncall.example.com/incidents/42",
@@ -111,6 +113,22 @@ async def test_a_redirect_is_not_followed(sink: WebhookSink, channel: WebhookCha
     assert isinstance(outcome, FailedPermanently)
     assert outcome.code == "redirect"
     assert len(sink.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "message", "type", "code"),
+    [
+        ("a code", a_notice(kind="verification", code="123456", paragraphs=("Code: 123456",)), "verification", "123456"),
+        ("a test", a_notice(kind="test"), "test", None),
+        ("any other notice", a_notice(kind="swap"), "notice", None),
+    ],
+    ids=lambda x: x if isinstance(x, str) and " " in x else "",
+)
+def test_programs_can_tell_codes_and_tests_from_what_concerns_people(
+    what: str, message: NoticeMessage, type: str, code: str | None
+) -> None:
+    said = json.loads(body(message))
+    assert (said["type"], said["data"]["kind"], said["data"].get("code")) == (type, message.kind, code)
 
 
 @pytest.mark.parametrize(

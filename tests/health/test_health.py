@@ -20,13 +20,14 @@ from tests.system import FakeChannel, System, to
 from oncall.app import Node
 from oncall.channels.values import FailedTemporarily, Unknown
 from oncall.engine.ticker import Ticker
-from oncall.health.values import SENTENCES
+from oncall.health.values import SENTENCES, UNREACHABLE_ON_CALL, UNREACHABLE_SENTENCE
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.settings import Settings
 
 MINUTE, MOMENT = timedelta(minutes=1), timedelta(milliseconds=1)
 GOOD = {"status": "ok", "reasons": []}
+ALL_WELL = GOOD | {"warnings": []}
 
 
 async def ask(system: System, path: str) -> tuple[int, Any]:
@@ -71,7 +72,7 @@ async def test_a_node_that_drains_is_alive_but_not_ready(system: System) -> None
     system.node.app.state.draining = True
     assert await ask(system, "/readyz") == (503, {"status": "unready", "reasons": ["draining"]})
     assert await ask(system, "/livez") == (200, {"status": "ok"})
-    assert await ask(system, "/healthz") == (200, GOOD), "the pager as a whole is not the worse for it"
+    assert await ask(system, "/healthz") == (200, ALL_WELL), "the pager as a whole is not the worse for it"
 
 
 async def test_a_node_with_a_source_that_no_longer_comes_round_is_not_ready(system: System) -> None:
@@ -118,7 +119,7 @@ async def test_a_node_whose_database_is_gone_says_so_and_recovers_by_itself(
         assert await ask(system, "/livez") == (200, {"status": "ok"})
         proxy.mode = "pass"
         assert await ask(system, "/readyz") == (200, GOOD)
-        assert await ask(system, "/healthz") == (200, GOOD)
+        assert await ask(system, "/healthz") == (200, ALL_WELL)
         await system.stop()
 
 
@@ -165,6 +166,19 @@ async def test_an_incident_that_cannot_be_handled_is_red_until_it_can(system: Sy
     assert await red(system) == {"failing": 1}
     await system.advance(minutes=5)
     assert "failing" not in await red(system)
+
+
+async def test_somebody_on_call_whom_no_page_reaches_is_yellow_until_they_can_be_reached(system: System) -> None:
+    ana = await system.user("Ana", channel=None)
+    await system.user("Ben", channel=None)
+    layer = {"name": "w", "participants": [to(ana)], "rotation": {"unit": "week", "count": 1, "starts_at": "2026-03-02T09:00:00"}}
+    schedule = await system.make("schedules", name="Primary", time_zone="UTC", layers=[layer])
+    assert await ask(system, "/healthz") == (200, ALL_WELL), "no service would page her"
+    await system.service([{"type": "schedule", "id": schedule["id"]}], [to(ana)])
+    warning = {"reason": UNREACHABLE_ON_CALL, "count": 1, "detail": f"1 {UNREACHABLE_SENTENCE}"}
+    assert await ask(system, "/healthz") == (200, {"status": "yellow", "reasons": [], "warnings": [warning]})
+    await system.make(f"users/{ana['id']}/contact-methods", channel="email", address="ana@example.com")
+    assert await ask(system, "/healthz") == (200, ALL_WELL)
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ def sender(system: System, channel: FakeChannel, clock: ManualClock | SlowClock 
         database=system.node.database,
         clock=clock or system.clock,
         links=system.node._links,
+        open_sealed=system.node.sealing.open,
         on_undeliverable=_on_undeliverable,
         lease=LEASE,
         every=SECOND,

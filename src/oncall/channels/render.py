@@ -89,6 +89,7 @@ def page(message: PageMessage) -> Written:
     words = {
         "message": safe,
         "first_line": line,
+        "time": ordinal(message.nth) if message.nth > 1 else None,
         "title": one_line(message.title, 1024) or "no title",
         "since": instant(message.triggered_at),
         "late_by": None if message.late_by is None else spoken(message.late_by),
@@ -126,6 +127,12 @@ def _link(url: str | None) -> str | None:
 def instant(at: datetime) -> str:
     """For people: the reader's zone is not known here, so the zone is said."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def spoken(length: timedelta) -> str:

@@ -40,6 +40,8 @@ class PageMessage:
     """(name, words): what else the monitor says, the most telling first."""
     links: tuple[tuple[str, str], ...] = ()
     """(address, words): runbooks, graphs, the monitor's own page."""
+    nth: int = 1
+    """Which message of this step to this address it is; from the second on it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class NoticeMessage:
     recipient: str
     """The person's name."""
     kind: str
-    """One word for machines: handoff, swap."""
+    """One word for machines: handoff, swap, verification, test."""
     urgency: str
     subject: str
     paragraphs: tuple[str, ...]
@@ -65,6 +67,8 @@ class NoticeMessage:
     """An earlier attempt may have arrived: the message says so."""
     late_by: timedelta | None
     """Sent this much later than planned: the message says so."""
+    code: str | None = None
+    """What proves that this address is its owner's; among the paragraphs as well, for people."""
 
 
 Message = PageMessage | NoticeMessage

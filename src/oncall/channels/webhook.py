@@ -78,8 +78,11 @@ def body(message: Message) -> bytes:
     match message:
         case PageMessage():
             said = {"type": "page", "timestamp": _instant(message.triggered_at), "data": _page(message)}
-        case NoticeMessage():
-            said = {"type": "notice", "timestamp": _instant(message.created_at), "data": _notice(message)}
+        case NoticeMessage(code=code):
+            # Of a type of their own, so that programs can tell them from what concerns people.
+            type = message.kind if message.kind in {"verification", "test"} else "notice"
+            about = _notice(message) if code is None else _notice(message) | {"code": code}
+            said = {"type": type, "timestamp": _instant(message.created_at), "data": about}
         case _:
             assert_never(message)
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
@@ -102,6 +105,7 @@ def _page(message: PageMessage) -> dict[str, object]:
         "recipient": one_line(message.recipient),
         "reason": one_line(message.reason, 500),
         "level": message.level,
+        "nth": message.nth,
         "acknowledge_url": _link(message.acknowledge_url),
         "resolve_url": _link(message.resolve_url),
         "incident_url": _link(message.incident_url),

@@ -11,14 +11,16 @@ from oncall.contacts.schemas import (
     ContactMethodIn,
     ContactMethodMade,
     ContactMethodShown,
+    NotificationRuleEdit,
     NotificationRuleIn,
     NotificationRuleMade,
     NotificationRuleShown,
 )
+from oncall.contacts.values import NotificationRule
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
 
-UNVERIFIED = "This contact method is not verified, so nothing is sent there: an admin may add it with verified set to true."
+UNVERIFIED = "This contact method is not verified, so nobody is paged there: POST …/contact-methods/{id}/verify sends a code there."
 
 router = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
 
@@ -49,6 +51,11 @@ async def list_contact_methods(user_id: UserId, _: Responder, tx: ReadTx, page: 
     return Listed(items=[ContactMethodShown.model_validate(method) for method in found], next_cursor=next_cursor)
 
 
+@router.get("/contact-methods/{id}")
+async def get_contact_method(user_id: UserId, id: ContactMethodId, _: Responder, tx: ReadTx) -> ContactMethodShown:
+    return ContactMethodShown.model_validate(await commands.get_contact_method(tx, user_id, id))
+
+
 @router.delete("/contact-methods/{id}", status_code=204)
 async def delete_contact_method(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> Response:
     """Delete an address; the rules that name it go with it, and what was still to be sent there."""
@@ -69,8 +76,13 @@ async def add_notification_rule(
         urgency=wanted.urgency,
         delay=wanted.delay,
         contact_method_id=wanted.contact_method_id,
+        repeat=wanted.repeat.to_repeat() if wanted.repeat else None,
         now=await now_in(request, tx),
     )
+    return await _written(tx, rule)
+
+
+async def _written(tx: WriteTx, rule: NotificationRule) -> NotificationRuleMade:
     warning = None if await commands.is_verified(tx, rule) else UNVERIFIED
     return NotificationRuleMade(warning=warning, **NotificationRuleShown.model_validate(rule).model_dump())
 
@@ -79,6 +91,28 @@ async def add_notification_rule(
 async def list_notification_rules(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[NotificationRuleShown]:
     found, next_cursor = page.cut(await commands.list_notification_rules(tx, user_id, after=page.after, limit=page.limit + 1))
     return Listed(items=[NotificationRuleShown.model_validate(rule) for rule in found], next_cursor=next_cursor)
+
+
+@router.get("/notification-rules/{id}")
+async def get_notification_rule(user_id: UserId, id: UUID, _: Responder, tx: ReadTx) -> NotificationRuleShown:
+    return NotificationRuleShown.model_validate(await commands.get_notification_rule(tx, user_id, id))
+
+
+@router.put("/notification-rules/{id}")
+async def replace_notification_rule(
+    user_id: UserId, id: UUID, _: PersonOrAdmin, tx: WriteTx, wanted: NotificationRuleEdit
+) -> NotificationRuleMade:
+    """Replace a rule; pages that were made by it before stay as they were planned."""
+    rule = await commands.replace_notification_rule(
+        tx,
+        user_id,
+        id,
+        urgency=wanted.urgency,
+        delay=wanted.delay,
+        contact_method_id=wanted.contact_method_id,
+        repeat=wanted.repeat.to_repeat() if wanted.repeat else None,
+    )
+    return await _written(tx, rule)
 
 
 @router.delete("/notification-rules/{id}", status_code=204)

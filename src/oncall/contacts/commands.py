@@ -1,8 +1,12 @@
-"""What can be done with contact methods and notification rules, and how to learn how people are reached."""
+"""What can be done with contact methods and notification rules, how they are proven, and how to learn how people are reached."""
 
+import math
+import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,33 +15,61 @@ from oncall.access.values import Caller, Scope
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress
 from oncall.contacts import store
-from oncall.contacts.rules import is_account_email
+from oncall.contacts.rules import hash_code, is_account_email, judge_code, reachability, wait_for
 from oncall.contacts.values import (
+    CODES,
+    LONGEST_ERROR,
+    PROVEN_EACH,
+    TESTS,
+    AlreadyVerified,
+    CodeExpired,
     ContactMethod,
+    NoCode,
     NotificationRule,
+    NotVerified,
     OnlyAdminsVerify,
+    ProofKind,
     Reach,
+    Repeat,
     UnknownChannel,
     UnknownContactMethod,
     UnknownNotificationRule,
     UnusableAddress,
     Urgency,
+    Verdict,
+    WrongCode,
 )
+from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, UserId, new_id
+from oncall.kit.limits import TooMany
 from oncall.teams.commands import get_user, get_users
+from oncall.teams.values import Reachability, User
 
 
 async def load_reach(tx: AsyncConnection, user_ids: Sequence[UserId]) -> Mapping[UserId, Reach]:
     """How each of these users is reached; whoever does not exist is absent. Two statements for any number of users."""
-    users = await get_users(tx, user_ids)
-    methods, rules = await store.gather(tx, users)
+    return await _reach_of(tx, (await get_users(tx, user_ids)).values())
+
+
+async def how_reachable(tx: AsyncConnection, users: Sequence[User]) -> Mapping[UserId, Reachability]:
+    """Whether pages reach each of these people, and why not; one statement for any number."""
+    return {id: reachability(reach) for id, reach in (await _reach_of(tx, users)).items()}
+
+
+async def find_unreachable(tx: AsyncConnection, user_ids: Sequence[UserId]) -> list[UserId]:
+    """Those of these people whom no page of high urgency reaches by a way that is known to work."""
+    return [id for id, reach in (await load_reach(tx, user_ids)).items() if not reachability(reach).high.reachable]
+
+
+async def _reach_of(tx: AsyncConnection, users: Collection[User]) -> dict[UserId, Reach]:
+    methods, rules = await store.gather(tx, [user.id for user in users])
     methods_of: defaultdict[UserId, list[ContactMethod]] = defaultdict(list)
     rules_of: defaultdict[UserId, list[NotificationRule]] = defaultdict(list)
     for method in methods:
         methods_of[method.user_id].append(method)
     for rule in rules:
         rules_of[rule.user_id].append(rule)
-    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id]), u.time_zone) for u in users.values()}
+    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id]), u.time_zone) for u in users}
 
 
 async def add_contact_method(
@@ -74,6 +106,95 @@ async def list_contact_methods(
     return await store.list_methods(tx, user_id, after=after, limit=limit)
 
 
+async def get_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod:
+    await get_user(tx, user_id)
+    method = await store.find_method(tx, user_id, id)
+    if method is None:
+        raise UnknownContactMethod
+    return method
+
+
+async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, now: datetime) -> tuple[ContactMethod, str]:
+    """A new code for an address that is not verified yet, to be sent there; only its hash is stored. It replaces the one before."""
+    method = await _locked(tx, user_id, id)
+    if method.verified:
+        raise AlreadyVerified
+    wait = wait_for(await store.codes_to(tx, method), CODES, now=now)
+    if wait is not None:
+        raise _too_many(f"{CODES.most} codes an hour are sent to one address, and they were", wait)
+    code, proof = f"{secrets.randbelow(10**6):06d}", new_id()
+    hashed = hash_code(code, id=proof, key=key)
+    await store.add_proof(tx, proof, method, ProofKind.CODE, code_hash=hashed, now=now)
+    return method, code
+
+
+async def make_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, now: datetime) -> ContactMethod:
+    """A verified address to which a test may be sent now; it counts as sent."""
+    method = await _locked(tx, user_id, id)
+    if not method.verified:
+        raise NotVerified
+    wait = wait_for(await store.tests_to(tx, user_id), TESTS, now=now)
+    if wait is not None:
+        raise _too_many(f"{TESTS.most} tests a minute are sent to one person, and they were", wait)
+    await store.add_proof(tx, new_id(), method, ProofKind.TEST, code_hash=None, now=now)
+    return method
+
+
+async def note_sent(tx: AsyncConnection, id: UUID, *, is_page: bool, now: datetime) -> None:
+    """A message has left us for this address: of pages that is written down once a minute, of what proves or tests it each time."""
+    await store.save_proven(tx, id, unless_since=now - PROVEN_EACH if is_page else now, now=now)
+
+
+async def note_failed(tx: AsyncConnection, id: UUID, *, error: str, now: datetime) -> None:
+    """A message did not get to this address, or nobody knows whether it did."""
+    await store.save_failed(tx, id, error=error[:LONGEST_ERROR], now=now)
+
+
+async def prove(
+    tx: AsyncConnection, user_id: UserId, id: ContactMethodId, code: str, *, keys: Sequence[bytes], now: datetime
+) -> ContactMethod | Refusal:
+    """Verified, if this is the code that was sent there. A refusal is returned, not raised: a wrong try must be committed to count."""
+    method = await _locked(tx, user_id, id)
+    if method.verified:
+        return method
+    sent = await store.find_code(tx, method)
+    judged = judge_code(sent, code, keys=keys, now=now)
+    match judged.verdict:
+        case Verdict.RIGHT:
+            await store.save_verified(tx, id, now=now)
+            return replace(method, verified_at=now)
+        case Verdict.WRONG:
+            if sent:
+                await store.add_wrong_try(tx, sent.id)
+            return WrongCode(judged.reason)
+        case Verdict.EXPIRED:
+            return CodeExpired(judged.reason)
+        case Verdict.NONE_SENT:
+            return NoCode(judged.reason)
+        case Verdict.USED_UP:
+            wait = wait_for(await store.codes_to(tx, method), CODES, now=now)
+            return TooMany(judged.reason, retry_after=_seconds(wait) if wait else 1)
+        case _:
+            assert_never(judged.verdict)
+
+
+async def _locked(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod:
+    await get_user(tx, user_id)
+    method = (await store.lock_methods(tx, user_id)).get(id)
+    if method is None:
+        raise UnknownContactMethod
+    return method
+
+
+def _too_many(sentence: str, wait: timedelta) -> TooMany:
+    minutes = math.ceil(wait / timedelta(minutes=1))
+    return TooMany(f"{sentence}: wait {minutes} minute{'s' * (minutes != 1)}.", retry_after=_seconds(wait))
+
+
+def _seconds(wait: timedelta) -> int:
+    return max(math.ceil(wait.total_seconds()), 1)
+
+
 async def delete_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> None:
     """Delete an address and the rules that name it."""
     if not await store.delete_method(tx, user_id, id):
@@ -81,12 +202,43 @@ async def delete_contact_method(tx: AsyncConnection, user_id: UserId, id: Contac
 
 
 async def add_notification_rule(
-    tx: AsyncConnection, user_id: UserId, *, urgency: Urgency, delay: timedelta, contact_method_id: ContactMethodId, now: datetime
+    tx: AsyncConnection,
+    user_id: UserId,
+    *,
+    urgency: Urgency,
+    delay: timedelta,
+    contact_method_id: ContactMethodId,
+    repeat: Repeat | None = None,
+    now: datetime,
 ) -> NotificationRule:
     """Add a rule; several may name one method, which then gets several messages."""
     await get_user(tx, user_id)
-    rule = NotificationRule(new_id(), user_id, urgency, delay, contact_method_id, now)
+    rule = NotificationRule(new_id(), user_id, urgency, delay, contact_method_id, now, repeat)
     await store.add_rule(tx, rule)
+    return rule
+
+
+async def get_notification_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> NotificationRule:
+    rule = await store.find_rule(tx, user_id, id)
+    if rule is None:
+        raise UnknownNotificationRule
+    return rule
+
+
+async def replace_notification_rule(
+    tx: AsyncConnection,
+    user_id: UserId,
+    id: UUID,
+    *,
+    urgency: Urgency,
+    delay: timedelta,
+    contact_method_id: ContactMethodId,
+    repeat: Repeat | None,
+) -> NotificationRule:
+    """All of a rule but its age; what was paged by it before stays as it was planned."""
+    known = await get_notification_rule(tx, user_id, id)
+    rule = replace(known, urgency=urgency, delay=delay, contact_method_id=contact_method_id, repeat=repeat)
+    await store.save_rule(tx, rule)
     return rule
 
 

@@ -1,15 +1,34 @@
-"""By which ways a person is reached, and why by these. Pure (`semantics.md` §5)."""
+"""By which ways a person is reached, and why by these; whether a code proves an address. Pure (`semantics.md` §5)."""
 
+import hmac
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from oncall.contacts.values import EMAIL, ContactMethod, NotificationRule, Reach, Urgency, Way, Ways
+from oncall.contacts.values import (
+    CODE_LASTS,
+    CODE_TRIES,
+    EMAIL,
+    Code,
+    ContactMethod,
+    Judgement,
+    Limit,
+    NotificationRule,
+    Reach,
+    Urgency,
+    Verdict,
+    Way,
+    Ways,
+)
+from oncall.teams.values import Reachability, Reachable
 
 AT_ONCE = timedelta(0)
 
 
-def plan_ways(reach: Reach, urgency: Urgency) -> Ways:
-    """One way per rule that names a verified method; without such a rule the default of the urgency; never silence.
+def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
+    """One way per rule that names a verified method, and one per repetition it asks for; without such a rule the default of the urgency;
+    never silence. Without `repeats` each rule is one way: what nobody can acknowledge is not repeated.
 
     Nothing verified at all: the account e-mail. At high urgency that is a last resort, and `reachable=False`, so that the caller goes
     on at once; at low urgency e-mail is the way anyhow.
@@ -19,13 +38,17 @@ def plan_ways(reach: Reach, urgency: Urgency) -> Ways:
         reason = f"{reach.name} has no verified contact method; wrote to the account e-mail as a last resort"
         return Ways((_account_email(reach),), reachable=False, reason=reason)
     rules = [rule for rule in reach.rules if rule.urgency is urgency]
-    usable = sorted((rule for rule in rules if rule.contact_method_id in verified), key=_by_delay)
+    usable = [rule for rule in rules if rule.contact_method_id in verified]
     if usable:
         left_out = len(rules) - len(usable)
         reason = f"by {_so_many(len(usable))} of {reach.name} for {urgency.value} urgency"
         if left_out:
             reason += f"; {_so_many(left_out)} left out: not verified"
-        return Ways(_counted([(verified[rule.contact_method_id], rule.delay) for rule in usable]), reachable=True, reason=reason)
+        # At one instant the older rule comes first.
+        planned = sorted(
+            (delay, rule.created_at, rule.id, rule.contact_method_id) for rule in usable for delay in _delays(rule, repeats=repeats)
+        )
+        return Ways(_counted([(verified[method], delay) for delay, _, _, method in planned]), reachable=True, reason=reason)
     missing = f"{reach.name} has no notification rule for {urgency.value} urgency"
     if rules:
         missing = f"no notification rule of {reach.name} for {urgency.value} urgency names a verified contact method"
@@ -44,17 +67,65 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
             return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
 
 
+def reachability(reach: Reach) -> Reachability:
+    """Whether pages of each urgency reach somebody, and by which ways, or why not: as `plan_ways` would have it now."""
+    high, low = plan_ways(reach, Urgency.HIGH), plan_ways(reach, Urgency.LOW)
+    why = f"{reach.name} has no verified contact method: a page goes to the account e-mail as a last resort, and the next step at once"
+    return Reachability(Reachable(high.reachable, high.reason if high.reachable else why), Reachable(low.reachable, low.reason))
+
+
 def is_account_email(channel: str, address: str, account_email: str) -> bool:
     """The account's own address needs no proof: an admin or the sign-on has vouched for it."""
     return channel == EMAIL and address.casefold() == account_email.casefold()
+
+
+CODE_PURPOSE = b"oncall contact code, version 1"
+ANOTHER = "POST …/verify without a body sends another."
+
+
+def hash_code(code: str, *, id: UUID, key: bytes) -> bytes:
+    """What is stored of a code. Six digits are soon tried out, so a secret key of the deployment goes in, and what it was made for."""
+    return hmac.digest(key, b"\n".join((CODE_PURPOSE, id.bytes, code.encode())), "sha256")
+
+
+def judge_code(sent: Code | None, said: str, *, keys: Sequence[bytes], now: datetime) -> Judgement:
+    """Whether `said` is the code that was sent last: five tries, ten minutes, then another one is needed (`reliability.md` S31).
+
+    Every key of the ring is compared, in constant time, so that keys may rotate meanwhile.
+    """
+    if sent is None:
+        return Judgement(Verdict.NONE_SENT, "No code was sent to this contact method: POST …/verify without a body sends one.")
+    if now >= sent.created_at + CODE_LASTS:
+        return Judgement(Verdict.EXPIRED, f"The code was good for {_in_minutes(CODE_LASTS)}, and these are over: {ANOTHER}")
+    if sent.wrong_tries >= CODE_TRIES:
+        return Judgement(Verdict.USED_UP, f"{CODE_TRIES} wrong codes were given, so this one counts no more: {ANOTHER}")
+    proven = [hmac.compare_digest(hash_code(said, id=sent.id, key=key), sent.hash) for key in keys]
+    if any(proven):
+        return Judgement(Verdict.RIGHT, "the code that was sent there was given")
+    left = CODE_TRIES - sent.wrong_tries - 1
+    if not left:
+        return Judgement(Verdict.WRONG, f"This is not the code that was sent, and there is no try left: {ANOTHER}")
+    return Judgement(Verdict.WRONG, f"This is not the code that was sent last; {left} more {'try' if left == 1 else 'tries'}.")
+
+
+def wait_for(sent: Sequence[datetime], limit: Limit, *, now: datetime) -> timedelta | None:
+    """How long until one more may be sent, after those that were; None if it may now."""
+    recent = sorted(at for at in sent if now - at < limit.per)
+    return recent[-limit.most] + limit.per - now if len(recent) >= limit.most else None
+
+
+def _in_minutes(time: timedelta) -> str:
+    return f"{time // timedelta(minutes=1)} minutes"
 
 
 def _account_email(reach: Reach) -> Way:
     return Way(reach.user_id, EMAIL, reach.email, AT_ONCE)
 
 
-def _by_delay(rule: NotificationRule) -> tuple[object, ...]:
-    return rule.delay, rule.created_at, rule.id
+def _delays(rule: NotificationRule, *, repeats: bool) -> list[timedelta]:
+    """When its first message is due, and its repetitions."""
+    again = rule.repeat if repeats else None
+    return [rule.delay] + ([rule.delay + n * again.every for n in range(1, again.at_most + 1)] if again else [])
 
 
 def _counted(messages: list[tuple[ContactMethod, timedelta]]) -> tuple[Way, ...]:

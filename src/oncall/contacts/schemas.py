@@ -1,12 +1,13 @@
 """What the routes about contact methods and notification rules take and show."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from oncall.contacts.values import Urgency
-from oncall.kit.http import Duration, Instant, Shown, Strict
+from oncall.contacts.values import Repeat, Urgency
+from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
 from oncall.kit.ids import ContactMethodId, UserId
 
 
@@ -26,6 +27,9 @@ class ContactMethodShown(Shown):
     verified: bool
     verified_at: Instant | None
     created_at: Instant
+    last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
+    last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
+    last_error: str | None = Field(description="Why it did not")
 
 
 class ContactMethodMade(ContactMethodShown):
@@ -34,12 +38,42 @@ class ContactMethodMade(ContactMethodShown):
     signing_secret: str | None
 
 
+def _a_minute_to_an_hour(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(hours=1):
+        raise ValueError("must be between PT1M and PT1H")
+    return value
+
+
+class RepeatIn(Strict):
+    """The same message again `every` so often until somebody acknowledges, `at_most` so many times after the first."""
+
+    every: Annotated[Duration, AfterValidator(_a_minute_to_an_hour)]
+    at_most: Annotated[int, Field(ge=1, le=20, strict=True)]
+
+    def to_repeat(self) -> Repeat:
+        return Repeat(self.every, self.at_most)
+
+
 class NotificationRuleIn(Strict):
-    """For this urgency, after `delay`, use this contact method."""
+    """For this urgency, after `delay`, use this contact method; with `repeat`, again and again until somebody acknowledges."""
 
     urgency: Urgency
     delay: Duration
     contact_method_id: ContactMethodId
+    repeat: RepeatIn | None = None
+
+
+class NotificationRuleEdit(NotificationRuleIn):
+    """All of it, as GET shows it."""
+
+    id: ReadOnly = None
+    user_id: ReadOnly = None
+    created_at: ReadOnly = None
+
+
+class RepeatShown(Shown):
+    every: Duration
+    at_most: int
 
 
 class NotificationRuleShown(Shown):
@@ -48,6 +82,7 @@ class NotificationRuleShown(Shown):
     urgency: Urgency
     delay: Duration
     contact_method_id: ContactMethodId
+    repeat: RepeatShown | None
     created_at: Instant
 
 

@@ -1,13 +1,24 @@
-"""Every SQL statement about contact methods and notification rules."""
+"""Every SQL statement about contact methods, their proofs and notification rules."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.values import ContactMethod, ContactMethodExists, NotificationRule, RuleWithoutMethod, Urgency
+from oncall.contacts.values import (
+    CODES,
+    Code,
+    ContactMethod,
+    ContactMethodExists,
+    NotificationRule,
+    ProofKind,
+    Repeat,
+    RuleWithoutMethod,
+    Urgency,
+)
 from oncall.kit.ids import ContactMethodId, UserId
 from oncall.kit.references import refusing
 
@@ -18,8 +29,9 @@ REFUSALS = {
 
 # A rule always names a method of the same user, so the join finds every rule. Uses the unique index on (user_id, channel, address).
 GATHER = text("""
-    SELECT m.id, m.user_id, m.channel, m.address, m.verified_at, m.created_at,
-        r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at
+    SELECT m.id, m.user_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
+        r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at,
+        r.repeat_every, r.repeat_at_most
     FROM contact_methods m
     LEFT JOIN notification_rules r ON r.user_id = m.user_id AND r.contact_method_id = m.id
     WHERE m.user_id = ANY(:user_ids)
@@ -27,7 +39,7 @@ GATHER = text("""
 """)
 
 LIST_METHODS = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at FROM contact_methods
+    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
     WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
 """)
 ADD_METHOD = text("""
@@ -36,13 +48,58 @@ ADD_METHOD = text("""
 """)
 DELETE_METHOD = text("DELETE FROM contact_methods WHERE user_id = :user_id AND id = :id")
 
+GET_METHOD = text("""
+    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
+    WHERE user_id = :user_id AND id = :id
+""")
+# All of one person's, in one order: whatever is counted for a person or an address of theirs is counted by one at a time.
+LOCK_METHODS = text("""
+    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
+    WHERE user_id = :user_id ORDER BY id FOR NO KEY UPDATE
+""")
+SAVE_VERIFIED = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id")
+
+# Whoever removes the address, or proves it, holds its row and may wait for its messages: who records one of them never waits in turn.
+SAVE_PROVEN = text("""
+    UPDATE contact_methods SET last_proven_at = :now WHERE id IN (
+        SELECT id FROM contact_methods WHERE id = :id
+            AND (last_proven_at IS NULL OR last_proven_at <= :unless_since OR last_failed_at >= last_proven_at)
+        FOR NO KEY UPDATE SKIP LOCKED)
+""")
+SAVE_FAILED = text("""
+    UPDATE contact_methods SET last_failed_at = :now, last_error = :error WHERE id IN (
+        SELECT id FROM contact_methods WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
+""")
+
+CODES_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'code' AND channel = :channel AND address = :address")
+TESTS_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'test' AND user_id = :user_id")
+NEWEST_CODE = text("""
+    SELECT id, code_hash, wrong_tries, created_at FROM contact_proofs
+    WHERE kind = 'code' AND user_id = :user_id AND contact_method_id = :method ORDER BY created_at DESC, id DESC LIMIT 1
+""")
+ADD_PROOF = text("""
+    INSERT INTO contact_proofs (id, user_id, contact_method_id, kind, channel, address, code_hash, wrong_tries, created_at)
+    VALUES (:id, :user_id, :method, :kind, :channel, :address, :code_hash, 0, :now)
+""")
+ADD_WRONG_TRY = text("UPDATE contact_proofs SET wrong_tries = wrong_tries + 1 WHERE id = :id")
+FORGET_PROOFS = text("DELETE FROM contact_proofs WHERE user_id = :user_id AND created_at <= :until")
+
 LIST_RULES = text("""
-    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at FROM notification_rules
-    WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
+    FROM notification_rules WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+""")
+GET_RULE = text("""
+    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
+    FROM notification_rules WHERE user_id = :user_id AND id = :id
 """)
 ADD_RULE = text("""
-    INSERT INTO notification_rules (id, user_id, urgency, delay, contact_method_id, created_at)
-    VALUES (:id, :user_id, :urgency, :delay, :contact_method_id, :created_at)
+    INSERT INTO notification_rules (id, user_id, urgency, delay, contact_method_id, created_at, repeat_every, repeat_at_most)
+    VALUES (:id, :user_id, :urgency, :delay, :contact_method_id, :created_at, :repeat_every, :repeat_at_most)
+""")
+SAVE_RULE = text("""
+    UPDATE notification_rules SET urgency = :urgency, delay = :delay, contact_method_id = :contact_method_id,
+        repeat_every = :repeat_every, repeat_at_most = :repeat_at_most
+    WHERE id = :id AND user_id = :user_id
 """)
 DELETE_RULE = text("DELETE FROM notification_rules WHERE user_id = :user_id AND id = :id")
 
@@ -82,23 +139,98 @@ async def delete_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodI
     return (await tx.execute(DELETE_METHOD, {"user_id": user_id, "id": id})).rowcount == 1
 
 
+async def find_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod | None:
+    row = (await tx.execute(GET_METHOD, {"user_id": user_id, "id": id})).one_or_none()
+    return _method(row) if row else None
+
+
+async def lock_methods(tx: AsyncConnection, user_id: UserId) -> dict[ContactMethodId, ContactMethod]:
+    """All of this user's, locked."""
+    return {method.id: method for method in map(_method, await tx.execute(LOCK_METHODS, {"user_id": user_id}))}
+
+
+async def save_verified(tx: AsyncConnection, id: ContactMethodId, *, now: datetime) -> None:
+    await tx.execute(SAVE_VERIFIED, {"id": id, "now": now})
+
+
+async def save_proven(tx: AsyncConnection, id: UUID, *, unless_since: datetime, now: datetime) -> None:
+    """Left alone if it was proven after `unless_since` and has not failed since."""
+    await tx.execute(SAVE_PROVEN, {"id": id, "unless_since": unless_since, "now": now})
+
+
+async def save_failed(tx: AsyncConnection, id: UUID, *, error: str, now: datetime) -> None:
+    await tx.execute(SAVE_FAILED, {"id": id, "error": error, "now": now})
+
+
+async def codes_to(tx: AsyncConnection, method: ContactMethod) -> list[datetime]:
+    """When codes were sent to this address, whoever asked for them."""
+    return [row.created_at for row in await tx.execute(CODES_TO, {"channel": method.channel, "address": method.address})]
+
+
+async def tests_to(tx: AsyncConnection, user_id: UserId) -> list[datetime]:
+    """When this person was sent tests."""
+    return [row.created_at for row in await tx.execute(TESTS_TO, {"user_id": user_id})]
+
+
+async def find_code(tx: AsyncConnection, method: ContactMethod) -> Code | None:
+    """The one that was sent last."""
+    row = (await tx.execute(NEWEST_CODE, {"user_id": method.user_id, "method": method.id})).one_or_none()
+    return Code(row.id, bytes(row.code_hash), row.wrong_tries, row.created_at) if row else None
+
+
+async def add_proof(
+    tx: AsyncConnection, id: UUID, method: ContactMethod, kind: ProofKind, *, code_hash: bytes | None, now: datetime
+) -> None:
+    """Write down that a code or a test is on its way; what is too old to limit anything goes."""
+    await tx.execute(FORGET_PROOFS, {"user_id": method.user_id, "until": now - CODES.per})
+    await tx.execute(
+        ADD_PROOF,
+        {
+            "id": id,
+            "user_id": method.user_id,
+            "method": method.id,
+            "kind": kind.value,
+            "channel": method.channel,
+            "address": method.address,
+            "code_hash": code_hash,
+            "now": now,
+        },
+    )
+
+
+async def add_wrong_try(tx: AsyncConnection, id: UUID) -> None:
+    await tx.execute(ADD_WRONG_TRY, {"id": id})
+
+
 async def list_rules(tx: AsyncConnection, user_id: UserId, *, after: UUID | None, limit: int) -> Sequence[NotificationRule]:
     return [_rule(row) for row in await tx.execute(LIST_RULES, {"user_id": user_id, "after": after, "limit": limit})]
 
 
+async def find_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> NotificationRule | None:
+    row = (await tx.execute(GET_RULE, {"user_id": user_id, "id": id})).one_or_none()
+    return _rule(row) if row else None
+
+
 async def add_rule(tx: AsyncConnection, rule: NotificationRule) -> None:
     with refusing(REFUSALS):
-        await tx.execute(
-            ADD_RULE,
-            {
-                "id": rule.id,
-                "user_id": rule.user_id,
-                "urgency": rule.urgency.value,
-                "delay": rule.delay,
-                "contact_method_id": rule.contact_method_id,
-                "created_at": rule.created_at,
-            },
-        )
+        await tx.execute(ADD_RULE, _columns_of_rule(rule) | {"created_at": rule.created_at})
+
+
+async def save_rule(tx: AsyncConnection, rule: NotificationRule) -> None:
+    with refusing(REFUSALS):
+        await tx.execute(SAVE_RULE, _columns_of_rule(rule))
+
+
+def _columns_of_rule(rule: NotificationRule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "user_id": rule.user_id,
+        "urgency": rule.urgency.value,
+        "delay": rule.delay,
+        "contact_method_id": rule.contact_method_id,
+        "repeat_every": rule.repeat.every if rule.repeat else None,
+        "repeat_at_most": rule.repeat.at_most if rule.repeat else None,
+    }
 
 
 async def delete_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> bool:
@@ -107,9 +239,20 @@ async def delete_rule(tx: AsyncConnection, user_id: UserId, id: UUID) -> bool:
 
 
 def _method(row: Row[Any]) -> ContactMethod:
-    return ContactMethod(ContactMethodId(row.id), UserId(row.user_id), row.channel, row.address, row.verified_at, row.created_at)
+    return ContactMethod(
+        ContactMethodId(row.id),
+        UserId(row.user_id),
+        row.channel,
+        row.address,
+        row.verified_at,
+        row.created_at,
+        row.last_proven_at,
+        row.last_failed_at,
+        row.last_error,
+    )
 
 
 def _rule(row: Row[Any]) -> NotificationRule:
     method = ContactMethodId(row.contact_method_id)
-    return NotificationRule(row.rule_id, UserId(row.user_id), Urgency(row.urgency), row.delay, method, row.rule_created_at)
+    repeat = Repeat(row.repeat_every, row.repeat_at_most) if row.repeat_every is not None else None
+    return NotificationRule(row.rule_id, UserId(row.user_id), Urgency(row.urgency), row.delay, method, row.rule_created_at, repeat)

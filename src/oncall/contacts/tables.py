@@ -1,6 +1,18 @@
-"""Contact methods and notification rules."""
+"""Contact methods, what was sent to prove them, and notification rules."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Interval, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Interval,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import UUID
 
 from oncall.kit.db import id_column, instant, metadata
@@ -14,6 +26,9 @@ contact_methods = Table(
     Column("address", String, nullable=False),
     instant("verified_at", nullable=True),
     instant("created_at"),
+    instant("last_proven_at", nullable=True),
+    instant("last_failed_at", nullable=True),
+    Column("last_error", String, nullable=True),
     UniqueConstraint("user_id", "channel", "address"),
     # What the rules' foreign key points at.
     UniqueConstraint("user_id", "id"),
@@ -28,9 +43,36 @@ notification_rules = Table(
     Column("delay", Interval, nullable=False),
     Column("contact_method_id", UUID(as_uuid=True), nullable=False),
     instant("created_at"),
+    Column("repeat_every", Interval, nullable=True),
+    Column("repeat_at_most", Integer, nullable=True),
     # Over both columns, so that nobody's rule can name a method of somebody else; a deleted user takes methods and rules along.
     ForeignKeyConstraint(["user_id", "contact_method_id"], ["contact_methods.user_id", "contact_methods.id"], ondelete="CASCADE"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
     CheckConstraint("delay >= INTERVAL '0'", name="delay_is_not_negative"),
+    CheckConstraint(
+        "(repeat_every IS NULL) = (repeat_at_most IS NULL)"
+        " AND repeat_every BETWEEN INTERVAL '1 minute' AND INTERVAL '1 hour' AND repeat_at_most BETWEEN 1 AND 20",
+        name="repeats_within_bounds",
+    ),
     Index("notification_rules_method_idx", "user_id", "contact_method_id"),
+)
+
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    id_column(),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    # No foreign key: whoever deletes an address and adds it again has had their codes all the same.
+    Column("contact_method_id", UUID(as_uuid=True), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("code_hash", LargeBinary, nullable=True),
+    Column("wrong_tries", Integer, nullable=False),
+    instant("created_at"),
+    CheckConstraint("kind IN ('code', 'test')", name="kind_is_known"),
+    CheckConstraint("(kind = 'code') = (code_hash IS NOT NULL)", name="a_code_has_a_hash"),
+    CheckConstraint("octet_length(code_hash) = 32", name="only_a_hash_is_stored"),
+    Index("contact_proofs_address_idx", "channel", "address"),
+    Index("contact_proofs_user_idx", "user_id"),
 )

@@ -60,6 +60,42 @@ class UnknownNotificationRule(NotFound):
         super().__init__("This user has no notification rule with this id.")
 
 
+class AlreadyVerified(Conflict):
+    """There is nothing to prove any more."""
+
+    code = "already_verified"
+
+    def __init__(self) -> None:
+        super().__init__("This contact method is verified already: POST …/test sends a test message there.")
+
+
+class NotVerified(Conflict):
+    """Nothing but a code is sent to an address that nobody has proven."""
+
+    code = "not_verified"
+
+    def __init__(self) -> None:
+        super().__init__("This contact method is not verified: POST …/verify sends a code there, and takes it.")
+
+
+class NoCode(Conflict):
+    """A code is given for an address to which none was sent."""
+
+    code = "no_code"
+
+
+class WrongCode(Invalid):
+    """This is not the code; the text says how many more tries there are."""
+
+    code = "wrong_code"
+
+
+class CodeExpired(Invalid):
+    """It may be the right code, but it comes too late."""
+
+    code = "code_expired"
+
+
 class Urgency(StrEnum):
     """Which notification rules apply."""
 
@@ -69,7 +105,10 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
-    """One address of a user on one channel; never paged before `verified_at`."""
+    """One address of a user on one channel; never paged before `verified_at`.
+
+    `last_proven_at` is when a message last left us for it, `last_failed_at` when one last did not, and `last_error` why.
+    """
 
     id: ContactMethodId
     user_id: UserId
@@ -77,10 +116,21 @@ class ContactMethod:
     address: str
     verified_at: datetime | None
     created_at: datetime
+    last_proven_at: datetime | None = None
+    last_failed_at: datetime | None = None
+    last_error: str | None = None
 
     @property
     def verified(self) -> bool:
         return self.verified_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same message again `every` so often until somebody acknowledges, `at_most` so many times after the first."""
+
+    every: timedelta
+    at_most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +143,65 @@ class NotificationRule:
     delay: timedelta
     contact_method_id: ContactMethodId
     created_at: datetime
+    repeat: Repeat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many within this time."""
+
+    most: int
+    per: timedelta
+
+
+CODES = Limit(3, timedelta(hours=1))
+"""To one address, whoever asks (`reliability.md` S31)."""
+
+TESTS = Limit(5, timedelta(minutes=1))
+"""To one person (`reliability.md` S17)."""
+
+LONGEST_ERROR = 500
+
+PROVEN_EACH = timedelta(minutes=1)
+"""Pages say at most so often that an address works: in a storm nobody waits for a row of it."""
+
+CODE_LASTS = timedelta(minutes=10)
+CODE_TRIES = 5
+
+
+class ProofKind(StrEnum):
+    """What was sent to find out whether an address is its owner's, or works."""
+
+    CODE = "code"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One that was sent to a contact method: its hash, when, and how many were tried in vain."""
+
+    id: UUID
+    hash: bytes
+    wrong_tries: int
+    created_at: datetime
+
+
+class Verdict(StrEnum):
+    """What becomes of a code that somebody gives."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    USED_UP = "used_up"
+    NONE_SENT = "none_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, and the sentence for whoever gave the code."""
+
+    verdict: Verdict
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.escalation import commands
-from oncall.escalation.schemas import PolicyEdit, PolicyIn, PolicyOut
+from oncall.escalation.schemas import PolicyEdit, PolicyIn, PolicyOut, PolicyWarningShown
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import PolicyId, new_id
 
@@ -46,3 +46,10 @@ async def update_policy(
 async def delete_policy(policy_id: UUID, _: Admin, tx: WriteTx) -> None:
     """Delete a policy that nothing uses. Incidents that are open keep the snapshot they triggered with."""
     await commands.delete_policy(tx, PolicyId(policy_id))
+
+
+@router.get("/{policy_id}/warnings")
+async def list_warnings(policy_id: UUID, request: Request, _: Reader, tx: ReadTx) -> Listed[PolicyWarningShown]:
+    """Whom of those that the steps name, or who are on call for them now, no page reaches; and which step reaches nobody."""
+    found = await commands.advise(tx, PolicyId(policy_id), now=await now_in(request, tx))
+    return Listed(items=[PolicyWarningShown.model_validate(warning) for warning in found])

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
 from oncall.escalation import store
-from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of, turning
-from oncall.escalation.values import People, Policy, Snapshot, TargetType, Turn, UnknownPolicy, UnknownTarget
+from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of, turning, warnings_of
+from oncall.escalation.values import People, Policy, PolicyWarning, Snapshot, TargetType, Turn, UnknownPolicy, UnknownTarget
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules.commands import next_handoff_many, on_call_many
@@ -33,6 +33,12 @@ async def get_policy(tx: AsyncConnection, id: PolicyId) -> Policy:
 
 async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> Mapping[PolicyId, Policy]:
     return await store.get_policies(tx, ids)
+
+
+async def advise(tx: AsyncConnection, id: PolicyId, *, now: datetime) -> list[PolicyWarning]:
+    """Whom of those a policy names, or who are on call for it now, no page reaches."""
+    policy = await get_policy(tx, id)
+    return warnings_of(policy, await gather_people(tx, [Snapshot(policy, None)], now=now))
 
 
 async def all_policies(tx: AsyncConnection) -> Mapping[PolicyId, Policy]:
@@ -80,10 +86,13 @@ async def take_snapshots(
     return taken
 
 
-async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, also: Iterable[UserId] = (), now: datetime) -> People:
+async def gather_people(
+    tx: AsyncConnection, snapshots: Iterable[Snapshot], *, also: Iterable[UserId] = (), deciding: bool = False, now: datetime
+) -> People:
     """Whom every target of these snapshots means now, and how each of those people is reached: a handful of statements for any number.
 
-    Where a step pages one after the other, whoever else wants to know whose turn it is waits for the end of this transaction.
+    Where a step pages one after the other, and this is `deciding` whose turn it is, whoever else decides waits for the end of the
+    transaction.
     """
     snapshots = set(snapshots)
     targets = {target for snapshot in snapshots for target in targets_of(snapshot)}
@@ -98,7 +107,9 @@ async def gather_people(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, a
     lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
     in_turn = turning(snapshots)
-    return People(on_duty, reach, changes_of(targets, on_call_of, handoffs), await store.lock_turns(tx, in_turn) if in_turn else {})
+    return People(
+        on_duty, reach, changes_of(targets, on_call_of, handoffs), await store.turns(tx, in_turn, lock=deciding) if in_turn else {}
+    )
 
 
 async def take_turns(tx: AsyncConnection, turns: Sequence[Turn]) -> None:

@@ -20,7 +20,7 @@ from oncall.escalation.values import (
     TargetType,
 )
 from oncall.kit.http import Duration, ReadOnly, Shown, Strict
-from oncall.kit.ids import PolicyId, TeamId
+from oncall.kit.ids import PolicyId, TeamId, UserId
 
 
 def _at_least_a_second(value: timedelta) -> timedelta:
@@ -118,6 +118,15 @@ class StepOut(Shown):
     condition: Condition
     severities: list[str]
     hours: HoursOut | None
+
+
+class PolicyWarningShown(Shown):
+    """`code` is for machines, `message` for people; `level` is the step, counted from 1, and `user_id` whom it is about."""
+
+    code: Literal["unreachable", "reaches_nobody"]
+    level: int
+    user_id: UserId | None
+    message: str
 
 
 class PolicyOut(Shown):

@@ -101,19 +101,20 @@ async def delete_policy(tx: AsyncConnection, id: PolicyId) -> None:
     await tx.execute(DELETE, {"id": id})
 
 
-async def lock_turns(tx: AsyncConnection, steps: Sequence[tuple[PolicyId, int]]) -> dict[tuple[PolicyId, int], dict[UserId, int]]:
-    """For each of these steps who had the how-manieth turn last; whoever else asks waits for the end of this transaction."""
+async def turns(tx: AsyncConnection, steps: Sequence[tuple[PolicyId, int]], *, lock: bool) -> dict[tuple[PolicyId, int], dict[UserId, int]]:
+    """For each of these steps who had the how-manieth turn last; `lock`: whoever else does waits for the end of this transaction."""
     asked = {"policy_ids": [policy for policy, _ in steps], "steps": [step for _, step in steps]}
-    await tx.execute(LOCK_TURNS, {"policy_ids": asked["policy_ids"]})
-    turns: dict[tuple[PolicyId, int], dict[UserId, int]] = {}
+    if lock:
+        await tx.execute(LOCK_TURNS, {"policy_ids": asked["policy_ids"]})
+    found: dict[tuple[PolicyId, int], dict[UserId, int]] = {}
     for r in await tx.execute(TURNS, asked):
-        turns.setdefault((PolicyId(r.policy_id), r.step), {})[UserId(r.user_id)] = r.turn
-    return turns
+        found.setdefault((PolicyId(r.policy_id), r.step), {})[UserId(r.user_id)] = r.turn
+    return found
 
 
-async def add_turns(tx: AsyncConnection, turns: Sequence[Turn]) -> None:
+async def add_turns(tx: AsyncConnection, taken: Sequence[Turn]) -> None:
     """In this order, after all there were."""
-    params = {"policy_ids": [t.policy_id for t in turns], "steps": [t.step for t in turns], "user_ids": [t.user_id for t in turns]}
+    params = {"policy_ids": [t.policy_id for t in taken], "steps": [t.step for t in taken], "user_ids": [t.user_id for t in taken]}
     await tx.execute(ADD_TURNS, params)
 
 

@@ -201,3 +201,13 @@ class Advance:
     reason: str
     step_at: datetime | None
     turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWarning:
+    """Why a step may not do what it is meant to: `code` is for machines; levels count from 1."""
+
+    code: str
+    level: int
+    user_id: UserId | None
+    message: str

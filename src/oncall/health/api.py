@@ -1,6 +1,7 @@
 """What machines that watch us ask. Public: no secrets, no names."""
 
 import asyncio
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -9,8 +10,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.responses import JSONResponse
 
 from oncall.health import commands
+from oncall.health.values import Red, Yellow
+from oncall.kit.compiled import Compilation
 from oncall.kit.db import Database
+from oncall.kit.errors import Unavailable
 from oncall.kit.schema import is_current
+from oncall.services.compiled import Book
 
 router = APIRouter(tags=["health"])
 UNREACHABLE = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -45,15 +50,33 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/healthz")
 async def healthz(request: Request) -> Response:
-    """The pager's health, as any node sees it in the database: 503 with the reasons while something is red."""
-    database: Database = request.app.state.database
+    """The pager's health, as any node sees it in the database: 503 with the reasons while something is red; yellow are `warnings`."""
+    state = request.app.state
+    database: Database = state.database
     try:
-        async with asyncio.timeout(PATIENCE), database.transaction(read_only=True) as tx:
-            red = await commands.audit(tx, now=await request.app.state.clock.now(tx))
+        async with asyncio.timeout(PATIENCE):
+            book = await _book(request)
+            async with database.transaction(read_only=True) as tx:
+                now = await state.clock.now(tx)
+                red, yellow = await commands.audit(tx, now=now), await commands.warn(tx, book, now=now) if book else []
     except UNREACHABLE:
-        return JSONResponse({"status": "red", "reasons": [{"reason": "db", "count": 1, "detail": "the database cannot be reached"}]}, 503)
-    reasons = [{"reason": finding.reason, "count": finding.count, "detail": finding.sentence} for finding in red]
-    return JSONResponse({"status": "red" if red else "ok", "reasons": reasons}, 503 if red else 200)
+        gone = {"reason": "db", "count": 1, "detail": "the database cannot be reached"}
+        return JSONResponse({"status": "red", "reasons": [gone], "warnings": []}, 503)
+    status = "red" if red else "yellow" if yellow else "ok"
+    return JSONResponse({"status": status, "reasons": _shown(red), "warnings": _shown(yellow)}, 503 if red else 200)
+
+
+async def _book(request: Request) -> Book | None:
+    """Who is on call; None if it cannot be made ready, which is no reason not to tell the rest."""
+    compilation: Compilation = request.app.state.compilation
+    try:
+        return await compilation.fresh(request.app.state.book)
+    except Unavailable:
+        return None
+
+
+def _shown(findings: Sequence[Red | Yellow]) -> list[dict[str, object]]:
+    return [{"reason": finding.reason, "count": finding.count, "detail": finding.sentence} for finding in findings]
 
 
 @router.get("/metrics")

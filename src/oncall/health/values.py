@@ -23,6 +23,19 @@ SENTENCES = {
 """Every reason there is, with the words that follow its count."""
 
 
+UNREACHABLE_ON_CALL = "unreachable_on_call"
+UNREACHABLE_SENTENCE = "people who are on call now have no verified contact method: see the warnings of policies and schedules"
+
+
+@dataclass(frozen=True, slots=True)
+class Yellow:
+    """What will keep a page from arriving unless somebody does something; the pager itself does its work."""
+
+    reason: str
+    count: int
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True)
 class Red:
     """One reason why the pager is not healthy: how many rows it concerns, and a sentence for the operator."""

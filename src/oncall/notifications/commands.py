@@ -10,12 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.channels.values import Outcome
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.commands import make_code, make_test, note_failed, note_sent
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
-from oncall.kit.ids import ContactMethodId, IncidentId, PageId, UserId, new_id
+from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.notifications.ports import OnUndeliverable
-from oncall.notifications.rules import broken, decide_fate, mask, plan_messages, seal, word_for
+from oncall.notifications.rules import (
+    broken,
+    decide_fate,
+    mask,
+    notice_of_code,
+    notice_of_test,
+    plan_messages,
+    proof_of,
+    seal,
+    word_for,
+)
 from oncall.notifications.store import ledger, sending
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import pages as store
@@ -35,7 +47,12 @@ from oncall.notifications.values import (
     Status,
     Step,
     TryAgain,
+    Way,
+    Works,
+    WorksNot,
 )
+from oncall.teams.commands import get_user
+from oncall.teams.values import User
 
 SOON = timedelta(minutes=1)
 """The longest that a source of due work sleeps."""
@@ -55,6 +72,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
         return
     wanted = {PageId(new_id()): page for page in pages}
     added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], now=now)
+    await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
     messages = [
         (id, way)
         for id, page in wanted.items()
@@ -65,6 +83,17 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     # A sender looks again in time for what is due later; only those are woken who have something to do now.
     for channel in sorted({way.channel for _, way in messages if way.next_at - now <= SOON}):
         await notify(tx, f"notifications.{channel}")
+
+
+async def _let_earlier_ones_go(tx: AsyncConnection, pages: Mapping[PageId, NewPage], reach: Mapping[UserId, Reach]) -> None:
+    """Whoever is paged anew gets the repetitions of this page, and no more those of the pages before it."""
+    again = {
+        id: page
+        for id, page in pages.items()
+        if (page.cycle, page.round, page.step) != (1, 1, 0) and any(rule.repeat for rule in reach[page.user_id].rules)
+    }
+    if again:
+        await store.cancel_repetitions(tx, again)
 
 
 async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach: Mapping[UserId, Reach], *, now: datetime) -> set[UserId]:
@@ -81,12 +110,39 @@ async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach:
             (id, way)
             for id, notice in wanted.items()
             if id in added
-            for way in plan_messages(reach[notice.user_id], Urgency(notice.urgency), due_at=now, now=now)
+            for way in plan_messages(reach[notice.user_id], Urgency(notice.urgency), due_at=now, now=now, repeats=False)
         ]
         if messages:
             await notice_store.add_messages(tx, messages, now=now)
             await notify(tx, "notifications")
     return {notice.user_id for notice in notices if notice.user_id not in reach}
+
+
+async def send_code(
+    tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, sealing: Sealing, now: datetime
+) -> NotificationId:
+    """Send a new code to exactly this address, by which its owner proves that it is theirs."""
+    method, code = await make_code(tx, user_id, id, key=key, now=now)
+    notice = notice_of_code(
+        method, topic=f"verification/{new_id()}", sealed=sealing.seal(code.encode()).decode(), expires_at=now + CODE_LASTS
+    )
+    return await _send_to(tx, notice, method, await get_user(tx, user_id), now=now)
+
+
+async def send_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, now: datetime) -> NotificationId:
+    """Send a test to this address, by the way of every message; what becomes of it is noted at the contact method."""
+    method, user = await make_test(tx, user_id, id, now=now), await get_user(tx, user_id)
+    return await _send_to(tx, notice_of_test(user, topic=f"test/{new_id()}", now=now), method, user, now=now)
+
+
+async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, user: User, *, now: datetime) -> NotificationId:
+    """One message to this address and no other, whatever the person's rules say."""
+    id = NoticeId(new_id())
+    await notice_store.add_notices(tx, [(id, user.name, notice)], now=now)
+    way = Way(method.id, method.channel, method.address, 1, now, now)
+    [message] = await notice_store.add_messages(tx, [(id, way)], now=now)
+    await notify(tx, f"notifications.{method.channel}")
+    return message
 
 
 async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, acknowledged: bool = False) -> Mapping[IncidentId, int]:
@@ -147,11 +203,16 @@ async def claim(
     `in_flight` counts this node's messages to each address that are on the wire: a receiver that does not answer delays only itself.
     """
     busy = [address for address, messages in in_flight.items() if messages >= AT_ONCE_TO_ONE]
-    claimed = (
-        await sending.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=now + lease, limit=limit)
-        if limit
-        else []
-    )
+    lease_until = now + lease
+    claimed: list[Claimed] = []
+    while limit and not claimed:
+        taken = await sending.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=lease_until, limit=limit)
+        # After an outage, or a hold, nobody gets a pile of repetitions: of those that are due the last one goes out.
+        again = [one for one in taken if one.nth > 1]
+        outrun = await sending.cancel_outrun(tx, again, now=now) if again else set()
+        claimed = [one for one in taken if one.id not in outrun]
+        if not outrun:
+            break
     return claimed, await sending.next_at(tx, channel=channel)
 
 
@@ -181,8 +242,18 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
 
         await on_undeliverable(tx, page.step, step_is_lost=step_is_lost, reason=fate.reason, now=now)
     status, next_at, may_have_arrived = _written(fate, claimed)
-    if not await sending.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived):
+    method = await sending.record(tx, claimed, status=status, next_at=next_at, may_have_arrived=may_have_arrived)
+    if method is None:
         raise Fenced
+    # The account's e-mail has the user's own id, and no contact method.
+    if method != claimed.user_id:
+        match proof_of(outcome):
+            case Works():
+                await note_sent(tx, method, is_page=page is not None, now=now)
+            case WorksNot(error=error):
+                await note_failed(tx, method, error=error, now=now)
+            case None:
+                pass  # it was not even tried
     await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, now=now)
     if page:
         await timeline.add(tx, [_entry(claimed, page.step, fate, now=now)])

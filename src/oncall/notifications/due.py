@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from oncall.channels.ports import Channel
-from oncall.channels.values import FailedTemporarily, Message, NoticeMessage, Outcome, PageMessage
+from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, NoticeMessage, Outcome, PageMessage
 from oncall.engine import Pass
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
 from oncall.kit.log import get_log
 from oncall.kit.metrics import FIRST_PAGE, PAGES
+from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
-from oncall.notifications.ports import MakeLinks, OnUndeliverable
+from oncall.notifications.ports import MakeLinks, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, late_by, word_for
 from oncall.notifications.values import Claimed, Done, Notice, Page
 
@@ -42,6 +43,7 @@ class Sender:
         database: Database,
         clock: Clock,
         links: MakeLinks,
+        open_sealed: OpenSealed,
         on_undeliverable: OnUndeliverable,
         lease: timedelta,
         every: timedelta,
@@ -49,7 +51,7 @@ class Sender:
         self.name = f"notifications.{channel.name}"
         self.every = every
         self._channel, self._database, self._clock = channel, database, clock
-        self._links, self._on_undeliverable, self._lease = links, on_undeliverable, lease
+        self._links, self._open_sealed, self._on_undeliverable, self._lease = links, open_sealed, on_undeliverable, lease
         self._in_flight: dict[asyncio.Task[None], Claimed] = {}
 
     async def run(self) -> Pass:
@@ -119,6 +121,8 @@ class Sender:
     async def _on_the_wire(self, claimed: Claimed, now: datetime) -> Outcome:
         try:
             return await self._channel.send(self._message(claimed, now))
+        except CannotOpen:
+            return FailedPermanently("the secret key that sealed this code was taken away: ask for another one", code="cannot_open")
         except Exception as error:
             log.exception("a channel raised, which is a defect", channel=self._channel.name, notification=str(claimed.id))
             return FailedTemporarily(f"defect in channel {self._channel.name}: {type(error).__name__}", None)
@@ -143,7 +147,8 @@ class Sender:
             case Page() as page:
                 return _page_message(claimed, page, self._links(page.step, claimed.user_id), now)
             case Notice() as notice:
-                return _notice_message(claimed, notice, now)
+                code = self._open_sealed(notice.sealed.encode()).decode() if notice.sealed else None
+                return _notice_message(claimed, notice, code, now)
             case _:
                 assert_never(claimed.about)
 
@@ -169,6 +174,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         incident_url=None,
         attempt=claimed.attempt,
         repeated=claimed.may_have_arrived,
+        nth=claimed.nth,
         late_by=late_by(claimed.due_at, now=now),
         source=subject.source,
         facts=subject.facts,
@@ -176,7 +182,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
     )
 
 
-def _notice_message(claimed: Claimed, notice: Notice, now: datetime) -> NoticeMessage:
+def _notice_message(claimed: Claimed, notice: Notice, code: str | None, now: datetime) -> NoticeMessage:
     return NoticeMessage(
         notification_id=claimed.id,
         address=claimed.address,
@@ -184,12 +190,13 @@ def _notice_message(claimed: Claimed, notice: Notice, now: datetime) -> NoticeMe
         kind=notice.kind,
         urgency=notice.urgency,
         subject=notice.subject,
-        paragraphs=notice.paragraphs,
+        paragraphs=notice.paragraphs if code is None else (f"Code: {code}", *notice.paragraphs),
         links=notice.links,
         created_at=notice.created_at,
         attempt=claimed.attempt,
         repeated=claimed.may_have_arrived,
         late_by=late_by(claimed.due_at, now=now),
+        code=code,
     )
 
 

@@ -21,6 +21,12 @@ class OnUndeliverable(Protocol):
     ) -> None: ...
 
 
+class OpenSealed(Protocol):
+    """What a sealed code says; raises `kit.sealing.CannotOpen`."""
+
+    def __call__(self, sealed: bytes) -> bytes: ...
+
+
 class MakeLinks(Protocol):
     """The links of one message of a page: (acknowledge, resolve)."""
 

@@ -8,31 +8,85 @@ from typing import assert_never
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Unknown
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.ids import NotificationId
 from oncall.notifications.values import (
     MAX_RETRY_AFTER,
     RETRY_DELAYS,
+    TEST_LASTS,
     AttemptOutcome,
     Delivery,
     Done,
     Fate,
     GiveUp,
     Link,
+    NewNotice,
     Notice,
     Page,
     Sealed,
     TryAgain,
     Way,
+    Works,
+    WorksNot,
 )
+from oncall.teams.values import User
 
 LATE = timedelta(seconds=60)
 
 
-def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime) -> tuple[Way, ...]:
-    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is."""
-    ways = plan_ways(reach, urgency).ways
+def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True) -> tuple[Way, ...]:
+    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is.
+
+    Repetitions are among them from the start: what ends the page's cycle cancels them with the rest. A notice has none.
+    """
+    ways = plan_ways(reach, urgency, repeats=repeats).ways
     return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+
+
+def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:
+    """The code goes where nobody has proven anything yet, so it says no more than a stranger may read."""
+    minutes = CODE_LASTS // timedelta(minutes=1)
+    return NewNotice(
+        user_id=method.user_id,
+        kind="verification",
+        topic=topic,
+        urgency=Urgency.HIGH.value,
+        subject="The code that proves this address",
+        paragraphs=(
+            f"Give it where you asked for it, within {minutes} minutes: then you can be paged here.",
+            "If you asked for none, do nothing: without the code nobody is paged here.",
+        ),
+        expires_at=expires_at,
+        sealed=sealed,
+    )
+
+
+def notice_of_test(user: User, *, topic: str, now: datetime) -> NewNotice:
+    """It travels as a page does, and says at once that it is none."""
+    return NewNotice(
+        user_id=user.id,
+        kind="test",
+        topic=topic,
+        urgency=Urgency.HIGH.value,
+        subject=f"This is a test of oncall for {user.name}; nothing is wrong",
+        paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here.",),
+        expires_at=now + TEST_LASTS,
+    )
+
+
+def proof_of(outcome: Outcome) -> Works | WorksNot | None:
+    """What an attempt says about the address it was made to; None if it was not even tried."""
+    match outcome:
+        case Sent():
+            return Works()
+        case FailedPermanently(code="expired" | "cannot_open"):
+            return None
+        case FailedTemporarily(detail=detail) | FailedPermanently(detail=detail):
+            return WorksNot(detail)
+        case Unknown(detail=detail):
+            return WorksNot(f"may have arrived: {detail}")
+        case _:
+            assert_never(outcome)
 
 
 def decide_expiry(about: Page | Notice, *, now: datetime) -> FailedPermanently | None:

@@ -63,7 +63,7 @@ class NewNotice:
     """The intention to tell a user something that is about no incident: their shift begins, a swap is offered.
 
     A `topic` is one notice to one person, made once and for ever, so it names that person; `urgency` is high or low. `links` are
-    (address, words). From `expires_at` on it is of no use, and is not sent.
+    (address, words). From `expires_at` on it is of no use, and is not sent. `sealed` is a code that only its reader may see.
     """
 
     user_id: UserId
@@ -74,6 +74,7 @@ class NewNotice:
     paragraphs: tuple[str, ...]
     links: tuple[tuple[str, str], ...] = ()
     expires_at: datetime | None = None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Notice:
     links: tuple[tuple[str, str], ...]
     created_at: datetime
     expires_at: datetime | None
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,22 @@ class GiveUp:
 
 
 Fate = Done | TryAgain | GiveUp
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """The address took a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorksNot:
+    """It did not, or gave no clear answer."""
+
+    error: str
+
+
+TEST_LASTS = timedelta(minutes=10)
+"""A test that could not leave for so long is of no use any more."""
 
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (1, 5, 15, 30, 60))
 """After each temporary failure; when they are used up the notification has failed."""

@@ -9,7 +9,7 @@ from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.teams import commands
-from oncall.teams.ports import CheckTeamSchedule, OnTeamsChanging, OnUserRemoved
+from oncall.teams.ports import CheckTeamSchedule, HowReachable, OnTeamsChanging, OnUserRemoved
 from oncall.teams.schemas import MemberIn, MemberShown, RoleIn, TeamEdit, TeamIn, TeamShown, UserEdit, UserIn, UserShown
 from oncall.teams.values import Team, User
 
@@ -19,9 +19,16 @@ teams = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 Filter = Annotated[str | None, Query(max_length=254)]
 
 
-def _show_user(user: User, response: Response) -> UserShown:
+async def _show_user(request: Request, tx: ReadTx, user: User, response: Response) -> UserShown:
     set_etag(response, user.version)
-    return UserShown.model_validate(user)
+    [shown] = await _show_users(request, tx, [user])
+    return shown
+
+
+async def _show_users(request: Request, tx: ReadTx, users: Sequence[User]) -> list[UserShown]:
+    how_reachable: HowReachable = request.app.state.how_reachable
+    reachable = await how_reachable(tx, users)
+    return [UserShown.of(user, reachable[user.id]) for user in users]
 
 
 def _show_team(team: Team, response: Response) -> TeamShown:
@@ -39,23 +46,24 @@ async def create_user(request: Request, response: Response, _: Admin, tx: WriteT
         org_roles=wanted.org_roles,
         now=await now_in(request, tx),
     )
-    return _show_user(user, response)
+    return await _show_user(request, tx, user, response)
 
 
 @users.get("")
-async def list_users(_: Reader, tx: ReadTx, page: Paging, email: Filter = None) -> Listed[UserShown]:
+async def list_users(request: Request, _: Reader, tx: ReadTx, page: Paging, email: Filter = None) -> Listed[UserShown]:
     found, next_cursor = page.cut(await commands.list_users(tx, after=page.after, limit=page.limit + 1, email=email))
-    return Listed(items=[UserShown.model_validate(user) for user in found], next_cursor=next_cursor)
+    return Listed(items=await _show_users(request, tx, found), next_cursor=next_cursor)
 
 
 @users.get("/{id}")
-async def get_user(response: Response, id: UserId, _: Reader, tx: ReadTx) -> UserShown:
-    return _show_user(await commands.get_user(tx, id), response)
+async def get_user(request: Request, response: Response, id: UserId, _: Reader, tx: ReadTx) -> UserShown:
+    """With `reachable`: whether pages of each urgency reach this person, and by which ways, or why not."""
+    return await _show_user(request, tx, await commands.get_user(tx, id), response)
 
 
 @users.patch("/{id}")
-async def edit_user(response: Response, id: UserId, _: Admin, tx: WriteTx, version: IfMatch, edit: UserEdit) -> UserShown:
-    return _show_user(await commands.edit_user(tx, id, edit.changes(), version=version), response)
+async def edit_user(request: Request, response: Response, id: UserId, _: Admin, tx: WriteTx, version: IfMatch, edit: UserEdit) -> UserShown:
+    return await _show_user(request, tx, await commands.edit_user(tx, id, edit.changes(), version=version), response)
 
 
 @users.delete("/{id}", status_code=204)

@@ -1,12 +1,19 @@
-"""What higher rooms plug into changes of people and teams."""
+"""What higher rooms plug into people and teams, and into changes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.teams.values import Reachability, User
+
+
+class HowReachable(Protocol):
+    """How pages reach each of these people: one statement for any number."""
+
+    async def __call__(self, tx: AsyncConnection, users: Sequence[User]) -> Mapping[UserId, Reachability]: ...
 
 
 class OnUserRemoved(Protocol):

@@ -1,6 +1,6 @@
 """What the routes about users and teams take and show."""
 
-from typing import Annotated, cast
+from typing import Annotated, Self, cast
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -8,7 +8,7 @@ from oncall.kit.http import Instant, Name, Shown, Strict
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.mail import check_mail_address
 from oncall.kit.zones import check_zone
-from oncall.teams.values import Member, OrgRole, TeamChanges, TeamRole, UserChanges
+from oncall.teams.values import Member, OrgRole, Reachability, TeamChanges, TeamRole, User, UserChanges
 
 
 def _each_once(roles: tuple[OrgRole, ...]) -> tuple[OrgRole, ...]:
@@ -42,6 +42,20 @@ class UserEdit(Strict):
         return cast("UserChanges", self.model_dump(exclude_unset=True))
 
 
+class ReachableShown(Shown):
+    """`why` is by which ways, or why there is none that is known to work."""
+
+    reachable: bool
+    why: str
+
+
+class ReachabilityShown(Shown):
+    """For each urgency."""
+
+    high: ReachableShown
+    low: ReachableShown
+
+
 class UserShown(Shown):
     id: UserId
     name: str
@@ -49,6 +63,19 @@ class UserShown(Shown):
     time_zone: str
     org_roles: tuple[OrgRole, ...]
     created_at: Instant
+    reachable: ReachabilityShown
+
+    @classmethod
+    def of(cls, user: User, reachable: Reachability) -> Self:
+        return cls(
+            id=user.id,
+            name=user.name,
+            email=user.email,
+            time_zone=user.time_zone,
+            org_roles=user.org_roles,
+            created_at=user.created_at,
+            reachable=ReachabilityShown.model_validate(reachable),
+        )
 
 
 class TeamIn(Strict):

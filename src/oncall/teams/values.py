@@ -95,6 +95,22 @@ class User:
     version: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """Whether pages reach somebody by a way that is known to work, and by which, or why not."""
+
+    reachable: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """The same for each urgency."""
+
+    high: Reachable
+    low: Reachable
+
+
 class UserChanges(TypedDict, total=False):
     """What an edit of a user changes; what is left out stays."""
 

@@ -10,6 +10,7 @@ from oncall.escalation.rules.advancing import (
     policy_at,
     upcoming,
 )
+from oncall.escalation.rules.warning import warnings_of
 from oncall.escalation.rules.whom import changes_of, is_reachable, meant_by, on_duty_in, schedules_in, targets_of, turning
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "targets_of",
     "turning",
     "upcoming",
+    "warnings_of",
 ]

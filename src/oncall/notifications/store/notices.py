@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import ContactMethodId, UserId, new_id
+from oncall.kit.ids import ContactMethodId, NotificationId, UserId, new_id
 from oncall.notifications.values import NewNotice, NoticeId, Way
 
 ADD_NOTICES = text("""
@@ -49,19 +49,26 @@ async def add_notices(tx: AsyncConnection, notices: Sequence[tuple[NoticeId, str
             "topics": [o.topic for _, _, o in notices],
             "urgencies": [o.urgency for _, _, o in notices],
             "subjects": [o.subject for _, _, o in notices],
-            "bodies": [msgspec.json.encode({"paragraphs": o.paragraphs, "links": o.links}).decode() for _, _, o in notices],
+            "bodies": [_body(o) for _, _, o in notices],
             "expires_ats": [o.expires_at for _, _, o in notices],
         },
     )
     return {NoticeId(row.id) for row in rows}
 
 
-async def add_messages(tx: AsyncConnection, messages: Sequence[tuple[NoticeId, Way]], *, now: datetime) -> None:
+def _body(notice: NewNotice) -> str:
+    body: dict[str, object] = {"paragraphs": notice.paragraphs, "links": notice.links}
+    return msgspec.json.encode(body if notice.sealed is None else body | {"sealed": notice.sealed}).decode()
+
+
+async def add_messages(tx: AsyncConnection, messages: Sequence[tuple[NoticeId, Way]], *, now: datetime) -> list[NotificationId]:
+    """Returns the id of each."""
+    ids = [NotificationId(new_id()) for _ in messages]
     await tx.execute(
         ADD_MESSAGES,
         {
             "now": now,
-            "ids": [new_id() for _ in messages],
+            "ids": ids,
             "notice_ids": [notice for notice, _ in messages],
             "contact_method_ids": [way.contact_method_id for _, way in messages],
             "channels": [way.channel for _, way in messages],
@@ -71,6 +78,7 @@ async def add_messages(tx: AsyncConnection, messages: Sequence[tuple[NoticeId, W
             "next_ats": [way.next_at for _, way in messages],
         },
     )
+    return ids
 
 
 async def fail_of(tx: AsyncConnection, user_id: UserId, method: ContactMethodId | None, *, reason: str) -> None:

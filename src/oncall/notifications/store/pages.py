@@ -52,10 +52,22 @@ REVIVE = text("""
     FROM last WHERE n.incident_id = last.incident_id AND (n.cycle, n.round, n.step) = (last.cycle, last.round, last.step)
         AND n.status = 'cancelled'
 """)
+# Whoever is paged again, at a later position: what was still to repeat the pages before.
+CANCEL_REPETITIONS = text("""
+    UPDATE notifications SET status = 'cancelled', next_at = NULL
+    WHERE id IN (
+        SELECT n.id FROM notifications n
+        JOIN unnest(CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[])) AS p (incident_id, user_id)
+            ON n.incident_id = p.incident_id AND n.user_id = p.user_id
+        WHERE n.status = 'pending' AND n.nth > 1 AND n.page_id <> ALL(CAST(:page_ids AS uuid[]))
+        ORDER BY n.id FOR NO KEY UPDATE OF n)
+""")
+# An address that has just failed for good is not waited for a second time, though its repetitions are still tried.
 ANY_ALIVE = text("""
     SELECT EXISTS (SELECT 1 FROM notifications WHERE incident_id = :incident_id AND cycle = :cycle AND round = :round AND step = :step
         AND id IS DISTINCT FROM CAST(:but AS uuid) AND user_id IS DISTINCT FROM CAST(:but_user AS uuid)
-        AND status IN ('pending', 'sending', 'sent', 'delivered', 'read')
+        AND (status IN ('sent', 'delivered', 'read') OR status IN ('pending', 'sending')
+            AND contact_method_id IS DISTINCT FROM (SELECT contact_method_id FROM notifications WHERE id = CAST(:but AS uuid)))
         AND (contact_method_id <> user_id OR :account_email))
 """)
 UNFINISHED_OF = text("""
@@ -141,6 +153,11 @@ async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, ack
 
 async def revive(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> int:
     return (await tx.execute(REVIVE, {"incident_ids": list(incident_ids), "now": now})).rowcount
+
+
+async def cancel_repetitions(tx: AsyncConnection, pages: Mapping[PageId, NewPage]) -> None:
+    params = {"incident_ids": [p.incident_id for p in pages.values()], "user_ids": [p.user_id for p in pages.values()]}
+    await tx.execute(CANCEL_REPETITIONS, params | {"page_ids": list(pages)})
 
 
 async def any_alive(

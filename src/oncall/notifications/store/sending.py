@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, text
@@ -48,10 +49,20 @@ NEXT_AT = text("""
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL))
 """)
+# By the unique index of a position. A claim that ends here was no attempt.
+CANCEL_OUTRUN = text("""
+    UPDATE notifications n SET status = 'cancelled', next_at = NULL, attempt = n.attempt - 1
+    WHERE n.id = ANY(:ids) AND n.status = 'sending' AND EXISTS (
+        SELECT 1 FROM notifications later
+        WHERE later.incident_id = n.incident_id AND (later.cycle, later.round, later.step) = (n.cycle, n.round, n.step)
+            AND later.contact_method_id = n.contact_method_id AND later.nth > n.nth AND later.due_at <= :now
+            AND later.status IN ('pending', 'sending', 'sent', 'delivered', 'read'))
+    RETURNING n.id
+""")
 STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
 RECORD = text("""
     UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
-    WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING id
+    WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING contact_method_id
 """)
 # It was no attempt: a claim that came to nothing uses up none of the tries.
 GIVE_BACK = text("""
@@ -70,6 +81,7 @@ class _Body:
 
     paragraphs: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
+    sealed: str | None = None
 
 
 async def claim_due(
@@ -96,13 +108,19 @@ async def claim_due(
     ]
 
 
+async def cancel_outrun(tx: AsyncConnection, claimed: Sequence[Claimed], *, now: datetime) -> set[NotificationId]:
+    """Those of these repetitions after which a later one to the same address is due already."""
+    rows = await tx.execute(CANCEL_OUTRUN, {"ids": [one.id for one in claimed], "now": now})
+    return {NotificationId(row.id) for row in rows}
+
+
 def _page(r: Row[Any]) -> Page:
     return Page(Step(IncidentId(r.incident_id), r.cycle, r.round, r.step), r.reason, msgspec.json.decode(r.subject, type=Subject))
 
 
 def _notice(r: Row[Any]) -> Notice:
     body = msgspec.json.decode(r.body, type=_Body)
-    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at)
+    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at, body.sealed)
 
 
 async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:
@@ -114,8 +132,8 @@ async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime)
     return (await tx.execute(STILL_MINE, {"id": claimed.id, "attempt": claimed.attempt, "now": now})).first() is not None
 
 
-async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> bool:
-    """Write what became of it; false if it was cancelled or claimed by another meanwhile (the fence)."""
+async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> UUID | None:
+    """Write what became of it, and say to which contact method; None if it was cancelled or claimed by another meanwhile (the fence)."""
     row = await tx.execute(
         RECORD,
         {
@@ -126,7 +144,8 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
             "may_have_arrived": may_have_arrived,
         },
     )
-    return row.first() is not None
+    contact_method: UUID | None = row.scalar_one_or_none()
+    return contact_method
 
 
 async def give_back(tx: AsyncConnection, claimed: Claimed, *, next_at: datetime) -> None:

@@ -1,0 +1,22 @@
+"""What a careful colleague would say about a policy. Pure."""
+
+from oncall.contacts.rules import reachability
+from oncall.escalation.rules.whom import is_reachable
+from oncall.escalation.values import OnDuty, People, Policy, PolicyWarning
+
+
+def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
+    """What a careful colleague would say about a policy as of now: whom no page reaches, and which step reaches nobody."""
+    found: list[PolicyWarning] = []
+    for level, step in enumerate(policy.steps, 1):
+        duties = [people.on_duty.get(target, OnDuty((), f"this {target.type.value} no longer exists")) for target in step.targets]
+        known = [(people.reach[user], duty) for duty in duties for user in duty.users if user in people.reach]
+        lost = {reach.user_id: (reach, duty) for reach, duty in known if not is_reachable(reach)}
+        found += [
+            PolicyWarning("unreachable", level, id, f"Step {level} names {reach.name} ({duty.reason}). {reachability(reach).high.why}.")
+            for id, (reach, duty) in lost.items()
+        ]
+        if len({reach.user_id for reach, _ in known}) == len(lost):
+            why = "; ".join(dict.fromkeys(duty.reason for duty in duties if not duty.users))
+            found.append(PolicyWarning("reaches_nobody", level, None, f"Step {level} reaches nobody now{f': {why}' if why else ''}."))
+    return found

@@ -1,0 +1,54 @@
+"""REST for proving and testing contact methods: for the person themselves, or an admin."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request, Response
+
+from oncall.access.api import PersonOrAdmin
+from oncall.contacts.commands import prove
+from oncall.contacts.schemas import ContactMethodShown
+from oncall.contacts.values import CODE_LASTS
+from oncall.kit.errors import Refusal
+from oncall.kit.http import WriteTx, now_in
+from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.problems import refused
+from oncall.notifications import commands
+from oncall.notifications.schemas import CodeIn, CodeOnItsWay, OnItsWay, Verifying
+
+router = APIRouter(prefix="/api/v1/users/{user_id}/contact-methods/{id}", tags=["contacts"])
+
+
+@router.post("/verify", response_model=Verifying, responses={202: {"model": CodeOnItsWay, "description": "A code is on its way"}})
+async def verify_contact_method(
+    *,
+    request: Request,
+    response: Response,
+    user_id: UserId,
+    id: ContactMethodId,
+    _: PersonOrAdmin,
+    tx: WriteTx,
+    wanted: Annotated[CodeIn | None, Body()] = None,
+) -> Verifying | Response:
+    """Without a `code`: send one there (202; three an hour to one address). With it: the contact method is verified.
+
+    A code counts for ten minutes, and until five wrong ones were given.
+    """
+    keys, now = request.app.state.link_keys, await now_in(request, tx)
+    if wanted is None or wanted.code is None:
+        message = await commands.send_code(tx, user_id, id, key=keys[0], sealing=request.app.state.sealing, now=now)
+        response.status_code = 202
+        return CodeOnItsWay(notification_id=message, href=_href(user_id, id), expires_at=now + CODE_LASTS)
+    method = await prove(tx, user_id, id, wanted.code, keys=keys, now=now)
+    # Answered, not raised: what is raised would undo the try.
+    return refused(request, method) if isinstance(method, Refusal) else ContactMethodShown.model_validate(method)
+
+
+@router.post("/test", status_code=202)
+async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> OnItsWay:
+    """Send a test message there now (five a minute to one person); `last_proven_at` or `last_error` at `href` say what became of it."""
+    message = await commands.send_test(tx, user_id, id, now=await now_in(request, tx))
+    return OnItsWay(notification_id=message, href=_href(user_id, id))
+
+
+def _href(user_id: UserId, id: ContactMethodId) -> str:
+    return f"/api/v1/users/{user_id}/contact-methods/{id}"
