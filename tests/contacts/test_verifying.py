@@ -206,6 +206,24 @@ async def test_three_codes_an_hour_go_to_one_address_whoever_asks(system: System
     assert (await ask(system.api, of_ben)).status_code == 202
 
 
+async def test_ten_codes_an_hour_go_to_one_person_whatever_the_address(system: System) -> None:
+    ana, _ = await method_of(system)
+    path = f"/api/v1/users/{ana['id']}/contact-methods"
+    made = [await system.make(path.removeprefix("/api/v1/"), channel="email", address=f"ana+{n}@example.com") for n in range(11)]
+    answers = [await ask(system.api, f"{path}/{one['id']}") for one in made]
+    assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+    assert "to one person" in answers[-1].json()["detail"]
+
+
+async def test_what_is_too_old_to_limit_anything_is_forgotten(system: System) -> None:
+    _, method = await method_of(system)
+    _, of_ben = await method_of(system, "Ben", address="ben@work.example.com")
+    await ask(system.api, method)
+    system.clock.advance(timedelta(hours=1))
+    await ask(system.api, of_ben)
+    assert await rows(system, "SELECT address FROM contact_proofs") == [("ben@work.example.com",)]
+
+
 async def test_the_person_themselves_and_admins_prove_and_nobody_else(system: System) -> None:
     ana, method = await method_of(system)
     own, stranger, reader = [

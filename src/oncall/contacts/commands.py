@@ -18,6 +18,7 @@ from oncall.contacts import store
 from oncall.contacts.rules import hash_code, is_account_email, judge_code, reachability, wait_for
 from oncall.contacts.values import (
     CODES,
+    CODES_OF_ONE,
     LONGEST_ERROR,
     PROVEN_EACH,
     TESTS,
@@ -122,6 +123,9 @@ async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *
     wait = wait_for(await store.codes_to(tx, method), CODES, now=now)
     if wait is not None:
         raise _too_many(f"{CODES.most} codes an hour are sent to one address, and they were", wait)
+    wait = wait_for(await store.sent_to(tx, user_id, ProofKind.CODE), CODES_OF_ONE, now=now)
+    if wait is not None:
+        raise _too_many(f"{CODES_OF_ONE.most} codes an hour are sent to one person, and they were", wait)
     code, proof = f"{secrets.randbelow(10**6):06d}", new_id()
     hashed = hash_code(code, id=proof, key=key)
     await store.add_proof(tx, proof, method, ProofKind.CODE, code_hash=hashed, now=now)
@@ -133,7 +137,7 @@ async def make_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *
     method = await _locked(tx, user_id, id)
     if not method.verified:
         raise NotVerified
-    wait = wait_for(await store.tests_to(tx, user_id), TESTS, now=now)
+    wait = wait_for(await store.sent_to(tx, user_id, ProofKind.TEST), TESTS, now=now)
     if wait is not None:
         raise _too_many(f"{TESTS.most} tests a minute are sent to one person, and they were", wait)
     await store.add_proof(tx, new_id(), method, ProofKind.TEST, code_hash=None, now=now)

@@ -72,7 +72,7 @@ SAVE_FAILED = text("""
 """)
 
 CODES_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'code' AND channel = :channel AND address = :address")
-TESTS_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'test' AND user_id = :user_id")
+SENT_TO = text("SELECT created_at FROM contact_proofs WHERE kind = :kind AND user_id = :user_id")
 NEWEST_CODE = text("""
     SELECT id, code_hash, wrong_tries, created_at FROM contact_proofs
     WHERE kind = 'code' AND user_id = :user_id AND contact_method_id = :method ORDER BY created_at DESC, id DESC LIMIT 1
@@ -82,7 +82,10 @@ ADD_PROOF = text("""
     VALUES (:id, :user_id, :method, :kind, :channel, :address, :code_hash, 0, :now)
 """)
 ADD_WRONG_TRY = text("UPDATE contact_proofs SET wrong_tries = wrong_tries + 1 WHERE id = :id")
-FORGET_PROOFS = text("DELETE FROM contact_proofs WHERE user_id = :user_id AND created_at <= :until")
+FORGET_PROOFS = text("""
+    DELETE FROM contact_proofs WHERE id IN (
+        SELECT id FROM contact_proofs WHERE created_at <= :until ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+""")
 
 LIST_RULES = text("""
     SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
@@ -167,9 +170,9 @@ async def codes_to(tx: AsyncConnection, method: ContactMethod) -> list[datetime]
     return [row.created_at for row in await tx.execute(CODES_TO, {"channel": method.channel, "address": method.address})]
 
 
-async def tests_to(tx: AsyncConnection, user_id: UserId) -> list[datetime]:
-    """When this person was sent tests."""
-    return [row.created_at for row in await tx.execute(TESTS_TO, {"user_id": user_id})]
+async def sent_to(tx: AsyncConnection, user_id: UserId, kind: ProofKind) -> list[datetime]:
+    """When this person was sent codes, or tests, at whichever address."""
+    return [row.created_at for row in await tx.execute(SENT_TO, {"user_id": user_id, "kind": kind.value})]
 
 
 async def find_code(tx: AsyncConnection, method: ContactMethod) -> Code | None:
@@ -182,7 +185,7 @@ async def add_proof(
     tx: AsyncConnection, id: UUID, method: ContactMethod, kind: ProofKind, *, code_hash: bytes | None, now: datetime
 ) -> None:
     """Write down that a code or a test is on its way; what is too old to limit anything goes."""
-    await tx.execute(FORGET_PROOFS, {"user_id": method.user_id, "until": now - CODES.per})
+    await tx.execute(FORGET_PROOFS, {"until": now - CODES.per})
     await tx.execute(
         ADD_PROOF,
         {

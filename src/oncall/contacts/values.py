@@ -157,6 +157,9 @@ class Limit:
 CODES = Limit(3, timedelta(hours=1))
 """To one address, whoever asks (`reliability.md` S31)."""
 
+CODES_OF_ONE = Limit(10, timedelta(hours=1))
+"""To all addresses of one person, or whoever has a key could write to as many strangers as they like."""
+
 TESTS = Limit(5, timedelta(minutes=1))
 """To one person (`reliability.md` S17)."""
 
