@@ -87,6 +87,8 @@ async def carry_out(tx: AsyncConnection, its: Locked, change: Change | None, *, 
     if change is None:
         return Done(before, changed=False, cancelled=0, asked=asked)
     await store.save_incidents(tx, [change.incident])
+    if change.incident.snapshot != before.snapshot:
+        await store.save_snapshot(tx, change.incident)
     cancelled = (await cancel_for(tx, [before.id])).get(before.id, 0) if change.cancels else 0
     named_as = f" (as #{asked.number}, which was merged into it)" if asked else ""
     detail: dict[str, object] = {"cancelled": cancelled}

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
-from oncall.escalation.rules import upcoming
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.alerts import over_at
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.rules import timers
+from oncall.incidents.rules.assigned import next_step
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -179,7 +179,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     return [
         Overview(
             i,
-            upcoming(i.snapshot, i.position),
+            next_step(i),
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),

@@ -7,6 +7,7 @@ from typing import assert_never
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, next_cycle
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
+from oncall.incidents.rules.assigned import advance_incident, still_assigned
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
@@ -165,15 +166,7 @@ def decide_due(
 
 
 def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[UserId, ...] = (), heard: bool = True) -> Outcome:
-    then = advance(
-        incident.snapshot,
-        incident.position,
-        urgency=incident.urgency,
-        people=people,
-        now=now,
-        also=also,
-        heard=heard,
-    )
+    then = advance_incident(incident, people, now=now, also=also, heard=heard)
     since = incident.escalation_since if then.state is incident.escalation_state else now
     moved = incident.but(
         position=then.position,
@@ -181,6 +174,7 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         escalation_reason=then.reason,
         escalation_since=since,
         step_at=then.step_at,
+        assigned_to_id=still_assigned(incident, then),
         failures=0,
         last_error=None,
     )

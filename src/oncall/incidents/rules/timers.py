@@ -54,11 +54,15 @@ def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> t
 
 
 def timed(incident: Incident) -> Incident:
-    """The incident with the `next_at` that follows from its state, and without the end of a hold or a snooze that is over."""
+    """The incident with the `next_at` that follows from its state, and without the end of a hold or a snooze that is over, or
+    somebody to be paged before whoever acknowledged it.
+    """
     if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
         incident = incident.but(held_until=None, held_from=None)
     if incident.escalation_state is not EscalationState.SNOOZED and incident.snoozed_until is not None:
         incident = incident.but(snoozed_until=None)
+    if incident.status is Status.ACKNOWLEDGED and incident.assigned_to_id is not None:
+        incident = incident.but(assigned_to_id=None)
     at = next_at(incident)
     return incident if at == incident.next_at else incident.but(next_at=at)
 

@@ -21,6 +21,13 @@ class NotReopenable(Conflict):
     title = "Cannot be reopened"
 
 
+class PolicyGone(Conflict):
+    """The policy that an incident goes by was deleted; the incident keeps what it was."""
+
+    code = "policy_gone"
+    title = "Policy deleted"
+
+
 class CannotAct(Invalid):
     """What is asked for cannot be done with this incident."""
 
