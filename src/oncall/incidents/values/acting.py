@@ -1,6 +1,8 @@
 """What people do with an incident: what it becomes by that, and what cannot be done."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
 
 from oncall.incidents.values import Incident
 from oncall.kit.errors import Conflict, Invalid
@@ -32,6 +34,16 @@ class CannotAct(Invalid):
     """What is asked for cannot be done with this incident."""
 
 
+class BulkVerb(StrEnum):
+    """What can be done with many at once."""
+
+    ACKNOWLEDGE = "acknowledge"
+    UNACKNOWLEDGE = "unacknowledge"
+    SNOOZE = "snooze"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """The incident as a person has made it, and the sentence for its timeline. `cancels`: what is still to be sent of it is not."""
@@ -40,3 +52,14 @@ class Change:
     kind: Kind
     reason: str
     cancels: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What became of one of many: the incident as it is now, or the code and the sentence of why it is as it was."""
+
+    ref: UUID | int
+    incident: Incident | None = None
+    changed: bool = False
+    cancelled: int = 0
+    problem: tuple[str, str] | None = None
