@@ -41,6 +41,7 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
             status=Status.ACKNOWLEDGED,
             acknowledged_at=now,
             acknowledged_by=by,
+            affirmed_at=None,
             owner_id=owner or incident.owner_id,
             escalation_state=EscalationState.STOPPED,
             escalation_reason=f"acknowledged by {by.name}",

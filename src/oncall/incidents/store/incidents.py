@@ -59,6 +59,7 @@ FIELDS: Fields = {
     "flapping_since": lambda i: i.flapping_since,
     "settle_at": lambda i: i.settle_at,
     "snoozed_until": lambda i: i.snoozed_until,
+    "affirmed_at": lambda i: i.affirmed_at,
     "assigned_to_id": lambda i: i.assigned_to_id,
 }
 BORN_WITH: Fields = {
@@ -77,7 +78,7 @@ INSERT = text("""
     INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
         urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
         acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose,
-        tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, assigned_to_id)
+        tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
@@ -90,7 +91,7 @@ INSERT = text("""
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
-        CAST(:snoozed_until AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
+        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -103,7 +104,7 @@ SAVE = text("""
         held_from = new.held_from, news = new.news, rose = new.rose,
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
         flapping_since = new.flapping_since, settle_at = new.settle_at,
-        snoozed_until = new.snoozed_until, assigned_to_id = new.assigned_to_id
+        snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -113,11 +114,11 @@ SAVE = text("""
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
-        CAST(:snoozed_until AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
+        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
-        flapping_since, settle_at, snoozed_until, assigned_to_id)
+        flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -139,7 +140,7 @@ ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
-        snoozed_until = NULL, assigned_to_id = NULL,
+        snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL,
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
@@ -147,7 +148,7 @@ ACKNOWLEDGE = text("""
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
-        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL,
+        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL, affirmed_at = NULL,
         next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
@@ -345,6 +346,7 @@ def _incident(r: Row[Any]) -> Incident:
         flapping_since=r.flapping_since,
         settle_at=r.settle_at,
         snoozed_until=r.snoozed_until,
+        affirmed_at=r.affirmed_at,
         assigned_to_id=UserId(r.assigned_to_id) if r.assigned_to_id else None,
         merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
         split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
