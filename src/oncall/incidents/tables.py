@@ -125,6 +125,10 @@ incidents = Table(
     instant("flapping_since", nullable=True),
     instant("settle_at", nullable=True),
     instant("snoozed_until", nullable=True),
+    # When whoever has it last said that they are still on it.
+    instant("affirmed_at", nullable=True),
+    # Whoever it was reassigned to, until its policy begins.
+    Column("assigned_to_id", UUID(as_uuid=True), nullable=True),
     # The incident that has its alerts now, for ever; and the one that had those it began with.
     Column("merged_into_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
     Column("split_from_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
@@ -139,6 +143,8 @@ incidents = Table(
     CheckConstraint("(escalation_state = 'held') = (held_until IS NOT NULL)", name="a_held_one_says_until_when"),
     CheckConstraint("(escalation_state = 'snoozed') = (snoozed_until IS NOT NULL)", name="a_snoozed_one_says_until_when"),
     CheckConstraint("snoozed_until IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_snoozed"),
+    CheckConstraint("affirmed_at IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_affirmed"),
+    CheckConstraint("assigned_to_id IS NULL OR status <> 'acknowledged'", name="an_acknowledged_one_waits_for_nobody_else"),
     CheckConstraint("status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)", name="only_an_acknowledged_one_has_news"),
     CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
     CheckConstraint("merged_into_id IS NULL OR status IN ('resolved', 'closed')", name="a_merged_one_is_over"),

@@ -5,7 +5,9 @@ from fastapi import APIRouter, Request
 from oncall.access.api import Responder
 from oncall.incidents.api.incidents import Ref, done_out
 from oncall.incidents.commands import acting, verbs
+from oncall.incidents.commands.bulk import Asked, Bulk
 from oncall.incidents.schemas.acting import ReasonIn, SnoozeIn
+from oncall.incidents.schemas.bulk import AnswerOut, BulkIn, BulkOut
 from oncall.incidents.schemas.incidents import IncidentDone
 from oncall.kit.http import AckTx, AgainRoute, now_in
 
@@ -41,3 +43,13 @@ async def snooze(ref: Ref, request: Request, caller: Responder, tx: AckTx, body:
     now = await now_in(request, tx)
     done = await acting.snooze(tx, ref, by=by, owner_id=user_id, duration=body.duration, until=body.until, reason=body.reason, now=now)
     return await done_out(tx, done)
+
+
+@router.post("/bulk")
+async def act_on_many(request: Request, caller: Responder, body: BulkIn) -> BulkOut:
+    """One verb for up to 250 incidents, one after the other, each by itself: what cannot be done of one undoes nothing of another, and is
+    said in its place. What is wrong with all of them is refused as a whole.
+    """
+    bulk = Bulk(request.app.state.database, request.app.state.clock)
+    asked = Asked(body.action, body.user_id, body.duration, body.until, body.reason)
+    return BulkOut(items=[AnswerOut.of(each) for each in await bulk.act(body.ids, asked, caller)])

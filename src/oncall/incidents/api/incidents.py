@@ -60,7 +60,8 @@ async def get_incident(ref: Ref, _: Reader, tx: ReadTx) -> IncidentOut:
 
 @router.post("/{incident}/acknowledge")
 async def acknowledge(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
-    """Somebody has it: nothing pending is sent any more. A second acknowledgement is no error and says who was first. One that was merged
+    """Somebody has it: nothing pending is sent any more. A second acknowledgement is no error and says who was first; one by
+    whoever has it says that they are still on it, and the acknowledgement time-out begins anew. One that was merged
     into another acknowledges that one, which is then the answer.
     """
     by, user_id = await verbs.actor_for(tx, caller, body.user_id if body else None)

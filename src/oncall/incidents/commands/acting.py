@@ -55,10 +55,17 @@ async def snooze(
     reason: str | None,
     now: datetime,
 ) -> Done:
-    """Whoever has it puts it off: nothing is paged until then, and what is pending is cancelled."""
+    """Whoever has it puts it off for so long, or until then."""
     ends = snoozing.until_of(duration, until, now=now)
+    return await snooze_until(tx, ref, by=by, owner_id=owner_id, until=ends, reason=reason, now=now)
+
+
+async def snooze_until(
+    tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_id: UserId | None, until: datetime, reason: str | None, now: datetime
+) -> Done:
+    """Nothing is paged until then, and what is pending is cancelled."""
     its = await lock(tx, ref)
-    change = snoozing.snooze(its.incident, by, owner=owner_id, until=ends, reason=reason, now=now)
+    change = snoozing.snooze(its.incident, by, owner=owner_id, until=until, reason=reason, now=now)
     return await carry_out(tx, its, change, by=by, now=now)
 
 
@@ -87,6 +94,8 @@ async def carry_out(tx: AsyncConnection, its: Locked, change: Change | None, *, 
     if change is None:
         return Done(before, changed=False, cancelled=0, asked=asked)
     await store.save_incidents(tx, [change.incident])
+    if change.incident.snapshot != before.snapshot:
+        await store.save_snapshot(tx, change.incident)
     cancelled = (await cancel_for(tx, [before.id])).get(before.id, 0) if change.cancels else 0
     named_as = f" (as #{asked.number}, which was merged into it)" if asked else ""
     detail: dict[str, object] = {"cancelled": cancelled}

@@ -66,8 +66,9 @@ async def _run(
     People are resolved now, when the step fires; the policy is the snapshot each incident triggered with.
     """
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
-    owners = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
-    people = await gather_people(tx, {i.snapshot for i in escalating}, also=owners, deciding=True, now=now)
+    also = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
+    also |= {i.assigned_to_id for i in escalating if i.assigned_to_id}
+    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, deciding=True, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending)
     if services is None:

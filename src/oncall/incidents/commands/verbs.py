@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
-from oncall.escalation.rules import goes_on_acknowledged, upcoming
+from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.alerts import over_at
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.rules import life, timers
+from oncall.incidents.rules.affirming import affirm
+from oncall.incidents.rules.assigned import next_step
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -56,7 +58,7 @@ class Done:
 async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_id: UserId | None, now: datetime) -> Done:
     """Somebody has it: one conditional update, and what is pending is cancelled in the same transaction. A second one is no error.
 
-    One that was merged into another is that one now, also if it was merged at this very moment.
+    One that was merged into another is that one now, also if it was merged at this very moment. Whoever has it already is still on it.
     """
     named = await get_incident(tx, ref)
     incident = await end_of(tx, named)
@@ -68,7 +70,10 @@ async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_
         if end.id == incident.id:
             break
         incident = end
-    done = await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
+    if changed:
+        done = await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
+    else:
+        done = await _affirm(tx, end, by, now=now)
     return done if incident.id == named.id else replace(done, asked=named)
 
 
@@ -80,6 +85,18 @@ async def _acknowledge(tx: AsyncConnection, incident: Incident, *, by: Actor, ow
     after = life.acknowledge(locked, by, owner=owner_id, now=now)
     await store.save_incidents(tx, [after] if after is not locked else [])
     return after is not locked
+
+
+async def _affirm(tx: AsyncConnection, incident: Incident, by: Actor, *, now: datetime) -> Done:
+    """It was acknowledged before: by the same person, it is time to resolve it that begins anew."""
+    if affirm(incident, by, now=now) is not None:
+        incident = (await store.lock_incidents(tx, [incident.id]))[incident.id]
+    change = affirm(incident, by, now=now)
+    if change is None:
+        return Done(incident, changed=False, cancelled=0)
+    await store.save_incidents(tx, [change.incident])
+    await timeline.add(tx, [timeline.Entry(incident.id, now, change.kind, by, change.reason)])
+    return Done(change.incident, changed=True, cancelled=0)
 
 
 async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
@@ -189,7 +206,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     return [
         Overview(
             i,
-            upcoming(i.snapshot, i.position),
+            next_step(i),
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),

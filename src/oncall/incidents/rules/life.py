@@ -7,6 +7,7 @@ from typing import assert_never
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, go_on, next_cycle, next_unresolved
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position, Turn
+from oncall.incidents.rules.assigned import advance_incident, still_assigned
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.holding import Hold
@@ -36,7 +37,8 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
     if incident.status is not Status.TRIGGERED and not has_news(incident) and not ends_by_acknowledging(incident, by):
         return incident
     due = max(incident.step_at, now) if incident.step_at is not None else now
-    left = next_unresolved(incident.snapshot, incident.position, due, incident.urgency) if _climbs(incident) else None
+    start = incident.position if incident.assigned_to_id is None else next_cycle(incident.position)  # where its policy begins
+    left = next_unresolved(incident.snapshot, start, due, incident.urgency) if _climbs(incident) else None
     position, step_at = left or (incident.position, incident.step_at)
     return timed(
         incident.but(
@@ -44,6 +46,7 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
             status=Status.ACKNOWLEDGED,
             acknowledged_at=now,
             acknowledged_by=by,
+            affirmed_at=None,
             owner_id=owner or incident.owner_id,
             position=position,
             step_at=step_at,
@@ -178,16 +181,7 @@ def decide_due(
 
 
 def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[UserId, ...] = (), heard: bool = True) -> Outcome:
-    then = advance(
-        incident.snapshot,
-        incident.position,
-        urgency=incident.urgency,
-        severity=incident.severity.value,
-        people=people,
-        now=now,
-        also=also,
-        heard=heard,
-    )
+    then = advance_incident(incident, people, now=now, also=also, heard=heard)
     since = incident.escalation_since if then.state is incident.escalation_state else now
     moved = incident.but(
         position=then.position,
@@ -195,6 +189,7 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         escalation_reason=then.reason,
         escalation_since=since,
         step_at=then.step_at,
+        assigned_to_id=still_assigned(incident, then),
         failures=0,
         last_error=None,
     )

@@ -9,7 +9,7 @@ from oncall.incidents.values.explaining import Line, Stage
 from oncall.notifications.values import AttemptOutcome, Notification, Status
 from oncall.timeline.values import Kind, Recorded
 
-ENDS = {Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.MERGED, Kind.RESOLVED, Kind.CLOSED}
+ENDS = {Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.UNACKNOWLEDGED, Kind.ESCALATED, Kind.REASSIGNED, Kind.MERGED, Kind.RESOLVED, Kind.CLOSED}
 """What ends that an event goes on paging people: whatever comes after it has another cause."""
 
 TOLD_BY_MESSAGES = {Kind.SENT, Kind.SEND_FAILED}

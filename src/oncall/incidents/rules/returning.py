@@ -38,6 +38,7 @@ def triggered_again(incident: Incident, position: Position, *, reason: str, now:
             resolved_at=None,
             resolved_by=None,
             position=position,
+            assigned_to_id=None,
             step_at=now,
             escalation_state=EscalationState.RUNNING,
             escalation_reason=reason,

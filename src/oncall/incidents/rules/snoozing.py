@@ -42,7 +42,7 @@ def snooze(
     why = said(f"snoozed until {instant(until)}", by, reason)
     if incident.status is Status.TRIGGERED or has_news(incident):
         owner = owner or incident.owner_id
-        incident = incident.but(status=Status.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=by, owner_id=owner)
+        incident = incident.but(status=Status.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=by, affirmed_at=None, owner_id=owner)
     snoozed = incident.but(
         **NO_NEWS, escalation_state=EscalationState.SNOOZED, escalation_reason=why, escalation_since=now, snoozed_until=until
     )

@@ -54,13 +54,28 @@ def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> t
 
 
 def timed(incident: Incident) -> Incident:
-    """The incident with the `next_at` that follows from its state, and without the end of a hold or a snooze that is over."""
+    """The incident with the `next_at` that follows from its state, and without the end of a hold or a snooze that is over, of
+    whoever was to be paged before somebody acknowledged it, and of a word of whoever has it no more.
+    """
     if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
         incident = incident.but(held_until=None, held_from=None)
     if incident.escalation_state is not EscalationState.SNOOZED and incident.snoozed_until is not None:
         incident = incident.but(snoozed_until=None)
+    if incident.status is Status.ACKNOWLEDGED and incident.assigned_to_id is not None:
+        incident = incident.but(assigned_to_id=None)
+    if incident.status is not Status.ACKNOWLEDGED and incident.affirmed_at is not None:
+        incident = incident.but(affirmed_at=None)
     at = next_at(incident)
     return incident if at == incident.next_at else incident.but(next_at=at)
+
+
+def time_out_at(incident: Incident) -> datetime | None:
+    """When an acknowledgement times out, unless it is snoozed or there is news to confirm: by the last word of whoever has it."""
+    if incident.ack_timeout is None or incident.urgency is not Urgency.HIGH or incident.acknowledged_at is None:
+        return None
+    if incident.snoozed_until is not None or incident.confirm_by is not None:
+        return None
+    return (incident.affirmed_at or incident.acknowledged_at) + incident.ack_timeout
 
 
 def _while_acknowledged(incident: Incident) -> list[PendingAction]:
@@ -76,8 +91,8 @@ def _while_acknowledged(incident: Incident) -> list[PendingAction]:
         planned.append(PendingAction("retrigger", incident.confirm_by))
     elif incident.snoozed_until is not None:
         planned.append(PendingAction("end_snooze", incident.snoozed_until))
-    elif incident.ack_timeout is not None and incident.urgency is Urgency.HIGH and incident.acknowledged_at is not None:
-        planned.append(PendingAction("retrigger", incident.acknowledged_at + incident.ack_timeout))
+    elif (at := time_out_at(incident)) is not None:
+        planned.append(PendingAction("retrigger", at))
     if (at := unresolved_step_at(incident)) is not None:
         planned.append(PendingAction("escalate", at))
     return planned

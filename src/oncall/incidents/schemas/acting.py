@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from oncall.incidents.schemas.incidents import VerbIn
-from oncall.kit.http import Duration, Instant
+from oncall.kit.http import Duration, Instant, Strict
+from oncall.kit.ids import PolicyId, UserId
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """For the timeline, in one line."""
@@ -20,3 +21,21 @@ class SnoozeIn(ReasonIn):
 
     duration: Duration | None = None
     until: Instant | None = None
+
+
+Level = Annotated[int, Field(ge=1, description="A step of the policy, counted from 1.")]
+
+
+class EscalateIn(ReasonIn):
+    """To which level; the next one if none is named."""
+
+    level: Level | None = None
+
+
+class ReassignIn(Strict):
+    """To a policy, or to a person: one of them."""
+
+    escalation_policy_id: PolicyId | None = None
+    level: Level | None = None
+    user_id: UserId | None = Field(None, description="Who is to have it; it is done by whoever the key belongs to.")
+    reason: Reason | None = None

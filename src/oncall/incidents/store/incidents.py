@@ -59,6 +59,8 @@ FIELDS: Fields = {
     "flapping_since": lambda i: i.flapping_since,
     "settle_at": lambda i: i.settle_at,
     "snoozed_until": lambda i: i.snoozed_until,
+    "affirmed_at": lambda i: i.affirmed_at,
+    "assigned_to_id": lambda i: i.assigned_to_id,
 }
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
@@ -76,7 +78,7 @@ INSERT = text("""
     INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
         urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
         acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose,
-        tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until)
+        tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
@@ -89,7 +91,7 @@ INSERT = text("""
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
-        CAST(:snoozed_until AS timestamptz[]))
+        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -102,7 +104,7 @@ SAVE = text("""
         held_from = new.held_from, news = new.news, rose = new.rose,
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
         flapping_since = new.flapping_since, settle_at = new.settle_at,
-        snoozed_until = new.snoozed_until
+        snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -112,11 +114,11 @@ SAVE = text("""
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
-        CAST(:snoozed_until AS timestamptz[]))
+        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
-        flapping_since, settle_at, snoozed_until)
+        flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -138,7 +140,7 @@ ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
-        snoozed_until = NULL,
+        snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL,
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
@@ -146,7 +148,7 @@ ACKNOWLEDGE = text("""
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
-        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL,
+        confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL, affirmed_at = NULL,
         next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
@@ -176,6 +178,7 @@ WAKE_HELD = text("""
     WHERE id IN (SELECT id FROM incidents WHERE escalation_state = 'held' AND next_at > :now
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
+SAVE_SNAPSHOT = text("UPDATE incidents SET policy_snapshot = CAST(:snapshot AS jsonb) WHERE id = :id")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
@@ -192,6 +195,11 @@ async def save_incidents(tx: AsyncConnection, changed: Sequence[Incident]) -> No
     if changed:
         with racing("incidents_one_open_per_group"):
             await tx.execute(SAVE, {"id": [i.id for i in changed]} | _arrays(FIELDS, changed))
+
+
+async def save_snapshot(tx: AsyncConnection, incident: Incident) -> None:
+    """A locked incident goes by another policy from now on, or by what has become of its own."""
+    await tx.execute(SAVE_SNAPSHOT, {"id": incident.id, "snapshot": _json(incident.snapshot)})
 
 
 async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[GroupKey, IncidentId]:
@@ -338,6 +346,8 @@ def _incident(r: Row[Any]) -> Incident:
         flapping_since=r.flapping_since,
         settle_at=r.settle_at,
         snoozed_until=r.snoozed_until,
+        affirmed_at=r.affirmed_at,
+        assigned_to_id=UserId(r.assigned_to_id) if r.assigned_to_id else None,
         merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
         split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
     )

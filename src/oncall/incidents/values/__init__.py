@@ -289,6 +289,10 @@ class Incident:
     """Since when its alerts come and go, and when they will have settled if nothing changes."""
     snoozed_until: datetime | None = None
     """Until when nobody is paged, since whoever has it put it off; only of one that is snoozed."""
+    affirmed_at: datetime | None = None
+    """When whoever has it last said that they are still on it."""
+    assigned_to_id: UserId | None = None
+    """Whoever it was reassigned to, who is paged before its policy begins."""
     merged_into_id: IncidentId | None = None
     """The one that has its alerts now. It is over, and nothing reopens it."""
     split_from_id: IncidentId | None = None

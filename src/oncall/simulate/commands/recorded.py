@@ -26,7 +26,8 @@ from oncall.timeline.values import Kind
 AT_ONCE = 500
 
 HAD = {Kind.ACKNOWLEDGED, Kind.SNOOZED}
-STANDING = {Kind.OPENED, Kind.REOPENED, *HAD, Kind.UNACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.SNOOZE_ENDED, Kind.RESOLVED, Kind.SETTLED}
+AGAIN = {Kind.REOPENED, Kind.UNACKNOWLEDGED, Kind.ESCALATED, Kind.REASSIGNED, Kind.ACK_TIMEOUT, Kind.SNOOZE_ENDED}
+STANDING = {Kind.OPENED, *HAD, *AGAIN, Kind.RESOLVED, Kind.SETTLED}
 """What says in which status an incident is from then on."""
 
 STATUS = {**dict.fromkeys(HAD, "acknowledged"), Kind.RESOLVED: "resolved"}

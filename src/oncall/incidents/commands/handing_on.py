@@ -1,0 +1,63 @@
+"""An incident goes to somebody else: to the next step, to another policy, to a person, or by its policy as it is now."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.escalation import Snapshot, take_snapshots
+from oncall.incidents.commands.acting import carry_out, lock
+from oncall.incidents.commands.verbs import Done
+from oncall.incidents.rules import handing_on
+from oncall.incidents.values import Incident
+from oncall.incidents.values.acting import CannotAct
+from oncall.kit.actors import Actor
+from oncall.kit.ids import PolicyId, UserId
+from oncall.services.commands import get_services
+from oncall.teams.commands import get_users
+
+
+async def escalate(tx: AsyncConnection, ref: UUID | int, *, by: Actor, level: int | None, reason: str | None, now: datetime) -> Done:
+    """The next step, or the one that is named, is due now."""
+    its = await lock(tx, ref)
+    return await carry_out(tx, its, handing_on.escalate(its.incident, by, level=level, reason=reason, now=now), by=by, now=now)
+
+
+async def reassign(
+    tx: AsyncConnection,
+    ref: UUID | int,
+    *,
+    by: Actor,
+    policy_id: PolicyId | None,
+    level: int | None,
+    user_id: UserId | None,
+    reason: str | None,
+    now: datetime,
+) -> Done:
+    """To a policy as it is now, or to a person, who is paged before its own policy begins anew."""
+    handing_on.check_reassign(policy_id, level, user_id)
+    its = await lock(tx, ref)
+    if user_id is not None:
+        user = (await get_users(tx, [user_id])).get(user_id)
+        if user is None:
+            raise CannotAct("There is no user with this id.", field="user_id")
+        change = handing_on.reassign_to_user(its.incident, by, user_id, user.name, reason=reason, now=now)
+    else:
+        snapshot = await _snapshot(tx, its.incident, policy_id) if policy_id else None
+        if snapshot is None:
+            raise CannotAct("There is no escalation policy with this id.", field="escalation_policy_id")
+        change = handing_on.reassign_to_policy(its.incident, by, snapshot, level=level, reason=reason, now=now)
+    return await carry_out(tx, its, change, by=by, now=now)
+
+
+async def resnapshot(tx: AsyncConnection, ref: UUID | int, *, by: Actor, reason: str | None, now: datetime) -> Done:
+    """It goes on by its policy as it is now."""
+    its = await lock(tx, ref)
+    snapshot = await _snapshot(tx, its.incident, its.incident.snapshot.policy.id)
+    return await carry_out(tx, its, handing_on.resnapshot(its.incident, by, snapshot, reason=reason, now=now), by=by, now=now)
+
+
+async def _snapshot(tx: AsyncConnection, incident: Incident, policy_id: PolicyId) -> Snapshot | None:
+    """That policy as it is now, with the fallback of the team that owns the service of the incident."""
+    service = (await get_services(tx, [incident.service_id]))[incident.service_id]
+    return (await take_snapshots(tx, [(policy_id, service.team_id)])).get((policy_id, service.team_id))
