@@ -1,11 +1,16 @@
 """Snoozing, by people with nothing but a key."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from tests.incidents.acting import paged, people, responder, said_next, standing
-from tests.incidents.building import monitored, rows
+from tests.incidents.building import MINUTE, blocked, monitored, rows
 from tests.system import System
+
+from oncall.kit import failpoints
+from oncall.kit.db import Pool
 
 
 async def test_nobody_is_paged_until_then_and_then_the_on_call_and_whoever_has_it(system: System) -> None:
@@ -98,6 +103,33 @@ async def test_what_is_no_snooze_is_refused(system: System) -> None:
     assert (await ana.is_refused(id, "snooze", duration="PT1H", user_id=(await people(system))["Ben"]))[0] == 403
     await ana.does(id, "resolve")
     assert (await ana.is_refused(id, "snooze", duration="PT1H"))[:2] == (409, "not_open")
+
+
+async def test_cancelled_and_snoozed_are_both_or_neither(system: System) -> None:
+    monitor = await monitored(system)
+    [decided] = await monitor.says(monitor.event())
+    ben = await responder(system, "Ben")
+    failpoints.arm("ack.pre_commit=raise")
+    assert (await ben.asks(decided.incident_id, "snooze", duration="PT1H")).status_code == 500
+    failpoints.arm("")
+    assert await rows(system, "SELECT status FROM notifications") == [("pending",)]
+    assert (await system.incident(f"{decided.incident_id}"))["status"] == "triggered"
+
+
+async def test_a_snooze_that_comes_while_a_step_fires_cancels_that_step_too(system: System) -> None:
+    _, id = await paged(system)
+    ana = await responder(system, "Ana")
+    system.clock.advance(5 * MINUTE)
+    [incidents, *_] = system.node.sources
+    due = incidents._rows  # type: ignore[attr-defined]
+    async with system.node.database.transaction(Pool.ENGINE) as tx:
+        await due.run(tx, await due.claim(tx, due_by=system.clock.at, limit=10, waiting=False), now=system.clock.at)
+        snoozing = asyncio.create_task(ana.asks(id, "snooze", duration="PT1H"))
+        await blocked(system)
+    answer = (await snoozing).json()
+    assert (answer["status"], answer["escalation"]["state"], answer["cancelled_pages"]) == ("acknowledged", "snoozed", 1)
+    await system.run_due()
+    assert system.pages() == [], "Ben's message was cancelled before anybody claimed it"
 
 
 @pytest.mark.parametrize(
