@@ -26,8 +26,9 @@ DECLARE
     last bigint;
     pruned bigint;
 BEGIN
-    IF before IS NULL OR at IS NULL OR before > at THEN
-        RAISE EXCEPTION 'say before which instant, and when it is: the second must not be earlier' USING ERRCODE = '22023';
+    -- What is newer may not be sealed yet, and would never be.
+    IF before IS NULL OR at IS NULL OR before > at - interval '1 day' THEN
+        RAISE EXCEPTION 'the ledger is kept for a day at least: say an earlier instant' USING ERRCODE = '22023';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('oncall delivery ledger', 0));
     SELECT coalesce((SELECT min(l.seq) - 1 FROM {schema}.delivery_ledger l WHERE l.at >= before),

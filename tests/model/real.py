@@ -14,6 +14,7 @@ from tests.incidents.building import Monitor
 from tests.model.world import PEOPLE, POLICIES, SERVICES, Dict
 from tests.system import System, to
 
+from oncall.health.commands import examine
 from oncall.incidents.due import DueIncidents
 from oncall.incidents.values import Event
 from oncall.kit.clock import ManualClock
@@ -128,6 +129,14 @@ class Real:
         """Incidents, alerts, pages and events."""
         async with self.system.node.database.transaction(read_only=True) as tx:
             return tuple([(await tx.execute(query)).all() for query in (INCIDENTS, ALERTS, PAGES, EVENTS)])  # type: ignore[return-value]
+
+    async def faults(self) -> list[str]:
+        """What an audit finds, and every incident whose path cannot be told. What was sent is not sealed here."""
+        async with self.system.node.database.transaction(read_only=True) as tx:
+            found = (await examine(tx, kept=None, now=self.clock.at)).faults
+        told = [await self._ask("GET", f"incidents/{row[0]}/explain") for row in await self._rows(text("SELECT id FROM incidents"))]
+        untold = [answer.text for answer in told if not answer.json()["sentences"] or not answer.json()["next"]]
+        return untold + [fault.sentence for fault in found if fault.invariant != "delivery_ledger"]
 
     async def _rows(self, query: Any) -> list[Any]:
         async with self.system.node.database.transaction(read_only=True) as tx:

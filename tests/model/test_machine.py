@@ -232,6 +232,10 @@ class Machine(RuleBasedStateMachine):
         apart = differences(expected, self.runner.run(of_product(self.real)))
         assert not apart, "\n".join(["", *self.story, f"{self.world['now']:%H:%M:%S}:", *apart])
 
+    def teardown(self) -> None:
+        """Whatever happened, an audit finds nothing of it, and the path of each incident can be told."""
+        assert self.runner.run(self.real.faults()) == []
+
 
 @pytest.fixture(scope="module")
 def machine(server_dsn: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Machine]]:

@@ -22,6 +22,7 @@ from oncall.notifications.rules import broken, seal
 from oncall.notifications.values import BEGINNING, AttemptOutcome, Delivery, Link, Sealed
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 ONE = Delivery(
     NotificationId(UUID(int=1)),
     1,
@@ -110,6 +111,12 @@ async def run(system: System, statement: str, **values: object) -> None:
         await tx.execute(text(statement), values)
 
 
+async def prune(system: System, before: datetime, *, after: timedelta = DAY) -> int:
+    async with system.node.database.transaction() as tx:
+        statement = text("SELECT prune_delivery_ledger(:before, :at)")
+        return int((await tx.execute(statement, {"before": before, "at": before + after})).scalar_one())
+
+
 async def test_each_try_is_sealed_once_with_its_address_masked(system: System) -> None:
     await three_tries(system)
     rows = await ledger(system)
@@ -159,9 +166,7 @@ async def test_what_is_too_old_is_cut_off_at_the_front_and_the_rest_can_be_verif
     await three_tries(system)
     kept = [Link(row.seq, bytes(row.hash)) for row in await ledger(system)]
     before = AT + timedelta(seconds=50)
-    async with system.node.database.transaction() as tx:
-        pruned = await tx.execute(text("SELECT prune_delivery_ledger(:before, :at)"), {"before": before, "at": system.clock.at})
-        assert pruned.scalar_one() == 2
+    assert await prune(system, before) == 2
     assert [row.seq for row in await ledger(system)] == [3]
     assert await wrong(system) == []
     assert await wrong(system, kept[1]) == [], "the last that was pruned is the anchor"
@@ -169,14 +174,18 @@ async def test_what_is_too_old_is_cut_off_at_the_front_and_the_rest_can_be_verif
     again = Sealer(database=system.node.database, clock=system.clock, every=timedelta(seconds=10))
     await again.run()
     assert [row.seq for row in await ledger(system)] == [3], "what was pruned is not sealed again"
-    await run(system, "SELECT prune_delivery_ledger(:at, :at)", at=system.clock.at + timedelta(days=1))
+    await prune(system, system.clock.at)
     assert (await ledger(system), await wrong(system)) == ([], [])
-    await run(system, "DELETE FROM delivery_ledger_anchors")
+
+
+async def test_what_is_younger_than_a_day_cannot_be_cut_off_since_it_may_not_be_sealed_yet(system: System) -> None:
+    with pytest.raises(DBAPIError, match="kept for a day at least"):
+        await prune(system, AT, after=timedelta(hours=23))
 
 
 async def test_it_goes_on_behind_what_was_pruned_altogether(system: System) -> None:
     await three_tries(system)
-    await run(system, "SELECT prune_delivery_ledger(:at, :at)", at=system.clock.at)
+    await prune(system, system.clock.at)
     assert await ledger(system) == []
     system.clock.advance(timedelta(minutes=4))
     await system.run_due()

@@ -1,8 +1,8 @@
 """Gets one message to one address, and remembers every try.
 
 Promises: at least once, duplicates bounded by crashes and labelled; nothing is sent after what ended its cycle, but for what was on
-the wire already; no transaction is open while sending. May touch: its own pages, notices, notifications and attempts; channels; the
-timeline.
+the wire already; no transaction is open while sending; what was tried is sealed, and its ledger never rewritten. May touch: its own
+pages, notices, notifications, attempts and ledger; channels; the timeline.
 """
 
 from oncall.notifications.commands import (

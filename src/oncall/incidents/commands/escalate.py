@@ -14,7 +14,7 @@ from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.considering import considered, ways_to
+from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.holding import Hold, counting
 from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.rules.life import Outcome
@@ -93,7 +93,8 @@ async def _run(
     ]
     await page_people(tx, pages, people.reach, now=now)
     await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
-    await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, people, now=now)])
+    considering = Considering(people)
+    await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, people, considering, now=now)])
     for outcome in outcomes:
         for note in outcome.notes:
             if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:
@@ -187,11 +188,11 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
     return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved)
 
 
-def _entries(outcome: Outcome, people: People, *, now: datetime) -> list[timeline.Entry]:
+def _entries(outcome: Outcome, people: People, considering: Considering, *, now: datetime) -> list[timeline.Entry]:
     incident = outcome.incident
     notes = [
         timeline.Entry(
-            incident.id, now, timeline.Kind(note.kind), ENGINE, note.reason, _where(note.position) | _whom(incident, note, people)
+            incident.id, now, timeline.Kind(note.kind), ENGINE, note.reason, _where(note.position) | _whom(incident, note, considering)
         )
         for note in outcome.notes
     ]
@@ -202,18 +203,18 @@ def _entries(outcome: Outcome, people: People, *, now: datetime) -> list[timelin
             timeline.Kind.PAGED,
             ENGINE,
             f"{people.reach[page.user_id].name} is paged: {page.reason}",
-            {"user_id": str(page.user_id), **_where(page.position), **ways_to(people.reach[page.user_id], incident.urgency)},
+            {"user_id": str(page.user_id), **_where(page.position), **considering.ways_to(page.user_id, incident.urgency)},
         )
         for page in outcome.pages
     ]
     return notes + paged
 
 
-def _whom(incident: Incident, note: Note, people: People) -> dict[str, object]:
+def _whom(incident: Incident, note: Note, considering: Considering) -> dict[str, object]:
     """Whom a step considered: nobody can look that up later."""
     if note.position is None or note.kind not in {timeline.Kind.STEP_FIRED, timeline.Kind.STEP_SKIPPED}:
         return {}
-    return {"considered": considered(incident.snapshot, note.position, people, incident.urgency)}
+    return {"considered": considering.considered(incident.snapshot, note.position, incident.urgency)}
 
 
 def _where(position: Position | None) -> dict[str, object]:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.values import Urgency
 from oncall.escalation.rules import policy_at
-from oncall.escalation.values import OnDuty, People, Position, Snapshot
+from oncall.escalation.values import OnDuty, People, Position, Snapshot, Target
 from oncall.incidents.rules.placing import Run
 from oncall.incidents.values import Incident
+from oncall.kit.ids import UserId
 from oncall.notifications.rules import mask
 from oncall.services.values import Service, UrgencyMode
 
@@ -38,31 +39,45 @@ def _why_urgent(incident: Incident, runs: Sequence[Run], service: Service) -> st
     return f"all of its service is {incident.urgency.value}"
 
 
-def considered(snapshot: Snapshot, position: Position, people: People, urgency: Urgency) -> list[Detail]:
-    """Everything one step points at, whom that meant then, and whether that person can be reached; in the order of the step."""
-    steps = policy_at(snapshot, position).steps
-    if position.step >= len(steps):
-        return []
-    found: list[Detail] = []
-    for target in steps[position.step].targets:
-        duty = people.on_duty.get(target, OnDuty((), f"this {target.type.value} no longer exists"))
-        users = [_person(f"{id}", people.reach.get(id), urgency) for id in duty.users]
-        found.append({"type": target.type.value, "id": f"{target.id}", "why": duty.reason, "users": users})
-    return found
+class Considering:
+    """Whom steps point at and how these are reached, with the people as of one instant. Most incidents of a storm page the same people by
+    the same steps, so each answer is worked out once.
+    """
 
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._steps: dict[tuple[tuple[Target, ...], Urgency], list[Detail]] = {}
+        self._ways: dict[tuple[UserId, Urgency], Detail] = {}
 
-def _person(id: str, reach: Reach | None, urgency: Urgency) -> Detail:
-    if reach is None:
-        return {"id": id, "name": None, "reachable": False, "why": "this user no longer exists"}
-    ways = plan_ways(reach, urgency)
-    return {"id": id, "name": reach.name, "reachable": ways.reachable, "why": ways.reason}
+    def considered(self, snapshot: Snapshot, position: Position, urgency: Urgency) -> list[Detail]:
+        """Everything one step points at, whom that meant, and whether that person can be reached; in the order of the step."""
+        steps = policy_at(snapshot, position).steps
+        if position.step >= len(steps):
+            return []
+        targets = steps[position.step].targets
+        if (targets, urgency) not in self._steps:
+            self._steps[targets, urgency] = [self._target(target, urgency) for target in targets]
+        return self._steps[targets, urgency]
 
+    def ways_to(self, user_id: UserId, urgency: Urgency) -> Detail:
+        """By which messages a page reaches a person, and by which of their own rules; addresses are masked."""
+        if (user_id, urgency) not in self._ways:
+            ways = plan_ways(self._people.reach[user_id], urgency)
+            messages = [{"channel": way.channel, "address": mask(way.address), "after": _minutes(way.delay)} for way in ways.ways]
+            self._ways[user_id, urgency] = {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
+        return self._ways[user_id, urgency]
 
-def ways_to(reach: Reach, urgency: Urgency) -> Detail:
-    """By which messages a page reaches a person, and by which of their own rules; addresses are masked."""
-    ways = plan_ways(reach, urgency)
-    messages = [{"channel": way.channel, "address": mask(way.address), "after": _minutes(way.delay)} for way in ways.ways]
-    return {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
+    def _target(self, target: Target, urgency: Urgency) -> Detail:
+        duty = self._people.on_duty.get(target, OnDuty((), f"this {target.type.value} no longer exists"))
+        users = [self._person(id, urgency) for id in duty.users]
+        return {"type": target.type.value, "id": f"{target.id}", "why": duty.reason, "users": users}
+
+    def _person(self, id: UserId, urgency: Urgency) -> Detail:
+        reach = self._people.reach.get(id)
+        if reach is None:
+            return {"id": f"{id}", "name": None, "reachable": False, "why": "this user no longer exists"}
+        ways = self.ways_to(id, urgency)
+        return {"id": f"{id}", "name": reach.name, "reachable": ways["reachable"], "why": ways["because"]}
 
 
 def _minutes(delay: timedelta) -> str:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from oncall.simulate.api import previewing, replaying
+from oncall.simulate.api import previewing, replaying, simulating
 
 router = APIRouter()
-for part in (previewing, replaying):
+for part in (previewing, replaying, simulating):
     router.include_router(part.router)

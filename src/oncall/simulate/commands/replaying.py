@@ -138,13 +138,13 @@ class Replays:
         if count > MOST_EVENTS:
             raise _too_many(count, asked)
         begun = await beginnings(tx, there.services, asked.since, until)
-        snapshots = [await _snapshots(tx, rules) for rules in (there, then)]
+        snapshots = [await snapshots_of(tx, rules) for rules in (there, then)]
         duty = await load_duty(
             tx, [*(one.snapshot for one in begun), *(one for some in snapshots for one in some.values())], since=asked.since, until=until
         )
         acts = await acts_in(tx, range, [one.id for one in begun])
         worlds = [
-            await _world(tx, rules, its, duty, acts, made_by=there, since=asked.since, until=until)
+            await world_of(tx, rules, its, duty, acts, made_by=there, since=asked.since, until=until)
             for rules, its in zip((there, then), snapshots, strict=True)
         ]
         for world in worlds:
@@ -244,13 +244,13 @@ def _narrowed(range: Range, service_id: ServiceId, rulesets: Sequence[Ruleset], 
     return replace(range, service_id=service_id, integration_ids=sorted(ids))
 
 
-async def _snapshots(tx: AsyncConnection, rules: Ruleset) -> Mapping[ServiceId, Snapshot]:
+async def snapshots_of(tx: AsyncConnection, rules: Ruleset) -> Mapping[ServiceId, Snapshot]:
     owners = {id: (service.escalation_policy_id, service.team_id) for id, service in rules.services.items()}
     taken = await take_snapshots(tx, owners.values())
     return {id: taken[owner] for id, owner in owners.items() if owner in taken}
 
 
-async def _world(
+async def world_of(
     tx: AsyncConnection,
     rules: Ruleset,
     snapshots: Mapping[ServiceId, Snapshot],

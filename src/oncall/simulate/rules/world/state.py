@@ -17,6 +17,7 @@ from oncall.silences.rules.inhibition import source_keys, target_keys
 from oncall.silences.rules.muting import Mutings
 from oncall.silences.values.inhibitions import InhibitionId
 from oncall.simulate.values.replaying import Outcome, Paged, RuleRef
+from oncall.simulate.values.simulating import Moment
 
 STEPS = {"escalate", "remind", "retry"}
 OPEN = {Status.TRIGGERED, Status.ACKNOWLEDGED}
@@ -122,6 +123,8 @@ class World:
     timers: list[tuple[datetime, IncidentId]] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
     """When something that mutes was made or ended: then all that pages, or would, is looked at. The next one is the last."""
+    moments: list[Moment] | None = None
+    """Everything that is decided, where somebody asks about each step."""
 
     def save(self, there: IncidentThere, incident: Incident) -> None:
         """Take a changed incident, with what follows from its state."""
@@ -144,7 +147,7 @@ class World:
         """When it is to be looked at next, if ever: steps that nobody asks about are left out."""
         action = pending_action(there.incident) if there.incident.status in OPEN else None
         due = action.at if action else None
-        if action and action.action in STEPS and ((there.paged and not there.eager) or there.steps >= MOST_STEPS):
+        if action and action.action in STEPS and ((there.paged and not there.eager and self.moments is None) or there.steps >= MOST_STEPS):
             due, there.lags = there.incident.settle_at, True
         if due is not None and due != there.due:
             heappush(self.timers, (due, there.incident.id))

@@ -15,6 +15,7 @@ from oncall.kit.ids import IncidentId
 from oncall.simulate.rules.world.muting import hold_on, sources_over
 from oncall.simulate.rules.world.state import MOST_STEPS, OPEN, IncidentThere, World
 from oncall.simulate.values.replaying import Paged
+from oncall.simulate.values.simulating import Moment
 
 BEGINS = {"opened", "reopened", "severity_changed", "released", "broke_through", "settled"}
 """What a page is counted for, as the timeline names it; later steps, time-outs and retries only go on with what began."""
@@ -72,6 +73,8 @@ def run(
         outcome = decide_due(
             before, world.ruling.people_at(before.snapshot, now), now=now, hold=holds.get(before.id), firing=there.open > 0
         )
+        if world.moments is not None:
+            world.moments.append(Moment(now, before.id, outcome.incident.urgency, outcome.pages, outcome.notes))
         held = outcome.incident.escalation_state is EscalationState.HELD
         if held:
             there.outcome.held = outcome.incident.escalation_reason
