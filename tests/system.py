@@ -105,12 +105,14 @@ class System:
                 return
 
     async def advance(self, *, step: timedelta = timedelta(seconds=30), **by: float) -> None:
-        """Move time on in small steps, doing what falls due on the way."""
-        left = timedelta(**by)
+        """Move time on in small steps, doing what falls due on the way; where nothing is planned, steps are only taken by the clock."""
+        left, planned = timedelta(**by), self.clock.at
         while left > timedelta(0):
             self.clock.advance(min(step, left))
             left -= step
-            await self.run_due()
+            if left <= timedelta(0) or (planned is not None and planned <= self.clock.at):
+                await self.run_due()
+                planned = self.node.engine.next_at
 
     # --- settings -----------------------------------------------------------------------------------------------------------
 

@@ -182,13 +182,17 @@ class Engine:
 
     def __init__(self, sources: Sequence[DueSource]) -> None:
         self.sources = sources
+        self.next_at: datetime | None = None
+        """When something will be due, as the last pass knew it; None if nothing is planned."""
 
     async def run_due(self, *, passes: int = 1_000) -> int:
         """Run every source until none has anything due; returns how many rows were handled."""
         total = 0
         for _ in range(passes):
-            handled = sum([(await source.run()).handled for source in self.sources])
+            done = [await source.run() for source in self.sources]
+            handled = sum(one.handled for one in done)
             if handled == 0:
+                self.next_at = min((one.next_at for one in done if one.next_at is not None), default=None)
                 return total
             total += handled
         raise RuntimeError(f"work is still due after {passes} passes: a source makes its own rows due again at once")
