@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute, Route
 
 from oncall.app import Node
-from oncall.channels.values import BadAddress, Message, Outcome, PageMessage, Sent
+from oncall.channels.values import BadAddress, Message, NoticeMessage, Outcome, PageMessage, Sent
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.mail import check_mail_address
@@ -22,12 +22,16 @@ ADMIN_KEY = "admin-key-of-the-tests-0123456789abcdef"
 
 @dataclass
 class FakeChannel:
-    """A channel without a wire: keeps what it was given; `outcomes` are answered in order, then everything is sent."""
+    """A channel without a wire: keeps what it was given, page updates by themselves; `outcomes` are answered in order, then everything is
+    sent.
+    """
 
     name: str
     sent: list[Message] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     always: Outcome | None = None
+    takes_updates: bool = True
+    updates: list[NoticeMessage] = field(default_factory=list)
 
     def check_address(self, address: str) -> str:
         try:
@@ -40,7 +44,10 @@ class FakeChannel:
 
     async def send(self, message: Message) -> Outcome:
         outcome = self.outcomes.pop(0) if self.outcomes else self.always or Sent(None, "accepted by the fake")
-        self.sent.append(message)
+        if isinstance(message, NoticeMessage) and message.update:
+            self.updates.append(message)
+        else:
+            self.sent.append(message)
         return outcome
 
     async def close(self) -> None:
@@ -171,6 +178,12 @@ class System:
         messages = sorted(self.email.sent + self.webhook.sent, key=lambda m: m.notification_id.bytes)
         self.email.sent, self.webhook.sent = [], []
         return [m.recipient for m in messages if isinstance(m, PageMessage)]
+
+    def updates(self) -> list[tuple[str, str]]:
+        """(who, what was said) of the page updates since the last call, in order."""
+        found = sorted(self.email.updates + self.webhook.updates, key=lambda m: m.notification_id.bytes)
+        self.email.updates, self.webhook.updates = [], []
+        return [(m.recipient, m.update.said) for m in found if m.update]
 
 
 def to(user: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import standardwebhooks.webhooks
 
-from oncall.channels.values import NoticeMessage, PageMessage
+from oncall.channels.values import NoticeMessage, PageMessage, PageUpdate
 
 NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
 SECRET = "whsec_" + "b25jYWxsLXRlc3RzLXNpZ25pbmctc2VjcmV0LTMyYg=="
@@ -50,6 +50,23 @@ NOTICE = NoticeMessage(
     attempt=1,
     repeated=False,
     late_by=None,
+)
+
+
+UPDATE = NoticeMessage(
+    notification_id=UUID("01960000-0000-7000-8000-000000000004"),
+    address="ana@example.com",
+    recipient="Ana",
+    kind="page_update",
+    urgency="low",
+    subject="#42 acknowledged by Ben: High error rate",
+    paragraphs=("payments-api: High error rate", "Acknowledged by Ben through link.", "You were paged for it."),
+    links=(),
+    created_at=NOW,
+    attempt=1,
+    repeated=False,
+    late_by=None,
+    update=PageUpdate(PAGE.incident_id, 42, "High error rate", "payments-api", "acknowledged", "acknowledged by Ben"),
 )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.channels.messages import NOW, a_notice, a_page
+from tests.channels.messages import NOW, UPDATE, a_notice, a_page
 from tests.channels.test_render import ANY_TEXT, NOTICES, PAGES, Read
 from tests.examples import examples
 from tests.providers.smtp import SmtpSink
@@ -93,6 +93,15 @@ async def test_a_notice_is_an_e_mail_of_its_own_and_part_of_no_conversation(sink
     repeat = await sent(sink, a_notice(attempt=2, repeated=True))
     assert repeat["Message-ID"] == received["Message-ID"]
     assert (await sent(sink, a_notice(urgency="high")))["Importance"] == "high"
+
+
+async def test_a_page_update_joins_the_conversation_of_its_incident_in_a_quiet_voice(sink: SmtpSink) -> None:
+    page, update = await sent(sink, a_page()), await sent(sink, UPDATE)
+    for header in ("References", "In-Reply-To", "X-Oncall-Incident"):
+        assert update[header] == page[header], header
+    assert update["Message-ID"] != page["Message-ID"]
+    assert update["Subject"] == "#42 acknowledged by Ben: High error rate"
+    assert update["Importance"] is None
 
 
 async def test_what_sends_us_back_its_name_is_kept(sink: SmtpSink) -> None:

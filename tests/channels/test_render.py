@@ -1,13 +1,14 @@
 """One safe line; the page and the notice in plain text and HTML."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.channels.messages import NOW, a_notice, a_page
+from tests.channels.messages import NOW, UPDATE, a_notice, a_page
 
 from oncall.channels.render import SUBJECT_LIMIT, first_line, instant, notice, one_line, page, spoken, written
 from oncall.channels.values import NoticeMessage
@@ -38,6 +39,13 @@ NOTICES = st.builds(
     urgency=ANY_TEXT,
     paragraphs=st.tuples(ANY_TEXT, ANY_TEXT),
     links=st.tuples(st.tuples(st.just("https://oncall.example.com/x"), ANY_TEXT)),
+)
+
+UPDATES = st.builds(
+    replace,
+    st.just(UPDATE),
+    subject=ANY_TEXT,
+    update=st.builds(replace, st.just(UPDATE.update), title=ANY_TEXT, service=ANY_TEXT, said=ANY_TEXT),
 )
 
 

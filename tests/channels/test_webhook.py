@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from standardwebhooks import Webhook
-from tests.channels.messages import NOW, OLD_SECRET, SECRET, a_notice, a_page, real_now
-from tests.channels.test_render import NOTICES, PAGES
+from tests.channels.messages import NOW, OLD_SECRET, SECRET, UPDATE, a_notice, a_page, real_now
+from tests.channels.test_render import NOTICES, PAGES, UPDATES
 from tests.providers.http import WebhookSink
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, NoticeMessage, Outcome, Sent, Unknown
@@ -95,8 +95,21 @@ async def test_a_notice_says_everything_in_words_of_its_own(sink: WebhookSink, c
     }
 
 
+def test_a_page_update_is_an_event_of_its_own_type() -> None:
+    said = json.loads(body(UPDATE))
+    assert said["type"] == "page_update"
+    assert said["data"]["incident"] == {
+        "id": "01960000-0000-7000-8000-000000000002",
+        "number": 42,
+        "title": "High error rate",
+        "service": "payments-api",
+    }
+    assert (said["data"]["state"], said["data"]["said"]) == ("acknowledged", "acknowledged by Ben")
+    assert (said["data"]["kind"], said["data"]["subject"]) == ("page_update", UPDATE.subject)
+
+
 @settings(max_examples=60)
-@given(message=PAGES | NOTICES)
+@given(message=PAGES | NOTICES | UPDATES)
 async def test_whatever_a_monitor_or_a_person_says_arrives_as_valid_signed_json(
     sink: WebhookSink, channel: WebhookChannel, message: Message
 ) -> None:

@@ -19,7 +19,7 @@ from oncall.contacts.values import Repeat, Ways
 
 MINUTE = timedelta(minutes=1)
 EVERY_FIVE = {"every": "PT5M", "at_most": 3}
-STATUSES = "SELECT nth, status FROM notifications ORDER BY cycle, round, step, nth"
+STATUSES = "SELECT nth, status FROM notifications WHERE urgency <> 'update' ORDER BY cycle, round, step, nth"
 
 # --- the rule ---------------------------------------------------------------------------------------------------------------
 

@@ -50,7 +50,9 @@ async def test_acknowledged_it_is_quiet_until_it_settles_and_resolves_if_nothing
         await system.advance(minutes=1)
     shown = await incident(system)
     assert (shown["status"], shown["pending_actions"][0]["action"]) == ("acknowledged", "settle")
+    system.updates()
     await system.advance(minutes=10)
+    assert sorted(system.updates()) == [("Ana", "resolved"), ("Ben", "resolved")], "which both were paged for"
     shown = await incident(system)
     assert (shown["status"], shown["flapping_since"], len(paged(system))) == ("resolved", None, sent)
     told = (await system.api.get(f"/api/v1/incidents/{id}/timeline")).json()["items"]

@@ -20,7 +20,7 @@ from oncall.notifications import commands
 from oncall.notifications.due import Sender
 
 LEASE, SECOND = timedelta(seconds=30), timedelta(seconds=1)
-ROW = "SELECT status, attempt, next_at, may_have_arrived FROM notifications"
+ROW = "SELECT status, attempt, next_at, may_have_arrived FROM notifications WHERE urgency <> 'update'"
 ATTEMPTS = text("SELECT number, outcome, detail FROM attempts ORDER BY number")
 LEFT = "SELECT count(*) FROM notifications WHERE next_at IS NOT NULL"
 LOST = "its sender did not report before the lease ran out"

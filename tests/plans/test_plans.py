@@ -93,6 +93,8 @@ VALUES = {
     "each": "4",
     "channel": "'email'",
     "busy": "CAST(ARRAY[] AS text[])",
+    "engaged": "CAST(ARRAY[] AS text[])",
+    "updates": "8",
     "service_ids": "array_fill(CAST('{service_id}' AS uuid), ARRAY[5])",
     "service_id": "'{service_id}'",
     "dedup_key": "'key 50'",

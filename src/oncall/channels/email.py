@@ -32,6 +32,7 @@ class EmailChannel:
     """One connection per message: a broken one never takes a second message with it."""
 
     name = "email"
+    takes_updates = True
 
     def __init__(self, server: SmtpServer | None, *, sender: MailSender, now: Callable[[], datetime], deadline: float = 10.0) -> None:
         """Without a `server` everything but sending works. `deadline` is in seconds; `now` gives each message its date."""

@@ -11,10 +11,11 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime
+from uuid import UUID
 
 from oncall.channels.mail_settings import MailSender
 from oncall.channels.render import written
-from oncall.channels.values import Message, PageMessage
+from oncall.channels.values import Message, NoticeMessage, PageMessage, PageUpdate
 
 _WIRE = compat32.clone(linesep="\r\n")
 _UTF_8 = Charset("utf-8")
@@ -35,10 +36,10 @@ def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> 
     mail["Subject"] = _subject(words.subject)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = message_id(message, sender)
-    if isinstance(message, PageMessage):
+    if incident_id := _incident_of(message):
         # All e-mails of an incident answer one that was never sent: mail programs make that one conversation.
-        mail["In-Reply-To"] = mail["References"] = f"<incident-{message.incident_id}@{sender.domain}>"
-        mail["X-Oncall-Incident"] = str(message.incident_id)
+        mail["In-Reply-To"] = mail["References"] = f"<incident-{incident_id}@{sender.domain}>"
+        mail["X-Oncall-Incident"] = str(incident_id)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Oncall-Notification"] = str(message.notification_id)
@@ -49,6 +50,14 @@ def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> 
     mail.attach(_part("plain", words.text))
     mail.attach(_part("html", words.html))
     return mail.as_bytes(policy=_WIRE)
+
+
+def _incident_of(message: Message) -> UUID | None:
+    match message:
+        case PageMessage(incident_id=id) | NoticeMessage(update=PageUpdate(incident_id=id)):
+            return id
+        case _:
+            return None
 
 
 def _subject(text: str) -> str:

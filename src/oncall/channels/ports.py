@@ -13,6 +13,11 @@ class Channel(Protocol):
         """The word that contact methods carry: `email`, `webhook`."""
         ...
 
+    @property
+    def takes_updates(self) -> bool:
+        """Whether it tells people who were paged what has become of it: what rings does not."""
+        ...
+
     def check_address(self, address: str) -> str:
         """The address as it should be stored, or `BadAddress` with a sentence for the person. Asks nobody: no network."""
         ...

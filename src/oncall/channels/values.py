@@ -45,6 +45,20 @@ class PageMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class PageUpdate:
+    """What has become of an incident, for those who were paged for it."""
+
+    incident_id: UUID
+    number: int
+    title: str
+    service: str
+    state: str
+    """One word for machines: acknowledged, snoozed, resolved, reopened, merged."""
+    said: str
+    """"acknowledged by Ana"."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeMessage:
     """What a person should know that is about no incident: their shift begins, a swap is offered. Each channel escapes for itself."""
 
@@ -54,7 +68,7 @@ class NoticeMessage:
     recipient: str
     """The person's name."""
     kind: str
-    """One word for machines: handoff, swap, verification, test."""
+    """One word for machines: handoff, swap, verification, test, page_update."""
     urgency: str
     subject: str
     paragraphs: tuple[str, ...]
@@ -69,6 +83,8 @@ class NoticeMessage:
     """Sent this much later than planned: the message says so."""
     code: str | None = None
     """What proves that this address is its owner's; among the paragraphs as well, for people."""
+    update: PageUpdate | None = None
+    """Of a page update: about which incident, which is said in subject and paragraphs as well."""
 
 
 Message = PageMessage | NoticeMessage

@@ -16,6 +16,7 @@ from oncall.channels.values import (
     NoticeMessage,
     Outcome,
     PageMessage,
+    PageUpdate,
     Sent,
     Unknown,
 )
@@ -29,6 +30,7 @@ class WebhookChannel:
     """The address is the URL. A 2xx means that the receiver has it; what its body says does not matter and is not kept."""
 
     name = "webhook"
+    takes_updates = True
 
     def __init__(
         self, client: HttpClient, *, secrets: Callable[[str], Sequence[str]], now: Callable[[], datetime], deadline: float = 10.0
@@ -80,8 +82,9 @@ def body(message: Message) -> bytes:
             said = {"type": "page", "timestamp": _instant(message.triggered_at), "data": _page(message)}
         case NoticeMessage(code=code):
             # Of a type of their own, so that programs can tell them from what concerns people.
-            type = message.kind if message.kind in {"verification", "test"} else "notice"
+            type = message.kind if message.kind in {"verification", "test", "page_update"} else "notice"
             about = _notice(message) if code is None else _notice(message) | {"code": code}
+            about |= _update(message.update) if message.update else {}
             said = {"type": type, "timestamp": _instant(message.created_at), "data": about}
         case _:
             assert_never(message)
@@ -126,6 +129,19 @@ def _notice(message: NoticeMessage) -> dict[str, object]:
         "attempt": message.attempt,
         "repeated": message.repeated,
         "late_by": _late_by(message),
+    }
+
+
+def _update(update: PageUpdate) -> dict[str, object]:
+    return {
+        "incident": {
+            "id": str(update.incident_id),
+            "number": update.number,
+            "title": one_line(update.title, 1024),
+            "service": one_line(update.service),
+        },
+        "state": one_line(update.state),
+        "said": one_line(update.said),
     }
 
 

@@ -14,7 +14,7 @@ FINDINGS = text("""
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND next_at IS NULL
             AND (escalation_state <> 'exhausted' OR policy_snapshot -> 'policy' ->> 'exhausted_retry' IS NOT NULL)) AS no_next_at,
         (SELECT count(*) FROM incidents WHERE next_at < :overdue) AS incidents_overdue,
-        (SELECT count(*) FROM notifications WHERE next_at < :overdue) AS notifications_overdue,
+        (SELECT count(*) FROM notifications WHERE next_at < :overdue AND urgency <> 'update') AS notifications_overdue,
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND escalation_state = 'exhausted') AS exhausted,
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND escalation_state = 'unroutable') AS unroutable,
         (SELECT count(*) FROM incidents WHERE next_at IS NOT NULL AND failures > 0) AS failing,

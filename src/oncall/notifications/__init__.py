@@ -17,11 +17,14 @@ from oncall.notifications.commands import (
     send_notices,
     was_paged_since,
 )
+from oncall.notifications.commands.updating import tell_news
 from oncall.notifications.values import NewNotice, NewPage, Subject
+from oncall.notifications.values.updating import News
 
 __all__ = [
     "NewNotice",
     "NewPage",
+    "News",
     "Subject",
     "abandon",
     "abandon_notices",
@@ -32,5 +35,6 @@ __all__ = [
     "page_people",
     "revive_for",
     "send_notices",
+    "tell_news",
     "was_paged_since",
 ]

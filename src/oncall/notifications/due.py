@@ -63,7 +63,9 @@ class Sender:
             claimed, next_at = await commands.claim(
                 tx,
                 channel=self._channel.name,
-                in_flight=Counter(one.address for one in self._in_flight.values()),
+                in_flight=Counter(one.address for one in self._in_flight.values() if not one.is_update),
+                updating=Counter(one.address for one in self._in_flight.values() if one.is_update),
+                takes_updates=self._channel.takes_updates,
                 now=now,
                 lease=self._lease,
                 limit=SLOTS - len(self._in_flight),
@@ -98,7 +100,8 @@ class Sender:
             return
         try:
             outcome = decide_expiry(claimed.about, now=now) or await self._on_the_wire(claimed, now)
-            PAGES.labels(self._channel.name, word_for(outcome)).inc()
+            if not claimed.is_update:
+                PAGES.labels(self._channel.name, word_for(outcome)).inc()
             await failpoints.reach("send.post_wire")
             await again(lambda: self._record(claimed, outcome))
         except Exception:
@@ -197,6 +200,7 @@ def _notice_message(claimed: Claimed, notice: Notice, code: str | None, now: dat
         repeated=claimed.may_have_arrived,
         late_by=late_by(claimed.due_at, now=now),
         code=code,
+        update=notice.update,
     )
 
 

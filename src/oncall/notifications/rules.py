@@ -1,15 +1,16 @@
 """What an attempt's outcome makes of its notification, and how the ledger seals it. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import assert_never
+from uuid import UUID
 
-from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Unknown
+from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, PageUpdate, Sent, Unknown
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
-from oncall.kit.ids import NotificationId
+from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import (
     MAX_RETRY_AFTER,
     RETRY_DELAYS,
@@ -29,6 +30,7 @@ from oncall.notifications.values import (
     Works,
     WorksNot,
 )
+from oncall.notifications.values.updating import UPDATE_LASTS, About, Earlier, News, Paged
 from oncall.teams.values import User
 
 LATE = timedelta(seconds=60)
@@ -71,6 +73,52 @@ def notice_of_test(user: User, *, topic: str, now: datetime) -> NewNotice:
         subject=f"This is a test of oncall for {user.name}; nothing is wrong",
         paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here.",),
         expires_at=now + TEST_LASTS,
+    )
+
+
+def is_news_to(paged: Paged, news: News, earlier: Sequence[Earlier]) -> bool:
+    """Whether this person must be told by this contact method: not if they did it, nor if the same was or will be said there since the
+    last page, and nothing else after it.
+    """
+    if paged.user_id == news.by:
+        return False
+    if any(one.left_at is None and one.said == news.said for one in earlier):
+        return False
+    left = [(one.left_at, one.said) for one in earlier if one.left_at is not None]
+    if not left:
+        return True
+    at, said = max(left)
+    return said != news.said or at < paged.paged_at
+
+
+def outdated(earlier: Sequence[Earlier], latest: Mapping[IncidentId, News]) -> list[NotificationId]:
+    """Updates that have not left and are not how it stands any more."""
+
+    def stands(one: Earlier) -> bool:
+        return one.incident_id in latest and latest[one.incident_id].said == one.said
+
+    return [one.id for one in earlier if one.left_at is None and not stands(one)]
+
+
+def way_by(reach: Reach, contact_method_id: UUID, *, now: datetime) -> Way | None:
+    """One message at once by this contact method, if it is there and proven; the account e-mail has the user's own id."""
+    if contact_method_id == reach.user_id:
+        return Way(contact_method_id, "email", reach.email, 1, now, now)
+    proven = (method for method in reach.methods if method.id == contact_method_id and method.verified)
+    return next((Way(method.id, method.channel, method.address, 1, now, now) for method in proven), None)
+
+
+def notice_of_update(user_id: UserId, news: News, about: About, *, topic: str, now: datetime) -> NewNotice:
+    """The number comes first: whatever cuts the subject leaves it there."""
+    return NewNotice(
+        user_id=user_id,
+        kind="page_update",
+        topic=topic,
+        urgency=Urgency.LOW.value,
+        subject=f"#{about.number} {news.said}: {about.title}",
+        paragraphs=(f"{about.service}: {about.title}", f"{news.reason[:1].upper()}{news.reason[1:]}.", "You were paged for it."),
+        expires_at=now + UPDATE_LASTS,
+        update=PageUpdate(news.incident_id, about.number, about.title, about.service, news.state, news.said),
     )
 
 

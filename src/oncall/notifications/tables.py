@@ -52,8 +52,11 @@ notices = Table(
     instant("created_at"),
     # Later than this it is of no use any more, and is not sent.
     instant("expires_at", nullable=True),
+    # Of a page update.
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE")),
     UniqueConstraint("topic", name="notices_once_per_topic"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+    Index("notices_incident_idx", "incident_id", postgresql_where=text("incident_id IS NOT NULL")),
 )
 
 notifications = Table(
@@ -72,6 +75,7 @@ notifications = Table(
     Column("round", Integer),
     Column("step", Integer),
     Column("nth", Integer, nullable=False),
+    # What is sent first: high before low, and page updates last.
     Column("urgency", String, nullable=False, server_default="high"),
     Column("status", String, nullable=False),
     Column("reason", String, nullable=False),
@@ -92,7 +96,7 @@ notifications = Table(
     CheckConstraint(
         "status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'bundled')", name="status_is_known"
     ),
-    CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+    CheckConstraint("urgency IN ('high', 'low', 'update')", name="urgency_is_known"),
     CheckConstraint("(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="only_unfinished_ones_have_next_at"),
     Index("notifications_next_at_idx", "channel", "urgency", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index(

@@ -17,6 +17,7 @@ from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.opening import mark_opened, open_alerts
 from oncall.incidents.commands.regrading import regrade
 from oncall.incidents.commands.routing import route_events
+from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.following import followed
@@ -243,7 +244,7 @@ async def _follow(
     await cancel_for(tx, [id for id, i in over.items() if i.status is not Status.ACKNOWLEDGED])
     went_on = [id for id, i in after.items() if i.status is Status.TRIGGERED and locked[id].status is Status.RESOLVED]
     await revive_for(tx, [id for id in went_on if after[id].position == locked[id].position], now=now)
-    await timeline.add(tx, entries)
+    await tell(tx, entries, now=now)
     return list(after.values())
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.incidents.commands.inhibiting import source_over
+from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import Done, end_of, get_incident
 from oncall.incidents.rules import returning, snoozing
 from oncall.incidents.rules.inhibiting import counts_as_source
@@ -99,7 +100,7 @@ async def carry_out(tx: AsyncConnection, its: Locked, change: Change | None, *, 
     cancelled = (await cancel_for(tx, [before.id])).get(before.id, 0) if change.cancels else 0
     named_as = f" (as #{asked.number}, which was merged into it)" if asked else ""
     detail: dict[str, object] = {"cancelled": cancelled}
-    await timeline.add(tx, [timeline.Entry(before.id, now, change.kind, by, f"{change.reason}{named_as}", detail)])
+    await tell(tx, [timeline.Entry(before.id, now, change.kind, by, f"{change.reason}{named_as}", detail)], now=now)
     if counts_as_source(before, None, now=now) and not counts_as_source(change.incident, None, now=now):
         await source_over(tx, [before.id], now=now)
     await notify(tx, "incidents")

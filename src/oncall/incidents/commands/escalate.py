@@ -12,6 +12,7 @@ from oncall.escalation.rules import in_last_round
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
+from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.considering import Considering
@@ -94,7 +95,7 @@ async def _run(
     await page_people(tx, pages, people.reach, now=now)
     await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
     considering = Considering(people)
-    await timeline.add(tx, [entry for outcome in outcomes for entry in _entries(outcome, people, considering, now=now)])
+    await tell(tx, [entry for outcome in outcomes for entry in _entries(outcome, people, considering, now=now)], now=now)
     for outcome in outcomes:
         for note in outcome.notes:
             if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:
@@ -153,7 +154,7 @@ async def page_undeliverable(
         return
     await store.save_incidents(tx, [moved])
     why = f"nobody paged by step {position.step + 1} can be reached ({reason}); the next step is due now"
-    await timeline.add(tx, [timeline.Entry(incident_id, now, timeline.Kind.UNREACHABLE, ENGINE, why)])
+    await tell(tx, [timeline.Entry(incident_id, now, timeline.Kind.UNREACHABLE, ENGINE, why)], now=now)
     await notify(tx, "incidents")
 
 
@@ -211,7 +212,9 @@ def _entries(outcome: Outcome, people: People, considering: Considering, *, now:
 
 
 def _whom(incident: Incident, note: Note, considering: Considering) -> dict[str, object]:
-    """Whom a step considered: nobody can look that up later."""
+    """Whom a step considered, which nobody can look up later; and how one stands that has settled."""
+    if note.kind == timeline.Kind.SETTLED:
+        return {"status": incident.status.value}
     if note.position is None or note.kind not in {timeline.Kind.STEP_FIRED, timeline.Kind.STEP_SKIPPED}:
         return {}
     return {"considered": considering.considered(incident.snapshot, note.position, incident.urgency)}
@@ -234,4 +237,4 @@ async def postpone(tx: AsyncConnection, incident: Incident, *, now: datetime, de
     why = f"{type(error).__name__}: {error}"[:500]
     await store.postpone(tx, incident.id, next_at=now + delay, error=why)
     reason = f"could not be escalated (try {incident.failures + 1}), will be tried again: {type(error).__name__}"
-    await timeline.add(tx, [timeline.Entry(incident.id, now, timeline.Kind.POSTPONED, ENGINE, reason)])
+    await tell(tx, [timeline.Entry(incident.id, now, timeline.Kind.POSTPONED, ENGINE, reason)], now=now)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.incidents.commands.inhibiting import source_over
+from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import Done, get_incident
 from oncall.incidents.rules.holding import Hold, below_threshold, counts_triggers, delayed
 from oncall.incidents.rules.merging import absorb, check_goes_on, merged, to_merge, why_merged, why_took_in
@@ -94,7 +95,8 @@ async def _tell(
 ) -> None:
     entries = []
     for source in sources:
-        detail: dict[str, object] = {"merged_into_id": f"{target.id}", "cancelled": cancelled.get(source.id, 0)}
+        into: dict[str, object] = {"merged_into_id": f"{target.id}", "merged_into": target.number}
+        detail = into | {"cancelled": cancelled.get(source.id, 0)}
         entries.append(timeline.Entry(source.id, now, timeline.Kind.MERGED, by, why_merged(target, by), detail))
     brought = list(counts.values())
     still_open = sum(its.open for its in brought)
@@ -104,5 +106,5 @@ async def _tell(
     if after.severity is not target.severity:
         rose = f"severity rose from {target.severity.value} to {after.severity.value}, urgency is {after.urgency.value}"
         entries.append(timeline.Entry(target.id, now, timeline.Kind.SEVERITY_CHANGED, by, rose))
-    await timeline.add(tx, entries)
+    await tell(tx, entries, now=now)
     INCIDENTS.labels(timeline.Kind.MERGED.value).inc(len(sources))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.escalation import Snapshot, take_snapshots
+from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import get_incident
 from oncall.incidents.rules.holding import below_threshold, counts_triggers
 from oncall.incidents.rules.splitting import check_split, split_off, stays
@@ -86,4 +87,4 @@ async def _tell(
     if after.status is Status.RESOLVED:
         entries.append(timeline.Entry(before.id, now, timeline.Kind.RESOLVED, by, "none of the alerts that it has left is open"))
         INCIDENTS.labels(timeline.Kind.RESOLVED.value).inc()
-    await timeline.add(tx, entries)
+    await tell(tx, entries, now=now)

@@ -14,6 +14,7 @@ from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands.alerts import over_at
 from oncall.incidents.commands.inhibiting import source_over
+from oncall.incidents.commands.updating import tell
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.affirming import affirm
 from oncall.incidents.rules.assigned import next_step
@@ -114,7 +115,7 @@ async def _done(tx: AsyncConnection, id: IncidentId, changed: bool, kind: timeli
     if not changed:
         return Done(await get_incident(tx, id), changed=False, cancelled=0)
     cancelled = (await cancel_for(tx, [id], acknowledged=kind is timeline.Kind.ACKNOWLEDGED)).get(id, 0)
-    await timeline.add(tx, [timeline.Entry(id, now, kind, by, reason, {"cancelled": cancelled})])
+    await tell(tx, [timeline.Entry(id, now, kind, by, reason, {"cancelled": cancelled})], now=now)
     INCIDENTS.labels(kind.value).inc()
     await failpoints.reach("ack.pre_commit")
     return Done(await get_incident(tx, id), changed=True, cancelled=cancelled)

@@ -11,17 +11,19 @@ from oncall.kit.ids import ContactMethodId, NotificationId, UserId, new_id
 from oncall.notifications.values import NewNotice, NoticeId, Way
 
 ADD_NOTICES = text("""
-    INSERT INTO notices (id, user_id, user_name, kind, topic, urgency, subject, body, expires_at, created_at)
+    INSERT INTO notices (id, user_id, user_name, kind, topic, urgency, subject, body, expires_at, incident_id, created_at)
     SELECT o.*, CAST(:now AS timestamptz) FROM unnest(
         CAST(:ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]), CAST(:kinds AS text[]), CAST(:topics AS text[]),
-        CAST(:urgencies AS text[]), CAST(:subjects AS text[]), CAST(:bodies AS jsonb[]), CAST(:expires_ats AS timestamptz[])) AS o
+        CAST(:urgencies AS text[]), CAST(:subjects AS text[]), CAST(:bodies AS jsonb[]), CAST(:expires_ats AS timestamptz[]),
+        CAST(:incident_ids AS uuid[])) AS o
     ON CONFLICT ON CONSTRAINT notices_once_per_topic DO NOTHING
     RETURNING id
 """)
 ADD_MESSAGES = text("""
     INSERT INTO notifications (id, notice_id, contact_method_id, channel, address, nth, urgency, due_at, next_at, user_id,
         status, reason, attempt, may_have_arrived, created_at)
-    SELECT n.id, n.notice_id, n.contact_method_id, n.channel, n.address, n.nth, o.urgency, n.due_at, n.next_at, o.user_id,
+    SELECT n.id, n.notice_id, n.contact_method_id, n.channel, n.address, n.nth,
+        CASE WHEN o.incident_id IS NULL THEN o.urgency ELSE 'update' END, n.due_at, n.next_at, o.user_id,
         'pending', o.kind || ': ' || o.subject, 0, false, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:notice_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
         CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]))
@@ -51,6 +53,7 @@ async def add_notices(tx: AsyncConnection, notices: Sequence[tuple[NoticeId, str
             "subjects": [o.subject for _, _, o in notices],
             "bodies": [_body(o) for _, _, o in notices],
             "expires_ats": [o.expires_at for _, _, o in notices],
+            "incident_ids": [o.update.incident_id if o.update else None for _, _, o in notices],
         },
     )
     return {NoticeId(row.id) for row in rows}
@@ -58,7 +61,8 @@ async def add_notices(tx: AsyncConnection, notices: Sequence[tuple[NoticeId, str
 
 def _body(notice: NewNotice) -> str:
     body: dict[str, object] = {"paragraphs": notice.paragraphs, "links": notice.links}
-    return msgspec.json.encode(body if notice.sealed is None else body | {"sealed": notice.sealed}).decode()
+    more = {"sealed": notice.sealed, "update": notice.update}
+    return msgspec.json.encode(body | {name: said for name, said in more.items() if said is not None}).decode()
 
 
 async def add_messages(tx: AsyncConnection, messages: Sequence[tuple[NoticeId, Way]], *, now: datetime) -> list[NotificationId]:

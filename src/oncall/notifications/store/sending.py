@@ -10,12 +10,14 @@ import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import AttemptOutcome, Claimed, Notice, Page, Status, Step, Subject
 
 # `notifications_next_at_idx (channel, urgency, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. High urgency goes
-# first ('high' sorts before 'low'), and nobody gets more than their share of the slots. Fresh and stale (a lease that ran out) are
-# claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says so. Each is of a page or of a notice.
+# first, page updates last ('high' sorts before 'low', and that before 'update'), and nobody gets more than their share of the slots.
+# Fresh and stale (a lease that ran out) are claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says
+# so. Each is of a page or of a notice.
 CLAIM = text("""
     WITH first AS (
         (SELECT id, address, urgency, next_at FROM notifications
@@ -25,6 +27,10 @@ CLAIM = text("""
         (SELECT id, address, urgency, next_at FROM notifications
          WHERE channel = :channel AND urgency = 'low' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
          ORDER BY next_at LIMIT 1000)
+        UNION ALL
+        (SELECT id, address, urgency, next_at FROM notifications
+         WHERE channel = :channel AND urgency = 'update' AND next_at <= :now AND address <> ALL(CAST(:engaged AS text[]))
+         ORDER BY next_at LIMIT :updates)
     ), fair AS (
         SELECT id, urgency, next_at, row_number() OVER (PARTITION BY address ORDER BY urgency, next_at) AS nth FROM first
     ), due AS MATERIALIZED (
@@ -41,13 +47,15 @@ CLAIM = text("""
         may_have_arrived = n.may_have_arrived OR due.status = 'sending'
     FROM due LEFT JOIN pages p ON p.id = due.page_id LEFT JOIN notices o ON o.id = due.notice_id WHERE n.id = due.id
     RETURNING n.id, n.notice_id, n.incident_id, n.user_id, coalesce(p.user_name, o.user_name) AS user_name, n.cycle, n.round, n.step,
-        n.nth, n.urgency, n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason, p.subject::text AS subject,
+        n.nth, coalesce(o.urgency, n.urgency) AS urgency, n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason,
+        p.subject::text AS subject,
         o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
 """)
 NEXT_AT = text("""
     SELECT least(
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
-        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL))
+        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL),
+        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'update' AND next_at IS NOT NULL))
 """)
 # By the unique index of a position. A claim that ends here was no attempt.
 CANCEL_OUTRUN = text("""
@@ -58,6 +66,10 @@ CANCEL_OUTRUN = text("""
             AND later.contact_method_id = n.contact_method_id AND later.nth > n.nth AND later.due_at <= :now
             AND later.status IN ('pending', 'sending', 'sent', 'delivered', 'read'))
     RETURNING n.id
+""")
+# Nor was this one an attempt.
+CANCEL_CLAIMED = text("""
+    UPDATE notifications SET status = 'cancelled', next_at = NULL, attempt = attempt - 1 WHERE id = ANY(:ids) AND status = 'sending'
 """)
 STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
 RECORD = text("""
@@ -82,13 +94,32 @@ class _Body:
     paragraphs: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
     sealed: str | None = None
+    update: PageUpdate | None = None
 
 
 async def claim_due(
-    tx: AsyncConnection, *, channel: str, busy: Sequence[str], each: int, now: datetime, lease_until: datetime, limit: int
+    tx: AsyncConnection,
+    *,
+    channel: str,
+    busy: Sequence[str],
+    engaged: Sequence[str],
+    each: int,
+    updates: int,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
 ) -> list[Claimed]:
-    """At most `each` to one address, and none to those that are busy."""
-    params = {"channel": channel, "busy": list(busy), "each": each, "now": now, "lease_until": lease_until, "limit": limit}
+    """At most `each` to one address, and none to those that are busy; at most so many page updates, and none to those that are engaged."""
+    params = {
+        "channel": channel,
+        "busy": list(busy),
+        "engaged": list(engaged),
+        "each": each,
+        "updates": updates,
+        "now": now,
+        "lease_until": lease_until,
+        "limit": limit,
+    }
     rows = await tx.execute(CLAIM, params)
     return [
         Claimed(
@@ -114,13 +145,18 @@ async def cancel_outrun(tx: AsyncConnection, claimed: Sequence[Claimed], *, now:
     return {NotificationId(row.id) for row in rows}
 
 
+async def cancel_claimed(tx: AsyncConnection, ids: Sequence[NotificationId]) -> None:
+    """They were claimed in this transaction, and are not to be sent."""
+    await tx.execute(CANCEL_CLAIMED, {"ids": list(ids)})
+
+
 def _page(r: Row[Any]) -> Page:
     return Page(Step(IncidentId(r.incident_id), r.cycle, r.round, r.step), r.reason, msgspec.json.decode(r.subject, type=Subject))
 
 
 def _notice(r: Row[Any]) -> Notice:
     body = msgspec.json.decode(r.body, type=_Body)
-    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at, body.sealed)
+    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at, body.sealed, body.update)
 
 
 async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:

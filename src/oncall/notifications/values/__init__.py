@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 
 NoticeId = NewType("NoticeId", UUID)
@@ -63,7 +64,8 @@ class NewNotice:
     """The intention to tell a user something that is about no incident: their shift begins, a swap is offered.
 
     A `topic` is one notice to one person, made once and for ever, so it names that person; `urgency` is high or low. `links` are
-    (address, words). From `expires_at` on it is of no use, and is not sent. `sealed` is a code that only its reader may see.
+    (address, words). From `expires_at` on it is of no use, and is not sent. `sealed` is a code that only its reader may see;
+    an `update` is about an incident after all.
     """
 
     user_id: UserId
@@ -75,6 +77,7 @@ class NewNotice:
     links: tuple[tuple[str, str], ...] = ()
     expires_at: datetime | None = None
     sealed: str | None = None
+    update: PageUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Notice:
     created_at: datetime
     expires_at: datetime | None
     sealed: str | None = None
+    update: PageUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,10 @@ class Claimed:
     may_have_arrived: bool
     lease_until: datetime
     about: Page | Notice
+
+    @property
+    def is_update(self) -> bool:
+        return isinstance(self.about, Notice) and self.about.update is not None
 
 
 class AttemptOutcome(StrEnum):

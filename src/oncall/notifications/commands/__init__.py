@@ -51,6 +51,7 @@ from oncall.notifications.values import (
     Works,
     WorksNot,
 )
+from oncall.notifications.values.updating import UPDATES_AT_ONCE
 from oncall.teams.commands import get_user
 from oncall.teams.values import User
 
@@ -196,22 +197,45 @@ async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, *, cyc
 
 
 async def claim(
-    tx: AsyncConnection, *, channel: str, in_flight: Counter[str], now: datetime, lease: timedelta, limit: int
+    tx: AsyncConnection,
+    *,
+    channel: str,
+    in_flight: Counter[str],
+    updating: Counter[str] | None = None,
+    takes_updates: bool = True,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
 ) -> tuple[list[Claimed], datetime | None]:
     """Take up to `limit` due notifications of a channel under a lease, a few to each address; also when the next one is due.
 
     `in_flight` counts this node's messages to each address that are on the wire: a receiver that does not answer delays only itself.
+    `updating` are page updates on the wire, which keep no page waiting; on a channel that takes none they are cancelled.
     """
-    busy = [address for address, messages in in_flight.items() if messages >= AT_ONCE_TO_ONE]
+    updating = updating or Counter()
+    busy, engaged = ([address for address, n in count.items() if n >= AT_ONCE_TO_ONE] for count in (in_flight, in_flight + updating))
+    updates = max(UPDATES_AT_ONCE - updating.total(), 0)
     lease_until = now + lease
     claimed: list[Claimed] = []
     while limit and not claimed:
-        taken = await sending.claim_due(tx, channel=channel, busy=busy, each=AT_ONCE_TO_ONE, now=now, lease_until=lease_until, limit=limit)
+        taken = await sending.claim_due(
+            tx,
+            channel=channel,
+            busy=busy,
+            engaged=engaged,
+            each=AT_ONCE_TO_ONE,
+            updates=updates,
+            now=now,
+            lease_until=lease_until,
+            limit=limit,
+        )
+        if unwanted := set() if takes_updates else {one.id for one in taken if one.is_update}:
+            await sending.cancel_claimed(tx, sorted(unwanted))
         # After an outage, or a hold, nobody gets a pile of repetitions: of those that are due the last one goes out.
         again = [one for one in taken if one.nth > 1]
         outrun = await sending.cancel_outrun(tx, again, now=now) if again else set()
-        claimed = [one for one in taken if one.id not in outrun]
-        if not outrun:
+        claimed = [one for one in taken if one.id not in outrun | unwanted]
+        if not outrun | unwanted:
             break
     return claimed, await sending.next_at(tx, channel=channel)
 
