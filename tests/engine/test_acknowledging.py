@@ -21,7 +21,7 @@ from oncall.notifications.values import Claimed, Page
 AT_ONCE = 50
 LEFT = text("""
     SELECT count(*) FROM notifications n JOIN incidents i ON i.id = n.incident_id
-    WHERE i.status = 'acknowledged' AND n.page_id IS NOT NULL AND n.status IN ('pending', 'sending')
+    WHERE i.status = 'acknowledged' AND n.status IN ('pending', 'sending')
 """)
 
 
@@ -45,7 +45,7 @@ async def test_nothing_is_claimed_for_what_was_acknowledged_before(
         at = time.monotonic()  # what was committed by now, the claim sees
         claimed, next_at = await real_claim(*args, **more)
         for one in claimed:
-            if isinstance(one.about, Page):  # whoever was paged is told of the acknowledgement: that is no page
+            if isinstance(one.about, Page):  # whoever was paged is told of the acknowledgement, after it
                 began.setdefault(one.about.step.incident_id, []).append(at)
         return claimed, next_at
 

@@ -24,7 +24,7 @@ from oncall.incidents.values.alerts import AlertFilter
 from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
-from oncall.notifications.store import sending
+from oncall.notifications.store import sending, updates
 from oncall.simulate.store import previewing as simulate
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
@@ -108,6 +108,7 @@ VALUES = {
     "offset": "0",
     "id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
     "most": "10001",
+    "incident_ids": "ARRAY[md5('incident 50')::uuid]",
     "incident_id": "md5('incident 50')::uuid",
     "alert_id": "md5('alert 7')::uuid",
     "after": "'00000000-0000-0000-0000-000000000000'",
@@ -197,6 +198,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),
+        pytest.param(updates.PAGED, "notifications", "notifications_once_per_position_and_contact_method", id="who was paged"),
+        pytest.param(updates.EARLIER, "notices", "notices_incident_idx", id="what they were told"),
         pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
         pytest.param(heartbeats.CLAIM_SKIPPING, "heartbeats", "heartbeats_next_at_idx", id="due heartbeats"),
         pytest.param(heartbeats.CLAIM_WAITING, "heartbeats", "heartbeats_next_at_idx", id="overdue heartbeats"),
