@@ -95,6 +95,7 @@ def fresh_database(dsn: str, template: str, name: str, *, is_durable: bool = Tru
 
 async def empty(tx: AsyncConnection) -> None:
     """Delete every row with one statement, so that foreign keys are checked when nothing is left."""
+    await tx.execute(text("SET LOCAL statement_timeout = '60s'"))  # a storm leaves hundreds of thousands of rows
     names = (await tx.execute(ALL_TABLES)).scalars().all()
     deletes = ", ".join(f"d{n} AS (DELETE FROM {name})" for n, name in enumerate(names))
     await tx.execute(text(f"WITH {deletes} SELECT 1"))
