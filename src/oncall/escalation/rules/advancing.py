@@ -97,15 +97,21 @@ def next_unresolved(snapshot: Snapshot, position: Position, at: datetime, urgenc
 
 
 def go_on(snapshot: Snapshot, position: Position, *, urgency: Urgency, severity: str, people: People, now: datetime) -> Advance:
-    """Fire the step that is due of an incident somebody has acknowledged, and nothing but that: whoever has it decides what else."""
+    """Fire the step that is due of an incident somebody has acknowledged, and nothing but that: whoever has it decides what else.
+
+    One that reaches nobody is skipped at once. Where its policy was taken anew, the step that is due may be none that goes on.
+    """
     policy = policy_at(snapshot, position)
     going = _Going(people, urgency, severity, now)
-    going.fire(policy, position)
-    after = replace(position, step=position.step + 1)
-    then = next_unresolved(snapshot, after, now + policy.steps[position.step].delay, urgency)
-    if then is None:
-        return going.ends(after, EscalationState.STOPPED, "acknowledged, and no step is left that this does not stop", None)
-    return going.ends(then[0], EscalationState.RUNNING, "acknowledged; what fires until it is resolved goes on", then[1])
+    at = now
+    while (then := next_unresolved(snapshot, position, at, urgency)) is not None:
+        position, at = then
+        if at > now:
+            return going.ends(position, EscalationState.RUNNING, "acknowledged; what fires until it is resolved goes on", at)
+        reached = going.fire(policy, position)
+        at = now + policy.steps[position.step].delay if reached else now
+        position = replace(position, step=position.step + 1)
+    return going.ends(position, EscalationState.STOPPED, "acknowledged, and no step is left that this does not stop", None)
 
 
 def goes_on_acknowledged(snapshot: Snapshot) -> bool:

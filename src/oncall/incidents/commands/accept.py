@@ -22,6 +22,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.following import followed
 from oncall.incidents.rules.holding import Hold, counting, decided_once
+from oncall.incidents.rules.life import told_in
 from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -243,7 +244,7 @@ async def _follow(
     await cancel_for(tx, [id for id, i in over.items() if i.status is Status.ACKNOWLEDGED], acknowledged=True)
     await cancel_for(tx, [id for id, i in over.items() if i.status is not Status.ACKNOWLEDGED])
     went_on = [id for id, i in after.items() if i.status is Status.TRIGGERED and locked[id].status is Status.RESOLVED]
-    await revive_for(tx, [id for id in went_on if after[id].position == locked[id].position], now=now)
+    await revive_for(tx, {id: told_in(locked[id]) for id in went_on if after[id].position == locked[id].position}, now=now)
     await tell(tx, entries, now=now)
     return list(after.values())
 

@@ -125,11 +125,11 @@ async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Seq
     pairs = [(before, outcome.incident) for before, outcome in zip(due, outcomes, strict=True)]
     held = EscalationState.HELD
     await cancel_for(tx, [after.id for before, after in pairs if after.escalation_state is held and before.escalation_state is not held])
-    released = [
-        after.id
+    released = {
+        after.id: life.told_in(before)
         for before, after in pairs
         if before.escalation_state is held and after.escalation_state is not held and after.status is Status.TRIGGERED
-    ]
+    }
     await revive_for(tx, released, now=now)
 
 

@@ -81,7 +81,11 @@ async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_
 async def _acknowledge(tx: AsyncConnection, incident: Incident, *, by: Actor, owner_id: UserId | None, reason: str, now: datetime) -> bool:
     """False if there was nothing to acknowledge. What of it goes on after that is worked out with the row locked."""
     if not goes_on_acknowledged(incident.snapshot):
-        return await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now)
+        if await store.acknowledge(tx, incident.id, by=by, owner_id=owner_id, reason=reason, now=now):
+            return True
+        incident = await get_incident(tx, incident.id)
+        if not goes_on_acknowledged(incident.snapshot):
+            return False  # else it was given another policy at this very moment
     locked = (await store.lock_incidents(tx, [incident.id]))[incident.id]
     after = life.acknowledge(locked, by, owner=owner_id, now=now)
     await store.save_incidents(tx, [after] if after is not locked else [])

@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules import next_cycle, policy_at, upcoming
+from oncall.escalation.rules import in_last_round, next_cycle, next_unresolved, policy_at, upcoming
 from oncall.escalation.values import EscalationState, Policy, Position, Snapshot
+from oncall.incidents.rules.news import has_news
 from oncall.incidents.rules.returning import check_open, said, triggered_again
 from oncall.incidents.rules.timers import timed
 from oncall.incidents.values import Incident, Status
@@ -44,6 +45,9 @@ def _next(incident: Incident, policy: Policy) -> Position:
         return next_cycle(at)
     if incident.urgency is Urgency.LOW and not policy.escalate_low and (at.round, at.step) > (1, 0):
         at = replace(at, step=min(1, len(policy.steps) - 1))  # by itself it would page the first step for ever
+    over = at.step >= len(policy.steps) and in_last_round(incident.snapshot, at)
+    if over and (at.on_fallback or incident.snapshot.fallback is None):
+        return replace(next_cycle(at), on_fallback=at.on_fallback)  # by itself it would wait for its retry now
     if incident.status is Status.TRIGGERED:
         return at
     return replace(next_cycle(at), step=upcoming(incident.snapshot, at).step, on_fallback=at.on_fallback)
@@ -113,4 +117,17 @@ def resnapshot(incident: Incident, by: Actor, snapshot: Snapshot | None, *, reas
     if incident.escalation_state is EscalationState.EXHAUSTED and step_at is None and retry is not None:
         step_at = now + retry
     why = said(f"policy {name} taken as it is now", by, reason)
-    return Change(timed(incident.but(snapshot=snapshot, position=at, step_at=step_at)), Kind.RESNAPSHOT, why, cancels=False)
+    anew = incident.but(snapshot=snapshot, position=at, step_at=step_at)
+    return Change(timed(_as_acknowledged(anew, now=now)), Kind.RESNAPSHOT, why, cancels=False)
+
+
+def _as_acknowledged(incident: Incident, *, now: datetime) -> Incident:
+    """Of one that somebody has, and that is not snoozed and has no news to confirm: what of its policy goes on all the same."""
+    stands = {EscalationState.RUNNING, EscalationState.STOPPED}
+    if incident.status is not Status.ACKNOWLEDGED or incident.escalation_state not in stands or has_news(incident):
+        return incident
+    due = max(incident.step_at, now) if incident.step_at is not None else now
+    left = next_unresolved(incident.snapshot, incident.position, due, incident.urgency)
+    if left is None:
+        return incident.but(escalation_state=EscalationState.STOPPED)
+    return incident.but(position=left[0], step_at=left[1], escalation_state=EscalationState.RUNNING)

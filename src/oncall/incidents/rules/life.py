@@ -1,7 +1,7 @@
 """What an incident becomes: by its alerts, by a person, by time. Pure: an incident in, the same incident changed out."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from oncall.contacts.values import Urgency
@@ -18,6 +18,9 @@ from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
 from oncall.services.values.judging import Flapping
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""How soon a step is looked at again that something holds although somebody has the incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
             escalation_since=now,
         )
     )
+
+
+def told_in(incident: Incident) -> int:
+    """The cycle whose pages it is about: where it waits for a retry, or was resolved while it did, the one before that retry's."""
+    at = incident.position
+    waited = not _climbs(incident) or (incident.status is Status.RESOLVED and (at.round, at.step) == (1, 0))
+    return at.cycle - 1 if waited else at.cycle
 
 
 def _climbs(incident: Incident) -> bool:
@@ -97,6 +107,7 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
             resolved_by=None,
             acknowledged_at=None,
             acknowledged_by=None,
+            assigned_to_id=None if fresh else incident.assigned_to_id,
             position=next_cycle(incident.position) if fresh else incident.position,
             step_at=now if fresh or incident.step_at is None else max(incident.step_at, now),
             escalation_state=EscalationState.RUNNING,
@@ -198,8 +209,8 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
 
 def _go_on(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
     """A step that an acknowledgement does not stop is due, once nothing holds it."""
-    if hold is not None:
-        return Outcome(timed(incident.but(step_at=hold.until)))
+    if hold is not None:  # what holds it may end before its time, and wakes only what is not acknowledged: so it is looked at again
+        return Outcome(timed(incident.but(step_at=hold.at_most(now + LOOK_AGAIN).until)))
     severity = incident.severity.value
     then = go_on(incident.snapshot, incident.position, urgency=incident.urgency, severity=severity, people=people, now=now)
     after = incident.but(position=then.position, step_at=then.step_at, escalation_state=then.state, escalation_reason=then.reason)

@@ -9,7 +9,7 @@ from oncall.notifications.values.updating import News
 from oncall.timeline.values import Entry, Kind
 
 NEWS = {Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.RESOLVED, Kind.REOPENED, Kind.MERGED}
-AGAIN = {Kind.UNACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.SNOOZE_ENDED}
+AGAIN = {Kind.UNACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.SNOOZE_ENDED, Kind.ESCALATED, Kind.REASSIGNED}
 """Then it pages again, which is all the news there is."""
 
 

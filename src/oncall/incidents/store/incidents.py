@@ -144,6 +144,7 @@ ACKNOWLEDGE = text("""
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
+        AND NOT jsonb_path_exists(policy_snapshot, '$.**.condition ? (@ == "unresolved")')  -- of these it is worked out what goes on
 """)
 RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',

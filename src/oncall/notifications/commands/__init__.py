@@ -153,9 +153,9 @@ async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *,
     return await store.cancel(tx, incident_ids, acknowledged=acknowledged) if incident_ids else {}
 
 
-async def revive_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> None:
-    """Send after all what was cancelled of the last step of these incidents: they go on from there, and nobody was told."""
-    if incident_ids and await store.revive(tx, incident_ids, now=now):
+async def revive_for(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, now: datetime) -> None:
+    """Send after all what was cancelled of the last step of this cycle of each incident: they go on from there, and nobody was told."""
+    if cycles and await store.revive(tx, cycles, now=now):
         await notify(tx, "notifications")
 
 

@@ -41,11 +41,14 @@ CANCEL = text("""
         RETURNING incident_id
     ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
 """)
-# What was cancelled of the step that fired last. Whoever was on the wire when it was cancelled finds itself fenced.
+# What was cancelled of the step that fired last in this cycle: an acknowledgement, or whoever gave it to others, has ended those before.
+# Whoever was on the wire when it was cancelled finds itself fenced.
 REVIVE = text("""
     WITH last AS (
-        SELECT DISTINCT ON (incident_id) incident_id, cycle, round, step FROM notifications
-        WHERE incident_id = ANY(:incident_ids) ORDER BY incident_id, cycle DESC, round DESC, step DESC
+        SELECT DISTINCT ON (n.incident_id) n.incident_id, n.cycle, n.round, n.step
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
+        JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle
+        ORDER BY n.incident_id, n.round DESC, n.step DESC
     )
     UPDATE notifications n
     SET status = 'pending', next_at = greatest(n.due_at, :now), may_have_arrived = n.may_have_arrived OR n.attempt > 0
@@ -151,8 +154,8 @@ async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, ack
     return {IncidentId(r.incident_id): r.cancelled for r in rows}
 
 
-async def revive(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, now: datetime) -> int:
-    return (await tx.execute(REVIVE, {"incident_ids": list(incident_ids), "now": now})).rowcount
+async def revive(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, now: datetime) -> int:
+    return (await tx.execute(REVIVE, {"ids": list(cycles), "cycles": list(cycles.values()), "now": now})).rowcount
 
 
 async def cancel_repetitions(tx: AsyncConnection, pages: Mapping[PageId, NewPage]) -> None:
