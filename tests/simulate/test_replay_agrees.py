@@ -27,4 +27,4 @@ async def agrees(life: Life, seed: int, events: int) -> None:
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.soak), pytest.param(2, marks=pytest.mark.soak)])
 async def test_a_history_under_its_own_rules_shows_no_difference(life: Life, seed: int) -> None:
-    await agrees(life, seed, 120)
+    await agrees(life, seed, 80)
