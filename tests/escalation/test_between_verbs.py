@@ -58,7 +58,7 @@ async def test_a_silence_that_ends_early_holds_back_no_step_that_goes_on(system:
     assert system.pages() == ["Boss"]
 
 
-async def test_a_step_that_reaches_nobody_is_skipped_at_once_also_after_an_acknowledgement() -> None:
+def test_a_step_that_reaches_nobody_is_skipped_at_once_also_after_an_acknowledgement() -> None:
     its = policy([SCHEDULE], [user(BEN)], repeat=0)
     its = replace(its, steps=tuple(replace(step, condition=Condition.UNRESOLVED) for step in its.steps))
     then = go_on(Snapshot(its), Position(), urgency=Urgency.HIGH, severity="critical", people=people(on_call=()), now=NOW)

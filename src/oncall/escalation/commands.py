@@ -107,9 +107,8 @@ async def gather_people(
     lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
     in_turn = turning(snapshots)
-    return People(
-        on_duty, reach, changes_of(targets, on_call_of, handoffs), await store.turns(tx, in_turn, lock=deciding) if in_turn else {}
-    )
+    turns = await store.turns(tx, in_turn, lock=deciding) if in_turn else {}
+    return People(on_duty, reach, changes_of(targets, on_call_of, handoffs), turns)
 
 
 async def take_turns(tx: AsyncConnection, turns: Sequence[Turn]) -> None:

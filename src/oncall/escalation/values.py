@@ -163,11 +163,13 @@ class People:
 
     def after(self, taken: Sequence[Turn]) -> "People":
         """The same, once these have had their turns."""
+        if not taken:
+            return self
         turns = {step: dict(its) for step, its in self.turns.items()}
         for turn in taken:
             its = turns.setdefault((turn.policy_id, turn.step), {})
             its[turn.user_id] = max(its.values(), default=0) + 1
-        return replace(self, turns=turns) if taken else self
+        return replace(self, turns=turns)
 
 
 @dataclass(frozen=True, slots=True)

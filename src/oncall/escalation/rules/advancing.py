@@ -5,7 +5,7 @@ from datetime import datetime
 
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules.whom import choose, targets_of
+from oncall.escalation.rules.whom import choose, policies_of, targets_of
 from oncall.escalation.values import (
     LOW_URGENCY_REMINDER,
     UNROUTABLE_RETRY,
@@ -116,8 +116,7 @@ def go_on(snapshot: Snapshot, position: Position, *, urgency: Urgency, severity:
 
 def goes_on_acknowledged(snapshot: Snapshot) -> bool:
     """Whether any of its steps is not stopped by an acknowledgement."""
-    policies = (snapshot.policy, snapshot.fallback) if snapshot.fallback else (snapshot.policy,)
-    return any(step.condition is Condition.UNRESOLVED for policy in policies for step in policy.steps)
+    return any(step.condition is Condition.UNRESOLVED for policy in policies_of(snapshot) for step in policy.steps)
 
 
 def is_one_step_only(policy: Policy, urgency: Urgency) -> bool:

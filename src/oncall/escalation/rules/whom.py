@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
-from oncall.escalation.values import DAYS, Hours, OnDuty, People, Snapshot, Step, Strategy, Target, TargetType
+from oncall.escalation.values import DAYS, Hours, OnDuty, People, Policy, Snapshot, Step, Strategy, Target, TargetType
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.schedules.values import ScheduleOnCall
 from oncall.teams.values import Team
@@ -21,10 +21,14 @@ class Chosen:
     left_out: tuple[str, ...] = ()
 
 
+def policies_of(snapshot: Snapshot) -> tuple[Policy, ...]:
+    """The policy, and the fallback if there is one."""
+    return (snapshot.policy, snapshot.fallback) if snapshot.fallback else (snapshot.policy,)
+
+
 def targets_of(snapshot: Snapshot) -> set[Target]:
     """Everybody and everything the policy and its fallback point at."""
-    policies = (snapshot.policy, snapshot.fallback) if snapshot.fallback else (snapshot.policy,)
-    return {target for policy in policies for step in policy.steps for target in step.targets}
+    return {target for policy in policies_of(snapshot) for step in policy.steps for target in step.targets}
 
 
 def meant_by(target: Target, on_call_of: Mapping[TeamId, ScheduleId | None]) -> ScheduleId | None:
@@ -53,7 +57,7 @@ def changes_of(
 
 def turning(snapshots: Iterable[Snapshot]) -> list[tuple[PolicyId, int]]:
     """The steps of these that page one after the other."""
-    policies = {policy for snapshot in snapshots for policy in (snapshot.policy, snapshot.fallback) if policy is not None}
+    policies = {policy for snapshot in snapshots for policy in policies_of(snapshot)}
     return sorted({(p.id, n) for p in policies for n, step in enumerate(p.steps) if step.strategy is Strategy.ROUND_ROBIN})
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import IncidentId, NotificationId, UserId
@@ -70,21 +71,7 @@ async def anchor(tx: AsyncConnection) -> Link:
 
 async def list_unsealed(tx: AsyncConnection, *, since: datetime, limit: int, now: datetime) -> list[Delivery]:
     """Tries that are committed and not sealed yet, oldest first; with their addresses as they are."""
-    return [
-        Delivery(
-            NotificationId(r.notification_id),
-            r.number,
-            r.at,
-            IncidentId(r.incident_id) if r.incident_id else None,
-            UserId(r.user_id),
-            r.channel,
-            r.address,
-            AttemptOutcome(r.outcome),
-            r.detail,
-            now,
-        )
-        for r in await tx.execute(UNSEALED, {"since": since, "limit": limit})
-    ]
+    return [_delivery(r, sealed_at=now) for r in await tx.execute(UNSEALED, {"since": since, "limit": limit})]
 
 
 async def add(tx: AsyncConnection, rows: Sequence[Sealed]) -> None:
@@ -109,24 +96,23 @@ async def add(tx: AsyncConnection, rows: Sequence[Sealed]) -> None:
 
 
 async def list_sealed(tx: AsyncConnection, *, after: int, limit: int) -> list[Sealed]:
-    return [
-        Sealed(
-            Link(r.seq, bytes(r.hash)),
-            Delivery(
-                NotificationId(r.notification_id),
-                r.number,
-                r.at,
-                IncidentId(r.incident_id) if r.incident_id else None,
-                UserId(r.user_id),
-                r.channel,
-                r.address,
-                AttemptOutcome(r.outcome),
-                r.detail,
-                r.sealed_at,
-            ),
-        )
-        for r in await tx.execute(LIST, {"after": after, "limit": limit})
-    ]
+    rows = await tx.execute(LIST, {"after": after, "limit": limit})
+    return [Sealed(Link(r.seq, bytes(r.hash)), _delivery(r, sealed_at=r.sealed_at)) for r in rows]
+
+
+def _delivery(r: Row[Any], *, sealed_at: datetime) -> Delivery:
+    return Delivery(
+        NotificationId(r.notification_id),
+        r.number,
+        r.at,
+        IncidentId(r.incident_id) if r.incident_id else None,
+        UserId(r.user_id),
+        r.channel,
+        r.address,
+        AttemptOutcome(r.outcome),
+        r.detail,
+        sealed_at,
+    )
 
 
 async def list_otherwise(tx: AsyncConnection, *, limit: int) -> list[str]:
