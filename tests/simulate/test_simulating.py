@@ -187,3 +187,16 @@ async def test_a_reaction_to_what_is_over_does_nothing_and_says_so(system: Syste
     reactions = [{"after": "PT1M", "action": "resolve"}, {"after": "PT2M", "action": "acknowledge"}]
     found = await simulated(system, service_id=made["service"]["id"], reactions=reactions)
     assert found["steps"][-1]["text"].endswith("would acknowledge it, but there is nothing to acknowledge then.")
+
+
+@pytest.mark.parametrize(("condition", "cancelled"), [("unacknowledged", [False, True, True]), ("unresolved", [False, False, True])])
+async def test_an_acknowledgement_cancels_no_message_of_a_step_that_only_a_resolve_stops(
+    system: System, condition: str, cancelled: list[bool]
+) -> None:
+    ana = await system.user("Ana", rules=(("high", "PT0S"), ("high", "PT3M"), ("high", "PT10M")))
+    steps = [{"delay": "PT30M", "targets": [to(ana)], "condition": condition}]
+    policy = await system.make("escalation-policies", name="P", steps=steps, repeat=0)
+    service = await system.make("services", name="payments-api", escalation_policy_id=policy["id"])
+    reactions = [{"after": "PT1M", "action": "acknowledge", "user_id": ana["id"]}, {"after": "PT5M", "action": "resolve"}]
+    found = await simulated(system, service_id=service["id"], at=AT, reactions=reactions)
+    assert [message["cancelled"] for message in found["steps"][0]["pages"][0]["messages"]] == cancelled

@@ -16,11 +16,11 @@ DONE = {Verb.ACKNOWLEDGE: "acknowledges it", Verb.RESOLVE: "resolves it"}
 
 def steps_of(happened: Sequence[Moment | Reacted], reach: Mapping[UserId, Reach]) -> list[SimulatedStep]:
     """In the order of time. An instant at which nothing was paged and nothing is to be said is none."""
-    ends = [one.at for one in happened if isinstance(one, Reacted) and one.changed]
+    ends = [one for one in happened if isinstance(one, Reacted) and one.changed]
     return [step for one in happened for step in _step(one, reach, ends)]
 
 
-def _step(one: Moment | Reacted, reach: Mapping[UserId, Reach], ends: Sequence[datetime]) -> Iterator[SimulatedStep]:
+def _step(one: Moment | Reacted, reach: Mapping[UserId, Reach], ends: Sequence[Reacted]) -> Iterator[SimulatedStep]:
     if isinstance(one, Reacted):
         words = DONE[one.verb] if one.changed else f"would {one.verb.value} it, but there is nothing to {one.verb.value} then"
         yield SimulatedStep(one.at, "reaction", f"{one.by} {words}.")
@@ -31,9 +31,10 @@ def _step(one: Moment | Reacted, reach: Mapping[UserId, Reach], ends: Sequence[d
         yield SimulatedStep(one.at, kind, " ".join(f"{words[:1].upper()}{words[1:]}." for words in sentences), pages, one.notes)
 
 
-def _paging(page: PlannedPage, reach: Reach, urgency: Urgency, at: datetime, ends: Sequence[datetime]) -> Paging:
+def _paging(page: PlannedPage, reach: Reach, urgency: Urgency, at: datetime, ends: Sequence[Reacted]) -> Paging:
     ways = plan_ways(reach, urgency)
-    over = min((end for end in ends if end >= at), default=None)
+    stops = {Verb.RESOLVE} if page.until_resolved else {Verb.RESOLVE, Verb.ACKNOWLEDGE}
+    over = min((end.at for end in ends if end.at >= at and end.verb in stops), default=None)
     messages = [
         Message(at + way.delay, way.channel, mask(way.address), bool(way.delay) and over is not None and at + way.delay >= over)
         for way in ways.ways
