@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.contacts.commands import load_reach
 from oncall.escalation import store
 from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of, turning, warnings_of
-from oncall.escalation.values import People, Policy, PolicyWarning, Snapshot, TargetType, Turn, UnknownPolicy, UnknownTarget
+from oncall.escalation.values import People, Policy, PolicyWarning, Snapshot, Target, TargetType, Turn, UnknownPolicy, UnknownTarget
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules.commands import next_handoff_many, on_call_many
@@ -87,15 +87,22 @@ async def take_snapshots(
 
 
 async def gather_people(
-    tx: AsyncConnection, snapshots: Iterable[Snapshot], *, also: Iterable[UserId] = (), deciding: bool = False, now: datetime
+    tx: AsyncConnection,
+    snapshots: Iterable[Snapshot],
+    *,
+    also: Iterable[UserId] = (),
+    targets: Iterable[Target] = (),
+    deciding: bool = False,
+    now: datetime,
 ) -> People:
-    """Whom every target of these snapshots means now, and how each of those people is reached: a handful of statements for any number.
+    """Whom every target of these snapshots (and of these `targets`) means now, and how each of those people is reached: a handful of
+    statements for any number.
 
     Where a step pages one after the other, and this is `deciding` whose turn it is, whoever else decides waits for the end of the
     transaction.
     """
     snapshots = set(snapshots)
-    targets = {target for snapshot in snapshots for target in targets_of(snapshot)}
+    targets = {*targets, *(target for snapshot in snapshots for target in targets_of(snapshot))}
     team_ids = sorted({TeamId(t.id) for t in targets if t.type is TargetType.TEAM})
     teams = await get_teams(tx, team_ids) if team_ids else {}
     on_call_of = {id: team.schedule_id for id, team in teams.items()}

@@ -129,6 +129,10 @@ incidents = Table(
     instant("affirmed_at", nullable=True),
     # Whoever it was reassigned to, until its policy begins.
     Column("assigned_to_id", UUID(as_uuid=True), nullable=True),
+    # Or the team, whose on-call is paged.
+    Column("assigned_team_id", UUID(as_uuid=True), nullable=True),
+    # Who opened it by hand; of one that an alert opened nobody.
+    Column("opened_by", JSONB, nullable=True),
     # The incident that has its alerts now, for ever; and the one that had those it began with.
     Column("merged_into_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
     Column("split_from_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
@@ -145,6 +149,8 @@ incidents = Table(
     CheckConstraint("snoozed_until IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_snoozed"),
     CheckConstraint("affirmed_at IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_affirmed"),
     CheckConstraint("assigned_to_id IS NULL OR status <> 'acknowledged'", name="an_acknowledged_one_waits_for_nobody_else"),
+    CheckConstraint("num_nonnulls(assigned_to_id, assigned_team_id) <= 1", name="it_waits_for_a_person_or_a_team"),
+    CheckConstraint("assigned_team_id IS NULL OR status <> 'acknowledged'", name="an_acknowledged_one_waits_for_no_team"),
     CheckConstraint("status = 'acknowledged' OR (tell_at IS NULL AND confirm_by IS NULL)", name="only_an_acknowledged_one_has_news"),
     CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
     CheckConstraint("merged_into_id IS NULL OR status IN ('resolved', 'closed')", name="a_merged_one_is_over"),
@@ -159,6 +165,32 @@ incidents = Table(
     Index("incidents_held_idx", "id", postgresql_where=text("escalation_state = 'held'")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
+)
+
+# Who was asked to join an incident, each time they were. No foreign key to the user: who was asked stays true when the account is gone.
+responders = Table(
+    "responders",
+    metadata,
+    id_column(),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    # Its page is the nth of round 0, which is beside every policy.
+    Column("nth", Integer, nullable=False),
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    Column("user_name", String, nullable=False),
+    # Asked as the one who was on call for it.
+    Column("team_id", UUID(as_uuid=True), nullable=True),
+    Column("state", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("requested_by", JSONB, nullable=False),
+    instant("requested_at"),
+    Column("answered_by", JSONB, nullable=True),
+    instant("answered_at", nullable=True),
+    Column("answer", String, nullable=True),
+    UniqueConstraint("incident_id", "nth", name="responders_are_numbered_by_incident"),
+    CheckConstraint("state IN ('requested', 'accepted', 'declined', 'cancelled')", name="state_is_known"),
+    CheckConstraint("(state = 'requested') = (answered_at IS NULL)", name="only_an_open_request_has_no_answer"),
+    Index("responders_one_open_request_per_person", "incident_id", "user_id", unique=True, postgresql_where=text("state = 'requested'")),
 )
 
 alerts = Table(

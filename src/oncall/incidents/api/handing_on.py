@@ -25,8 +25,8 @@ async def escalate(ref: Ref, request: Request, caller: Responder, tx: AckTx, bod
 
 @router.post("/{incident}/reassign")
 async def reassign(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: ReassignIn) -> IncidentDone:
-    """To a policy: it goes by that one, as it is now, from that level on. To a person: they are paged now, and if the first step's delay
-    passes and nobody has acknowledged, its policy begins anew.
+    """To a policy: it goes by that one, as it is now, from that level on. To a person, or to whoever is on call for
+    a team: they are paged now, and if the first step's delay passes and nobody has acknowledged, its policy begins anew.
     """
     by, _ = await verbs.actor_for(tx, caller, None)
     done = await handing_on.reassign(
@@ -36,6 +36,7 @@ async def reassign(ref: Ref, request: Request, caller: Responder, tx: AckTx, bod
         policy_id=body.escalation_policy_id,
         level=body.level,
         user_id=body.user_id,
+        team_id=body.team_id,
         reason=body.reason,
         now=await now_in(request, tx),
     )

@@ -69,7 +69,8 @@ async def _run(
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
     also = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
     also |= {i.assigned_to_id for i in escalating if i.assigned_to_id}
-    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, deciding=True, now=now)
+    teams = {i.assigned for i in escalating if i.assigned and i.assigned_team_id}
+    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, targets=teams, deciding=True, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending)
     if services is None:

@@ -12,9 +12,9 @@ from oncall.incidents.rules import handing_on
 from oncall.incidents.values import Incident
 from oncall.incidents.values.acting import CannotAct
 from oncall.kit.actors import Actor
-from oncall.kit.ids import PolicyId, UserId
+from oncall.kit.ids import PolicyId, TeamId, UserId
 from oncall.services.commands import get_services
-from oncall.teams.commands import get_users
+from oncall.teams.commands import get_teams, get_users
 
 
 async def escalate(tx: AsyncConnection, ref: UUID | int, *, by: Actor, level: int | None, reason: str | None, now: datetime) -> Done:
@@ -31,17 +31,23 @@ async def reassign(
     policy_id: PolicyId | None,
     level: int | None,
     user_id: UserId | None,
+    team_id: TeamId | None,
     reason: str | None,
     now: datetime,
 ) -> Done:
-    """To a policy as it is now, or to a person, who is paged before its own policy begins anew."""
-    handing_on.check_reassign(policy_id, level, user_id)
+    """To a policy as it is now, or to a person or a team's on-call, who are paged before its own policy begins anew."""
+    handing_on.check_reassign(policy_id, level, user_id, team_id)
     its = await lock(tx, ref)
     if user_id is not None:
         user = (await get_users(tx, [user_id])).get(user_id)
         if user is None:
             raise CannotAct("There is no user with this id.", field="user_id")
         change = handing_on.reassign_to_user(its.incident, by, user_id, user.name, reason=reason, now=now)
+    elif team_id is not None:
+        team = (await get_teams(tx, [team_id])).get(team_id)
+        if team is None:
+            raise CannotAct("There is no team with this id.", field="team_id")
+        change = handing_on.reassign_to_team(its.incident, by, team_id, team.name, reason=reason, now=now)
     else:
         snapshot = await _snapshot(tx, its.incident, policy_id) if policy_id else None
         if snapshot is None:

@@ -28,8 +28,9 @@ async def tell(tx: AsyncConnection, ref: UUID | int) -> WholePath:
     found = await event_store.find_event(tx, EventId(incident.id))  # an incident has the id of the event that opened it
     entries = await list_entries(tx, incident.id, limit=MOST + 1)
     actions = seen.pending
-    owner = {incident.owner_id} if incident.owner_id else set()
-    people = [await gather_people(tx, {incident.snapshot}, also=owner, now=action.at) for action in actions]
+    also = {id for id in (incident.owner_id, incident.assigned_to_id) if id}
+    teams = {incident.assigned} if incident.assigned and incident.assigned_team_id else set()
+    people = [await gather_people(tx, {incident.snapshot}, also=also, targets=teams, now=action.at) for action in actions]
     known = Known(
         seen,
         found[0] if found else None,

@@ -13,7 +13,7 @@ from oncall.incidents.rules.timers import timed
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.acting import CannotAct, Change, PolicyGone
 from oncall.kit.actors import Actor
-from oncall.kit.ids import UserId
+from oncall.kit.ids import TeamId, UserId
 from oncall.timeline.values import Kind
 
 WAITING = {EscalationState.RUNNING, EscalationState.HELD}
@@ -41,7 +41,7 @@ def escalate(incident: Incident, by: Actor, *, level: int | None = None, reason:
 
 def _next(incident: Incident, policy: Policy) -> Position:
     at = incident.position
-    if incident.assigned_to_id is not None:
+    if incident.assigned is not None:
         return next_cycle(at)
     if incident.urgency is Urgency.LOW and not policy.escalate_low and (at.round, at.step) > (1, 0):
         at = replace(at, step=min(1, len(policy.steps) - 1))  # by itself it would page the first step for ever
@@ -57,7 +57,7 @@ def _is_due(incident: Incident, position: Position, *, now: datetime) -> bool:
     """Whether that very step is to fire now, unless something holds it."""
     due = incident.status is Status.TRIGGERED and incident.step_at is not None and incident.step_at <= now
     step = (incident.position.step, incident.position.on_fallback) == (position.step, position.on_fallback)
-    return due and step and incident.assigned_to_id is None and incident.escalation_state in WAITING
+    return due and step and incident.assigned is None and incident.escalation_state in WAITING
 
 
 def _check_level(policy: Policy, level: int) -> None:
@@ -67,12 +67,14 @@ def _check_level(policy: Policy, level: int) -> None:
         raise CannotAct(f"Policy {policy.name} {levels}.", field="level")
 
 
-def check_reassign(policy_id: UUID | None, level: int | None, user_id: UUID | None) -> None:
-    """To a policy, at one of its levels, or to a person."""
-    if (policy_id is None) == (user_id is None):
-        raise CannotAct("Say to whom: `escalation_policy_id`, with a `level` if you like, or `user_id`; one of them.", field="user_id")
+def check_reassign(policy_id: UUID | None, level: int | None, user_id: UUID | None, team_id: UUID | None = None) -> None:
+    """To a policy, at one of its levels, to a person, or to a team."""
+    if sum(id is not None for id in (policy_id, user_id, team_id)) != 1:
+        raise CannotAct(
+            "Say to whom: `escalation_policy_id`, with a `level` if you like, `user_id`, or `team_id`; one of them.", field="user_id"
+        )
     if level is not None and policy_id is None:
-        raise CannotAct("A person has no levels: leave `level` out, or name an `escalation_policy_id`.", field="level")
+        raise CannotAct("A person or a team has no levels: leave `level` out, or name an `escalation_policy_id`.", field="level")
 
 
 def reassign_to_policy(
@@ -100,6 +102,20 @@ def reassign_to_user(
     why = said(f"reassigned to {name}", by, reason)
     again = triggered_again(incident, next_cycle(incident.position), reason=why, now=now)
     return Change(again.but(assigned_to_id=user_id, owner_id=user_id), Kind.REASSIGNED, why)
+
+
+def reassign_to_team(
+    incident: Incident, by: Actor, team_id: TeamId, name: str, *, reason: str | None = None, now: datetime
+) -> Change | None:
+    """Whoever is on call for that team is paged now, and nobody leads it. If the first step's delay passes unacknowledged, its policy
+    begins.
+    """
+    check_open(incident, to="reassigned")
+    if incident.assigned_team_id == team_id:
+        return None
+    why = said(f"reassigned to team {name}", by, reason)
+    again = triggered_again(incident, next_cycle(incident.position), reason=why, now=now)
+    return Change(again.but(assigned_team_id=team_id, owner_id=None), Kind.REASSIGNED, why)
 
 
 def resnapshot(incident: Incident, by: Actor, snapshot: Snapshot | None, *, reason: str | None = None, now: datetime) -> Change | None:

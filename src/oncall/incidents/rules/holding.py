@@ -89,7 +89,8 @@ def muted(mutings: Sequence[Sequence[Muting]], *, now: datetime) -> Hold | None:
 def hold_of(incident: Incident, service: Service, mute: Hold | None, triggers: Triggers, *, now: datetime) -> Hold | None:
     """What keeps an open incident from paging now: what mutes it, its service's delay, or its threshold."""
     holds = [mute]
-    if incident.status is Status.TRIGGERED:  # once somebody has it, its news wait for no delay and no threshold
+    by_hand = incident.opened_by is not None  # whoever opened it has waited long enough
+    if incident.status is Status.TRIGGERED and not by_hand:  # once somebody has it, its news wait for no delay and no threshold
         holds += [delayed(incident, service, now=now), below_threshold(incident, service, triggers, now=now)]
     return first_to_end([hold for hold in holds if hold is not None])
 

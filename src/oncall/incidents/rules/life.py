@@ -40,7 +40,7 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
     if incident.status is not Status.TRIGGERED and not has_news(incident) and not ends_by_acknowledging(incident, by):
         return incident
     due = max(incident.step_at, now) if incident.step_at is not None else now
-    start = incident.position if incident.assigned_to_id is None else next_cycle(incident.position)  # where its policy begins
+    start = incident.position if incident.assigned is None else next_cycle(incident.position)  # where its policy begins
     left = next_unresolved(incident.snapshot, start, due, incident.urgency) if _climbs(incident) else None
     position, step_at = left or (incident.position, incident.step_at)
     return timed(
@@ -108,6 +108,7 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
             acknowledged_at=None,
             acknowledged_by=None,
             assigned_to_id=None if fresh else incident.assigned_to_id,
+            assigned_team_id=None if fresh else incident.assigned_team_id,
             position=next_cycle(incident.position) if fresh else incident.position,
             step_at=now if fresh or incident.step_at is None else max(incident.step_at, now),
             escalation_state=EscalationState.RUNNING,
@@ -200,7 +201,7 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
         escalation_reason=then.reason,
         escalation_since=since,
         step_at=then.step_at,
-        assigned_to_id=still_assigned(incident, then),
+        **still_assigned(incident, then),
         failures=0,
         last_error=None,
     )

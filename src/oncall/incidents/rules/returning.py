@@ -39,6 +39,7 @@ def triggered_again(incident: Incident, position: Position, *, reason: str, now:
             resolved_by=None,
             position=position,
             assigned_to_id=None,
+            assigned_team_id=None,
             step_at=now,
             escalation_state=EscalationState.RUNNING,
             escalation_reason=reason,

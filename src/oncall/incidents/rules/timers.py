@@ -61,8 +61,8 @@ def timed(incident: Incident) -> Incident:
         incident = incident.but(held_until=None, held_from=None)
     if incident.escalation_state is not EscalationState.SNOOZED and incident.snoozed_until is not None:
         incident = incident.but(snoozed_until=None)
-    if incident.status is Status.ACKNOWLEDGED and incident.assigned_to_id is not None:
-        incident = incident.but(assigned_to_id=None)
+    if incident.status is Status.ACKNOWLEDGED and incident.assigned is not None:
+        incident = incident.but(assigned_to_id=None, assigned_team_id=None)
     if incident.status is not Status.ACKNOWLEDGED and incident.affirmed_at is not None:
         incident = incident.but(affirmed_at=None)
     at = next_at(incident)

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from oncall.incidents.schemas.incidents import VerbIn
 from oncall.kit.http import Duration, Instant, Strict
-from oncall.kit.ids import PolicyId, UserId
+from oncall.kit.ids import PolicyId, TeamId, UserId
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """For the timeline, in one line."""
@@ -33,9 +33,10 @@ class EscalateIn(ReasonIn):
 
 
 class ReassignIn(Strict):
-    """To a policy, or to a person: one of them."""
+    """To a policy, to a person, or to a team: one of them."""
 
     escalation_policy_id: PolicyId | None = None
     level: Level | None = None
     user_id: UserId | None = Field(None, description="Who is to have it; it is done by whoever the key belongs to.")
+    team_id: TeamId | None = Field(None, description="Whose on-call, by its `schedule_id`, is to have it.")
     reason: Reason | None = None

@@ -17,7 +17,7 @@ from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import GroupKey, Incident, Severity, Status
 from oncall.kit.actors import Actor
 from oncall.kit.db import racing
-from oncall.kit.ids import IncidentId, ServiceId, UserId
+from oncall.kit.ids import IncidentId, ServiceId, TeamId, UserId
 
 # Snapshots and actors are read as text: `msgspec` makes values of them.
 SEEN = [cast(column, Text).label(column.name) if isinstance(column.type, JSONB) else column for column in incidents.c]
@@ -61,6 +61,7 @@ FIELDS: Fields = {
     "snoozed_until": lambda i: i.snoozed_until,
     "affirmed_at": lambda i: i.affirmed_at,
     "assigned_to_id": lambda i: i.assigned_to_id,
+    "assigned_team_id": lambda i: i.assigned_team_id,
 }
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
@@ -71,17 +72,20 @@ BORN_WITH: Fields = {
     "reopen_window": lambda i: i.reopen_window,
     "triggered_at": lambda i: i.triggered_at,
     "follows_id": lambda i: i.follows_id,
+    "opened_by": lambda i: _json(i.opened_by),
 }
 
 
 INSERT = text("""
-    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, status, severity,
-        urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at,
-        acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose,
-        tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id)
+    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, opened_by, status,
+        severity, urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at,
+        acknowledged_at, acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until,
+        held_from, news, rose, tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id,
+        assigned_team_id)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
-        CAST(:follows_id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]),
+        CAST(:follows_id AS uuid[]), CAST(:opened_by AS jsonb[]), CAST(:status AS text[]),
+        CAST(:severity AS text[]), CAST(:urgency AS text[]),
         CAST(:cycle AS int[]), CAST(:round AS int[]),
         CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]), CAST(:escalation_reason AS text[]),
         CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]), CAST(:next_at AS timestamptz[]),
@@ -91,7 +95,8 @@ INSERT = text("""
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
-        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
+        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
+        CAST(:assigned_team_id AS uuid[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -104,7 +109,8 @@ SAVE = text("""
         held_from = new.held_from, news = new.news, rose = new.rose,
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
         flapping_since = new.flapping_since, settle_at = new.settle_at,
-        snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id
+        snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id,
+        assigned_team_id = new.assigned_team_id
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -114,11 +120,12 @@ SAVE = text("""
         CAST(:held_from AS text[]),
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
-        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]))
+        CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
+        CAST(:assigned_team_id AS uuid[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
-        flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id)
+        flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -140,7 +147,7 @@ ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
-        snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL,
+        snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL, assigned_team_id = NULL,
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
@@ -349,6 +356,8 @@ def _incident(r: Row[Any]) -> Incident:
         snoozed_until=r.snoozed_until,
         affirmed_at=r.affirmed_at,
         assigned_to_id=UserId(r.assigned_to_id) if r.assigned_to_id else None,
+        assigned_team_id=TeamId(r.assigned_team_id) if r.assigned_team_id else None,
+        opened_by=_actor(r.opened_by),
         merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
         split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
     )

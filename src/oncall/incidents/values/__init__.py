@@ -7,10 +7,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
-from oncall.escalation.values import EscalationState, Position, Snapshot
+from oncall.escalation.values import EscalationState, Position, Snapshot, Target, TargetType
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
-from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, UserId
+from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, TeamId, UserId
 from oncall.kit.quick import dataclass
 
 
@@ -293,10 +293,21 @@ class Incident:
     """When whoever has it last said that they are still on it."""
     assigned_to_id: UserId | None = None
     """Whoever it was reassigned to, who is paged before its policy begins."""
+    assigned_team_id: TeamId | None = None
+    """Or the team, whose on-call is paged then."""
+    opened_by: Actor | None = None
+    """Who opened it by hand; nobody, if an alert did."""
     merged_into_id: IncidentId | None = None
     """The one that has its alerts now. It is over, and nothing reopens it."""
     split_from_id: IncidentId | None = None
     """The one that had the alerts it began with."""
+
+    @property
+    def assigned(self) -> Target | None:
+        """Whom its policy waits for."""
+        if self.assigned_team_id is not None:
+            return Target(TargetType.TEAM, self.assigned_team_id)
+        return Target(TargetType.USER, self.assigned_to_id) if self.assigned_to_id is not None else None
 
     def but(self, **changes: object) -> "Incident":
         return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class

@@ -21,6 +21,7 @@ from oncall.services.commands.services import (
     get_service,
     get_services,
     list_services,
+    services_of,
     services_that_page,
     update_service,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "list_services",
     "load_routing",
     "reseal",
+    "services_of",
     "services_that_page",
     "update_integration",
     "update_service",

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.escalation.commands import all_policies, get_policies
 from oncall.escalation.rules import schedules_in
 from oncall.kit.compiled import changed
-from oncall.kit.ids import ScheduleId, ServiceId
+from oncall.kit.ids import ScheduleId, ServiceId, TeamId
 from oncall.kit.references import InUse, check_unused, refusing, used_by
 from oncall.services.ports import OnServiceChanged
 from oncall.services.store import integrations as integration_store
@@ -43,6 +43,11 @@ async def get_services(tx: AsyncConnection, ids: Sequence[ServiceId]) -> Mapping
 
 async def list_services(tx: AsyncConnection, *, after: UUID | None, limit: int) -> list[Service]:
     return await store.list_services(tx, after=after or UUID(int=0), limit=limit)
+
+
+async def services_of(tx: AsyncConnection, team_ids: Sequence[TeamId], *, limit: int = 100) -> list[Service]:
+    """Those that these teams own, the oldest first."""
+    return await store.services_of(tx, team_ids, limit=limit) if team_ids else []
 
 
 async def all_services(tx: AsyncConnection) -> list[Service]:

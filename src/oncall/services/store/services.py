@@ -34,11 +34,20 @@ BY_IDS = text("""
         threshold, delay, version
     FROM services WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
+OF_TEAMS = text("""
+    SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
+        threshold, delay, version
+    FROM services WHERE team_id = ANY(CAST(:team_ids AS uuid[])) ORDER BY id LIMIT :limit
+""")
 DELETE = text("DELETE FROM services WHERE id = :id")
 
 
 async def get_services(tx: AsyncConnection, ids: Sequence[ServiceId]) -> dict[ServiceId, Service]:
     return {s.id: s for s in map(_service, await tx.execute(BY_IDS, {"ids": list(ids)}))}
+
+
+async def services_of(tx: AsyncConnection, team_ids: Sequence[TeamId], *, limit: int) -> list[Service]:
+    return [_service(row) for row in await tx.execute(OF_TEAMS, {"team_ids": list(team_ids), "limit": limit})]
 
 
 async def lock_service(tx: AsyncConnection, id: ServiceId) -> Service | None:
