@@ -28,15 +28,18 @@ FINDINGS = text("""
 #
 # After an acknowledgement nothing of its cycle, or of an earlier one, is paged or sent: their order is that of the timeline, which a lock
 # on the message decides. What broke through an acknowledgement is a cycle of its own, and a step for what is unresolved goes on.
+# Round 0 is of people who were asked to join, whoever has it.
 AFTER_ACKNOWLEDGEMENT = text("""
     SELECT format('incident #%s: %s of cycle %s is in the timeline (%s) behind its acknowledgement (%s): %s',
         i.number, later.kind, later.detail ->> 'cycle', later.seq, ack.seq, later.reason) AS sentence
     FROM timeline_entries ack
     JOIN incidents i ON i.id = ack.incident_id
     CROSS JOIN LATERAL (SELECT max(CAST(p.detail ->> 'cycle' AS int)) AS cycle FROM timeline_entries p
-        WHERE p.incident_id = ack.incident_id AND p.seq < ack.seq AND p.kind = 'paged') paged
+        WHERE p.incident_id = ack.incident_id AND p.seq < ack.seq AND p.kind = 'paged'
+            AND coalesce(p.detail ->> 'round', '1') <> '0') paged
     JOIN timeline_entries later ON later.incident_id = ack.incident_id AND later.seq > ack.seq
-        AND later.kind IN ('paged', 'sent') AND CAST(later.detail ->> 'cycle' AS int) <= paged.cycle
+        AND later.kind IN ('paged', 'sent') AND coalesce(later.detail ->> 'round', '1') <> '0'
+        AND CAST(later.detail ->> 'cycle' AS int) <= paged.cycle
     WHERE ack.kind = 'acknowledged'
         AND coalesce(i.policy_snapshot -> 'policy' -> 'steps' -> CAST(later.detail ->> 'step' AS int) ->> 'condition', '') <> 'unresolved'
         AND coalesce(i.policy_snapshot -> 'fallback' -> 'steps' -> CAST(later.detail ->> 'step' AS int) ->> 'condition', '') <> 'unresolved'

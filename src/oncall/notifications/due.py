@@ -169,7 +169,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         service=subject.service,
         severity=subject.severity,
         urgency=subject.urgency,
-        level=page.step.step + 1,
+        level=page.step.step + 1 if page.step.round else 0,  # who was asked to join is of no level
         reason=page.reason,
         triggered_at=subject.triggered_at,
         acknowledge_url=acknowledge_url,

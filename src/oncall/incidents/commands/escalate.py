@@ -89,7 +89,7 @@ async def _run(
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
-        _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
+        page_of(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
         for before, outcome in zip(due, outcomes, strict=True)
         for page in outcome.pages
     ]
@@ -174,7 +174,8 @@ async def nobody_there(
         )
 
 
-def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> NewPage:
+def page_of(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> NewPage:
+    """What is to be sent of a page that was decided."""
     at = page.position
     subject = Subject(
         incident.number,

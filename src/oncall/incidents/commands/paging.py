@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.escalation import Snapshot, gather_people, take_snapshots
 from oncall.escalation.values import Target, TargetType
-from oncall.incidents.rules.paging import check_whom, home_of, opened_to_page, reaches
+from oncall.incidents.commands import responders
+from oncall.incidents.rules.paging import check_about, check_whom, home_of, opened_to_page, reaches
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values.paging import CannotPage, Home, PagedDirectly, Wanted, Whom
+from oncall.incidents.values.paging import CannotPage, Home, Paged, PagedDirectly, Wanted, Whom
 from oncall.kit.actors import Actor
 from oncall.kit.db import ConcurrentChange, notify
 from oncall.kit.ids import IncidentId, ServiceId, TeamId, UserId, new_id
@@ -21,7 +23,18 @@ from oncall.services.values import Service
 from oncall.teams.commands import get_teams, get_users, teams_of
 
 
-async def find_whom(tx: AsyncConnection, user_id: UserId | None, team_id: TeamId | None) -> Whom:
+async def page(
+    tx: AsyncConnection, user_id: UserId | None, team_id: TeamId | None, wanted: Wanted, *, by: Actor, now: datetime
+) -> PagedDirectly:
+    """Page a person, or whoever is on call for a team, now."""
+    check_about(wanted)
+    whom = await _whom(tx, user_id, team_id)
+    if wanted.incident_id is not None:
+        return await _ask(tx, wanted.incident_id, whom, wanted.title, by=by, now=now)
+    return await _open(tx, whom, wanted, by=by, now=now)
+
+
+async def _whom(tx: AsyncConnection, user_id: UserId | None, team_id: TeamId | None) -> Whom:
     """One of both, and it exists."""
     check_whom(user_id, team_id)
     if user_id is not None:
@@ -35,12 +48,10 @@ async def find_whom(tx: AsyncConnection, user_id: UserId | None, team_id: TeamId
     return Whom(None, team.id, team.name)
 
 
-async def page_directly(
-    tx: AsyncConnection, whom: Whom, wanted: Wanted, *, service_id: ServiceId | None, by: Actor, now: datetime
-) -> PagedDirectly:
+async def _open(tx: AsyncConnection, whom: Whom, wanted: Wanted, *, by: Actor, now: datetime) -> PagedDirectly:
     """Open an incident that pages them now, by their own rules; if the first step's delay passes unacknowledged, its policy begins."""
-    home = await _home(tx, whom, service_id)
-    snapshot = await _snapshot(tx, home.service, named=service_id is not None)
+    home = await _home(tx, whom, wanted.service_id)
+    snapshot = await _snapshot(tx, home.service, named=wanted.service_id is not None)
     incident = opened_to_page(IncidentId(new_id()), whom, wanted, home.service, snapshot, by, now=now)
     also = {whom.user_id} if whom.user_id else set()
     teams = {Target(TargetType.TEAM, whom.team_id)} if whom.team_id else set()
@@ -48,12 +59,20 @@ async def page_directly(
     done = reaches(incident, whom, people, now=now)
     [opened] = await store.add_incidents(tx, [incident])
     reason = f"{incident.escalation_reason}: {incident.title}"
-    detail: dict[str, object] = {"service": home.service.name, "urgency": wanted.urgency.value}
+    detail: dict[str, object] = {"service": home.service.name, "urgency": incident.urgency.value}
     await timeline.add(tx, [timeline.Entry(opened.id, now, timeline.Kind.OPENED, by, reason, detail)])
     INCIDENTS.labels("opened").inc()
     await notify(tx, "incidents")
     says: Sequence[str] = [*done.says, *([home.says] if home.says else [])]
     return replace(done, incident=opened, says=says)
+
+
+async def _ask(tx: AsyncConnection, ref: UUID, whom: Whom, title: str, *, by: Actor, now: datetime) -> PagedDirectly:
+    """They are asked to join an incident that is open, and none is opened."""
+    users, teams = [whom.user_id] if whom.user_id else [], [whom.team_id] if whom.team_id else []
+    asked = await responders.ask(tx, ref, by=by, user_ids=users, team_ids=teams, message=title, now=now)
+    new = [one for one in asked.requests if one.requested_at == now]
+    return PagedDirectly(asked.incident, [Paged(one.user_id, one.user_name) for one in new], asked.says)
 
 
 async def _home(tx: AsyncConnection, whom: Whom, service_id: ServiceId | None) -> Home:

@@ -12,6 +12,7 @@ from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
 from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
+from oncall.incidents.commands import joining
 from oncall.incidents.commands.alerts import over_at
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.updating import tell
@@ -75,6 +76,7 @@ async def acknowledge(tx: AsyncConnection, ref: UUID | int, *, by: Actor, owner_
         done = await _done(tx, incident.id, changed, timeline.Kind.ACKNOWLEDGED, by, reason, now=now)
     else:
         done = await _affirm(tx, end, by, now=now)
+    await joining.acknowledged(tx, incident.id, by, now=now)
     return done if incident.id == named.id else replace(done, asked=named)
 
 

@@ -9,10 +9,18 @@ from oncall.escalation.values import EscalationState, People, Position, Snapshot
 from oncall.incidents.rules.assigned import advance_incident
 from oncall.incidents.rules.timers import timed
 from oncall.incidents.values import Incident, Severity, Status
-from oncall.incidents.values.paging import CannotPage, Home, NobodyReached, PagedDirectly, Told, Wanted, Whom
+from oncall.incidents.values.paging import CannotPage, Home, NobodyReached, Paged, PagedDirectly, Wanted, Whom
 from oncall.kit.actors import Actor
 from oncall.kit.ids import IncidentId, TeamId
 from oncall.services.values import Service
+
+
+def check_about(wanted: Wanted) -> None:
+    """An incident that is open is what it is."""
+    if wanted.incident_id is not None and (wanted.service_id is not None or wanted.urgency is not None):
+        raise CannotPage(
+            "An incident has its own service and urgency: leave `service_id` and `urgency` out, or `incident_id`.", field="incident_id"
+        )
 
 
 def check_whom(user_id: UUID | None, team_id: UUID | None) -> None:
@@ -37,7 +45,8 @@ def home_of(whom: Whom, teams: Sequence[TeamId], owned: Sequence[Service]) -> Ho
 def opened_to_page(
     id: IncidentId, whom: Whom, wanted: Wanted, service: Service, snapshot: Snapshot, by: Actor, *, now: datetime
 ) -> Incident:
-    """An incident made by hand, which waits for those it pages, and then for its policy. No monitor has said anything of it."""
+    """An incident made by hand, of high urgency unless another is wanted. It waits for those it pages, then for its policy."""
+    urgency = wanted.urgency or Urgency.HIGH
     return timed(
         Incident(
             id=id,
@@ -45,8 +54,8 @@ def opened_to_page(
             service_id=service.id,
             title=wanted.title,
             status=Status.TRIGGERED,
-            severity=Severity.UNKNOWN if wanted.urgency is Urgency.HIGH else Severity.INFO,
-            urgency=wanted.urgency,
+            severity=Severity.UNKNOWN if urgency is Urgency.HIGH else Severity.INFO,
+            urgency=urgency,
             snapshot=snapshot,
             position=Position(),
             escalation_state=EscalationState.RUNNING,
@@ -73,5 +82,5 @@ def reaches(incident: Incident, whom: Whom, people: People, *, now: datetime) ->
             f"A page to {whom.called} would reach nobody, nor would what follows it: {'; '.join(why)}. "
             "Nothing was opened: page somebody else, or verify a contact method first."
         )
-    paged = {page.user_id: Told(page.user_id, people.reach[page.user_id].name) for page in then.pages}
+    paged = {page.user_id: Paged(page.user_id, people.reach[page.user_id].name) for page in then.pages}
     return PagedDirectly(incident, list(paged.values()), [*why, then.reason])

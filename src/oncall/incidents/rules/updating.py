@@ -9,6 +9,7 @@ from oncall.notifications.values.updating import News
 from oncall.timeline.values import Entry, Kind
 
 NEWS = {Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.RESOLVED, Kind.REOPENED, Kind.MERGED}
+OVER = {Kind.RESOLVED, Kind.MERGED, Kind.CLOSED}
 AGAIN = {Kind.UNACKNOWLEDGED, Kind.ACK_TIMEOUT, Kind.SNOOZE_ENDED, Kind.ESCALATED, Kind.REASSIGNED}
 """Then it pages again, which is all the news there is."""
 
@@ -22,6 +23,11 @@ def news_of(entries: Sequence[Entry]) -> list[News]:
 def triggered_again(entries: Sequence[Entry]) -> list[IncidentId]:
     """Of these nothing is true any more that was still to be said."""
     return [entry.incident_id for entry in entries if entry.kind in AGAIN or _settled_as(entry) is Status.TRIGGERED]
+
+
+def over_by(entries: Sequence[Entry]) -> list[IncidentId]:
+    """Those that nobody needs to join any more."""
+    return [entry.incident_id for entry in entries if entry.kind in OVER or _settled_as(entry) is Status.RESOLVED]
 
 
 def _settled_as(entry: Entry) -> Status | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from oncall.contacts.values import Urgency
 from oncall.incidents.values import Incident
 from oncall.kit.errors import Conflict, Invalid
-from oncall.kit.ids import TeamId, UserId
+from oncall.kit.ids import ServiceId, TeamId, UserId
 from oncall.services.values import Service
 
 
@@ -36,10 +37,12 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a page says, and how urgent it is."""
+    """What a page says, how urgent it is, and where it belongs: to a service, or to an incident that is open; None leaves it to us."""
 
     title: str
-    urgency: Urgency
+    urgency: Urgency | None
+    service_id: ServiceId | None
+    incident_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Paged:
     """Somebody who is paged."""
 
     id: UserId
@@ -63,5 +66,5 @@ class PagedDirectly:
     """The incident, who is paged now, and what whoever asked should know."""
 
     incident: Incident
-    people: Sequence[Told]
+    people: Sequence[Paged]
     says: Sequence[str]

@@ -153,6 +153,13 @@ async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *,
     return await store.cancel(tx, incident_ids, acknowledged=acknowledged) if incident_ids else {}
 
 
+async def cancel_requests(tx: AsyncConnection, asked: Sequence[tuple[IncidentId, int, int]]) -> None:
+    """Cancel what is still to be sent to people who were asked to join: (incident, cycle, the how-manieth request of it). Their pages are
+    those of round 0, which belongs to no policy, and which nothing else cancels.
+    """
+    await store.cancel_requests(tx, asked)
+
+
 async def revive_for(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, now: datetime) -> None:
     """Send after all what was cancelled of the last step of this cycle of each incident: they go on from there, and nobody was told."""
     if cycles and await store.revive(tx, cycles, now=now):

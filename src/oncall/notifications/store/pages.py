@@ -32,10 +32,20 @@ ADD_NOTIFICATIONS = text("""
     JOIN pages p ON p.id = n.page_id
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
 """)
+# Round 0 is of people who were asked to join: that goes on until they answer, or it is over.
+CANCEL_REQUESTS = text("""
+    UPDATE notifications SET status = 'cancelled', next_at = NULL
+    WHERE id IN (
+        SELECT n.id FROM notifications n
+        JOIN unnest(CAST(:incident_ids AS uuid[]), CAST(:cycles AS int[]), CAST(:nths AS int[])) AS r (incident_id, cycle, nth)
+            ON n.incident_id = r.incident_id AND n.cycle = r.cycle AND n.round = 0 AND n.step = r.nth
+        WHERE n.next_at IS NOT NULL
+        ORDER BY n.id FOR NO KEY UPDATE OF n)
+""")
 CANCEL = text("""
     WITH cancelled AS (
         UPDATE notifications SET status = 'cancelled', next_at = NULL
-        WHERE id IN (SELECT id FROM notifications WHERE incident_id = ANY(:incident_ids) AND next_at IS NOT NULL
+        WHERE id IN (SELECT id FROM notifications WHERE incident_id = ANY(:incident_ids) AND next_at IS NOT NULL AND round > 0
                          AND NOT (:acknowledged AND EXISTS (SELECT FROM pages p WHERE p.id = page_id AND p.until_resolved))
                      ORDER BY id FOR NO KEY UPDATE)
         RETURNING incident_id
@@ -47,7 +57,7 @@ REVIVE = text("""
     WITH last AS (
         SELECT DISTINCT ON (n.incident_id) n.incident_id, n.cycle, n.round, n.step
         FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
-        JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle
+        JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.round > 0
         ORDER BY n.incident_id, n.round DESC, n.step DESC
     )
     UPDATE notifications n
@@ -87,11 +97,11 @@ FAIL_OF = text("""
 """)
 HEARD = text("""
     SELECT DISTINCT n.incident_id FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
-    JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.status IN ('sent', 'delivered', 'read')
+    JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.round > 0 AND n.status IN ('sent', 'delivered', 'read')
 """)
 # By the unique index (incident_id, cycle, …): a link counts in its own cycle, and in the newest one if that paged its user too.
 PAGED_SINCE = text("""
-    SELECT coalesce(max(cycle), 0) <= :cycle OR bool_or(user_id = :user_id AND cycle > :cycle) AS counts
+    SELECT coalesce(max(cycle) FILTER (WHERE round > 0), 0) <= :cycle OR bool_or(user_id = :user_id AND cycle > :cycle) AS counts
     FROM pages WHERE incident_id = :incident_id
 """)
 # By attempts_at_idx (at): one night's.
@@ -152,6 +162,11 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
 async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, acknowledged: bool) -> Mapping[IncidentId, int]:
     rows = await tx.execute(CANCEL, {"incident_ids": list(incident_ids), "acknowledged": acknowledged})
     return {IncidentId(r.incident_id): r.cancelled for r in rows}
+
+
+async def cancel_requests(tx: AsyncConnection, asked: Sequence[tuple[IncidentId, int, int]]) -> None:
+    params = {"incident_ids": [id for id, _, _ in asked], "cycles": [c for _, c, _ in asked], "nths": [n for _, _, n in asked]}
+    await tx.execute(CANCEL_REQUESTS, params)
 
 
 async def revive(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, now: datetime) -> int:
