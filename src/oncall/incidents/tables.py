@@ -136,6 +136,8 @@ incidents = Table(
     # The incident that has its alerts now, for ever; and the one that had those it began with.
     Column("merged_into_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
     Column("split_from_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
+    # The next step that an acknowledgement does not stop: its position, when it is due, and until when something holds it.
+    Column("goes_on", JSONB, nullable=True),
     UniqueConstraint("number"),
     CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
@@ -147,6 +149,7 @@ incidents = Table(
     CheckConstraint("(escalation_state = 'held') = (held_until IS NOT NULL)", name="a_held_one_says_until_when"),
     CheckConstraint("(escalation_state = 'snoozed') = (snoozed_until IS NOT NULL)", name="a_snoozed_one_says_until_when"),
     CheckConstraint("snoozed_until IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_snoozed"),
+    CheckConstraint("goes_on IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_goes_on_all_the_same"),
     CheckConstraint("affirmed_at IS NULL OR status = 'acknowledged'", name="only_an_acknowledged_one_is_affirmed"),
     CheckConstraint("assigned_to_id IS NULL OR status <> 'acknowledged'", name="an_acknowledged_one_waits_for_nobody_else"),
     CheckConstraint("num_nonnulls(assigned_to_id, assigned_team_id) <= 1", name="it_waits_for_a_person_or_a_team"),
@@ -163,6 +166,7 @@ incidents = Table(
         postgresql_where=text("status IN ('triggered', 'acknowledged') AND group_key IS NOT NULL"),
     ),
     Index("incidents_held_idx", "id", postgresql_where=text("escalation_state = 'held'")),
+    Index("incidents_held_step_idx", "id", postgresql_where=text("goes_on ->> 'held_until' IS NOT NULL")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
 )

@@ -21,8 +21,8 @@ from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.following import followed
+from oncall.incidents.rules.going_on import told_in
 from oncall.incidents.rules.holding import Hold, counting, decided_once
-from oncall.incidents.rules.life import told_in
 from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store

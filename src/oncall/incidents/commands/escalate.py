@@ -16,6 +16,7 @@ from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.considering import Considering
+from oncall.incidents.rules.going_on import told_in
 from oncall.incidents.rules.holding import Hold, counting
 from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.rules.life import Outcome
@@ -127,7 +128,7 @@ async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Seq
     held = EscalationState.HELD
     await cancel_for(tx, [after.id for before, after in pairs if after.escalation_state is held and before.escalation_state is not held])
     released = {
-        after.id: life.told_in(before)
+        after.id: told_in(before)
         for before, after in pairs
         if before.escalation_state is held and after.escalation_state is not held and after.status is Status.TRIGGERED
     }

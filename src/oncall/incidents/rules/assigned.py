@@ -19,6 +19,8 @@ GONE_TEAM = OnDuty((), "this team no longer exists")
 
 def next_step(incident: Incident) -> Position:
     """The step that fires next, as people count: with the first one the policy begins."""
+    if incident.goes_on is not None and incident.escalation_state is EscalationState.RUNNING:
+        return incident.goes_on.position
     return upcoming(incident.snapshot, incident.position) if incident.assigned is None else replace(incident.position, step=0)
 
 

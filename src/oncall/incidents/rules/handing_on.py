@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules import in_last_round, next_cycle, next_unresolved, policy_at, upcoming
+from oncall.escalation.rules import in_last_round, next_cycle, policy_at, upcoming
 from oncall.escalation.values import EscalationState, Policy, Position, Snapshot
+from oncall.incidents.rules.going_on import taken_anew
 from oncall.incidents.rules.news import has_news
 from oncall.incidents.rules.returning import check_open, said, triggered_again
 from oncall.incidents.rules.timers import timed
@@ -142,8 +143,5 @@ def _as_acknowledged(incident: Incident, *, now: datetime) -> Incident:
     stands = {EscalationState.RUNNING, EscalationState.STOPPED}
     if incident.status is not Status.ACKNOWLEDGED or incident.escalation_state not in stands or has_news(incident):
         return incident
-    due = max(incident.step_at, now) if incident.step_at is not None else now
-    left = next_unresolved(incident.snapshot, incident.position, due, incident.urgency)
-    if left is None:
-        return incident.but(escalation_state=EscalationState.STOPPED)
-    return incident.but(position=left[0], step_at=left[1], escalation_state=EscalationState.RUNNING)
+    left = taken_anew(incident, now=now)
+    return incident.but(goes_on=left, escalation_state=EscalationState.STOPPED if left is None else EscalationState.RUNNING)

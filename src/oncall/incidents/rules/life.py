@@ -1,15 +1,16 @@
 """What an incident becomes: by its alerts, by a person, by time. Pure: an incident in, the same incident changed out."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import assert_never
 
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules import advance, go_on, next_cycle, next_unresolved
+from oncall.escalation.rules import advance, next_cycle
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position, Turn
 from oncall.incidents.rules.assigned import advance_incident, still_assigned
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
+from oncall.incidents.rules.going_on import as_held, fire, left_of
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import NO_NEWS, has_news, is_due, told_of_news, with_news
 from oncall.incidents.rules.snoozing import ended_by_news, ends_by_acknowledging, is_snoozed, snooze_over
@@ -18,9 +19,6 @@ from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
 from oncall.services.values.judging import Flapping
-
-LOOK_AGAIN = timedelta(minutes=1)
-"""How soon a step is looked at again that something holds although somebody has the incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,7 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
     """
     if incident.status is not Status.TRIGGERED and not has_news(incident) and not ends_by_acknowledging(incident, by):
         return incident
-    due = max(incident.step_at, now) if incident.step_at is not None else now
-    start = incident.position if incident.assigned is None else next_cycle(incident.position)  # where its policy begins
-    left = next_unresolved(incident.snapshot, start, due, incident.urgency) if _climbs(incident) else None
-    position, step_at = left or (incident.position, incident.step_at)
+    left = left_of(incident, now=now)
     return timed(
         incident.but(
             **NO_NEWS,
@@ -51,25 +46,12 @@ def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: dat
             acknowledged_by=by,
             affirmed_at=None,
             owner_id=owner or incident.owner_id,
-            position=position,
-            step_at=step_at,
+            goes_on=left,
             escalation_state=EscalationState.RUNNING if left else EscalationState.STOPPED,
             escalation_reason=f"acknowledged by {by.name}" + ("; what fires until it is resolved goes on" if left else ""),
             escalation_since=now,
         )
     )
-
-
-def told_in(incident: Incident) -> int:
-    """The cycle whose pages it is about: where it waits for a retry, or was resolved while it did, the one before that retry's."""
-    at = incident.position
-    waited = not _climbs(incident) or (incident.status is Status.RESOLVED and (at.round, at.step) == (1, 0))
-    return at.cycle - 1 if waited else at.cycle
-
-
-def _climbs(incident: Incident) -> bool:
-    """Its next step is one of its policy, not a retry from the first one on."""
-    return (incident.held_from or incident.escalation_state) not in {EscalationState.EXHAUSTED, EscalationState.UNROUTABLE}
 
 
 def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
@@ -164,6 +146,7 @@ def decide_due(
     `heard` false: not one message of its cycle has left us, which matters once its policy has been gone through. `hold`: what keeps it
     from paging now. `firing`: whether any of its alerts is open.
     """
+    incident = as_held(incident, hold, now=now)
     match incident.status:
         case Status.TRIGGERED | Status.ACKNOWLEDGED if incident.settle_at is not None and incident.settle_at <= now:
             return _settled(incident, people, now=now, heard=heard, hold=hold, firing=firing)
@@ -209,12 +192,11 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
 
 
 def _go_on(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
-    """A step that an acknowledgement does not stop is due, once nothing holds it."""
-    if hold is not None:  # what holds it may end before its time, and wakes only what is not acknowledged: so it is looked at again
-        return Outcome(timed(incident.but(step_at=hold.at_most(now + LOOK_AGAIN).until)))
-    severity = incident.severity.value
-    then = go_on(incident.snapshot, incident.position, urgency=incident.urgency, severity=severity, people=people, now=now)
-    after = incident.but(position=then.position, step_at=then.step_at, escalation_state=then.state, escalation_reason=then.reason)
+    """A step that an acknowledgement does not stop is due: once nothing holds it, it fires."""
+    its = incident.goes_on
+    if its is None or hold is not None:
+        return Outcome(timed(incident))
+    after, then = fire(incident, its, people, now=now)
     return Outcome(timed(after), then.pages, then.notes, then.turns)
 
 

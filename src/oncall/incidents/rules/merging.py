@@ -7,6 +7,7 @@ from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules import life
 from oncall.incidents.rules.dedup import RANK
+from oncall.incidents.rules.going_on import earliest
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import has_news, with_news
 from oncall.incidents.rules.timers import timed
@@ -83,12 +84,19 @@ def absorb(target: Incident, sources: Sequence[Incident], *, open_alerts: Mappin
     if target.status is Status.ACKNOWLEDGED:
         if unheard or rose:
             after = with_news(after, joined=sum(open_alerts.get(source.id, 0) for source in unheard), rose=rose, now=now)
-        return timed(after)
+        return timed(_going_on(after, sources))
     steps = [s.step_at for s in sources if s.status is Status.TRIGGERED and is_paging(s) and s.step_at and s.urgency is after.urgency]
     after = after.but(step_at=min([*steps, *([after.step_at] if after.step_at else [])], default=None))
     if after.escalation_state is EscalationState.HELD:
         after = after.but(held_until=now)
     return timed(after).but(next_at=now)
+
+
+def _going_on(target: Incident, sources: Sequence[Incident]) -> Incident:
+    """What goes on of them although somebody had them goes on of it."""
+    its = earliest(target, sources)
+    begins = target.goes_on is None and its is not None and target.escalation_state is EscalationState.STOPPED
+    return target.but(goes_on=its, escalation_state=EscalationState.RUNNING if begins else target.escalation_state)
 
 
 def _as_unsteady(target: Incident, sources: Sequence[Incident]) -> Incident:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from oncall.escalation.values import EscalationState, Note
+from oncall.incidents.rules.going_on import left_of
 from oncall.incidents.rules.news import NO_NEWS, has_news
 from oncall.incidents.rules.recounting import instant
 from oncall.incidents.rules.returning import check_open, said
@@ -40,11 +41,17 @@ def snooze(
     if incident.snoozed_until == until and not has_news(incident):
         return None
     why = said(f"snoozed until {instant(until)}", by, reason)
+    left = left_of(incident, now=now)
     if incident.status is Status.TRIGGERED or has_news(incident):
         owner = owner or incident.owner_id
         incident = incident.but(status=Status.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=by, affirmed_at=None, owner_id=owner)
     snoozed = incident.but(
-        **NO_NEWS, escalation_state=EscalationState.SNOOZED, escalation_reason=why, escalation_since=now, snoozed_until=until
+        **NO_NEWS,
+        escalation_state=EscalationState.SNOOZED,
+        escalation_reason=why,
+        escalation_since=now,
+        snoozed_until=until,
+        goes_on=left,
     )
     return Change(timed(snoozed), Kind.SNOOZED, why)
 
@@ -63,7 +70,8 @@ def ended_by_news(incident: Incident, news: str, *, now: datetime) -> Incident:
     if not is_snoozed(incident):
         return incident
     reason = f"acknowledged, and its snooze was ended by news: {news}"
-    return incident.but(escalation_state=EscalationState.STOPPED, escalation_reason=reason, escalation_since=now)
+    state = EscalationState.RUNNING if incident.goes_on is not None else EscalationState.STOPPED
+    return incident.but(escalation_state=state, escalation_reason=reason, escalation_since=now)
 
 
 def snooze_over(incident: Incident) -> Note:

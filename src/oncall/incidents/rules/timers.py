@@ -55,7 +55,7 @@ def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> t
 
 def timed(incident: Incident) -> Incident:
     """The incident with the `next_at` that follows from its state, and without the end of a hold or a snooze that is over, of
-    whoever was to be paged before somebody acknowledged it, and of a word of whoever has it no more.
+    whoever was to be paged before somebody acknowledged it, and of a word of whoever has it no more, and what went on meanwhile.
     """
     if incident.escalation_state is not EscalationState.HELD and incident.held_until is not None:
         incident = incident.but(held_until=None, held_from=None)
@@ -65,6 +65,8 @@ def timed(incident: Incident) -> Incident:
         incident = incident.but(assigned_to_id=None, assigned_team_id=None)
     if incident.status is not Status.ACKNOWLEDGED and incident.affirmed_at is not None:
         incident = incident.but(affirmed_at=None)
+    if incident.status is not Status.ACKNOWLEDGED and incident.goes_on is not None:
+        incident = incident.but(goes_on=None)
     at = next_at(incident)
     return incident if at == incident.next_at else incident.but(next_at=at)
 
@@ -100,5 +102,7 @@ def _while_acknowledged(incident: Incident) -> list[PendingAction]:
 
 def unresolved_step_at(incident: Incident) -> datetime | None:
     """When the next step of an acknowledged incident is due that only a resolve stops; while somebody is to confirm news, none is."""
-    goes_on = incident.status is Status.ACKNOWLEDGED and incident.escalation_state is EscalationState.RUNNING
-    return incident.step_at if goes_on and incident.confirm_by is None else None
+    its = incident.goes_on
+    if its is None or incident.escalation_state is not EscalationState.RUNNING or incident.confirm_by is not None:
+        return None
+    return its.at if its.held_until is None else max(its.at, its.held_until)

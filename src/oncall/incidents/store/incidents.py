@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
-from oncall.incidents.values import GroupKey, Incident, Severity, Status
+from oncall.incidents.values import GoesOn, GroupKey, Incident, Severity, Status
 from oncall.kit.actors import Actor
 from oncall.kit.db import racing
 from oncall.kit.ids import IncidentId, ServiceId, TeamId, UserId
@@ -62,6 +62,7 @@ FIELDS: Fields = {
     "affirmed_at": lambda i: i.affirmed_at,
     "assigned_to_id": lambda i: i.assigned_to_id,
     "assigned_team_id": lambda i: i.assigned_team_id,
+    "goes_on": lambda i: _json(i.goes_on),
 }
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
@@ -81,7 +82,7 @@ INSERT = text("""
         severity, urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at,
         acknowledged_at, acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until,
         held_from, news, rose, tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id,
-        assigned_team_id)
+        assigned_team_id, goes_on)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:opened_by AS jsonb[]), CAST(:status AS text[]),
@@ -96,7 +97,7 @@ INSERT = text("""
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
-        CAST(:assigned_team_id AS uuid[]))
+        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -110,7 +111,7 @@ SAVE = text("""
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
         flapping_since = new.flapping_since, settle_at = new.settle_at,
         snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id,
-        assigned_team_id = new.assigned_team_id
+        assigned_team_id = new.assigned_team_id, goes_on = new.goes_on
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -121,11 +122,12 @@ SAVE = text("""
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
-        CAST(:assigned_team_id AS uuid[]))
+        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
-        flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id)
+        flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id,
+        goes_on)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 
@@ -147,7 +149,7 @@ ACKNOWLEDGE = text("""
     UPDATE incidents SET status = 'acknowledged', acknowledged_at = :now, acknowledged_by = CAST(:by AS jsonb),
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
-        snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL, assigned_team_id = NULL,
+        snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL, assigned_team_id = NULL, goes_on = NULL,
         next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
@@ -157,7 +159,7 @@ RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
         confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL, affirmed_at = NULL,
-        next_at = CAST(:now AS timestamptz) + reopen_window
+        goes_on = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
 
@@ -173,17 +175,20 @@ GATHERING = text("""
 # By `incidents_open_idx`; locked in the order of ids, as everybody does.
 # Whatever is saved of them before the engine comes keeps `held_until`, and works `next_at` out anew: of a held one both are now.
 WAKE = text("""
-    UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END
+    UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END,
+        goes_on = goes_on - 'held_until'
     WHERE id IN (
         SELECT id FROM incidents
-        WHERE (status = 'triggered' AND next_at > :now) OR (status = 'acknowledged' AND tell_at > :now)
+        WHERE (status = 'triggered' AND next_at > :now)
+            OR (status = 'acknowledged' AND (tell_at > :now OR (goes_on ->> 'held_until' IS NOT NULL AND next_at > :now)))
         ORDER BY id FOR NO KEY UPDATE
     )
 """)
-# By `incidents_held_idx`.
+# By `incidents_held_idx` and `incidents_held_step_idx`.
 WAKE_HELD = text("""
-    UPDATE incidents SET next_at = :now, held_until = :now
-    WHERE id IN (SELECT id FROM incidents WHERE escalation_state = 'held' AND next_at > :now
+    UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END,
+        goes_on = goes_on - 'held_until'
+    WHERE id IN (SELECT id FROM incidents WHERE (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) AND next_at > :now
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
 SAVE_SNAPSHOT = text("UPDATE incidents SET policy_snapshot = CAST(:snapshot AS jsonb) WHERE id = :id")
@@ -360,4 +365,5 @@ def _incident(r: Row[Any]) -> Incident:
         opened_by=_actor(r.opened_by),
         merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
         split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
+        goes_on=msgspec.json.decode(r.goes_on, type=GoesOn) if r.goes_on else None,
     )

@@ -240,6 +240,17 @@ class AlertChange:
 
 
 @dataclass(frozen=True, slots=True)
+class GoesOn:
+    """The next step that an acknowledgement does not stop, and when it is due; `held_until` is when that is looked at again, while it is
+    due and something holds it.
+    """
+
+    position: Position
+    at: datetime
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """What people respond to and what escalates. `next_at` follows from the other fields by one rule."""
 
@@ -301,6 +312,9 @@ class Incident:
     """The one that has its alerts now. It is over, and nothing reopens it."""
     split_from_id: IncidentId | None = None
     """The one that had the alerts it began with."""
+
+    goes_on: GoesOn | None = None
+    """What of its policy goes on although somebody has it. Where it stands in its policy (`position`, `step_at`) stays what it was."""
 
     @property
     def assigned(self) -> Target | None:

@@ -44,7 +44,8 @@ def hold_on(world: World, there: IncidentThere) -> Hold | None:
 def sources_over(world: World, ended: Iterable[IncidentThere]) -> None:
     """Alerts of these are over, or inhibit no more: whatever they may have inhibited is looked at again."""
     if any(alert.inhibits for there in ended for alert in there.alerts):
-        for id in sorted(world.held):
+        going_on = {id for id, there in world.incidents.items() if there.incident.goes_on and there.incident.goes_on.held_until}
+        for id in sorted(going_on.union(world.held)):
             world.look_now(world.incidents[id])
 
 

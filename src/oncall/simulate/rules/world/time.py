@@ -93,7 +93,9 @@ def run(
 
 def _may_page(incident: Incident) -> bool:
     """What `store/incidents.py` wakes when something that mutes changes."""
-    return incident.status is Status.TRIGGERED or (incident.status is Status.ACKNOWLEDGED and incident.tell_at is not None)
+    return incident.status is Status.TRIGGERED or (
+        incident.status is Status.ACKNOWLEDGED and (incident.tell_at is not None or incident.goes_on is not None)
+    )
 
 
 def stepped_to(world: World, incident: Incident, until: datetime) -> Incident:
