@@ -7,10 +7,13 @@ from typing import Any, Protocol, Self
 import pytest
 from tests.channels.messages import NOW, SECRET, a_page
 from tests.providers.http import WebhookSink, closed_port
+from tests.providers.ntfy import NtfySink
 from tests.providers.smtp import SmtpSink
 
+from oncall.channels.calling import Calls
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
+from oncall.channels.ntfy import NtfyChannel
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
 from oncall.channels.webhook import WebhookChannel
@@ -110,7 +113,50 @@ class WebhookRig:
         return [request.headers["webhook-id"] for request in self.sink.requests]
 
 
-RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig}
+class ApiRig:
+    """What the channels that call a provider's API have in common."""
+
+    name: str
+    good: str
+    bad: tuple[str, ...]
+    fake: type[WebhookSink]
+
+    async def __aenter__(self) -> Self:
+        self.sink = await self.fake().__aenter__()
+        self.client = HttpClient(allow=read_outbound_allow(["127.0.0.1", NOWHERE]))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.close()
+        await self.sink.__aexit__()
+
+    def channel(self, base: str, calls: Calls) -> Channel:
+        raise NotImplementedError
+
+    def at(self, place: str) -> tuple[Channel, Message]:
+        port = self.sink.port if place == "sink" else closed_port()
+        base = f"http://{NOWHERE}" if place == "nowhere" else f"http://127.0.0.1:{port}"
+        return self.channel(base, Calls(self.client, lambda: NOW, DEADLINE)), a_page(address=self.good.strip())
+
+    def behave(self, behaviour: str) -> None:
+        self.sink.behave(behaviour)
+
+    def arrived(self) -> list[str]:
+        return [request.headers["idempotency-key"] for request in self.sink.requests]
+
+
+class NtfyRig(ApiRig):
+    name = "ntfy"
+    good = " oncall-ana-4f7Kq2 "
+    bad = ("", "two words", "a/b", "https://elsewhere.example.com/topic", "x" * 65, "täst", "\ud800")
+    fake = NtfySink
+
+    def channel(self, base: str, calls: Calls) -> Channel:
+        return NtfyChannel(base, calls)
+
+
+APIS: dict[str, type[Any]] = {rig.name: rig for rig in (NtfyRig,)}
+RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, **APIS}
 
 # What happens, and for each channel: the provider's behaviour that makes it happen, and what must come of it.
 MISBEHAVIOURS = [
@@ -130,6 +176,8 @@ MISBEHAVIOURS = [
     ("answers without end", {"email": ("flood", FailedTemporarily), "webhook": ("endless_head", Unknown)}),
     ("accepts with 50 MB", {"webhook": ("huge", Sent)}),
     ("accepts with a gzip bomb", {"webhook": ("bomb", Sent)}),
+    ("answers with a page of HTML", {"webhook": ("html", Sent)}),
+    ("answers with an empty object", {"webhook": ("empty_object", Sent)}),
     ("is overloaded", {"email": ("busy", FailedTemporarily), "webhook": ("503", FailedTemporarily)}),
     ("asks for patience", {"email": ("greylisted", FailedTemporarily), "webhook": ("429 Retry-After: 7", FailedTemporarily)}),
     ("is broken", {"email": ("data_temporary", FailedTemporarily), "webhook": ("500", FailedTemporarily)}),
@@ -142,6 +190,12 @@ MISBEHAVIOURS = [
     ("does not like the message", {"email": ("data_refused", FailedPermanently), "webhook": ("422", FailedPermanently)}),
     ("sends us elsewhere", {"webhook": ("302 Location: http://169.254.169.254/latest/meta-data/", FailedPermanently)}),
 ]
+# An API answers in JSON: a success that says nothing it should may be anything. Whatever else a receiver can do, an API can.
+for _, columns in MISBEHAVIOURS:
+    if "webhook" in columns:
+        behaviour, expected = columns["webhook"]
+        for api in APIS:
+            columns.setdefault(api, (behaviour, Unknown if expected is Sent and behaviour != "ok" else expected))
 CASES = [
     pytest.param(channel, behaviour, expected, id=f"{channel} {what}")
     for what, columns in MISBEHAVIOURS

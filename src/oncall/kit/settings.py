@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
+    ntfy_url: SecretStr = Field(
+        SecretStr("https://ntfy.sh"), description="The ntfy server: https://host, https://user:pass@host or https://:tk_TOKEN@host."
+    )
     smtp_listen: str | None = Field(None, description="host:port where monitors' mails are taken, such as 0.0.0.0:2525. Unset: none are.")
     smtp_hostname: str | None = Field(None, description="The domain of the addresses mails are sent to. Unset: the host of PUBLIC_URL.")
     smtp_tls_cert: Path | None = Field(None, description="PEM file of the certificate chain shown after STARTTLS. Unset: no STARTTLS.")
@@ -153,6 +156,14 @@ class Settings(BaseSettings):
         if value is not None and ("?" in value or "#" in value):
             raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
+
+    @field_validator("ntfy_url")
+    @classmethod
+    def _beginning_of_an_api(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if not url.startswith(("http://", "https://")) or not url.isprintable() or set(" ?#") & set(url):
+            raise ValueError("must begin with http:// or https:// and have neither a query nor a fragment")
+        return value
 
     @field_validator("smtp_listen")
     @classmethod

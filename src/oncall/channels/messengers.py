@@ -1,0 +1,28 @@
+"""The channels that call a provider's API, as the settings configure them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from oncall.channels.calling import Calls
+from oncall.channels.ntfy import NtfyChannel, split_user
+from oncall.channels.ports import Channel
+from oncall.kit.http_client import HttpClient
+from oncall.kit.outbound import AddressNotAllowed, check_url, read_outbound_allow
+from oncall.kit.settings import PREFIX, Settings, SettingsError
+
+
+def make_messengers(settings: Settings, client: HttpClient, *, now: Callable[[], datetime]) -> list[Channel]:
+    """All of them: one whose variables are unset takes addresses, and says when it should send what is missing."""
+    calls = Calls(client, now)
+    return [NtfyChannel(settings.ntfy_url.get_secret_value(), calls)]
+
+
+def check_providers(settings: Settings) -> None:
+    """Every address of a provider is one that may be called, as far as this can be said without a name server."""
+    allow = read_outbound_allow(settings.outbound_allow)
+    addresses = {"NTFY_URL": split_user(settings.ntfy_url.get_secret_value())[0]}
+    for name, url in addresses.items():
+        try:
+            check_url(url, allow)
+        except AddressNotAllowed as error:
+            raise SettingsError(f"{PREFIX}{name} cannot be used: {error}") from None  # the cause may repeat a part of it
