@@ -9,12 +9,14 @@ from tests.channels.messages import NOW, SECRET, a_page
 from tests.providers.http import WebhookSink, closed_port
 from tests.providers.ntfy import NtfySink
 from tests.providers.smtp import SmtpSink
+from tests.providers.telegram import TOKEN, TelegramSink
 
 from oncall.channels.calling import Calls
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.ntfy import NtfyChannel
 from oncall.channels.ports import Channel
+from oncall.channels.telegram import TelegramChannel
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
 from oncall.channels.webhook import WebhookChannel
 from oncall.kit.http_client import HttpClient
@@ -155,7 +157,17 @@ class NtfyRig(ApiRig):
         return NtfyChannel(base, calls)
 
 
-APIS: dict[str, type[Any]] = {rig.name: rig for rig in (NtfyRig,)}
+class TelegramRig(ApiRig):
+    name = "telegram"
+    good = " -1001234567890 "
+    bad = ("", "@ana", "ana", "0", "12 34", "+351912345678", "1" * 21, "١٢٣", "\ud800")
+    fake = TelegramSink
+
+    def channel(self, base: str, calls: Calls) -> Channel:
+        return TelegramChannel(TOKEN, base, calls)
+
+
+APIS: dict[str, type[Any]] = {rig.name: rig for rig in (NtfyRig, TelegramRig)}
 RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, **APIS}
 
 # What happens, and for each channel: the provider's behaviour that makes it happen, and what must come of it.

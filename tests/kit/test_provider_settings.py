@@ -12,6 +12,10 @@ BAD = [
     ("NTFY_URL", "https://:tk_secret@ntfy.example.com/?x=1", "must begin with http:// or https://"),
     ("NTFY_URL", "https://:tk_secret@10.0.0.1", "10.0.0.1 is not a public address; an operator can allow it with ONCALL_OUTBOUND_ALLOW."),
     ("NTFY_URL", "https://:tk_secret@", "a URL begins with https:// or http://, names a host"),
+    ("TELEGRAM_BOT_TOKEN", "secret", "must be a token like 123456789:AAE…"),
+    ("TELEGRAM_BOT_TOKEN", "123456789:secret-secret-secret-secret-secret\n", "must be a token like 123456789:AAE…"),
+    ("TELEGRAM_API_URL", "api.telegram.org", "must begin with http:// or https://"),
+    ("TELEGRAM_API_URL", "http://localhost:8081", "localhost is not a public address"),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from oncall.kit import failpoints
@@ -26,6 +26,10 @@ IN_OTHER_WORDS = {
 
 LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 MAX_PORT = 65_535
+TOKENS = {
+    "telegram_bot_token": (re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,60}"), "123456789:AAE… (35 letters, digits, - and _ after the colon)"),
+}
+"""What providers' tokens look like: one with a stray character would be refused by each of them, or end a header."""
 DOMAIN = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}(?<!-))?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}(?<!-))?)*")
 ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 """A host that is a number: in a mail address it stands in brackets."""
@@ -57,6 +61,8 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
+    telegram_bot_token: SecretStr | None = Field(None, description="Token of our Telegram bot, from @BotFather. Unset: none is sent there.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="The Telegram Bot API, or a server of one's own for it.")
     ntfy_url: SecretStr = Field(
         SecretStr("https://ntfy.sh"), description="The ntfy server: https://host, https://user:pass@host or https://:tk_TOKEN@host."
     )
@@ -157,10 +163,18 @@ class Settings(BaseSettings):
             raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
 
-    @field_validator("ntfy_url")
+    @field_validator("telegram_bot_token")
     @classmethod
-    def _beginning_of_an_api(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value()
+    def _token(cls, value: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        form, like = TOKENS[about.field_name or ""]
+        if value is not None and not form.fullmatch(value.get_secret_value()):
+            raise ValueError(f"must be a token like {like}")
+        return value
+
+    @field_validator("ntfy_url", "telegram_api_url")
+    @classmethod
+    def _beginning_of_an_api(cls, value: SecretStr | str) -> SecretStr | str:
+        url = value.get_secret_value() if isinstance(value, SecretStr) else value
         if not url.startswith(("http://", "https://")) or not url.isprintable() or set(" ?#") & set(url):
             raise ValueError("must begin with http:// or https:// and have neither a query nor a fragment")
         return value
