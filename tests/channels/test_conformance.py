@@ -8,14 +8,18 @@ import pytest
 from tests.channels.messages import NOW, SECRET, a_page
 from tests.providers.http import WebhookSink, closed_port
 from tests.providers.ntfy import NtfySink
+from tests.providers.slack import TOKEN as SLACK_TOKEN
+from tests.providers.slack import SlackSink
 from tests.providers.smtp import SmtpSink
-from tests.providers.telegram import TOKEN, TelegramSink
+from tests.providers.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.providers.telegram import TelegramSink
 
 from oncall.channels.calling import Calls
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.ntfy import NtfyChannel
 from oncall.channels.ports import Channel
+from oncall.channels.slack import SlackChannel
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
 from oncall.channels.webhook import WebhookChannel
@@ -164,10 +168,20 @@ class TelegramRig(ApiRig):
     fake = TelegramSink
 
     def channel(self, base: str, calls: Calls) -> Channel:
-        return TelegramChannel(TOKEN, base, calls)
+        return TelegramChannel(TELEGRAM_TOKEN, base, calls)
 
 
-APIS: dict[str, type[Any]] = {rig.name: rig for rig in (NtfyRig, TelegramRig)}
+class SlackRig(ApiRig):
+    name = "slack"
+    good = " U012AB3CDE "
+    bad = ("", "#alerts", "@ana", "ana", "u012ab3cde", "U012", "<!channel>", "C012AB3CDE,C012AB3CDF", "\ud800")
+    fake = SlackSink
+
+    def channel(self, base: str, calls: Calls) -> Channel:
+        return SlackChannel(SLACK_TOKEN, f"{base}/api", calls)
+
+
+APIS: dict[str, type[Any]] = {rig.name: rig for rig in (NtfyRig, TelegramRig, SlackRig)}
 RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, **APIS}
 
 # What happens, and for each channel: the provider's behaviour that makes it happen, and what must come of it.
