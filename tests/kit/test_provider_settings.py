@@ -12,6 +12,8 @@ BAD = [
     ("NTFY_URL", "https://:tk_secret@ntfy.example.com/?x=1", "must begin with http:// or https://"),
     ("NTFY_URL", "https://:tk_secret@10.0.0.1", "10.0.0.1 is not a public address; an operator can allow it with ONCALL_OUTBOUND_ALLOW."),
     ("NTFY_URL", "https://:tk_secret@", "a URL begins with https:// or http://, names a host"),
+    ("PUSHOVER_TOKEN", "secret", "must be a token like azGDORePK8gMaC0QOYAMyEEuzJnyUi"),
+    ("PUSHOVER_API_URL", "https://api.pushover.net:9999", "port 9999 is not one of 80, 443 and 8443"),
     ("SLACK_BOT_TOKEN", "secret", "must be a token like xoxb-…"),
     ("SLACK_BOT_TOKEN", "xoxb-secret secret secret", "must be a token like xoxb-…"),
     ("SLACK_API_URL", "http://u:secret@slack.com/api", "a URL must not carry a user name or a password."),

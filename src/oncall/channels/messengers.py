@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from oncall.channels.calling import Calls
 from oncall.channels.ntfy import NtfyChannel, split_user
 from oncall.channels.ports import Channel
+from oncall.channels.pushover import PushoverChannel
 from oncall.channels.slack import SlackChannel
 from oncall.channels.telegram import TelegramChannel
 from oncall.kit.http_client import HttpClient
@@ -20,6 +21,7 @@ def make_messengers(settings: Settings, client: HttpClient, *, now: Callable[[],
     calls = Calls(client, now)
     return [
         NtfyChannel(settings.ntfy_url.get_secret_value(), calls),
+        PushoverChannel(_secret(settings.pushover_token), settings.pushover_api_url, calls),
         SlackChannel(_secret(settings.slack_bot_token), settings.slack_api_url, calls),
         TelegramChannel(_secret(settings.telegram_bot_token), settings.telegram_api_url, calls),
     ]
@@ -34,6 +36,7 @@ def check_providers(settings: Settings) -> None:
     allow = read_outbound_allow(settings.outbound_allow)
     addresses = {
         "NTFY_URL": split_user(settings.ntfy_url.get_secret_value())[0],
+        "PUSHOVER_API_URL": settings.pushover_api_url,
         "SLACK_API_URL": settings.slack_api_url,
         "TELEGRAM_API_URL": settings.telegram_api_url,
     }

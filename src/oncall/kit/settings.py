@@ -27,6 +27,7 @@ IN_OTHER_WORDS = {
 LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 MAX_PORT = 65_535
 TOKENS = {
+    "pushover_token": (re.compile(r"[A-Za-z0-9]{30}"), "azGDORePK8gMaC0QOYAMyEEuzJnyUi, 30 letters and digits"),
     "slack_bot_token": (re.compile(r"xox[a-z](\.xox[a-z])?-[A-Za-z0-9-]{10,250}"), "xoxb-…, the app's Bot User OAuth Token"),
     "telegram_bot_token": (re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,60}"), "123456789:AAE… (35 letters, digits, - and _ after the colon)"),
 }
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
     slack_api_url: str = Field("https://slack.com/api", description="The Slack Web API.")
     telegram_bot_token: SecretStr | None = Field(None, description="Token of our Telegram bot, from @BotFather. Unset: none is sent there.")
     telegram_api_url: str = Field("https://api.telegram.org", description="The Telegram Bot API, or a server of one's own for it.")
+    pushover_token: SecretStr | None = Field(None, description="Token of our Pushover application. Unset: none is sent there.")
+    pushover_api_url: str = Field("https://api.pushover.net", description="The Pushover API.")
     ntfy_url: SecretStr = Field(
         SecretStr("https://ntfy.sh"), description="The ntfy server: https://host, https://user:pass@host or https://:tk_TOKEN@host."
     )
@@ -166,7 +169,7 @@ class Settings(BaseSettings):
             raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
 
-    @field_validator("slack_bot_token", "telegram_bot_token")
+    @field_validator("pushover_token", "slack_bot_token", "telegram_bot_token")
     @classmethod
     def _token(cls, value: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
         form, like = TOKENS[about.field_name or ""]
@@ -174,7 +177,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must be a token like {like}")
         return value
 
-    @field_validator("ntfy_url", "slack_api_url", "telegram_api_url")
+    @field_validator("ntfy_url", "pushover_api_url", "slack_api_url", "telegram_api_url")
     @classmethod
     def _beginning_of_an_api(cls, value: SecretStr | str) -> SecretStr | str:
         url = value.get_secret_value() if isinstance(value, SecretStr) else value
