@@ -17,6 +17,7 @@ from oncall.access.rules import sign_link
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
+from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
 from oncall.channels.webhook import WebhookChannel
@@ -269,7 +270,8 @@ def make_channels(settings: Settings, client: HttpClient, ring: list[str], about
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
     webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
-    return {channel.name: channel for channel in (email, webhook)}
+    channels: list[Channel] = [email, webhook, *make_messengers(settings, client, now=about_now)]
+    return {channel.name: channel for channel in channels}
 
 
 def make_app(node: Node) -> FastAPI:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol, Self
 
 import pytest
+from tests.channels.api_rigs import APIS, DEADLINE, NOWHERE
 from tests.channels.messages import NOW, SECRET, a_page
 from tests.providers.http import WebhookSink, closed_port
 from tests.providers.smtp import SmtpSink
@@ -17,11 +18,7 @@ from oncall.channels.webhook import WebhookChannel
 from oncall.kit.http_client import HttpClient
 from oncall.kit.outbound import read_outbound_allow
 
-DEADLINE = 1.0
-"""What a busy machine needs for a connection and an answer to it; whoever says nothing is waited for no longer."""
-
 SLACK = 1.0
-NOWHERE = "no-such-host.invalid"
 
 
 class Rig(Protocol):
@@ -110,7 +107,7 @@ class WebhookRig:
         return [request.headers["webhook-id"] for request in self.sink.requests]
 
 
-RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig}
+RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, **APIS}
 
 # What happens, and for each channel: the provider's behaviour that makes it happen, and what must come of it.
 MISBEHAVIOURS = [
@@ -130,6 +127,8 @@ MISBEHAVIOURS = [
     ("answers without end", {"email": ("flood", FailedTemporarily), "webhook": ("endless_head", Unknown)}),
     ("accepts with 50 MB", {"webhook": ("huge", Sent)}),
     ("accepts with a gzip bomb", {"webhook": ("bomb", Sent)}),
+    ("answers with a page of HTML", {"webhook": ("html", Sent)}),
+    ("answers with an empty object", {"webhook": ("empty_object", Sent)}),
     ("is overloaded", {"email": ("busy", FailedTemporarily), "webhook": ("503", FailedTemporarily)}),
     ("asks for patience", {"email": ("greylisted", FailedTemporarily), "webhook": ("429 Retry-After: 7", FailedTemporarily)}),
     ("is broken", {"email": ("data_temporary", FailedTemporarily), "webhook": ("500", FailedTemporarily)}),
@@ -142,6 +141,12 @@ MISBEHAVIOURS = [
     ("does not like the message", {"email": ("data_refused", FailedPermanently), "webhook": ("422", FailedPermanently)}),
     ("sends us elsewhere", {"webhook": ("302 Location: http://169.254.169.254/latest/meta-data/", FailedPermanently)}),
 ]
+# An API answers in JSON: a success that says nothing it should may be anything. Whatever else a receiver can do, an API can.
+for _, columns in MISBEHAVIOURS:
+    if "webhook" in columns:
+        behaviour, expected = columns["webhook"]
+        for api in APIS:
+            columns.setdefault(api, (behaviour, Unknown if expected is Sent and behaviour != "ok" else expected))
 CASES = [
     pytest.param(channel, behaviour, expected, id=f"{channel} {what}")
     for what, columns in MISBEHAVIOURS

@@ -81,9 +81,9 @@ def page(message: PageMessage) -> Written:
         recipient=one_line(message.recipient, 80),
         reason=one_line(message.reason, REASON_LIMIT),
         urgency=one_line(message.urgency, 20),
-        acknowledge_url=_link(message.acknowledge_url),
-        resolve_url=_link(message.resolve_url),
-        incident_url=_link(message.incident_url),
+        acknowledge_url=link(message.acknowledge_url),
+        resolve_url=link(message.resolve_url),
+        incident_url=link(message.incident_url),
     )
     line = first_line(message)
     words = {
@@ -116,10 +116,10 @@ def notice(message: NoticeMessage) -> Written:
 
 def shown_links(message: Message) -> list[tuple[str, str]]:
     """The links that can be shown and followed, with their words."""
-    return [(href, one_line(words) or href) for href, words in message.links if _link(href)]
+    return [(href, one_line(words) or href) for href, words in message.links if link(href)]
 
 
-def _link(url: str | None) -> str | None:
+def link(url: str | None) -> str | None:
     """Our own links; anything that is not plainly one is left out rather than shown."""
     return url if url is not None and re.fullmatch(r"https?://[\x21-\x7e]+", url) else None
 

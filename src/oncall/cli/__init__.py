@@ -14,6 +14,7 @@ from rich.console import Console
 from oncall import __version__
 from oncall.app import Role, openapi_document
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
+from oncall.channels.messengers import check_providers
 from oncall.cli import integrations
 from oncall.intake.smtp import read_listening
 from oncall.kit.outbound import read_outbound_allow
@@ -39,6 +40,7 @@ def settings_or_exit() -> Settings:
         _usable("MAIL_FROM", lambda: parse_mail_from(settings.mail_from))
         read_listening(settings)
         _usable("OUTBOUND_ALLOW", lambda: read_outbound_allow(settings.outbound_allow))
+        check_providers(settings)
     except SettingsError as error:
         stop(str(error))
     return settings

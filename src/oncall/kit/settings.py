@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from oncall.kit import failpoints
@@ -26,6 +26,12 @@ IN_OTHER_WORDS = {
 
 LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 MAX_PORT = 65_535
+TOKENS = {
+    "pushover_token": (re.compile(r"[A-Za-z0-9]{30}"), "azGDORePK8gMaC0QOYAMyEEuzJnyUi, 30 letters and digits"),
+    "slack_bot_token": (re.compile(r"xox[a-z](\.xox[a-z])?-[A-Za-z0-9-]{10,250}"), "xoxb-…, the app's Bot User OAuth Token"),
+    "telegram_bot_token": (re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,60}"), "123456789:AAE… (35 letters, digits, - and _ after the colon)"),
+}
+"""What providers' tokens look like: one with a stray character would be refused by each of them, or end a header."""
 DOMAIN = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}(?<!-))?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}(?<!-))?)*")
 ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 """A host that is a number: in a mail address it stands in brackets."""
@@ -57,6 +63,15 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
+    slack_bot_token: SecretStr | None = Field(None, description="Bot token of our Slack app: xoxb-…. Unset: none is sent there.")
+    slack_api_url: str = Field("https://slack.com/api", description="The Slack Web API.")
+    telegram_bot_token: SecretStr | None = Field(None, description="Token of our Telegram bot, from @BotFather. Unset: none is sent there.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="The Telegram Bot API, or a server of one's own for it.")
+    pushover_token: SecretStr | None = Field(None, description="Token of our Pushover application. Unset: none is sent there.")
+    pushover_api_url: str = Field("https://api.pushover.net", description="The Pushover API.")
+    ntfy_url: SecretStr = Field(
+        SecretStr("https://ntfy.sh"), description="The ntfy server: https://host, https://user:pass@host or https://:tk_TOKEN@host."
+    )
     smtp_listen: str | None = Field(None, description="host:port where monitors' mails are taken, such as 0.0.0.0:2525. Unset: none are.")
     smtp_hostname: str | None = Field(None, description="The domain of the addresses mails are sent to. Unset: the host of PUBLIC_URL.")
     smtp_tls_cert: Path | None = Field(None, description="PEM file of the certificate chain shown after STARTTLS. Unset: no STARTTLS.")
@@ -153,6 +168,22 @@ class Settings(BaseSettings):
         if value is not None and ("?" in value or "#" in value):
             raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
+
+    @field_validator("pushover_token", "slack_bot_token", "telegram_bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        form, like = TOKENS[about.field_name or ""]
+        if value is not None and not form.fullmatch(value.get_secret_value()):
+            raise ValueError(f"must be a token like {like}")
+        return value
+
+    @field_validator("ntfy_url", "pushover_api_url", "slack_api_url", "telegram_api_url")
+    @classmethod
+    def _beginning_of_an_api(cls, value: SecretStr | str) -> SecretStr | str:
+        url = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not url.startswith(("http://", "https://")) or not url.isprintable() or set(" ?#") & set(url):
+            raise ValueError("must begin with http:// or https:// and have neither a query nor a fragment")
+        return value
 
     @field_validator("smtp_listen")
     @classmethod
