@@ -38,7 +38,7 @@ from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
-from oncall.incidents.commands.holding import wake_for_muting
+from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
@@ -256,6 +256,7 @@ async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetim
     await forget_user(tx, user_id, now=now)
     reason = "their account was removed"
     await nobody_there(tx, user_id, reason=reason, now=now)
+    await wake_for_quiet_hours(tx, now=now)  # nobody waits for the end of quiet hours of somebody who is gone
     await abandon_notices(tx, user_id, None, reason=reason)
 
 
@@ -290,7 +291,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_muting
-    app.state.how_reachable = how_reachable
+    app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation

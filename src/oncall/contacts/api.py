@@ -1,4 +1,4 @@
-"""REST for contact methods and notification rules: for responders to read, for the person themselves or an admin to change."""
+"""REST for contact methods, quiet hours and notification rules: for responders to read, for the person themselves or an admin to change."""
 
 from uuid import UUID
 
@@ -15,10 +15,14 @@ from oncall.contacts.schemas import (
     NotificationRuleIn,
     NotificationRuleMade,
     NotificationRuleShown,
+    QuietHoursIn,
+    QuietHoursShown,
 )
 from oncall.contacts.values import NotificationRule
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, UserId
+from oncall.teams.ports import OnQuietHoursChanged
+from oncall.teams.values import QuietHours
 
 UNVERIFIED = "This contact method is not verified, so nobody is paged there: POST …/contact-methods/{id}/verify sends a code there."
 
@@ -63,6 +67,33 @@ async def delete_contact_method(request: Request, user_id: UserId, id: ContactMe
     on_removed: OnContactRemoved = request.app.state.on_contact_removed
     await on_removed(tx, user_id, id, now=await now_in(request, tx))
     return Response(status_code=204)
+
+
+@router.get("/quiet-hours")
+async def get_quiet_hours(user_id: UserId, _: Responder, tx: ReadTx) -> QuietHoursShown:
+    return QuietHoursShown.model_validate(await commands.get_quiet_hours(tx, user_id))
+
+
+@router.put("/quiet-hours")
+async def set_quiet_hours(request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx, wanted: QuietHoursIn) -> QuietHoursShown:
+    """Set when this person is not paged at low urgency. What waits for the end of those before is looked at again at once."""
+    hours = wanted.to_quiet_hours()
+    await _quiet(request, tx, user_id, hours)
+    return QuietHoursShown.model_validate(hours)
+
+
+@router.delete("/quiet-hours", status_code=204)
+async def delete_quiet_hours(request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx) -> Response:
+    """Page this person at low urgency at any hour again; what waited for the end of their quiet hours pages at once."""
+    await commands.get_quiet_hours(tx, user_id)
+    await _quiet(request, tx, user_id, None)
+    return Response(status_code=204)
+
+
+async def _quiet(request: Request, tx: WriteTx, user_id: UserId, hours: QuietHours | None) -> None:
+    await commands.set_quiet_hours(tx, user_id, hours)
+    on_changed: OnQuietHoursChanged = request.app.state.on_quiet_hours_changed
+    await on_changed(tx, now=await now_in(request, tx))
 
 
 @router.post("/notification-rules", status_code=201)

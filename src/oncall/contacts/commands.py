@@ -26,6 +26,7 @@ from oncall.contacts.values import (
     CodeExpired,
     ContactMethod,
     NoCode,
+    NoQuietHours,
     NotificationRule,
     NotVerified,
     OnlyAdminsVerify,
@@ -44,7 +45,8 @@ from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, UserId, new_id
 from oncall.kit.limits import TooMany
 from oncall.teams.commands import get_user, get_users
-from oncall.teams.values import Reachability, User
+from oncall.teams.commands import set_quiet_hours as keep_quiet_hours
+from oncall.teams.values import QuietHours, Reachability, User
 
 
 async def load_reach(tx: AsyncConnection, user_ids: Sequence[UserId]) -> Mapping[UserId, Reach]:
@@ -70,7 +72,7 @@ async def _reach_of(tx: AsyncConnection, users: Collection[User]) -> dict[UserId
         methods_of[method.user_id].append(method)
     for rule in rules:
         rules_of[rule.user_id].append(rule)
-    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id]), u.time_zone) for u in users}
+    return {u.id: Reach(u.id, u.name, u.email, tuple(methods_of[u.id]), tuple(rules_of[u.id]), u.time_zone, u.quiet_hours) for u in users}
 
 
 async def add_contact_method(
@@ -113,6 +115,18 @@ async def get_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMe
     if method is None:
         raise UnknownContactMethod
     return method
+
+
+async def get_quiet_hours(tx: AsyncConnection, user_id: UserId) -> QuietHours:
+    hours = (await get_user(tx, user_id)).quiet_hours
+    if hours is None:
+        raise NoQuietHours
+    return hours
+
+
+async def set_quiet_hours(tx: AsyncConnection, user_id: UserId, hours: QuietHours | None) -> None:
+    """When this person is not paged at low urgency from now on; None: they have no quiet hours any more."""
+    await keep_quiet_hours(tx, user_id, hours)
 
 
 async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, now: datetime) -> tuple[ContactMethod, str]:

@@ -21,7 +21,8 @@ from oncall.contacts.values import (
     Way,
     Ways,
 )
-from oncall.teams.values import Reachability, Reachable
+from oncall.kit.zones import DAY, mono, resolve, to_instant, to_seconds
+from oncall.teams.values import DAYS, Reachability, Reachable
 
 AT_ONCE = timedelta(0)
 
@@ -65,6 +66,27 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
             if emails:
                 return Ways(emails, reachable=True, reason=f"{missing}: verified e-mail")
             return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
+
+
+THURSDAY = DAYS.index("thursday")
+"""The first day of 1970, from which the days of a clock are counted."""
+
+
+def quiet_until(reach: Reach, urgency: Urgency, at: datetime) -> datetime | None:
+    """When the quiet hours end that a person has at this instant; None if they have none then. Of high urgency everybody is paged.
+
+    The clock that counts is theirs: an end that it skips is the first instant after the gap, one that it shows twice the first of them.
+    """
+    hours = reach.quiet_hours
+    if hours is None or urgency is Urgency.HIGH:
+        return None
+    clock = mono(to_seconds(at), reach.time_zone)
+    begin, end = (time.hour * 3600 + time.minute * 60 + time.second for time in (hours.start_time, hours.end_time))
+    for day in (clock // DAY - 1, clock // DAY):
+        begins, ends = day * DAY + begin, day * DAY + (end if begin < end else end + DAY)
+        if DAYS[(day + THURSDAY) % 7] in hours.days and begins <= clock < ends:
+            return to_instant(resolve(ends, reach.time_zone))
+    return None
 
 
 def reachability(reach: Reach) -> Reachability:

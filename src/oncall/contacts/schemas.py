@@ -1,14 +1,15 @@
 """What the routes about contact methods and notification rules take and show."""
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import time, timedelta
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from oncall.contacts.values import Repeat, Urgency
 from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
 from oncall.kit.ids import ContactMethodId, UserId
+from oncall.teams.values import DAYS, QuietHours
 
 
 class ContactMethodIn(Strict):
@@ -36,6 +37,43 @@ class ContactMethodMade(ContactMethodShown):
     """`signing_secret` is what a webhook's receiver verifies our signature with; this answer is the only one that shows it."""
 
     signing_secret: str | None
+
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+def _on_the_clock(value: time) -> time:
+    if value.tzinfo is not None or value.microsecond:
+        raise ValueError("must be a time of the person's own clock in whole seconds, without an offset")
+    return value
+
+
+ClockTime = Annotated[time, AfterValidator(_on_the_clock)]
+
+
+class QuietHoursIn(Strict):
+    """When the person is not paged at low urgency, by their own clock: past midnight where the end is earlier than the start; `days` are
+    those on which it begins. What is of high urgency pages them all the same.
+    """
+
+    start_time: ClockTime
+    end_time: ClockTime
+    days: Annotated[list[Day], Field(min_length=1, max_length=7)] = Field(default_factory=lambda: list(get_args(Day)))
+
+    @model_validator(mode="after")
+    def _end(self) -> Self:
+        if self.start_time == self.end_time:
+            raise ValueError("start_time and end_time must differ: quiet hours that never end would hold pages for ever")
+        return self
+
+    def to_quiet_hours(self) -> QuietHours:
+        return QuietHours(self.start_time, self.end_time, tuple(day for day in DAYS if day in self.days))
+
+
+class QuietHoursShown(Shown):
+    start_time: time
+    end_time: time
+    days: list[str]
 
 
 def _a_minute_to_an_hour(value: timedelta) -> timedelta:

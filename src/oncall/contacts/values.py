@@ -7,6 +7,7 @@ from uuid import UUID
 
 from oncall.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from oncall.kit.ids import ContactMethodId, UserId
+from oncall.teams.values import QuietHours
 
 EMAIL = "email"
 
@@ -58,6 +59,13 @@ class UnknownNotificationRule(NotFound):
 
     def __init__(self) -> None:
         super().__init__("This user has no notification rule with this id.")
+
+
+class NoQuietHours(NotFound):
+    """This person is paged at low urgency whenever there is something."""
+
+    def __init__(self) -> None:
+        super().__init__("This user has no quiet hours: PUT sets them.")
 
 
 class AlreadyVerified(Conflict):
@@ -217,6 +225,7 @@ class Reach:
     methods: tuple[ContactMethod, ...] = ()
     rules: tuple[NotificationRule, ...] = ()
     time_zone: str = "UTC"
+    quiet_hours: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ class PlannedPage:
     reason: str
     until_resolved: bool = False
     """Of a step that an acknowledgement does not stop."""
+    may_bundle: bool = False
+    """It was put off at low urgency, as others may have been: what goes to one person at that instant may be one message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import assert_never
 from uuid import UUID
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, PageUpdate, Sent, Unknown
-from oncall.contacts.rules import plan_ways
+from oncall.contacts.rules import plan_ways, quiet_until
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import (
@@ -43,6 +44,23 @@ def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: date
     """
     ways = plan_ways(reach, urgency, repeats=repeats).ways
     return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+
+
+def plan_page(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True) -> tuple[Way, ...]:
+    """The messages of a page. At low urgency none is sent in the person's quiet hours: it waits for their end, and is not late then; of
+    several to one address that would wait for one end, the first is enough.
+    """
+    begin = quiet_until(reach, urgency, now) or now
+    planned: list[Way] = []
+    for way in plan_messages(reach, urgency, due_at=due_at, now=begin, repeats=repeats):
+        ends = quiet_until(reach, urgency, way.next_at)
+        if ends is None and begin == now:
+            planned.append(way)
+            continue
+        at = ends or way.next_at
+        if ends is None or not any((at, way.contact_method_id) == (other.next_at, other.contact_method_id) for other in planned):
+            planned.append(replace(way, due_at=at, next_at=at))
+    return tuple(planned)
 
 
 def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:

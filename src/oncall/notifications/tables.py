@@ -33,6 +33,8 @@ pages = Table(
     Column("subject", JSONB, nullable=False),
     # An acknowledgement does not cancel what is still to be sent of it.
     Column("until_resolved", Boolean, nullable=False, server_default=text("false")),
+    # It was put off, by quiet hours or by what else held it at low urgency: it may travel with others of its person.
+    Column("may_bundle", Boolean, nullable=False, server_default=text("false")),
     instant("created_at"),
     UniqueConstraint("incident_id", "cycle", "round", "step", "user_id", name="pages_once_per_user_and_step"),
 )

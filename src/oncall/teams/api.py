@@ -9,7 +9,7 @@ from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.teams import commands
-from oncall.teams.ports import CheckTeamSchedule, HowReachable, OnTeamsChanging, OnUserRemoved
+from oncall.teams.ports import CheckTeamSchedule, HowReachable, OnQuietHoursChanged, OnTeamsChanging, OnUserRemoved
 from oncall.teams.schemas import MemberIn, MemberShown, RoleIn, TeamEdit, TeamIn, TeamShown, UserEdit, UserIn, UserShown
 from oncall.teams.values import Team, User
 
@@ -63,7 +63,11 @@ async def get_user(request: Request, response: Response, id: UserId, _: Reader, 
 
 @users.patch("/{id}")
 async def edit_user(request: Request, response: Response, id: UserId, _: Admin, tx: WriteTx, version: IfMatch, edit: UserEdit) -> UserShown:
-    return await _show_user(request, tx, await commands.edit_user(tx, id, edit.changes(), version=version), response)
+    edited = await commands.edit_user(tx, id, edit.changes(), version=version)
+    if edited.quiet_hours is not None and "time_zone" in edit.model_fields_set:  # they are hours of another clock now
+        on_changed: OnQuietHoursChanged = request.app.state.on_quiet_hours_changed
+        await on_changed(tx, now=await now_in(request, tx))
+    return await _show_user(request, tx, edited, response)
 
 
 @users.delete("/{id}", status_code=204)

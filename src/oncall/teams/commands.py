@@ -15,6 +15,7 @@ from oncall.teams.values import (
     Member,
     NotAMember,
     OrgRole,
+    QuietHours,
     Team,
     TeamChanges,
     TeamRole,
@@ -82,6 +83,15 @@ async def edit_user(tx: AsyncConnection, id: UserId, changes: UserChanges, *, ve
     edited = replace(user, **changes, version=user.version + 1)
     await store.save_user(tx, edited)
     return edited
+
+
+async def set_quiet_hours(tx: AsyncConnection, id: UserId, quiet_hours: QuietHours | None) -> User:
+    """When a person is not paged at low urgency; None: never. Theirs alone, so it raises no version of their account."""
+    user = await store.lock_user(tx, id)
+    if user is None:
+        raise UnknownUser
+    await store.save_quiet_hours(tx, id, quiet_hours)
+    return replace(user, quiet_hours=quiet_hours)
 
 
 async def delete_user(tx: AsyncConnection, id: UserId, *, now: datetime) -> None:

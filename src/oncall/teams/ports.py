@@ -22,6 +22,12 @@ class OnUserRemoved(Protocol):
     async def __call__(self, tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None: ...
 
 
+class OnQuietHoursChanged(Protocol):
+    """Called in the transaction that changes when somebody is not paged: what waits for it is looked at again."""
+
+    async def __call__(self, tx: AsyncConnection, *, now: datetime) -> None: ...
+
+
 class OnTeamsChanging(Protocol):
     """Called before members or the schedule of teams change: what they meant until now is written down."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +15,7 @@ from oncall.teams.values import (
     EmailTaken,
     Member,
     OrgRole,
+    QuietHours,
     Team,
     TeamNameTaken,
     TeamRole,
@@ -33,7 +35,9 @@ REFUSALS = {
     "team_members_team_id_fkey": UnknownTeam,
 }
 
-GET_USERS = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = ANY(:ids)")
+GET_USERS = text("""
+    SELECT id, name, email, time_zone, org_roles, created_at, version, quiet_hours::text AS quiet_hours FROM users WHERE id = ANY(:ids)
+""")
 NAMES = text("SELECT id, name FROM users UNION ALL SELECT id, name || ' (removed)' FROM former_users")
 NAMES_OF = text("""
     SELECT id, name FROM users WHERE id = ANY(:ids) UNION ALL SELECT id, name || ' (removed)' FROM former_users WHERE id = ANY(:ids)
@@ -41,9 +45,12 @@ NAMES_OF = text("""
 ADD_FORMER = text("INSERT INTO former_users (id, name, removed_at) VALUES (:id, :name, :now)")
 HOLD_USERS = text("SELECT id FROM users WHERE id = ANY(:ids) ORDER BY id FOR KEY SHARE")
 DIRECTORY = text("SELECT id, name, email FROM users ORDER BY id")
-LOCK_USER = text("SELECT id, name, email, time_zone, org_roles, created_at, version FROM users WHERE id = :id FOR NO KEY UPDATE")
+LOCK_USER = text("""
+    SELECT id, name, email, time_zone, org_roles, created_at, version, quiet_hours::text AS quiet_hours FROM users
+    WHERE id = :id FOR NO KEY UPDATE
+""")
 LIST_USERS = text("""
-    SELECT id, name, email, time_zone, org_roles, created_at, version FROM users
+    SELECT id, name, email, time_zone, org_roles, created_at, version, quiet_hours::text AS quiet_hours FROM users
     WHERE (CAST(:after AS uuid) IS NULL OR id > :after) AND (CAST(:email AS text) IS NULL OR lower(email) = lower(:email))
     ORDER BY id LIMIT :limit
 """)
@@ -54,6 +61,7 @@ ADD_USER = text("""
 SAVE_USER = text("""
     UPDATE users SET name = :name, email = :email, time_zone = :time_zone, org_roles = :org_roles, version = :version WHERE id = :id
 """)
+SAVE_QUIET_HOURS = text("UPDATE users SET quiet_hours = CAST(:quiet_hours AS jsonb) WHERE id = :id")
 DELETE_USER = text("DELETE FROM users WHERE id = :id")
 
 GET_TEAMS = text("SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams WHERE id = ANY(:ids)")
@@ -130,6 +138,11 @@ async def save_user(tx: AsyncConnection, user: User) -> None:
         await tx.execute(SAVE_USER, _columns_of_user(user))
 
 
+async def save_quiet_hours(tx: AsyncConnection, id: UserId, quiet_hours: QuietHours | None) -> None:
+    its = None if quiet_hours is None else msgspec.json.encode(quiet_hours).decode()
+    await tx.execute(SAVE_QUIET_HOURS, {"id": id, "quiet_hours": its})
+
+
 async def delete_user(tx: AsyncConnection, user: User, *, now: datetime) -> None:
     """Their name stays, for what they did and when they were on call."""
     await tx.execute(ADD_FORMER, {"id": user.id, "name": user.name, "now": now})
@@ -198,7 +211,8 @@ async def delete_member(tx: AsyncConnection, team_id: TeamId, user_id: UserId) -
 
 def _user(row: Row[Any]) -> User:
     roles = tuple(OrgRole(role) for role in row.org_roles)
-    return User(UserId(row.id), row.name, row.email, row.time_zone, roles, row.created_at, row.version)
+    quiet = msgspec.json.decode(row.quiet_hours, type=QuietHours) if row.quiet_hours else None
+    return User(UserId(row.id), row.name, row.email, row.time_zone, roles, row.created_at, row.version, quiet)
 
 
 def _columns_of_user(user: User) -> dict[str, object]:

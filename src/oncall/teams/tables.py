@@ -1,7 +1,7 @@
 """Users, teams and who is in them."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata, version_column
 
@@ -13,6 +13,7 @@ users = Table(
     Column("email", String, nullable=False),
     Column("time_zone", String, nullable=False),
     Column("org_roles", ARRAY(String), nullable=False),
+    Column("quiet_hours", JSONB, nullable=True),
     instant("created_at"),
     version_column(),
     CheckConstraint("org_roles <@ ARRAY['owner', 'admin', 'service_desk', 'stakeholder']::varchar[]", name="org_roles_are_known"),

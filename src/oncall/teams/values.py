@@ -1,7 +1,7 @@
 """What a user and a team are."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import TypedDict
 
@@ -84,6 +84,20 @@ class TeamRole(StrEnum):
     OBSERVER = "observer"
 
 
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """When a person is not paged at low urgency, by their own clock: from `start_time` to before `end_time`, past midnight if that is
+    earlier. `days` are those on which it begins.
+    """
+
+    start_time: time
+    end_time: time
+    days: tuple[str, ...] = DAYS
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     id: UserId
@@ -93,6 +107,7 @@ class User:
     org_roles: tuple[OrgRole, ...]
     created_at: datetime
     version: int = 1
+    quiet_hours: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ async def _keep_back(tx: AsyncConnection, due: Sequence[Incident], outcomes: Seq
     """
     pairs = [(before, outcome.incident) for before, outcome in zip(due, outcomes, strict=True)]
     held = EscalationState.HELD
-    await cancel_for(tx, [after.id for before, after in pairs if after.escalation_state is held and before.escalation_state is not held])
+    muted = [(before, o) for before, o in zip(due, outcomes, strict=True) if o.incident.escalation_state is held and not o.keeps_messages]
+    await cancel_for(tx, [before.id for before, o in muted if before.escalation_state is not held or o.notes])
     released = {
         after.id: told_in(before)
         for before, after in pairs
@@ -189,7 +190,9 @@ def page_of(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, 
         facts_of(told, title=incident.title),
         told.links[:LINKS_TOLD],
     )
-    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved)
+    return NewPage(
+        incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved, page.may_bundle
+    )
 
 
 def _entries(outcome: Outcome, people: People, considering: Considering, *, now: datetime) -> list[timeline.Entry]:

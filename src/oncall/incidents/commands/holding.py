@@ -59,6 +59,12 @@ async def wake_for_muting(tx: AsyncConnection, *, now: datetime) -> None:
         await notify(tx, "incidents")
 
 
+async def wake_for_quiet_hours(tx: AsyncConnection, *, now: datetime) -> None:
+    """Somebody's quiet hours are others now: what is held is looked at again at once."""
+    if await store.wake_held(tx, now=now):
+        await notify(tx, "incidents")
+
+
 async def _triggers(
     tx: AsyncConnection,
     incidents: Iterable[Incident],

@@ -6,13 +6,14 @@ from typing import assert_never
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, next_cycle
-from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position, Turn
+from oncall.escalation.values import Advance, EscalationState, Note, People, PlannedPage, Position, Turn
 from oncall.incidents.rules.assigned import advance_incident, still_assigned
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.going_on import as_held, fire, left_of
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.news import NO_NEWS, has_news, is_due, told_of_news, with_news
+from oncall.incidents.rules.quiet import Quiet, quiet_of, sparing
 from oncall.incidents.rules.snoozing import ended_by_news, ends_by_acknowledging, is_snoozed, snooze_over
 from oncall.incidents.rules.timers import next_at, timed, unresolved_step_at
 from oncall.incidents.values import Incident, Severity, Status
@@ -29,6 +30,8 @@ class Outcome:
     pages: tuple[PlannedPage, ...] = ()
     notes: tuple[Note, ...] = ()
     turns: tuple[Turn, ...] = ()
+    keeps_messages: bool = False
+    """It is held, but what is to be sent of earlier steps is sent."""
 
 
 def acknowledge(incident: Incident, by: Actor, *, owner: UserId | None, now: datetime) -> Incident:
@@ -176,7 +179,17 @@ def decide_due(
 
 
 def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[UserId, ...] = (), heard: bool = True) -> Outcome:
+    then = _fire(incident, people, now=now, also=also, heard=heard)
+    return _held(incident, then, now=now) if isinstance(then, Quiet) else _moved(incident, then, now=now)
+
+
+def _fire(incident: Incident, people: People, *, now: datetime, also: tuple[UserId, ...] = (), heard: bool = True) -> Advance | Quiet:
+    """The step that is due, or what keeps everybody of it from being paged."""
     then = advance_incident(incident, people, now=now, also=also, heard=heard)
+    return quiet_of(then.pages, people, incident.urgency, now=now) or sparing(then, people, incident.urgency, now=now)
+
+
+def _moved(incident: Incident, then: Advance, *, now: datetime) -> Outcome:
     since = incident.escalation_since if then.state is incident.escalation_state else now
     moved = incident.but(
         position=then.position,
@@ -192,11 +205,15 @@ def _advance(incident: Incident, people: People, *, now: datetime, also: tuple[U
 
 
 def _go_on(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
-    """A step that an acknowledgement does not stop is due: once nothing holds it, it fires."""
+    """A step that an acknowledgement does not stop is due: once nothing holds it, and not everybody of it has quiet hours, it fires."""
     its = incident.goes_on
     if its is None or hold is not None:
         return Outcome(timed(incident))
     after, then = fire(incident, its, people, now=now)
+    quiet = quiet_of(then.pages, people, incident.urgency, now=now)
+    if quiet is not None:
+        return Outcome(timed(incident.but(goes_on=replace(its, held_until=quiet.until))))
+    then = sparing(then, people, incident.urgency, now=now)
     return Outcome(timed(after), then.pages, then.notes, then.turns)
 
 
@@ -225,7 +242,7 @@ def _settled(incident: Incident, people: People, *, now: datetime, heard: bool, 
     return Outcome(then.incident, then.pages, (note, *then.notes), then.turns)
 
 
-def _held(incident: Incident, hold: Hold, *, now: datetime) -> Outcome:
+def _held(incident: Incident, hold: Hold | Quiet, *, now: datetime) -> Outcome:
     """Nothing is paged until the first of what holds it ends; the step it had reached is kept."""
     is_new = incident.escalation_state is not EscalationState.HELD
     held = incident.but(
@@ -236,7 +253,7 @@ def _held(incident: Incident, hold: Hold, *, now: datetime) -> Outcome:
         held_from=incident.escalation_state if is_new else incident.held_from,
     )
     notes = (Note("held", hold.reason),) if is_new or hold.reason != incident.escalation_reason else ()
-    return Outcome(timed(held), notes=notes)
+    return Outcome(timed(held), notes=notes, keeps_messages=isinstance(hold, Quiet))
 
 
 def _released(incident: Incident, people: People, *, now: datetime, heard: bool) -> Outcome:
@@ -249,8 +266,12 @@ def _released(incident: Incident, people: People, *, now: datetime, heard: bool)
     freed = incident.but(escalation_state=state, escalation_reason=note.reason, escalation_since=now, held_until=None, held_from=None)
     if freed.step_at is None or freed.step_at > now:
         return Outcome(timed(freed), notes=(note,))
-    then = _advance(freed, people, now=now, heard=heard)
-    pages = tuple(replace(page, reason=f"{page.reason}; {late}") for page in then.pages)
+    fired = _fire(freed, people, now=now, heard=heard)
+    if isinstance(fired, Quiet):
+        return _held(incident, fired, now=now)
+    then = _moved(freed, fired, now=now)
+    low = incident.urgency is Urgency.LOW
+    pages = tuple(replace(page, reason=f"{page.reason}; {late}", may_bundle=low) for page in then.pages)
     return Outcome(then.incident, pages, (note, *then.notes), then.turns)
 
 
@@ -264,6 +285,10 @@ def _break_through(incident: Incident, people: People, hold: Hold | None, *, now
     position = next_cycle(incident.position)
     severity = incident.severity.value
     then = advance(incident.snapshot, position, urgency=incident.urgency, severity=severity, people=people, now=now, also=owner)
+    quiet = quiet_of(then.pages, people, incident.urgency, now=now)
+    if quiet is not None:
+        return Outcome(timed(incident.but(tell_at=quiet.until)))
+    then = sparing(then, people, incident.urgency, now=now)
     news = told_of_news(incident)
     after = ended_by_news(incident, news, now=now).but(
         position=then.position, step_at=then.step_at, tell_at=None, told_at=now, confirm_by=then.step_at

@@ -12,11 +12,11 @@ from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, 
 from oncall.notifications.values import Attempt, AttemptOutcome, NewPage, Notification, Status, Step, Way
 
 ADD_PAGES = text("""
-    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, created_at)
+    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, may_bundle, created_at)
     SELECT p.*, CAST(:now AS timestamptz) FROM unnest(
         CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]),
         CAST(:cycles AS int[]), CAST(:rounds AS int[]), CAST(:steps AS int[]), CAST(:reasons AS text[]), CAST(:subjects AS jsonb[]),
-        CAST(:until_resolved AS boolean[])) AS p
+        CAST(:until_resolved AS boolean[]), CAST(:may_bundle AS boolean[])) AS p
     ON CONFLICT ON CONSTRAINT pages_once_per_user_and_step DO NOTHING
     RETURNING id
 """)
@@ -137,6 +137,7 @@ async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewP
             "reasons": [p.reason for _, _, p in pages],
             "subjects": [msgspec.json.encode(p.subject).decode() for _, _, p in pages],
             "until_resolved": [p.until_resolved for _, _, p in pages],
+            "may_bundle": [p.may_bundle for _, _, p in pages],
         },
     )
     return {PageId(row.id) for row in rows}

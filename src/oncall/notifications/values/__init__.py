@@ -57,6 +57,8 @@ class NewPage:
     subject: Subject
     until_resolved: bool = False
     """An acknowledgement does not cancel it."""
+    may_bundle: bool = False
+    """It was put off: what goes to one person at that instant may travel as one message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
 from oncall.escalation.values import PlannedPage
 from oncall.kit.ids import UserId
-from oncall.notifications.rules import mask
+from oncall.notifications.rules import mask, plan_page
 from oncall.simulate.values.replaying import Verb
 from oncall.simulate.values.simulating import Message, Moment, Paging, Reacted, SimulatedStep
 
@@ -36,7 +36,7 @@ def _paging(page: PlannedPage, reach: Reach, urgency: Urgency, at: datetime, end
     stops = {Verb.RESOLVE} if page.until_resolved else {Verb.RESOLVE, Verb.ACKNOWLEDGE}
     over = min((end.at for end in ends if end.at >= at and end.verb in stops), default=None)
     messages = [
-        Message(at + way.delay, way.channel, mask(way.address), bool(way.delay) and over is not None and at + way.delay >= over)
-        for way in ways.ways
+        Message(way.next_at, way.channel, mask(way.address), way.next_at > at and over is not None and way.next_at >= over)
+        for way in plan_page(reach, urgency, due_at=at, now=at)
     ]
     return Paging(page.user_id, reach.name, page.reason, messages, ways.reason, ways.reachable)
