@@ -23,7 +23,7 @@ from oncall.channels.signing import derive_secret
 from oncall.channels.webhook import WebhookChannel
 from oncall.console import api as console
 from oncall.contacts import api as contacts
-from oncall.contacts.commands import how_reachable
+from oncall.contacts.commands import forget_proofs, how_reachable
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
@@ -254,6 +254,7 @@ async def _on_undeliverable(
 
 async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
     await forget_user(tx, user_id, now=now)
+    await forget_proofs(tx, user_id)
     reason = "their account was removed"
     await nobody_there(tx, user_id, reason=reason, now=now)
     await wake_for_quiet_hours(tx, now=now)  # nobody waits for the end of quiet hours of somebody who is gone

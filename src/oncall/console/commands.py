@@ -9,9 +9,11 @@ from oncall.access.rules import read_link
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.console.rules import link_page
 from oncall.console.values import GONE_USER, UNKNOWN, LinkPage
+from oncall.contacts.commands import load_channels
 from oncall.incidents.commands import verbs
 from oncall.incidents.values import UnknownIncident
 from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.ids import ContactMethodId, UserId
 from oncall.notifications import was_paged_since
 from oncall.services.commands import get_services
 from oncall.teams.commands import get_users
@@ -34,10 +36,9 @@ async def press_link(tx: AsyncConnection, token: LinkToken, *, now: datetime) ->
 
 
 async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: datetime) -> LinkPage:
-    user = (await get_users(tx, [token.user_id])).get(token.user_id)
-    if user is None:
+    by = await _actor(tx, token)
+    if by is None:
         return GONE_USER
-    by = Actor(ActorKind.USER, user.id, user.name, "link")
     # Somebody whom the newest cycle has not paged has no say in it, whatever they were sent before.
     counts = await was_paged_since(tx, token.incident_id, token.user_id, cycle=token.cycle)
     try:
@@ -50,8 +51,17 @@ async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: dateti
     incident = done.incident
     service = (await get_services(tx, [incident.service_id]))[incident.service_id].name
     return link_page(
-        token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, asked=done.asked, now=now
+        token, incident, user=by.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, asked=done.asked, now=now
     )
+
+
+async def _actor(tx: AsyncConnection, token: LinkToken) -> Actor | None:
+    """Whoever it was made for; behind the link of a channel may be anybody who reads it, so it acts in nobody's name."""
+    user = (await get_users(tx, [token.user_id])).get(token.user_id)
+    if user is not None:
+        return Actor(ActorKind.USER, user.id, user.name, "link")
+    channel = (await load_channels(tx, [ContactMethodId(token.user_id)])).get(ContactMethodId(token.user_id))
+    return Actor(ActorKind.USER, None, f"somebody of {channel.name}", "link") if channel is not None else None
 
 
 async def _as_it_is(tx: AsyncConnection, token: LinkToken) -> verbs.Done:
@@ -65,4 +75,4 @@ async def _press(tx: AsyncConnection, token: LinkToken, by: Actor, *, now: datet
     if token.verb is LinkVerb.RESOLVE:
         done = await verbs.resolve(tx, token.incident_id, by=by, now=now)
         return await _as_it_is(tx, token) if done.incident.merged_into_id else done
-    return await verbs.acknowledge(tx, token.incident_id, by=by, owner_id=token.user_id, now=now)
+    return await verbs.acknowledge(tx, token.incident_id, by=by, owner_id=UserId(by.id) if by.id else None, now=now)

@@ -29,7 +29,7 @@ class LinkPage:
 
 
 UNKNOWN = LinkPage(404, "Unknown link", "This link is not one of ours, or it was cut off. Open the message again and use the whole link.")
-GONE_USER = LinkPage(410, "Link no longer valid", "The account this link was made for no longer exists.")
+GONE_USER = LinkPage(410, "Link no longer valid", "The account or channel this link was made for no longer exists.")
 FROM_ELSEWHERE = LinkPage(
     403, "Not from here", "This button was pressed from another site. Open the link in the message and press it there."
 )

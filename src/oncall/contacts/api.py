@@ -1,10 +1,12 @@
-"""REST for contact methods, quiet hours and notification rules: for responders to read, for the person themselves or an admin to change."""
+"""REST for contact methods, quiet hours and notification rules: for responders to read, for the person themselves or an admin to change;
+and for contact methods of teams, which an admin changes.
+"""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from oncall.access.api import PersonOrAdmin, Responder
+from oncall.access.api import Admin, PersonOrAdmin, Responder
 from oncall.contacts import commands
 from oncall.contacts.ports import OnContactRemoved
 from oncall.contacts.schemas import (
@@ -17,19 +19,22 @@ from oncall.contacts.schemas import (
     NotificationRuleShown,
     QuietHoursIn,
     QuietHoursShown,
+    TeamContactMethodMade,
+    TeamContactMethodShown,
 )
 from oncall.contacts.values import NotificationRule
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.teams.ports import OnQuietHoursChanged
 from oncall.teams.values import QuietHours
 
 UNVERIFIED = "This contact method is not verified, so nobody is paged there: POST …/contact-methods/{id}/verify sends a code there."
 
-router = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
+users = APIRouter(prefix="/api/v1/users/{user_id}", tags=["contacts"])
+teams = APIRouter(prefix="/api/v1/teams/{team_id}/contact-methods", tags=["contacts"])
 
 
-@router.post("/contact-methods", status_code=201)
+@users.post("/contact-methods", status_code=201)
 async def add_contact_method(
     request: Request, user_id: UserId, caller: PersonOrAdmin, tx: WriteTx, wanted: ContactMethodIn
 ) -> ContactMethodMade:
@@ -49,18 +54,18 @@ async def add_contact_method(
     return ContactMethodMade(signing_secret=secret, **ContactMethodShown.model_validate(method).model_dump())
 
 
-@router.get("/contact-methods")
+@users.get("/contact-methods")
 async def list_contact_methods(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[ContactMethodShown]:
     found, next_cursor = page.cut(await commands.list_contact_methods(tx, user_id, after=page.after, limit=page.limit + 1))
     return Listed(items=[ContactMethodShown.model_validate(method) for method in found], next_cursor=next_cursor)
 
 
-@router.get("/contact-methods/{id}")
+@users.get("/contact-methods/{id}")
 async def get_contact_method(user_id: UserId, id: ContactMethodId, _: Responder, tx: ReadTx) -> ContactMethodShown:
     return ContactMethodShown.model_validate(await commands.get_contact_method(tx, user_id, id))
 
 
-@router.delete("/contact-methods/{id}", status_code=204)
+@users.delete("/contact-methods/{id}", status_code=204)
 async def delete_contact_method(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> Response:
     """Delete an address; the rules that name it go with it, and what was still to be sent there."""
     await commands.delete_contact_method(tx, user_id, id)
@@ -69,12 +74,12 @@ async def delete_contact_method(request: Request, user_id: UserId, id: ContactMe
     return Response(status_code=204)
 
 
-@router.get("/quiet-hours")
+@users.get("/quiet-hours")
 async def get_quiet_hours(user_id: UserId, _: Responder, tx: ReadTx) -> QuietHoursShown:
     return QuietHoursShown.model_validate(await commands.get_quiet_hours(tx, user_id))
 
 
-@router.put("/quiet-hours")
+@users.put("/quiet-hours")
 async def set_quiet_hours(request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx, wanted: QuietHoursIn) -> QuietHoursShown:
     """Set when this person is not paged at low urgency. What waits for the end of those before is looked at again at once."""
     hours = wanted.to_quiet_hours()
@@ -82,7 +87,7 @@ async def set_quiet_hours(request: Request, user_id: UserId, _: PersonOrAdmin, t
     return QuietHoursShown.model_validate(hours)
 
 
-@router.delete("/quiet-hours", status_code=204)
+@users.delete("/quiet-hours", status_code=204)
 async def delete_quiet_hours(request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx) -> Response:
     """Page this person at low urgency at any hour again; what waited for the end of their quiet hours pages at once."""
     await commands.get_quiet_hours(tx, user_id)
@@ -96,7 +101,7 @@ async def _quiet(request: Request, tx: WriteTx, user_id: UserId, hours: QuietHou
     await on_changed(tx, now=await now_in(request, tx))
 
 
-@router.post("/notification-rules", status_code=201)
+@users.post("/notification-rules", status_code=201)
 async def add_notification_rule(
     request: Request, user_id: UserId, _: PersonOrAdmin, tx: WriteTx, wanted: NotificationRuleIn
 ) -> NotificationRuleMade:
@@ -118,18 +123,18 @@ async def _written(tx: WriteTx, rule: NotificationRule) -> NotificationRuleMade:
     return NotificationRuleMade(warning=warning, **NotificationRuleShown.model_validate(rule).model_dump())
 
 
-@router.get("/notification-rules")
+@users.get("/notification-rules")
 async def list_notification_rules(user_id: UserId, _: Responder, tx: ReadTx, page: Paging) -> Listed[NotificationRuleShown]:
     found, next_cursor = page.cut(await commands.list_notification_rules(tx, user_id, after=page.after, limit=page.limit + 1))
     return Listed(items=[NotificationRuleShown.model_validate(rule) for rule in found], next_cursor=next_cursor)
 
 
-@router.get("/notification-rules/{id}")
+@users.get("/notification-rules/{id}")
 async def get_notification_rule(user_id: UserId, id: UUID, _: Responder, tx: ReadTx) -> NotificationRuleShown:
     return NotificationRuleShown.model_validate(await commands.get_notification_rule(tx, user_id, id))
 
 
-@router.put("/notification-rules/{id}")
+@users.put("/notification-rules/{id}")
 async def replace_notification_rule(
     user_id: UserId, id: UUID, _: PersonOrAdmin, tx: WriteTx, wanted: NotificationRuleEdit
 ) -> NotificationRuleMade:
@@ -146,7 +151,56 @@ async def replace_notification_rule(
     return await _written(tx, rule)
 
 
-@router.delete("/notification-rules/{id}", status_code=204)
+@users.delete("/notification-rules/{id}", status_code=204)
 async def delete_notification_rule(user_id: UserId, id: UUID, _: PersonOrAdmin, tx: WriteTx) -> Response:
     await commands.delete_notification_rule(tx, user_id, id)
     return Response(status_code=204)
+
+
+@teams.post("", status_code=201)
+async def add_team_contact_method(
+    request: Request, team_id: TeamId, caller: Admin, tx: WriteTx, wanted: ContactMethodIn
+) -> TeamContactMethodMade:
+    """Add a channel: an address of the team that policies page directly (`{"type": "channel", "id": …}`)."""
+    channels = request.app.state.channels
+    method = await commands.add_contact_method(
+        tx,
+        team_id,
+        of_team=True,
+        channel=wanted.channel,
+        address=wanted.address,
+        verified=wanted.verified,
+        caller=caller,
+        channels=channels,
+        now=await now_in(request, tx),
+    )
+    secret = channels[method.channel].signing_secret(method.address)
+    return TeamContactMethodMade(signing_secret=secret, **TeamContactMethodShown.model_validate(method).model_dump())
+
+
+@teams.get("")
+async def list_team_contact_methods(team_id: TeamId, _: Responder, tx: ReadTx, page: Paging) -> Listed[TeamContactMethodShown]:
+    found = await commands.list_contact_methods(tx, team_id, of_team=True, after=page.after, limit=page.limit + 1)
+    shown, next_cursor = page.cut(found)
+    return Listed(items=[TeamContactMethodShown.model_validate(method) for method in shown], next_cursor=next_cursor)
+
+
+@teams.get("/{id}")
+async def get_team_contact_method(team_id: TeamId, id: ContactMethodId, _: Responder, tx: ReadTx) -> TeamContactMethodShown:
+    return TeamContactMethodShown.model_validate(await commands.get_contact_method(tx, team_id, id, of_team=True))
+
+
+@teams.delete("/{id}", status_code=204)
+async def delete_team_contact_method(request: Request, team_id: TeamId, id: ContactMethodId, _: Admin, tx: WriteTx) -> Response:
+    """Delete a channel that no policy points at. Of an incident that is open what was still to be sent there is not, and no step waits for
+    it.
+    """
+    await commands.delete_contact_method(tx, team_id, id, of_team=True)
+    on_removed: OnContactRemoved = request.app.state.on_contact_removed
+    await on_removed(tx, UserId(team_id), id, now=await now_in(request, tx))
+    return Response(status_code=204)
+
+
+router = APIRouter()
+router.include_router(users)
+router.include_router(teams)

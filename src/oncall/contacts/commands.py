@@ -30,6 +30,7 @@ from oncall.contacts.values import (
     NotificationRule,
     NotVerified,
     OnlyAdminsVerify,
+    Owner,
     ProofKind,
     Reach,
     Repeat,
@@ -42,9 +43,10 @@ from oncall.contacts.values import (
     WrongCode,
 )
 from oncall.kit.errors import Refusal
-from oncall.kit.ids import ContactMethodId, UserId, new_id
+from oncall.kit.ids import ContactMethodId, TeamId, UserId, new_id
 from oncall.kit.limits import TooMany
-from oncall.teams.commands import get_user, get_users
+from oncall.kit.references import check_unused, used_by
+from oncall.teams.commands import get_team, get_teams, get_user, get_users
 from oncall.teams.commands import set_quiet_hours as keep_quiet_hours
 from oncall.teams.values import QuietHours, Reachability, User
 
@@ -77,8 +79,9 @@ async def _reach_of(tx: AsyncConnection, users: Collection[User]) -> dict[UserId
 
 async def add_contact_method(
     tx: AsyncConnection,
-    user_id: UserId,
+    owner: Owner,
     *,
+    of_team: bool = False,
     channel: str,
     address: str,
     verified: bool,
@@ -87,7 +90,8 @@ async def add_contact_method(
     now: datetime,
 ) -> ContactMethod:
     """Add an address, in the form its channel stores it; verified at once if an admin says so or it is the account's own e-mail."""
-    user = await get_user(tx, user_id)
+    await _check(tx, owner, of_team=of_team)
+    account = None if of_team else (await get_user(tx, UserId(owner))).email  # nobody has vouched for an address of a team
     if channel not in channels:
         raise UnknownChannel(f"There is no such channel; there are: {', '.join(sorted(channels)) or 'none yet'}.")
     if verified and caller.scope is not Scope.ADMIN:
@@ -96,25 +100,51 @@ async def add_contact_method(
         address = channels[channel].check_address(address)
     except BadAddress as error:
         raise UnusableAddress(str(error)) from error
-    vouched = verified or is_account_email(channel, address, user.email)
-    method = ContactMethod(ContactMethodId(new_id()), user_id, channel, address, now if vouched else None, now)
+    vouched = verified or (account is not None and is_account_email(channel, address, account))
+    verified_at, team = now if vouched else None, TeamId(owner) if of_team else None
+    method = ContactMethod(ContactMethodId(new_id()), UserId(owner), channel, address, verified_at, now, team_id=team)
     await store.add_method(tx, method)
     return method
 
 
 async def list_contact_methods(
-    tx: AsyncConnection, user_id: UserId, *, after: UUID | None = None, limit: int = 100
+    tx: AsyncConnection, owner: Owner, *, of_team: bool = False, after: UUID | None = None, limit: int = 100
 ) -> Sequence[ContactMethod]:
-    await get_user(tx, user_id)
-    return await store.list_methods(tx, user_id, after=after, limit=limit)
+    await _check(tx, owner, of_team=of_team)
+    return await store.list_methods(tx, owner, after=after, limit=limit)
 
 
-async def get_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod:
-    await get_user(tx, user_id)
-    method = await store.find_method(tx, user_id, id)
+async def get_contact_method(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False) -> ContactMethod:
+    await _check(tx, owner, of_team=of_team)
+    method = await store.find_method(tx, owner, id)
     if method is None:
         raise UnknownContactMethod
     return method
+
+
+async def load_channels(tx: AsyncConnection, ids: Collection[ContactMethodId]) -> Mapping[ContactMethodId, Reach]:
+    """How each of these contact methods of teams is reached; those that are no team's, or are gone, are absent."""
+    methods = await store.methods_of_teams(tx, ids) if ids else ()
+    teams = await get_teams(tx, {method.team_id for method in methods if method.team_id}) if methods else {}
+    found: dict[ContactMethodId, Reach] = {}
+    for method in methods:
+        team = teams.get(method.team_id) if method.team_id else None
+        if team is not None:
+            found[method.id] = Reach(UserId(method.id), f"team {team.name}", "", (method,), team_id=team.id)
+    return found
+
+
+async def all_channels(tx: AsyncConnection) -> Mapping[ContactMethodId, Reach]:
+    """Every contact method of a team, for what is worked out in memory."""
+    return await load_channels(tx, await store.ids_of_teams(tx))
+
+
+async def _check(tx: AsyncConnection, owner: Owner, *, of_team: bool) -> None:
+    """There is such a user, or such a team: of neither another's contact methods are seen."""
+    if of_team:
+        await get_team(tx, TeamId(owner))
+    else:
+        await get_user(tx, UserId(owner))
 
 
 async def get_quiet_hours(tx: AsyncConnection, user_id: UserId) -> QuietHours:
@@ -129,15 +159,17 @@ async def set_quiet_hours(tx: AsyncConnection, user_id: UserId, hours: QuietHour
     await keep_quiet_hours(tx, user_id, hours)
 
 
-async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, now: datetime) -> tuple[ContactMethod, str]:
+async def make_code(
+    tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, key: bytes, now: datetime
+) -> tuple[ContactMethod, str]:
     """A new code for an address that is not verified yet, to be sent there; only its hash is stored. It replaces the one before."""
-    method = await _locked(tx, user_id, id)
+    method = await _locked(tx, owner, id, of_team=of_team)
     if method.verified:
         raise AlreadyVerified
     wait = wait_for(await store.codes_to(tx, method), CODES, now=now)
     if wait is not None:
         raise _too_many(f"{CODES.most} codes an hour are sent to one address, and they were", wait)
-    wait = wait_for(await store.sent_to(tx, user_id, ProofKind.CODE), CODES_OF_ONE, now=now)
+    wait = wait_for(await store.sent_to(tx, owner, ProofKind.CODE), CODES_OF_ONE, now=now)
     if wait is not None:
         raise _too_many(f"{CODES_OF_ONE.most} codes an hour are sent to one person, and they were", wait)
     code, proof = f"{secrets.randbelow(10**6):06d}", new_id()
@@ -146,12 +178,12 @@ async def make_code(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *
     return method, code
 
 
-async def make_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, now: datetime) -> ContactMethod:
+async def make_test(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, now: datetime) -> ContactMethod:
     """A verified address to which a test may be sent now; it counts as sent."""
-    method = await _locked(tx, user_id, id)
+    method = await _locked(tx, owner, id, of_team=of_team)
     if not method.verified:
         raise NotVerified
-    wait = wait_for(await store.sent_to(tx, user_id, ProofKind.TEST), TESTS, now=now)
+    wait = wait_for(await store.sent_to(tx, owner, ProofKind.TEST), TESTS, now=now)
     if wait is not None:
         raise _too_many(f"{TESTS.most} tests a minute are sent to one person, and they were", wait)
     await store.add_proof(tx, new_id(), method, ProofKind.TEST, code_hash=None, now=now)
@@ -169,10 +201,10 @@ async def note_failed(tx: AsyncConnection, id: UUID, *, error: str, now: datetim
 
 
 async def prove(
-    tx: AsyncConnection, user_id: UserId, id: ContactMethodId, code: str, *, keys: Sequence[bytes], now: datetime
+    tx: AsyncConnection, owner: Owner, id: ContactMethodId, code: str, *, of_team: bool = False, keys: Sequence[bytes], now: datetime
 ) -> ContactMethod | Refusal:
     """Verified, if this is the code that was sent there. A refusal is returned, not raised: a wrong try must be committed to count."""
-    method = await _locked(tx, user_id, id)
+    method = await _locked(tx, owner, id, of_team=of_team)
     if method.verified:
         return method
     sent = await store.find_code(tx, method)
@@ -196,9 +228,9 @@ async def prove(
             assert_never(judged.verdict)
 
 
-async def _locked(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod:
-    await get_user(tx, user_id)
-    method = (await store.lock_methods(tx, user_id)).get(id)
+async def _locked(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool) -> ContactMethod:
+    await _check(tx, owner, of_team=of_team)
+    method = (await store.lock_methods(tx, owner)).get(id)
     if method is None:
         raise UnknownContactMethod
     return method
@@ -213,9 +245,17 @@ def _seconds(wait: timedelta) -> int:
     return max(math.ceil(wait.total_seconds()), 1)
 
 
-async def delete_contact_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> None:
-    """Delete an address and the rules that name it."""
-    if not await store.delete_method(tx, user_id, id):
+async def forget_proofs(tx: AsyncConnection, owner: Owner) -> None:
+    """They are gone: so is what was sent to prove their addresses."""
+    await store.forget_proofs(tx, owner)
+
+
+async def delete_contact_method(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False) -> None:
+    """Delete an address and the rules that name it; refused while a policy points at it, which it can only at a team's."""
+    await _check(tx, owner, of_team=of_team)
+    if of_team and (method := await store.find_method(tx, owner, id)) is not None:
+        check_unused(f"This {method.channel} contact method", await used_by(tx, "contact_methods", id))
+    if not await store.delete_method(tx, owner, id):
         raise UnknownContactMethod
 
 

@@ -35,6 +35,8 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
     on at once; at low urgency e-mail is the way anyhow.
     """
     verified = {method.id: method for method in reach.methods if method.verified}
+    if reach.team_id is not None:
+        return _channel_ways(reach, tuple(verified.values()))
     if not verified and urgency is Urgency.HIGH:
         reason = f"{reach.name} has no verified contact method; wrote to the account e-mail as a last resort"
         return Ways((_account_email(reach),), reachable=False, reason=reason)
@@ -54,6 +56,13 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
     if rules:
         missing = f"no notification rule of {reach.name} for {urgency.value} urgency names a verified contact method"
     return _default_ways(reach, urgency, tuple(verified.values()), missing)
+
+
+def _channel_ways(reach: Reach, verified: tuple[ContactMethod, ...]) -> Ways:
+    """A channel is one address: it is written to once, at once, by nobody's rules; one that is not verified is not."""
+    if not verified:
+        return Ways((), reachable=False, reason=f"the {reach.methods[0].channel} of {reach.name} is not verified, so nothing is sent there")
+    return Ways(_counted([(method, AT_ONCE) for method in verified]), reachable=True, reason=f"the step names this channel of {reach.name}")
 
 
 def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod, ...], missing: str) -> Ways:
@@ -92,6 +101,8 @@ def quiet_until(reach: Reach, urgency: Urgency, at: datetime) -> datetime | None
 def reachability(reach: Reach) -> Reachability:
     """Whether pages of each urgency reach somebody, and by which ways, or why not: as `plan_ways` would have it now."""
     high, low = plan_ways(reach, Urgency.HIGH), plan_ways(reach, Urgency.LOW)
+    if reach.team_id is not None:
+        return Reachability(Reachable(high.reachable, high.reason), Reachable(low.reachable, low.reason))
     why = f"{reach.name} has no verified contact method: a page goes to the account e-mail as a last resort, and the next step at once"
     return Reachability(Reachable(high.reachable, high.reason if high.reachable else why), Reachable(low.reachable, low.reason))
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from oncall.contacts.values import Repeat, Urgency
 from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.teams.values import DAYS, QuietHours
 
 
@@ -31,6 +31,27 @@ class ContactMethodShown(Shown):
     last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
     last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
     last_error: str | None = Field(description="Why it did not")
+
+
+class TeamContactMethodShown(Shown):
+    """What a policy points at as a channel, by this `id`."""
+
+    id: ContactMethodId
+    team_id: TeamId
+    channel: str
+    address: str
+    verified: bool
+    verified_at: Instant | None
+    created_at: Instant
+    last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
+    last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
+    last_error: str | None = Field(description="Why it did not")
+
+
+class TeamContactMethodMade(TeamContactMethodShown):
+    """`signing_secret` is what a webhook's receiver verifies our signature with; this answer is the only one that shows it."""
+
+    signing_secret: str | None
 
 
 class ContactMethodMade(ContactMethodShown):

@@ -14,22 +14,24 @@ from oncall.contacts.values import (
     ContactMethod,
     ContactMethodExists,
     NotificationRule,
+    Owner,
     ProofKind,
     Repeat,
     RuleWithoutMethod,
     Urgency,
 )
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.kit.references import refusing
 
 REFUSALS = {
     "contact_methods_user_id_channel_address_key": ContactMethodExists,
+    "contact_methods_team_id_channel_address_key": ContactMethodExists,
     "notification_rules_user_id_contact_method_id_fkey": RuleWithoutMethod,
 }
 
 # A rule always names a method of the same user, so the join finds every rule. Uses the unique index on (user_id, channel, address).
 GATHER = text("""
-    SELECT m.id, m.user_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
+    SELECT m.id, m.user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
         r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at,
         r.repeat_every, r.repeat_at_most
     FROM contact_methods m
@@ -39,23 +41,35 @@ GATHER = text("""
 """)
 
 LIST_METHODS = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
-    WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    SELECT id, coalesce(user_id, team_id) AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at,
+        last_error
+    FROM contact_methods
+    WHERE (user_id = :owner OR team_id = :owner) AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
 """)
 ADD_METHOD = text("""
-    INSERT INTO contact_methods (id, user_id, channel, address, verified_at, created_at)
-    VALUES (:id, :user_id, :channel, :address, :verified_at, :created_at)
+    INSERT INTO contact_methods (id, user_id, team_id, channel, address, verified_at, created_at)
+    VALUES (:id, :user_id, :team_id, :channel, :address, :verified_at, :created_at)
 """)
-DELETE_METHOD = text("DELETE FROM contact_methods WHERE user_id = :user_id AND id = :id")
+DELETE_METHOD = text("DELETE FROM contact_methods WHERE (user_id = :owner OR team_id = :owner) AND id = :id")
 
 GET_METHOD = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
-    WHERE user_id = :user_id AND id = :id
+    SELECT id, coalesce(user_id, team_id) AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at,
+        last_error
+    FROM contact_methods
+    WHERE (user_id = :owner OR team_id = :owner) AND id = :id
 """)
-# All of one person's, in one order: whatever is counted for a person or an address of theirs is counted by one at a time.
+# Those of a team, for the policies that point at them.
+OF_TEAMS = text("""
+    SELECT id, team_id AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error
+    FROM contact_methods WHERE id = ANY(CAST(:ids AS uuid[])) AND team_id IS NOT NULL
+""")
+ALL_OF_TEAMS = text("SELECT id FROM contact_methods WHERE team_id IS NOT NULL")
+# All of one owner's, in one order: whatever is counted for them or an address of theirs is counted by one at a time.
 LOCK_METHODS = text("""
-    SELECT id, user_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error FROM contact_methods
-    WHERE user_id = :user_id ORDER BY id FOR NO KEY UPDATE
+    SELECT id, coalesce(user_id, team_id) AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at,
+        last_error
+    FROM contact_methods
+    WHERE (user_id = :owner OR team_id = :owner) ORDER BY id FOR NO KEY UPDATE
 """)
 SAVE_VERIFIED = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id")
 
@@ -86,6 +100,8 @@ FORGET_PROOFS = text("""
     DELETE FROM contact_proofs WHERE id IN (
         SELECT id FROM contact_proofs WHERE created_at <= :until ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
 """)
+
+FORGET_PROOFS_OF = text("DELETE FROM contact_proofs WHERE user_id = :user_id")
 
 LIST_RULES = text("""
     SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
@@ -118,8 +134,17 @@ async def gather(tx: AsyncConnection, user_ids: Iterable[UserId]) -> tuple[list[
     return list(methods.values()), rules
 
 
-async def list_methods(tx: AsyncConnection, user_id: UserId, *, after: UUID | None, limit: int) -> Sequence[ContactMethod]:
-    return [_method(row) for row in await tx.execute(LIST_METHODS, {"user_id": user_id, "after": after, "limit": limit})]
+async def methods_of_teams(tx: AsyncConnection, ids: Iterable[ContactMethodId]) -> Sequence[ContactMethod]:
+    """Those of these that are a team's."""
+    return [_method(row) for row in await tx.execute(OF_TEAMS, {"ids": list(ids)})]
+
+
+async def ids_of_teams(tx: AsyncConnection) -> list[ContactMethodId]:
+    return [ContactMethodId(row.id) for row in await tx.execute(ALL_OF_TEAMS)]
+
+
+async def list_methods(tx: AsyncConnection, owner: Owner, *, after: UUID | None, limit: int) -> Sequence[ContactMethod]:
+    return [_method(row) for row in await tx.execute(LIST_METHODS, {"owner": owner, "after": after, "limit": limit})]
 
 
 async def add_method(tx: AsyncConnection, method: ContactMethod) -> None:
@@ -128,7 +153,8 @@ async def add_method(tx: AsyncConnection, method: ContactMethod) -> None:
             ADD_METHOD,
             {
                 "id": method.id,
-                "user_id": method.user_id,
+                "user_id": None if method.team_id else method.user_id,
+                "team_id": method.team_id,
                 "channel": method.channel,
                 "address": method.address,
                 "verified_at": method.verified_at,
@@ -137,19 +163,19 @@ async def add_method(tx: AsyncConnection, method: ContactMethod) -> None:
         )
 
 
-async def delete_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> bool:
-    """False if this user has no such method. Its rules go with it."""
-    return (await tx.execute(DELETE_METHOD, {"user_id": user_id, "id": id})).rowcount == 1
+async def delete_method(tx: AsyncConnection, owner: Owner, id: ContactMethodId) -> bool:
+    """False if they have no such method. Its rules go with it."""
+    return (await tx.execute(DELETE_METHOD, {"owner": owner, "id": id})).rowcount == 1
 
 
-async def find_method(tx: AsyncConnection, user_id: UserId, id: ContactMethodId) -> ContactMethod | None:
-    row = (await tx.execute(GET_METHOD, {"user_id": user_id, "id": id})).one_or_none()
+async def find_method(tx: AsyncConnection, owner: Owner, id: ContactMethodId) -> ContactMethod | None:
+    row = (await tx.execute(GET_METHOD, {"owner": owner, "id": id})).one_or_none()
     return _method(row) if row else None
 
 
-async def lock_methods(tx: AsyncConnection, user_id: UserId) -> dict[ContactMethodId, ContactMethod]:
-    """All of this user's, locked."""
-    return {method.id: method for method in map(_method, await tx.execute(LOCK_METHODS, {"user_id": user_id}))}
+async def lock_methods(tx: AsyncConnection, owner: Owner) -> dict[ContactMethodId, ContactMethod]:
+    """All of theirs, locked."""
+    return {method.id: method for method in map(_method, await tx.execute(LOCK_METHODS, {"owner": owner}))}
 
 
 async def save_verified(tx: AsyncConnection, id: ContactMethodId, *, now: datetime) -> None:
@@ -170,9 +196,9 @@ async def codes_to(tx: AsyncConnection, method: ContactMethod) -> list[datetime]
     return [row.created_at for row in await tx.execute(CODES_TO, {"channel": method.channel, "address": method.address})]
 
 
-async def sent_to(tx: AsyncConnection, user_id: UserId, kind: ProofKind) -> list[datetime]:
-    """When this person was sent codes, or tests, at whichever address."""
-    return [row.created_at for row in await tx.execute(SENT_TO, {"user_id": user_id, "kind": kind.value})]
+async def sent_to(tx: AsyncConnection, owner: Owner, kind: ProofKind) -> list[datetime]:
+    """When they were sent codes, or tests, at whichever address."""
+    return [row.created_at for row in await tx.execute(SENT_TO, {"user_id": owner, "kind": kind.value})]
 
 
 async def find_code(tx: AsyncConnection, method: ContactMethod) -> Code | None:
@@ -199,6 +225,10 @@ async def add_proof(
             "now": now,
         },
     )
+
+
+async def forget_proofs(tx: AsyncConnection, owner: Owner) -> None:
+    await tx.execute(FORGET_PROOFS_OF, {"user_id": owner})
 
 
 async def add_wrong_try(tx: AsyncConnection, id: UUID) -> None:
@@ -252,6 +282,7 @@ def _method(row: Row[Any]) -> ContactMethod:
         row.last_proven_at,
         row.last_failed_at,
         row.last_error,
+        TeamId(row.team_id) if row.team_id else None,
     )
 
 

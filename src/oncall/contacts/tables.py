@@ -21,7 +21,9 @@ contact_methods = Table(
     "contact_methods",
     metadata,
     id_column(),
-    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), nullable=True),
+    # Of a team: what a policy points at as a channel.
+    Column("team_id", UUID(as_uuid=True), ForeignKey("teams.id"), nullable=True),
     Column("channel", String, nullable=False),
     Column("address", String, nullable=False),
     instant("verified_at", nullable=True),
@@ -30,6 +32,8 @@ contact_methods = Table(
     instant("last_failed_at", nullable=True),
     Column("last_error", String, nullable=True),
     UniqueConstraint("user_id", "channel", "address"),
+    UniqueConstraint("team_id", "channel", "address"),
+    CheckConstraint("num_nonnulls(user_id, team_id) = 1", name="is_of_one_user_or_of_one_team"),
     # What the rules' foreign key points at.
     UniqueConstraint("user_id", "id"),
 )
@@ -61,7 +65,8 @@ contact_proofs = Table(
     "contact_proofs",
     metadata,
     id_column(),
-    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    # Whose address it is: a user's, or a team's. Forgotten within the hour.
+    Column("user_id", UUID(as_uuid=True), nullable=False),
     # No foreign key: whoever deletes an address and adds it again has had their codes all the same.
     Column("contact_method_id", UUID(as_uuid=True), nullable=False),
     Column("kind", String, nullable=False),

@@ -6,10 +6,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.kit.errors import Conflict, Forbidden, Invalid, NotFound
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.teams.values import QuietHours
 
 EMAIL = "email"
+
+Owner = UserId | TeamId
+"""Whose address it is."""
 
 
 class UnknownChannel(Invalid):
@@ -32,19 +35,19 @@ class OnlyAdminsVerify(Forbidden):
 
 
 class ContactMethodExists(Conflict):
-    """This user has this address on this channel already."""
+    """They have this address on this channel already."""
 
     code = "contact_method_exists"
 
     def __init__(self) -> None:
-        super().__init__("This user has a contact method with this channel and address already.")
+        super().__init__("There is a contact method with this channel and address here already.")
 
 
 class UnknownContactMethod(NotFound):
-    """This user has no such contact method."""
+    """This user, or this team, has no such contact method."""
 
     def __init__(self) -> None:
-        super().__init__("This user has no contact method with this id.")
+        super().__init__("There is no contact method with this id here.")
 
 
 class RuleWithoutMethod(Invalid):
@@ -113,7 +116,8 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
-    """One address of a user on one channel; never paged before `verified_at`.
+    """One address of a user, or of a team, on one channel; never paged before `verified_at`. `user_id` is whose it is, the team if it
+    is a team's.
 
     `last_proven_at` is when a message last left us for it, `last_failed_at` when one last did not, and `last_error` why.
     """
@@ -127,6 +131,7 @@ class ContactMethod:
     last_proven_at: datetime | None = None
     last_failed_at: datetime | None = None
     last_error: str | None = None
+    team_id: TeamId | None = None
 
     @property
     def verified(self) -> bool:
@@ -226,6 +231,8 @@ class Reach:
     rules: tuple[NotificationRule, ...] = ()
     time_zone: str = "UTC"
     quiet_hours: QuietHours | None = None
+    team_id: TeamId | None = None
+    """Of a channel: whose it is. Its one method is the whole of it, and its `user_id` is that method's own id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.commands import load_reach
+from oncall.contacts.commands import load_channels, load_reach
 from oncall.escalation import store
-from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of, turning, warnings_of
+from oncall.escalation.rules import changes_of, channels_in, is_reachable, on_duty_in, schedules_in, targets_of, turning, warnings_of
 from oncall.escalation.values import People, Policy, PolicyWarning, Snapshot, Target, TargetType, Turn, UnknownPolicy, UnknownTarget
-from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
+from oncall.kit.ids import ContactMethodId, PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import check_unused, used_by
 from oncall.schedules.commands import next_handoff_many, on_call_many
 from oncall.teams.commands import get_teams, get_users
@@ -108,9 +108,11 @@ async def gather_people(
     on_call_of = {id: team.schedule_id for id, team in teams.items()}
     schedule_ids = sorted(schedules_in(targets, on_call_of))
     on_call = await on_call_many(tx, schedule_ids, at=now) if schedule_ids else {}
-    on_duty = on_duty_in(targets, on_call, teams)
-    users = {user for duty in on_duty.values() for user in duty.users} | set(also)
-    reach = await load_reach(tx, sorted(users)) if users else {}
+    channels = await load_channels(tx, wanted) if (wanted := channels_in(targets)) else {}
+    on_duty = on_duty_in(targets, on_call, teams, channels)
+    users = {user for target, duty in on_duty.items() if target.type is not TargetType.CHANNEL for user in duty.users} | set(also)
+    reach = dict(await load_reach(tx, sorted(users))) if users else {}
+    reach |= {channel.user_id: channel for channel in channels.values()}
     lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
     in_turn = turning(snapshots)
@@ -129,7 +131,11 @@ async def _check_targets(tx: AsyncConnection, policy: Policy, *, now: datetime) 
     users = await get_users(tx, [UserId(t.id) for t in targets if t.type is TargetType.USER])
     schedules = await on_call_many(tx, [ScheduleId(t.id) for t in targets if t.type is TargetType.SCHEDULE], at=now)
     teams = await get_teams(tx, [TeamId(t.id) for t in targets if t.type is TargetType.TEAM])
-    known: set[UUID] = {*users, *schedules, *teams}
+    channels = await load_channels(tx, [ContactMethodId(t.id) for t in targets if t.type is TargetType.CHANNEL])
+    known: set[UUID] = {*users, *schedules, *teams, *channels}
     missing = [f"{t.type.value} {t.id}" for t in targets if t.id not in known]
     if missing:
         raise UnknownTarget(f"There is no {', no '.join(missing)}.")
+    strangers = [channel.name for channel in channels.values() if policy.team_id is not None and channel.team_id != policy.team_id]
+    if strangers:
+        raise UnknownTarget(f"A policy of a team pages only channels of that team; these are of {', '.join(strangers)}.")

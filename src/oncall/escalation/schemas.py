@@ -34,9 +34,9 @@ Wait = Annotated[Duration, AfterValidator(_at_least_a_second)]
 
 
 class TargetIn(Strict):
-    """A team means whoever is on call in its schedule."""
+    """A team means whoever is on call in its schedule; a channel is a contact method of a team."""
 
-    type: Literal["user", "schedule", "team"]
+    type: Literal["user", "schedule", "team", "channel"]
     id: UUID
 
 
@@ -123,7 +123,7 @@ class StepOut(Shown):
 class PolicyWarningShown(Shown):
     """`code` is for machines, `message` for people; `level` is the step, counted from 1, and `user_id` whom it is about."""
 
-    code: Literal["unreachable", "reaches_nobody"]
+    code: Literal["unreachable", "reaches_nobody", "only_channels"]
     level: int
     user_id: UserId | None
     message: str

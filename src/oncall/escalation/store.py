@@ -20,7 +20,7 @@ BY_IDS = text("""
 """)
 STEPS = text("""
     SELECT s.policy_id, s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours,
-        t.user_id, t.schedule_id, t.team_id
+        t.user_id, t.schedule_id, t.team_id, t.contact_method_id
     FROM escalation_steps s LEFT JOIN escalation_targets t ON t.policy_id = s.policy_id AND t.step = s.position
     WHERE s.policy_id = ANY(:ids) ORDER BY s.policy_id, s.position, t.position
 """)
@@ -42,10 +42,11 @@ INSERT_STEPS = text("""
         CAST(:severities AS text[]), CAST(:hours AS jsonb[])) AS s (position, delay, strategy, condition, severities, hours)
 """)
 INSERT_TARGETS = text("""
-    INSERT INTO escalation_targets (policy_id, step, position, user_id, schedule_id, team_id)
-    SELECT :id, t.step, t.position, t.user_id, t.schedule_id, t.team_id
+    INSERT INTO escalation_targets (policy_id, step, position, user_id, schedule_id, team_id, contact_method_id)
+    SELECT :id, t.step, t.position, t.user_id, t.schedule_id, t.team_id, t.contact_method_id
     FROM unnest(CAST(:steps AS int[]), CAST(:positions AS int[]), CAST(:user_ids AS uuid[]), CAST(:schedule_ids AS uuid[]),
-        CAST(:team_ids AS uuid[])) AS t (step, position, user_id, schedule_id, team_id)
+        CAST(:team_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]))
+        AS t (step, position, user_id, schedule_id, team_id, contact_method_id)
 """)
 # No row may exist yet: what is locked is that somebody asks. In one order, as everywhere.
 LOCK_TURNS = text("""
@@ -152,6 +153,7 @@ async def _add_steps(tx: AsyncConnection, policy: Policy) -> None:
             "user_ids": [t.id if t.type is TargetType.USER else None for _, _, t in targets],
             "schedule_ids": [t.id if t.type is TargetType.SCHEDULE else None for _, _, t in targets],
             "team_ids": [t.id if t.type is TargetType.TEAM else None for _, _, t in targets],
+            "contact_method_ids": [t.id if t.type is TargetType.CHANNEL else None for _, _, t in targets],
         },
     )
 
@@ -184,5 +186,10 @@ def _step(row: Row[tuple[object, ...]]) -> Step:
 
 
 def _target(row: Row[tuple[object, ...]]) -> Target | None:
-    ids = {TargetType.USER: row.user_id, TargetType.SCHEDULE: row.schedule_id, TargetType.TEAM: row.team_id}
+    ids = {
+        TargetType.USER: row.user_id,
+        TargetType.SCHEDULE: row.schedule_id,
+        TargetType.TEAM: row.team_id,
+        TargetType.CHANNEL: row.contact_method_id,
+    }
     return next((Target(type, id) for type, id in ids.items() if id is not None), None)

@@ -56,11 +56,13 @@ escalation_targets = Table(
     Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), nullable=True),
     Column("schedule_id", UUID(as_uuid=True), ForeignKey("schedules.id"), nullable=True),
     Column("team_id", UUID(as_uuid=True), ForeignKey("teams.id"), nullable=True),
+    Column("contact_method_id", UUID(as_uuid=True), ForeignKey("contact_methods.id"), nullable=True),
     ForeignKeyConstraint(["policy_id", "step"], ["escalation_steps.policy_id", "escalation_steps.position"], ondelete="CASCADE"),
-    CheckConstraint("num_nonnulls(user_id, schedule_id, team_id) = 1", name="names_exactly_one_target"),
+    CheckConstraint("num_nonnulls(user_id, schedule_id, team_id, contact_method_id) = 1", name="names_exactly_one_target"),
     Index("escalation_targets_user_idx", "user_id"),
     Index("escalation_targets_schedule_idx", "schedule_id"),
     Index("escalation_targets_team_idx", "team_id"),
+    Index("escalation_targets_contact_method_idx", "contact_method_id"),
 )
 
 # Who was chosen last by steps that page one after the other. It outlives its policy: incidents go on with the snapshot of a deleted one.

@@ -21,7 +21,7 @@ class UnknownPolicy(NotFound):
 
 
 class UnknownTarget(Invalid):
-    """A step points at a user or schedule that does not exist."""
+    """A step points at somebody or something that does not exist, or at a channel of another team."""
 
 
 class TargetType(StrEnum):
@@ -29,6 +29,8 @@ class TargetType(StrEnum):
     SCHEDULE = "schedule"
     TEAM = "team"
     """Whoever is on call in the team's own schedule."""
+    CHANNEL = "channel"
+    """A contact method of a team: nobody in particular, by nobody's rules."""
 
 
 class Strategy(StrEnum):
@@ -152,7 +154,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Every answer `advance` may need, gathered before it decides."""
+    """Every answer `advance` may need, gathered before it decides. A channel is among `reach` under its contact method's own id."""
 
     on_duty: Mapping[Target, OnDuty] = field(default_factory=dict)
     reach: Mapping[UserId, Reach] = field(default_factory=dict)

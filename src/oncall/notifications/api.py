@@ -1,24 +1,25 @@
-"""REST for proving and testing contact methods: for the person themselves, or an admin."""
+"""REST for proving and testing contact methods: for the person themselves, or an admin; those of teams for an admin."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
 
-from oncall.access.api import PersonOrAdmin
+from oncall.access.api import Admin, PersonOrAdmin
 from oncall.contacts.commands import prove
-from oncall.contacts.schemas import ContactMethodShown
+from oncall.contacts.schemas import ContactMethodShown, TeamContactMethodShown
 from oncall.contacts.values import CODE_LASTS
 from oncall.kit.errors import Refusal
 from oncall.kit.http import WriteTx, now_in
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.kit.problems import refused
 from oncall.notifications import commands
-from oncall.notifications.schemas import CodeIn, CodeOnItsWay, OnItsWay, Verifying
+from oncall.notifications.schemas import CodeIn, CodeOnItsWay, OnItsWay, Verifying, VerifyingTeams
 
-router = APIRouter(prefix="/api/v1/users/{user_id}/contact-methods/{id}", tags=["contacts"])
+users = APIRouter(prefix="/api/v1/users/{user_id}/contact-methods/{id}", tags=["contacts"])
+teams = APIRouter(prefix="/api/v1/teams/{team_id}/contact-methods/{id}", tags=["contacts"])
 
 
-@router.post("/verify", response_model=Verifying, responses={202: {"model": CodeOnItsWay, "description": "A code is on its way"}})
+@users.post("/verify", response_model=Verifying, responses={202: {"model": CodeOnItsWay, "description": "A code is on its way"}})
 async def verify_contact_method(
     *,
     request: Request,
@@ -43,7 +44,7 @@ async def verify_contact_method(
     return refused(request, method) if isinstance(method, Refusal) else ContactMethodShown.model_validate(method)
 
 
-@router.post("/test", status_code=202)
+@users.post("/test", status_code=202)
 async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> OnItsWay:
     """Send a test message there now (five a minute to one person); `last_proven_at` or `last_error` at `href` say what became of it."""
     message = await commands.send_test(tx, user_id, id, now=await now_in(request, tx))
@@ -52,3 +53,40 @@ async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: P
 
 def _href(user_id: UserId, id: ContactMethodId) -> str:
     return f"/api/v1/users/{user_id}/contact-methods/{id}"
+
+
+@teams.post("/verify", response_model=VerifyingTeams, responses={202: {"model": CodeOnItsWay, "description": "A code is on its way"}})
+async def verify_team_contact_method(
+    *,
+    request: Request,
+    response: Response,
+    team_id: TeamId,
+    id: ContactMethodId,
+    _: Admin,
+    tx: WriteTx,
+    wanted: Annotated[CodeIn | None, Body()] = None,
+) -> VerifyingTeams | Response:
+    """As for an address of a person: without a `code` one is sent there, with it the contact method is verified."""
+    keys, now = request.app.state.link_keys, await now_in(request, tx)
+    if wanted is None or wanted.code is None:
+        message = await commands.send_code(tx, team_id, id, of_team=True, key=keys[0], sealing=request.app.state.sealing, now=now)
+        response.status_code = 202
+        return CodeOnItsWay(notification_id=message, href=_href_of_team(team_id, id), expires_at=now + CODE_LASTS)
+    method = await prove(tx, team_id, id, wanted.code, of_team=True, keys=keys, now=now)
+    return refused(request, method) if isinstance(method, Refusal) else TeamContactMethodShown.model_validate(method)
+
+
+@teams.post("/test", status_code=202)
+async def send_team_test(request: Request, team_id: TeamId, id: ContactMethodId, _: Admin, tx: WriteTx) -> OnItsWay:
+    """Send a test message there now (five a minute to one team); `last_proven_at` or `last_error` at `href` say what became of it."""
+    message = await commands.send_test(tx, team_id, id, of_team=True, now=await now_in(request, tx))
+    return OnItsWay(notification_id=message, href=_href_of_team(team_id, id))
+
+
+def _href_of_team(team_id: TeamId, id: ContactMethodId) -> str:
+    return f"/api/v1/teams/{team_id}/contact-methods/{id}"
+
+
+router = APIRouter()
+router.include_router(users)
+router.include_router(teams)

@@ -148,7 +148,7 @@ class Sender:
     def _message(self, claimed: Claimed, now: datetime) -> Message:
         match claimed.about:
             case Page() as page:
-                return _page_message(claimed, page, self._links(page.step, claimed.user_id), now)
+                return _page_message(claimed, page, self._links(page.step, page.recipient or claimed.user_id), now)
             case Notice() as notice:
                 code = self._open_sealed(notice.sealed.encode()).decode() if notice.sealed else None
                 return _notice_message(claimed, notice, code, now)

@@ -32,7 +32,6 @@ from oncall.notifications.values import (
     WorksNot,
 )
 from oncall.notifications.values.updating import UPDATE_LASTS, About, Earlier, News, Paged
-from oncall.teams.values import User
 
 LATE = timedelta(seconds=60)
 
@@ -81,14 +80,14 @@ def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at
     )
 
 
-def notice_of_test(user: User, *, topic: str, now: datetime) -> NewNotice:
+def notice_of_test(user_id: UserId, name: str, *, topic: str, now: datetime) -> NewNotice:
     """It travels as a page does, and says at once that it is none."""
     return NewNotice(
-        user_id=user.id,
+        user_id=user_id,
         kind="test",
         topic=topic,
         urgency=Urgency.HIGH.value,
-        subject=f"This is a test of oncall for {user.name}; nothing is wrong",
+        subject=f"This is a test of oncall for {name}; nothing is wrong",
         paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here.",),
         expires_at=now + TEST_LASTS,
     )
@@ -120,7 +119,7 @@ def outdated(earlier: Sequence[Earlier], latest: Mapping[IncidentId, News]) -> l
 
 def way_by(reach: Reach, contact_method_id: UUID, *, now: datetime) -> Way | None:
     """One message at once by this contact method, if it is there and proven; the account e-mail has the user's own id."""
-    if contact_method_id == reach.user_id:
+    if contact_method_id == reach.user_id and reach.team_id is None:
         return Way(contact_method_id, "email", reach.email, 1, now, now)
     proven = (method for method in reach.methods if method.id == contact_method_id and method.verified)
     return next((Way(method.id, method.channel, method.address, 1, now, now) for method in proven), None)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from oncall.contacts.schemas import ContactMethodShown
+from oncall.contacts.schemas import ContactMethodShown, TeamContactMethodShown
 from oncall.kit.http import Instant, Shown, Strict
 from oncall.kit.ids import NotificationId
 
@@ -36,3 +36,4 @@ class CodeOnItsWay(OnItsWay):
 
 
 Verifying = ContactMethodShown | CodeOnItsWay
+VerifyingTeams = TeamContactMethodShown | CodeOnItsWay

@@ -33,6 +33,8 @@ pages = Table(
     Column("subject", JSONB, nullable=False),
     # An acknowledgement does not cancel what is still to be sent of it.
     Column("until_resolved", Boolean, nullable=False, server_default=text("false")),
+    # Whose channel was paged, of which `user_id` is the contact method's id; no foreign key, as above.
+    Column("team_id", UUID(as_uuid=True), nullable=True),
     # It was put off, by quiet hours or by what else held it at low urgency: it may travel with others of its person.
     Column("may_bundle", Boolean, nullable=False, server_default=text("false")),
     instant("created_at"),

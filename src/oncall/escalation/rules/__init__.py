@@ -11,11 +11,12 @@ from oncall.escalation.rules.advancing import (
     upcoming,
 )
 from oncall.escalation.rules.warning import warnings_of
-from oncall.escalation.rules.whom import changes_of, is_reachable, meant_by, on_duty_in, schedules_in, targets_of, turning
+from oncall.escalation.rules.whom import changes_of, channels_in, is_reachable, meant_by, on_duty_in, schedules_in, targets_of, turning
 
 __all__ = [
     "advance",
     "changes_of",
+    "channels_in",
     "go_on",
     "goes_on_acknowledged",
     "in_last_round",

@@ -178,13 +178,15 @@ class _Going:
             if reach is None:
                 nobody.append("this user no longer exists")
                 continue
-            self.pages.append(PlannedPage(user, position, f"{where}: {why}", until_resolved=step.condition is Condition.UNRESOLVED))
             ways = plan_ways(reach, self.urgency)
+            if ways.ways:
+                self.pages.append(PlannedPage(user, position, f"{where}: {why}", until_resolved=step.condition is Condition.UNRESOLVED))
             reached = reached or (ways.reachable and user in chosen.whom)
             if not ways.reachable:
                 nobody.append(ways.reason)
         if step.strategy is Strategy.ROUND_ROBIN:
-            self.turns.extend(Turn(policy.id, position.step, user) for user in chosen.whom)
+            persons = (user for user in chosen.whom if (reach := self.people.reach.get(user)) is None or reach.team_id is None)
+            self.turns.extend(Turn(policy.id, position.step, user) for user in persons)
         if reached:
             self.notes.append(Note("step_fired", f"{where} fired", position))
             self.notes.extend(Note("unreachable", f"{where}: {why}", position) for why in nobody)

@@ -2,7 +2,7 @@
 
 from oncall.contacts.rules import reachability
 from oncall.escalation.rules.whom import is_reachable
-from oncall.escalation.values import OnDuty, People, Policy, PolicyWarning
+from oncall.escalation.values import OnDuty, People, Policy, PolicyWarning, TargetType
 
 
 def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
@@ -13,10 +13,22 @@ def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
         known = [(people.reach[user], duty) for duty in duties for user in duty.users if user in people.reach]
         lost = {reach.user_id: (reach, duty) for reach, duty in known if not is_reachable(reach)}
         found += [
-            PolicyWarning("unreachable", level, id, f"Step {level} names {reach.name} ({duty.reason}). {reachability(reach).high.why}.")
+            PolicyWarning(
+                "unreachable",
+                level,
+                None if reach.team_id else id,
+                f"Step {level} names {reach.name} ({duty.reason}). {_sentence(reachability(reach).high.why)}",
+            )
             for id, (reach, duty) in lost.items()
         ]
         if len({reach.user_id for reach, _ in known}) == len(lost):
             why = "; ".join(dict.fromkeys(duty.reason for duty in duties if not duty.users))
             found.append(PolicyWarning("reaches_nobody", level, None, f"Step {level} reaches nobody now{f': {why}' if why else ''}."))
+    if all(target.type is TargetType.CHANNEL for step in policy.steps for target in step.targets):
+        only = f"Policy {policy.name} points only at channels: no person is paged, and nobody is woken, by any of its steps."
+        found.append(PolicyWarning("only_channels", 1, None, only))
     return found
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."

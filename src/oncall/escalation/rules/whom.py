@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
 from oncall.escalation.values import DAYS, Hours, OnDuty, People, Policy, Snapshot, Step, Strategy, Target, TargetType
-from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
+from oncall.kit.ids import ContactMethodId, PolicyId, ScheduleId, TeamId, UserId
 from oncall.schedules.values import ScheduleOnCall
 from oncall.teams.values import Team
 
@@ -38,13 +39,18 @@ def meant_by(target: Target, on_call_of: Mapping[TeamId, ScheduleId | None]) -> 
             return ScheduleId(target.id)
         case TargetType.TEAM:
             return on_call_of.get(TeamId(target.id))
-        case TargetType.USER:
+        case TargetType.USER | TargetType.CHANNEL:
             return None
 
 
 def schedules_in(targets: Iterable[Target], on_call_of: Mapping[TeamId, ScheduleId | None]) -> set[ScheduleId]:
     """The schedules that say whom these targets mean."""
     return {schedule for target in targets if (schedule := meant_by(target, on_call_of)) is not None}
+
+
+def channels_in(targets: Iterable[Target]) -> list[ContactMethodId]:
+    """The contact methods of teams that these name."""
+    return sorted(ContactMethodId(target.id) for target in targets if target.type is TargetType.CHANNEL)
 
 
 def changes_of(
@@ -62,9 +68,12 @@ def turning(snapshots: Iterable[Snapshot]) -> list[tuple[PolicyId, int]]:
 
 
 def on_duty_in(
-    targets: Iterable[Target], on_call: Mapping[ScheduleId, ScheduleOnCall], teams: Mapping[TeamId, Team]
+    targets: Iterable[Target],
+    on_call: Mapping[ScheduleId, ScheduleOnCall],
+    teams: Mapping[TeamId, Team],
+    channels: Mapping[ContactMethodId, Reach] = MappingProxyType({}),
 ) -> dict[Target, OnDuty]:
-    """Whom each target means; a schedule or team that no longer exists is not among the answers, and means nobody."""
+    """Whom each target means; what no longer exists is not among the answers, and means nobody."""
     on_duty: dict[Target, OnDuty] = {}
     on_call_of = {id: team.schedule_id for id, team in teams.items()}
     for target in targets:
@@ -72,6 +81,9 @@ def on_duty_in(
         schedule = meant_by(target, on_call_of)
         if target.type is TargetType.USER:
             on_duty[target] = OnDuty((UserId(target.id),), "named in the step")
+        elif target.type is TargetType.CHANNEL:
+            if (channel := channels.get(ContactMethodId(target.id))) is not None:
+                on_duty[target] = OnDuty((channel.user_id,), f"its {channel.methods[0].channel} is named in the step")
         elif team is not None and schedule is None:
             on_duty[target] = OnDuty((), f"team {team.name} has no schedule that says who is on call")
         elif schedule is not None and (answer := on_call.get(schedule)) is not None:
@@ -87,7 +99,10 @@ def is_reachable(reach: Reach) -> bool:
 
 
 def choose(step: Step, people: People, turns: Mapping[UserId, int], *, urgency: Urgency, severity: str, now: datetime) -> Chosen:
-    """Everybody the step means, each once; with `round_robin` one of them: who can be reached, and had the last turn the longest ago."""
+    """Everybody the step means, each once; with `round_robin` one of them: who can be reached, and had the last turn the longest ago.
+
+    A channel has no clock and takes no turns.
+    """
     if step.severities and severity not in step.severities:
         return Chosen({}, (f"it is only for what is {' or '.join(step.severities)}, and this is {severity}",))
     whom: dict[UserId, str] = {}
@@ -101,12 +116,15 @@ def choose(step: Step, people: People, turns: Mapping[UserId, int], *, urgency: 
     if step.hours is not None:
         for user in list(whom):
             reach = people.reach.get(user)
-            if reach is not None and not within(step.hours, local := now.astimezone(ZoneInfo(reach.time_zone))):
+            if reach is not None and reach.team_id is None and not within(step.hours, local := now.astimezone(ZoneInfo(reach.time_zone))):
                 del whom[user]
                 left_out.append(f"{reach.name}'s clock says {local:%A %H:%M}, and this step is for {step.hours} there")
-    if step.strategy is Strategy.EVERYONE or len(whom) < 2:
+    channels = {user: why for user, why in whom.items() if (reach := people.reach.get(user)) is not None and reach.team_id is not None}
+    persons = {user: why for user, why in whom.items() if user not in channels}
+    if step.strategy is Strategy.EVERYONE or len(persons) < 2:
         return Chosen(whom, tuple(left_out))
-    return _in_turn(whom, left_out, people, turns, urgency)
+    chosen = _in_turn(persons, left_out, people, turns, urgency)
+    return Chosen(chosen.whom | channels, chosen.left_out)
 
 
 def _in_turn(whom: dict[UserId, str], left_out: list[str], people: People, turns: Mapping[UserId, int], urgency: Urgency) -> Chosen:

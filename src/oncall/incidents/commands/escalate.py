@@ -210,7 +210,11 @@ def _entries(outcome: Outcome, people: People, considering: Considering, *, now:
             timeline.Kind.PAGED,
             ENGINE,
             f"{people.reach[page.user_id].name} is paged: {page.reason}",
-            {"user_id": str(page.user_id), **_where(page.position), **considering.ways_to(page.user_id, incident.urgency)},
+            {
+                "user_id": str(people.reach[page.user_id].team_id or page.user_id),
+                **_where(page.position),
+                **considering.ways_to(page.user_id, incident.urgency),
+            },
         )
         for page in outcome.pages
     ]

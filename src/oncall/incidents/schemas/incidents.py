@@ -142,10 +142,11 @@ class AttemptOut(Shown):
 
 
 class NotificationOut(Shown):
-    """One message to one contact method; the address is masked."""
+    """One message to one contact method; the address is masked. What went to a channel has no `user`, but the `team` whose it is."""
 
     id: UUID
-    user: Named
+    user: Named | None
+    team: Named | None
     channel: str
     address: str
     status: str
@@ -161,7 +162,8 @@ class NotificationOut(Shown):
     def of(cls, n: Notification) -> Self:
         return cls(
             id=n.id,
-            user=Named(id=n.user_id, name=n.user_name),
+            user=None if n.team_id else Named(id=n.user_id, name=n.user_name),
+            team=Named(id=n.team_id, name=n.user_name.removeprefix("team ")) if n.team_id else None,
             channel=n.channel,
             address=n.address,
             status=n.status.value,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.channels.values import Outcome
 from oncall.contacts.commands import make_code, make_test, note_failed, note_sent
-from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Owner, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
@@ -53,8 +53,7 @@ from oncall.notifications.values import (
     WorksNot,
 )
 from oncall.notifications.values.updating import UPDATES_AT_ONCE
-from oncall.teams.commands import get_user
-from oncall.teams.values import User
+from oncall.teams.commands import get_team, get_user
 
 SOON = timedelta(minutes=1)
 """The longest that a source of due work sleeps."""
@@ -73,7 +72,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     if not pages:
         return
     wanted = {PageId(new_id()): page for page in pages}
-    added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], now=now)
+    added = await store.add_pages(tx, [(id, reach[p.user_id], p) for id, p in wanted.items()], now=now)
     await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
     messages = [
         (id, way)
@@ -121,26 +120,31 @@ async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach:
 
 
 async def send_code(
-    tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, key: bytes, sealing: Sealing, now: datetime
+    tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, key: bytes, sealing: Sealing, now: datetime
 ) -> NotificationId:
     """Send a new code to exactly this address, by which its owner proves that it is theirs."""
-    method, code = await make_code(tx, user_id, id, key=key, now=now)
+    method, code = await make_code(tx, owner, id, of_team=of_team, key=key, now=now)
     notice = notice_of_code(
         method, topic=f"verification/{new_id()}", sealed=sealing.seal(code.encode()).decode(), expires_at=now + CODE_LASTS
     )
-    return await _send_to(tx, notice, method, await get_user(tx, user_id), now=now)
+    return await _send_to(tx, notice, method, await _name_of(tx, method), now=now)
 
 
-async def send_test(tx: AsyncConnection, user_id: UserId, id: ContactMethodId, *, now: datetime) -> NotificationId:
+async def send_test(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, now: datetime) -> NotificationId:
     """Send a test to this address, by the way of every message; what becomes of it is noted at the contact method."""
-    method, user = await make_test(tx, user_id, id, now=now), await get_user(tx, user_id)
-    return await _send_to(tx, notice_of_test(user, topic=f"test/{new_id()}", now=now), method, user, now=now)
+    method = await make_test(tx, owner, id, of_team=of_team, now=now)
+    name = await _name_of(tx, method)
+    return await _send_to(tx, notice_of_test(method.user_id, name, topic=f"test/{new_id()}", now=now), method, name, now=now)
 
 
-async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, user: User, *, now: datetime) -> NotificationId:
-    """One message to this address and no other, whatever the person's rules say."""
+async def _name_of(tx: AsyncConnection, method: ContactMethod) -> str:
+    return f"team {(await get_team(tx, method.team_id)).name}" if method.team_id else (await get_user(tx, method.user_id)).name
+
+
+async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, name: str, *, now: datetime) -> NotificationId:
+    """One message to this address and no other, whatever its owner's rules say."""
     id = NoticeId(new_id())
-    await notice_store.add_notices(tx, [(id, user.name, notice)], now=now)
+    await notice_store.add_notices(tx, [(id, name, notice)], now=now)
     way = Way(method.id, method.channel, method.address, 1, now, now)
     [message] = await notice_store.add_messages(tx, [(id, way)], now=now)
     await notify(tx, f"notifications.{method.channel}")

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.commands import load_reach
+from oncall.contacts.commands import load_channels, load_reach
 from oncall.kit.db import notify
-from oncall.kit.ids import IncidentId, UserId, new_id
+from oncall.kit.ids import ContactMethodId, IncidentId, UserId, new_id
 from oncall.notifications.rules import is_news_to, notice_of_update, outdated, way_by
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import updates as store
@@ -42,11 +42,15 @@ async def tell_news(tx: AsyncConnection, news: Sequence[News], triggered_again: 
 
 async def _send(tx: AsyncConnection, paged: Sequence[Paged], latest: dict[IncidentId, News], *, now: datetime) -> None:
     """By the addresses that they have now: to one that was removed, or is not proven any more, nothing is sent."""
-    reach = await load_reach(tx, sorted({one.user_id for one in paged}))
+    reach = dict(await load_reach(tx, sorted({one.user_id for one in paged})))
+    strangers = sorted({ContactMethodId(one.contact_method_id) for one in paged if one.user_id not in reach})
+    channels = await load_channels(tx, strangers) if strangers else {}
+    names = {id: its.name for id, its in reach.items()} | {UserId(its.team_id): its.name for its in channels.values() if its.team_id}
     about = await store.list_about(tx, sorted({one.incident_id for one in paged}))
     ways: defaultdict[tuple[IncidentId, UserId], list[Way]] = defaultdict(list)
     for one in paged:
-        if one.user_id in reach and (way := way_by(reach[one.user_id], one.contact_method_id, now=now)):
+        to = reach.get(one.user_id) or channels.get(ContactMethodId(one.contact_method_id))
+        if to is not None and (way := way_by(to, one.contact_method_id, now=now)):
             ways[one.incident_id, one.user_id].append(way)
     made: dict[NoticeId, tuple[NewNotice, list[Way]]] = {
         NoticeId(new_id()): (notice_of_update(user, latest[incident], about[incident], topic=f"page_update/{new_id()}", now=now), its)
@@ -54,7 +58,7 @@ async def _send(tx: AsyncConnection, paged: Sequence[Paged], latest: dict[Incide
     }
     if not made:
         return
-    await notice_store.add_notices(tx, [(id, reach[notice.user_id].name, notice) for id, (notice, _) in made.items()], now=now)
+    await notice_store.add_notices(tx, [(id, names[notice.user_id], notice) for id, (notice, _) in made.items()], now=now)
     messages = [(id, way) for id, (_, its) in made.items() for way in its]
     await notice_store.add_messages(tx, messages, now=now)
     for channel in sorted({way.channel for _, way in messages}):

@@ -8,15 +8,17 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.contacts.values import Reach
+from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, TeamId, UserId, new_id
 from oncall.notifications.values import Attempt, AttemptOutcome, NewPage, Notification, Status, Step, Way
 
 ADD_PAGES = text("""
-    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, may_bundle, created_at)
+    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, may_bundle, team_id,
+        created_at)
     SELECT p.*, CAST(:now AS timestamptz) FROM unnest(
         CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]),
         CAST(:cycles AS int[]), CAST(:rounds AS int[]), CAST(:steps AS int[]), CAST(:reasons AS text[]), CAST(:subjects AS jsonb[]),
-        CAST(:until_resolved AS boolean[]), CAST(:may_bundle AS boolean[])) AS p
+        CAST(:until_resolved AS boolean[]), CAST(:may_bundle AS boolean[]), CAST(:team_ids AS uuid[])) AS p
     ON CONFLICT ON CONSTRAINT pages_once_per_user_and_step DO NOTHING
     RETURNING id
 """)
@@ -25,7 +27,7 @@ ADD_NOTIFICATIONS = text("""
     INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, urgency, due_at, next_at, incident_id, user_id,
         cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
     SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, p.subject ->> 'urgency', n.due_at,
-        n.next_at, p.incident_id, p.user_id, p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
+        n.next_at, p.incident_id, coalesce(p.team_id, p.user_id), p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
         CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]))
         AS n (id, page_id, contact_method_id, channel, address, nth, due_at, next_at)
@@ -110,7 +112,8 @@ PAGED_BETWEEN = text("""
     WHERE a.at >= :since AND a.at < :until AND a.outcome = 'sent' AND n.user_id = :user_id AND n.page_id IS NOT NULL
 """)
 LIST = text("""
-    SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
+    SELECT n.id, n.incident_id, n.user_id, p.user_name, p.team_id, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step,
+        n.nth, n.due_at
     FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id
         AND (CAST(:cycles AS int[]) IS NULL OR n.cycle = ANY(CAST(:cycles AS int[])))
     ORDER BY n.id LIMIT 1000
@@ -121,8 +124,8 @@ ATTEMPTS = text("""
 """)
 
 
-async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewPage]], *, now: datetime) -> set[PageId]:
-    """Insert pages (id, name of the user, page); returns the ids of those that did not exist yet."""
+async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, Reach, NewPage]], *, now: datetime) -> set[PageId]:
+    """Insert pages (id, who is reached, page); returns the ids of those that did not exist yet."""
     rows = await tx.execute(
         ADD_PAGES,
         {
@@ -130,7 +133,7 @@ async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewP
             "ids": [id for id, _, _ in pages],
             "incident_ids": [p.incident_id for _, _, p in pages],
             "user_ids": [p.user_id for _, _, p in pages],
-            "user_names": [name for _, name, _ in pages],
+            "user_names": [reach.name for _, reach, _ in pages],
             "cycles": [p.cycle for _, _, p in pages],
             "rounds": [p.round for _, _, p in pages],
             "steps": [p.step for _, _, p in pages],
@@ -138,6 +141,7 @@ async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewP
             "subjects": [msgspec.json.encode(p.subject).decode() for _, _, p in pages],
             "until_resolved": [p.until_resolved for _, _, p in pages],
             "may_bundle": [p.may_bundle for _, _, p in pages],
+            "team_ids": [reach.team_id for _, reach, _ in pages],
         },
     )
     return {PageId(row.id) for row in rows}
@@ -233,6 +237,7 @@ async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, cycles
             r.nth,
             r.due_at,
             tuple(tries[r.id]),
+            TeamId(r.team_id) if r.team_id else None,
         )
         for r in rows
     ]

@@ -48,7 +48,7 @@ CLAIM = text("""
     FROM due LEFT JOIN pages p ON p.id = due.page_id LEFT JOIN notices o ON o.id = due.notice_id WHERE n.id = due.id
     RETURNING n.id, n.notice_id, n.incident_id, n.user_id, coalesce(p.user_name, o.user_name) AS user_name, n.cycle, n.round, n.step,
         n.nth, coalesce(o.urgency, n.urgency) AS urgency, n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason,
-        p.subject::text AS subject,
+        p.subject::text AS subject, CASE WHEN p.team_id IS NOT NULL THEN p.user_id END AS recipient,
         o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
 """)
 NEXT_AT = text("""
@@ -151,7 +151,12 @@ async def cancel_claimed(tx: AsyncConnection, ids: Sequence[NotificationId]) -> 
 
 
 def _page(r: Row[Any]) -> Page:
-    return Page(Step(IncidentId(r.incident_id), r.cycle, r.round, r.step), r.reason, msgspec.json.decode(r.subject, type=Subject))
+    return Page(
+        Step(IncidentId(r.incident_id), r.cycle, r.round, r.step),
+        r.reason,
+        msgspec.json.decode(r.subject, type=Subject),
+        UserId(r.recipient) if r.recipient else None,
+    )
 
 
 def _notice(r: Row[Any]) -> Notice:

@@ -7,7 +7,7 @@ from typing import NewType
 from uuid import UUID
 
 from oncall.channels.values import PageUpdate
-from oncall.kit.ids import IncidentId, NotificationId, UserId
+from oncall.kit.ids import IncidentId, NotificationId, TeamId, UserId
 
 NoticeId = NewType("NoticeId", UUID)
 
@@ -114,6 +114,8 @@ class Page:
     step: Step
     reason: str
     subject: Subject
+    recipient: UserId | None = None
+    """Whom its links act for if not the person it is sent to: a channel, by the id of its contact method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,8 @@ class Notification:
     nth: int
     due_at: datetime
     attempts: tuple[Attempt, ...]
+    team_id: TeamId | None = None
+    """Whose channel it went to; then `user_id` is the team's, and nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.commands import load_reach
+from oncall.contacts.commands import all_channels, load_reach
 from oncall.contacts.values import Reach
 from oncall.escalation.rules import changes_of, is_reachable, on_duty_in, schedules_in, targets_of
 from oncall.escalation.values import People, Snapshot
-from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.kit.ids import ContactMethodId, ScheduleId, TeamId, UserId
 from oncall.schedules.commands import LOOK_AHEAD, load_schedules
 from oncall.schedules.compiled import CompiledSchedule
 from oncall.schedules.rules import next_handoff
@@ -29,6 +29,7 @@ class Duty:
     reach: dict[UserId, Reach]
     teams: Mapping[TeamId, Team]
     on_call_of: Mapping[TeamId, ScheduleId | None]
+    channels: Mapping[ContactMethodId, Reach]
     _known: dict[int, tuple[Snapshot, datetime, datetime, People]] = field(default_factory=dict)
     """The last answer for each snapshot, and the time in which it holds."""
 
@@ -47,7 +48,7 @@ class Duty:
             on_call[of.id] = ScheduleOnCall(of.id, of.name, outlook.on_call.users, outlook.on_call.sources)
         lost = [id for id, answer in on_call.items() if not any(u in self.reach and is_reachable(self.reach[u]) for u in answer.users)]
         handoffs = changes_of(targets, self.on_call_of, {one: next_handoff(self.schedules[one].schedule, at=at) for one in lost})
-        people = People(on_duty_in(targets, on_call, self.teams), self.reach, handoffs)
+        people = People(on_duty_in(targets, on_call, self.teams, self.channels), self.reach, handoffs)
         self._known[id(snapshot)] = snapshot, at, until, people
         return people
 
@@ -59,4 +60,6 @@ async def load_duty(tx: AsyncConnection, snapshots: Iterable[Snapshot], *, since
     wanted = sorted({schedule for snapshot in snapshots for schedule in schedules_in(targets_of(snapshot), on_call_of)})
     found = await load_schedules(tx, wanted, since=since - LOOK_AHEAD, until=until + LOOK_AHEAD) if wanted else {}
     reach = await load_reach(tx, sorted(await user_names(tx)))
-    return Duty({id: CompiledSchedule(schedule) for id, schedule in found.items()}, dict(reach), teams, on_call_of)
+    channels = await all_channels(tx)
+    everybody = dict(reach) | {channel.user_id: channel for channel in channels.values()}
+    return Duty({id: CompiledSchedule(schedule) for id, schedule in found.items()}, everybody, teams, on_call_of, channels)
