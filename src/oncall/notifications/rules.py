@@ -42,7 +42,7 @@ def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: date
     Repetitions are among them from the start: what ends the page's cycle cancels them with the rest. A notice has none.
     """
     ways = plan_ways(reach, urgency, repeats=repeats).ways
-    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay, w.again) for w in ways)
 
 
 def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:

@@ -75,6 +75,8 @@ notifications = Table(
     Column("round", Integer),
     Column("step", Integer),
     Column("nth", Integer, nullable=False),
+    # Repeats an earlier one until somebody acknowledges.
+    Column("again", Boolean, nullable=False, server_default=text("false")),
     # What is sent first: high before low, and page updates last.
     Column("urgency", String, nullable=False, server_default="high"),
     Column("status", String, nullable=False),

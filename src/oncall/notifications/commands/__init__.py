@@ -78,7 +78,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
         (id, way)
         for id, page in wanted.items()
         if id in added
-        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), due_at=page.due_at, now=now)
+        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), due_at=page.due_at, now=now, repeats=page.repeats)
     ]
     await store.add_notifications(tx, messages, now=now)
     # A sender looks again in time for what is due later; only those are woken who have something to do now.

@@ -22,13 +22,13 @@ ADD_PAGES = text("""
 """)
 
 ADD_NOTIFICATIONS = text("""
-    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, urgency, due_at, next_at, incident_id, user_id,
+    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, again, urgency, due_at, next_at, incident_id, user_id,
         cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
-    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, p.subject ->> 'urgency', n.due_at,
+    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.again, p.subject ->> 'urgency', n.due_at,
         n.next_at, p.incident_id, p.user_id, p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
-        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]))
-        AS n (id, page_id, contact_method_id, channel, address, nth, due_at, next_at)
+        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:agains AS boolean[]), CAST(:due_ats AS timestamptz[]),
+        CAST(:next_ats AS timestamptz[])) AS n (id, page_id, contact_method_id, channel, address, nth, again, due_at, next_at)
     JOIN pages p ON p.id = n.page_id
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
 """)
@@ -36,7 +36,7 @@ CANCEL = text("""
     WITH cancelled AS (
         UPDATE notifications SET status = 'cancelled', next_at = NULL
         WHERE id IN (SELECT id FROM notifications WHERE incident_id = ANY(:incident_ids) AND next_at IS NOT NULL
-                         AND NOT (:acknowledged AND EXISTS (SELECT FROM pages p WHERE p.id = page_id AND p.until_resolved))
+                         AND NOT (:acknowledged AND NOT again AND EXISTS (SELECT FROM pages p WHERE p.id = page_id AND p.until_resolved))
                      ORDER BY id FOR NO KEY UPDATE)
         RETURNING incident_id
     ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
@@ -143,6 +143,7 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
             "channels": [way.channel for _, way in messages],
             "addresses": [way.address for _, way in messages],
             "nths": [way.nth for _, way in messages],
+            "agains": [way.again for _, way in messages],
             "due_ats": [way.due_at for _, way in messages],
             "next_ats": [way.next_at for _, way in messages],
         },

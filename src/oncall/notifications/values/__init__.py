@@ -56,7 +56,9 @@ class NewPage:
     due_at: datetime
     subject: Subject
     until_resolved: bool = False
-    """An acknowledgement does not cancel it."""
+    """An acknowledgement does not cancel it, but for its repetitions."""
+    repeats: bool = True
+    """False for what is acknowledged already: nobody is asked again and again to acknowledge it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class NewNotice:
 class Way:
     """One planned message of a page or a notice: sent from `next_at` on, which is later than `due_at` if its step fired late.
 
-    `nth` counts messages to the same contact method.
+    `nth` counts messages to the same contact method; `again` is one that repeats an earlier one "until acknowledged".
     """
 
     contact_method_id: UUID
@@ -93,6 +95,7 @@ class Way:
     nth: int
     due_at: datetime
     next_at: datetime
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
