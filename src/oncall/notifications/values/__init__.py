@@ -8,6 +8,7 @@ from uuid import UUID
 
 from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, UserId
+from oncall.notifications.values.receipts import Receipt
 
 NoticeId = NewType("NoticeId", UUID)
 
@@ -96,6 +97,8 @@ class Way:
     due_at: datetime
     next_at: datetime
     again: bool = False
+    gathers_from: datetime | None = None
+    """From then on it may travel with others; None: it goes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class Page:
     step: Step
     reason: str
     subject: Subject
+    because: str | None = None
+    """Why it goes at once, waits or is in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,9 @@ class Claimed:
     may_have_arrived: bool
     lease_until: datetime
     about: Page | Notice
+    contact_method_id: UUID
+    together: bool = False
+    """It may travel with others to the same contact method."""
 
     @property
     def is_update(self) -> bool:
@@ -191,6 +199,11 @@ class Notification:
     nth: int
     due_at: datetime
     attempts: tuple[Attempt, ...]
+    because: str | None = None
+    """Why its page goes at once, waits or is in a list."""
+    carrier_id: NotificationId | None = None
+    """Of one that is bundled: the message that told of it."""
+    receipts: tuple[Receipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
