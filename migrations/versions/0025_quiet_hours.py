@@ -1,4 +1,4 @@
-"""People have quiet hours, and pages that were put off may travel together."""
+"""People have quiet hours."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("quiet_hours", postgresql.JSONB(), nullable=True))
-    op.add_column("pages", sa.Column("may_bundle", sa.Boolean(), server_default=sa.text("false"), nullable=False))
 
 
 def downgrade() -> None:
-    op.drop_column("pages", "may_bundle")
     op.drop_column("users", "quiet_hours")

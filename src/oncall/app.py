@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,7 @@ from oncall import __version__
 from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
-from oncall.access.values import LinkToken, LinkVerb
+from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import make_messengers
@@ -53,7 +54,7 @@ from oncall.kit.compiled import CONFIGURATION, Compilation, Exact
 from oncall.kit.db import Database, Pool
 from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import BundleId, ContactMethodId, UserId
 from oncall.kit.keyring import load_ring
 from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
@@ -210,8 +211,10 @@ class Node:
         self.ticker.poke(topic)
         self.compilation.hear(topic)
 
-    def _links(self, at: Step, user_id: UserId) -> tuple[str, str]:
+    def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]:
         ring = [key.encode() for key in self.ring]
+        if isinstance(at, UUID):
+            return f"{self.settings.base_url}/l/{sign_link(BundleToken(BundleId(at), user_id), ring)}", ""
         acknowledge, resolve = (
             sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
             for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE)

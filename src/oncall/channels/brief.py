@@ -8,15 +8,17 @@ from oncall.channels.render import (
     PARAGRAPH_LIMIT,
     REASON_LIMIT,
     SUBJECT_LIMIT,
+    bundle_line,
     first_line,
     instant,
     link,
+    listed_line,
     one_line,
     ordinal,
     shown_links,
     spoken,
 )
-from oncall.channels.values import Message, NoticeMessage, PageMessage
+from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 FACTS = 6
 FACT_LIMIT = 300
@@ -36,6 +38,8 @@ class Brief:
     links: tuple[tuple[str, str], ...] = ()
     """(address, words)."""
     acknowledge_url: str | None = None
+    acknowledges: str = "Acknowledge"
+    """What its button says."""
     resolve_url: str | None = None
     incident_url: str | None = None
 
@@ -43,7 +47,7 @@ class Brief:
     def buttons(self) -> tuple[tuple[str, str, str], ...]:
         """(word for machines, label, address) of our own links, the most wanted first."""
         ours = (
-            ("acknowledge", "Acknowledge", self.acknowledge_url),
+            ("acknowledge", self.acknowledges, self.acknowledge_url),
             ("resolve", "Resolve", self.resolve_url),
             ("incident", "Incident", self.incident_url),
         )
@@ -55,6 +59,15 @@ def brief(message: Message) -> Brief:
     match message:
         case PageMessage():
             return _page(message)
+        case BundleMessage():
+            why = f"{one_line(message.recipient, 80)}, these come as one message: {one_line(message.because, REASON_LIMIT)}."
+            return Brief(
+                line=bundle_line(message),
+                marks=_marks(message),
+                paragraphs=(*(listed_line(one) for one in message.listed), why),
+                acknowledge_url=link(message.acknowledge_url),
+                acknowledges="Acknowledge these",
+            )
         case NoticeMessage():
             said = (one_line(paragraph, PARAGRAPH_LIMIT) for paragraph in message.paragraphs)
             return Brief(

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from oncall.channels.brief import Brief, brief, fitted, is_update, rings
 from oncall.channels.calling import Calls, bad_address, not_configured, said_in, words_in
-from oncall.channels.values import BadAddress, FailedPermanently, Message, NoticeMessage, Outcome, PageMessage, Sent
+from oncall.channels.values import BadAddress, BundleMessage, FailedPermanently, Message, NoticeMessage, Outcome, PageMessage, Sent
 from oncall.kit.http_client import HttpReply
 
 SETTING = "ONCALL_PUSHOVER_TOKEN"
@@ -25,6 +25,7 @@ class PushoverChannel:
 
     name = "pushover"
     takes_updates = True
+    rings = False
 
     def __init__(self, token: str | None, url: str, calls: Calls) -> None:
         """Without a `token` everything but sending works."""
@@ -84,7 +85,7 @@ def content(message: Message) -> dict[str, str]:
         "priority": str(QUIET if is_update(message) else USUAL),
     }
     if rings(message):
-        lasts = PAGE_RINGS_SECONDS if isinstance(message, PageMessage) else TEST_RINGS_SECONDS
+        lasts = PAGE_RINGS_SECONDS if isinstance(message, PageMessage | BundleMessage) else TEST_RINGS_SECONDS
         sent |= {"priority": str(EMERGENCY), "retry": str(RETRY_SECONDS), "expire": str(lasts)}
     if first := _first_link(said):
         sent["url"], sent["url_title"] = first
@@ -101,6 +102,8 @@ def _since(message: Message) -> float:
     match message:
         case PageMessage():
             return message.triggered_at.timestamp()
+        case BundleMessage():
+            return min(one.triggered_at for one in message.listed).timestamp()
         case NoticeMessage():
             return message.created_at.timestamp()
 

@@ -52,6 +52,7 @@ class SlackChannel:
 
     name = "slack"
     takes_updates = True
+    rings = False
 
     def __init__(self, token: str | None, url: str, calls: Calls) -> None:
         """Without a `token` everything but sending works."""

@@ -23,6 +23,7 @@ class TelegramChannel:
 
     name = "telegram"
     takes_updates = True
+    rings = False
 
     def __init__(self, token: str | None, url: str, calls: Calls) -> None:
         """Without a `token` everything but sending works."""

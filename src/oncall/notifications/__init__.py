@@ -11,6 +11,7 @@ from oncall.notifications.commands import (
     cancel_for,
     cancel_requests,
     find_heard,
+    find_printed,
     list_for_incident,
     list_unfinished_of,
     page_people,
@@ -18,6 +19,7 @@ from oncall.notifications.commands import (
     send_notices,
     was_paged_since,
 )
+from oncall.notifications.commands.receiving import receive
 from oncall.notifications.commands.updating import tell_news
 from oncall.notifications.values import NewNotice, NewPage, Subject
 from oncall.notifications.values.updating import News
@@ -32,9 +34,11 @@ __all__ = [
     "cancel_for",
     "cancel_requests",
     "find_heard",
+    "find_printed",
     "list_for_incident",
     "list_unfinished_of",
     "page_people",
+    "receive",
     "revive_for",
     "send_notices",
     "tell_news",

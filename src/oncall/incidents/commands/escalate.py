@@ -15,7 +15,7 @@ from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.considering import Considering
+from oncall.incidents.rules.considering import Considering, goes_on_regardless
 from oncall.incidents.rules.going_on import told_in
 from oncall.incidents.rules.holding import Hold, counting
 from oncall.incidents.rules.inhibiting import counts_as_source
@@ -191,7 +191,17 @@ def page_of(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, 
         told.links[:LINKS_TOLD],
     )
     return NewPage(
-        incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved, page.may_bundle
+        incident.id,
+        page.user_id,
+        at.cycle,
+        at.round,
+        at.step,
+        page.reason,
+        due_at,
+        subject,
+        page.until_resolved,
+        repeats=not goes_on_regardless(incident, page),
+        may_bundle=page.may_bundle,
     )
 
 
@@ -213,7 +223,7 @@ def _entries(outcome: Outcome, people: People, considering: Considering, *, now:
             {
                 "user_id": str(people.reach[page.user_id].team_id or page.user_id),
                 **_where(page.position),
-                **considering.ways_to(page.user_id, incident.urgency),
+                **considering.ways_to(page.user_id, incident.urgency, repeats=not goes_on_regardless(incident, page)),
             },
         )
         for page in outcome.pages

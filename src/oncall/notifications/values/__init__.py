@@ -8,6 +8,7 @@ from uuid import UUID
 
 from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, TeamId, UserId
+from oncall.notifications.values.receipts import Receipt
 
 NoticeId = NewType("NoticeId", UUID)
 
@@ -56,7 +57,9 @@ class NewPage:
     due_at: datetime
     subject: Subject
     until_resolved: bool = False
-    """An acknowledgement does not cancel it."""
+    """An acknowledgement does not cancel it, but for its repetitions."""
+    repeats: bool = True
+    """False for what is acknowledged already: nobody is asked again and again to acknowledge it."""
     may_bundle: bool = False
     """It was put off: what goes to one person at that instant may travel as one message."""
 
@@ -86,7 +89,7 @@ class NewNotice:
 class Way:
     """One planned message of a page or a notice: sent from `next_at` on, which is later than `due_at` if its step fired late.
 
-    `nth` counts messages to the same contact method.
+    `nth` counts messages to the same contact method; `again` is one that repeats an earlier one "until acknowledged".
     """
 
     contact_method_id: UUID
@@ -95,6 +98,9 @@ class Way:
     nth: int
     due_at: datetime
     next_at: datetime
+    again: bool = False
+    gathers_from: datetime | None = None
+    """From then on it may travel with others; None: it goes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ class Page:
     subject: Subject
     recipient: UserId | None = None
     """Whom its links act for if not the person it is sent to: a channel, by the id of its contact method."""
+    because: str | None = None
+    """Why it goes at once, waits or is in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,14 @@ class Claimed:
     may_have_arrived: bool
     lease_until: datetime
     about: Page | Notice
+    contact_method_id: UUID
+    together: bool = False
+    """It may travel with others to the same contact method."""
+
+    @property
+    def acts_for(self) -> UserId:
+        """Whose the links in it are: the person's it goes to, or the channel's, by the id of its contact method."""
+        return (self.about.recipient if isinstance(self.about, Page) else None) or self.user_id
 
     @property
     def is_update(self) -> bool:
@@ -194,6 +210,11 @@ class Notification:
     attempts: tuple[Attempt, ...]
     team_id: TeamId | None = None
     """Whose channel it went to; then `user_id` is the team's, and nobody's."""
+    because: str | None = None
+    """Why its page goes at once, waits or is in a list."""
+    carrier_id: NotificationId | None = None
+    """Of one that is bundled: the message that told of it."""
+    receipts: tuple[Receipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
