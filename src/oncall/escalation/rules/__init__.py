@@ -11,7 +11,7 @@ from oncall.escalation.rules.advancing import (
     upcoming,
 )
 from oncall.escalation.rules.warning import warnings_of
-from oncall.escalation.rules.whom import changes_of, is_reachable, meant_by, on_duty_in, schedules_in, targets_of, turning
+from oncall.escalation.rules.whom import changes_of, is_reachable, meant_by, on_duty_in, policies_of, schedules_in, targets_of, turning
 
 __all__ = [
     "advance",
@@ -24,6 +24,7 @@ __all__ = [
     "next_cycle",
     "next_unresolved",
     "on_duty_in",
+    "policies_of",
     "policy_at",
     "schedules_in",
     "targets_of",
