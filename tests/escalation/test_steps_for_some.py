@@ -1,11 +1,16 @@
 """Steps that page one after the other, only some severities, only in some hours, and teams: over HTTP, with real pages."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.escalation.test_commands import schedule
 from tests.system import System, to
+
+from oncall.escalation import store
+from oncall.kit.ids import PolicyId
 
 JSON = dict[str, Any]
 
@@ -85,6 +90,21 @@ async def test_many_incidents_at_once_are_shared_out_evenly(system: System) -> N
     await system.run_due()
     pages = system.pages()
     assert {name: pages.count(name) for name in ("Ana", "Ben", "Eve")} == {"Ana": 10, "Ben": 10, "Eve": 10}
+
+
+async def test_nobody_waits_for_whoever_decides_whose_turn_it_is(system: System) -> None:
+    people = [to(await system.user(name)) for name in ("Ana", "Ben")]
+    key = await serviced(system, {"targets": people, "strategy": "round_robin"}, repeat=1)
+    policy = PolicyId(UUID((await system.api.get("/api/v1/escalation-policies")).json()["items"][0]["id"]))
+    await system.event(key, "before")
+    async with system.node.database.transaction() as tx:
+        assert await store.lock_turns(tx, [policy]) == {policy}
+        await system.event(key, "meanwhile")
+        system.clock.advance(timedelta(minutes=5))
+        await system.run_due()
+        assert system.pages() == ["Ana"], "what opens is accepted, what falls due is left due, and no transaction holds rows and waits"
+    await system.run_due()
+    assert sorted(system.pages()) == ["Ana", "Ben"]
 
 
 async def test_a_team_means_whoever_is_on_call_for_it_now(system: System) -> None:

@@ -92,14 +92,10 @@ async def gather_people(
     *,
     also: Iterable[UserId] = (),
     targets: Iterable[Target] = (),
-    deciding: bool = False,
     now: datetime,
 ) -> People:
     """Whom every target of these snapshots (and of these `targets`) means now, and how each of those people is reached: a handful of
     statements for any number.
-
-    Where a step pages one after the other, and this is `deciding` whose turn it is, whoever else decides waits for the end of the
-    transaction.
     """
     snapshots = set(snapshots)
     targets = {*targets, *(target for snapshot in snapshots for target in targets_of(snapshot))}
@@ -116,12 +112,20 @@ async def gather_people(
     lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
     in_turn = turning(snapshots)
-    turns = await store.turns(tx, in_turn, lock=deciding) if in_turn else {}
+    turns = await store.turns(tx, in_turn) if in_turn else {}
     return People(on_duty, reach, changes_of(targets, on_call_of, handoffs), turns)
 
 
+async def busy_turns(tx: AsyncConnection, snapshots: Iterable[Snapshot]) -> set[PolicyId]:
+    """Policies of these that page one after the other, and in which somebody else decides whose turn it is at this very moment; in the
+    others nobody else does until the end of this transaction. Nobody waits for that: what goes by a busy one is left due.
+    """
+    wanted = sorted({policy for policy, _ in turning(snapshots)})
+    return set(wanted) - await store.lock_turns(tx, wanted) if wanted else set()
+
+
 async def take_turns(tx: AsyncConnection, turns: Sequence[Turn]) -> None:
-    """They were chosen: the next one is somebody else. The turns were gathered in this transaction."""
+    """They were chosen: the next one is somebody else. This transaction has asked before that nobody else decides."""
     if turns:
         await store.add_turns(tx, turns)
 

@@ -48,10 +48,11 @@ INSERT_TARGETS = text("""
         CAST(:team_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]))
         AS t (step, position, user_id, schedule_id, team_id, contact_method_id)
 """)
-# No row may exist yet: what is locked is that somebody asks. In one order, as everywhere.
-LOCK_TURNS = text("""
-    SELECT pg_advisory_xact_lock(hashtextextended('oncall turns ' || p.id, 0))
-    FROM (SELECT DISTINCT id FROM unnest(CAST(:policy_ids AS uuid[])) AS u (id) ORDER BY id) p
+# No row may exist yet: what is locked is that somebody decides. Nobody waits for it, so it is part of no deadlock: incidents are locked
+# already where it is asked for.
+TAKE_TURNS = text("""
+    SELECT p.id FROM unnest(CAST(:policy_ids AS uuid[])) AS p (id)
+    WHERE pg_try_advisory_xact_lock(hashtextextended('oncall turns ' || p.id, 0))
 """)
 TURNS = text("""
     SELECT t.policy_id, t.step, t.user_id, t.turn FROM escalation_turns t
@@ -102,11 +103,14 @@ async def delete_policy(tx: AsyncConnection, id: PolicyId) -> None:
     await tx.execute(DELETE, {"id": id})
 
 
-async def turns(tx: AsyncConnection, steps: Sequence[tuple[PolicyId, int]], *, lock: bool) -> dict[tuple[PolicyId, int], dict[UserId, int]]:
-    """For each of these steps who had the how-manieth turn last; `lock`: whoever else does waits for the end of this transaction."""
+async def lock_turns(tx: AsyncConnection, policy_ids: Sequence[PolicyId]) -> set[PolicyId]:
+    """Those of these policies whose turns nobody else is deciding; until the end of this transaction nobody else does."""
+    return {PolicyId(r.id) for r in await tx.execute(TAKE_TURNS, {"policy_ids": list(policy_ids)})}
+
+
+async def turns(tx: AsyncConnection, steps: Sequence[tuple[PolicyId, int]]) -> dict[tuple[PolicyId, int], dict[UserId, int]]:
+    """For each of these steps who had the how-manieth turn last."""
     asked = {"policy_ids": [policy for policy, _ in steps], "steps": [step for _, step in steps]}
-    if lock:
-        await tx.execute(LOCK_TURNS, {"policy_ids": asked["policy_ids"]})
     found: dict[tuple[PolicyId, int], dict[UserId, int]] = {}
     for r in await tx.execute(TURNS, asked):
         found.setdefault((PolicyId(r.policy_id), r.step), {})[UserId(r.user_id)] = r.turn

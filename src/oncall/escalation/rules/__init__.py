@@ -11,7 +11,17 @@ from oncall.escalation.rules.advancing import (
     upcoming,
 )
 from oncall.escalation.rules.warning import warnings_of
-from oncall.escalation.rules.whom import changes_of, channels_in, is_reachable, meant_by, on_duty_in, schedules_in, targets_of, turning
+from oncall.escalation.rules.whom import (
+    changes_of,
+    channels_in,
+    is_reachable,
+    meant_by,
+    on_duty_in,
+    policies_of,
+    schedules_in,
+    targets_of,
+    turning,
+)
 
 __all__ = [
     "advance",
@@ -25,6 +35,7 @@ __all__ = [
     "next_cycle",
     "next_unresolved",
     "on_duty_in",
+    "policies_of",
     "policy_at",
     "schedules_in",
     "targets_of",

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.incidents.commands.change_events import keep_changes
-from oncall.incidents.commands.escalate import run_due
+from oncall.incidents.commands.escalate import not_in_turn, run_due
 from oncall.incidents.commands.flapping import find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
@@ -29,7 +29,7 @@ from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Action, Alert, Decided, Decision, Event, GroupKey, Incident, Key, Status
 from oncall.kit.actors import Actor
-from oncall.kit.db import ConcurrentChange, in_halves
+from oncall.kit.db import ConcurrentChange, in_halves, notify
 from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
@@ -290,7 +290,9 @@ async def _escalate_now(
     *,
     now: datetime,
 ) -> None:
-    """Page in the same transaction that opened it. If that fails the incident is still stored, and still due: the engine tries next."""
+    """Page in the same transaction that opened it. If that fails, or somebody else decides whose turn it is, the incident is still stored,
+    and still due: the engine tries next.
+    """
 
     async def run(rows: Sequence[Incident]) -> None:
         await run_due(tx, rows, judging, now=now, services=services, holds=holds)
@@ -300,4 +302,7 @@ async def _escalate_now(
 
     paging = {Status.TRIGGERED, Status.ACKNOWLEDGED}
     due = [i for i in incidents if i.status in paging and i.next_at is not None and i.next_at <= now]
-    await in_halves(tx, due, run, poisoned)
+    free = await not_in_turn(tx, due)
+    await in_halves(tx, free, run, poisoned)
+    if len(free) < len(due):
+        await notify(tx, "incidents")

@@ -7,8 +7,8 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.escalation import gather_people, take_turns
-from oncall.escalation.rules import in_last_round
+from oncall.escalation import busy_turns, gather_people, take_turns
+from oncall.escalation.rules import in_last_round, policies_of
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
@@ -71,7 +71,7 @@ async def _run(
     also = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
     also |= {i.assigned_to_id for i in escalating if i.assigned_to_id}
     teams = {i.assigned for i in escalating if i.assigned and i.assigned_team_id}
-    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, targets=teams, deciding=True, now=now)
+    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, targets=teams, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending)
     if services is None:
@@ -245,7 +245,18 @@ def _where(position: Position | None) -> dict[str, object]:
 
 
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Incident]:
-    return await store.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
+    """Those that are due, nobody else has locked, and go by no policy in which somebody else is deciding whose turn it is."""
+    return await not_in_turn(tx, await store.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting))
+
+
+async def not_in_turn(tx: AsyncConnection, due: Sequence[Incident]) -> list[Incident]:
+    """Locked incidents but for those that wait for whoever decides whose turn it is: they stay due, as those do that others have locked."""
+    snapshots = {id(incident.snapshot): incident.snapshot for incident in due if incident.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}}
+    busy = await busy_turns(tx, snapshots.values())
+    if not busy:
+        return list(due)
+    waiting = {key for key, snapshot in snapshots.items() if any(policy.id in busy for policy in policies_of(snapshot))}
+    return [incident for incident in due if id(incident.snapshot) not in waiting]
 
 
 async def next_due_at(tx: AsyncConnection) -> datetime | None:
