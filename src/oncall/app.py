@@ -19,6 +19,8 @@ from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
+from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
+from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
 from oncall.console import api as console
 from oncall.contacts import api as contacts
@@ -269,7 +271,10 @@ def make_channels(settings: Settings, client: HttpClient, ring: list[str], about
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
     webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
-    return {channel.name: channel for channel in (email, webhook)}
+    # Where our public address is not known, Twilio cannot call back: it sends and calls all the same.
+    callbacks = Callbacks(settings.public_url) if settings.public_url else None
+    twilio = TwilioApi(read_twilio(settings), client, callbacks=callbacks, now=about_now)
+    return {channel.name: channel for channel in (email, webhook, SmsChannel(twilio), VoiceChannel(twilio))}
 
 
 def make_app(node: Node) -> FastAPI:

@@ -114,9 +114,7 @@ class WebhookSink:
             return False
         await self._keep(head, reader)
         if behaviour not in BROKEN:
-            status, _, header = ("204" if behaviour == "ok" else behaviour).partition(" ")
-            length = [] if status == "204" else ["Content-Length: 0"]
-            writer.write("\r\n".join([f"HTTP/1.1 {int(status)} Scripted", *length, *filter(None, [header]), "", ""]).encode())
+            writer.write(self.answer(behaviour, self.requests[-1]))
             return True
         pieces, pause = BROKEN[behaviour]
         for number, piece in enumerate(pieces):
@@ -128,6 +126,12 @@ class WebhookSink:
         if behaviour != "drop":
             await reader.read()
         return False
+
+    def answer(self, behaviour: str, received: Received) -> bytes:
+        """The whole answer to a request, where none is broken off. A provider with answers of its own says them here."""
+        status, _, header = ("204" if behaviour == "ok" else behaviour).partition(" ")
+        length = [] if status == "204" else ["Content-Length: 0"]
+        return "\r\n".join([f"HTTP/1.1 {int(status)} Scripted", *length, *filter(None, [header]), "", ""]).encode()
 
     async def _keep(self, head: bytes, reader: asyncio.StreamReader) -> None:
         first, *lines = head.decode("latin-1").split("\r\n")
