@@ -66,6 +66,8 @@ from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
+from oncall.replies import api as replies
+from oncall.replies.commands import give_codes
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -99,6 +101,8 @@ ROUTERS = [
     mappings.router,
     routing.router,
     heartbeats.router,
+    replies.router,
+    replies.receipts,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT}
@@ -182,6 +186,7 @@ class Node:
                 on_undeliverable=_on_undeliverable,
                 lease=self.settings.send_lease,
                 every=self.settings.tick,
+                reply_codes=give_codes if channel.name == "sms" and self.settings.public_url else None,
                 **common,
             )
             for channel in self.channels.values()
@@ -303,6 +308,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
+    app.state.twilio, app.state.on_receipt = read_twilio(node.settings), None
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False

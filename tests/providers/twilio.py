@@ -78,7 +78,7 @@ class Twilio(WebhookSink):
         self.messages: list[Made] = []
         self.calls: list[Made] = []
         self.token = TOKEN
-        self._answer_to = answer_to
+        self.answer_to = answer_to
         self._count = count(1)
 
     @property
@@ -148,8 +148,8 @@ class Twilio(WebhookSink):
         """One signed form, as Twilio posts it."""
         fields = {"AccountSid": ACCOUNT, "ApiVersion": "2010-04-01"} | fields
         headers = {"X-Twilio-Signature": signature if signature is not None else sign(token or self.token, url, fields)}
-        if self._answer_to is not None:
-            return await self._answer_to.post(url, data=fields, headers=headers)
+        if self.answer_to is not None:
+            return await self.answer_to.post(url, data=fields, headers=headers)
         async with AsyncClient() as client:
             return await client.post(url, data=fields, headers=headers)
 

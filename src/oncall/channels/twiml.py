@@ -16,6 +16,9 @@ LIMIT = 4000
 SAID = 350
 """Signs of what a monitor says; each may become six when it is escaped."""
 
+ANSWER_LIMIT = 300
+"""Signs of a text message back."""
+
 KEYS = "Press 4 to acknowledge, 6 to resolve, 5 to escalate."
 NO_KEY = "No key was pressed. This call counts as not answered. Goodbye."
 SECONDS_FOR_A_KEY = 10
@@ -51,7 +54,7 @@ def asked_again(text: str, *, keys_url: str) -> str:
 
 def answered(text: str | None) -> str:
     """A text message back; None: nothing is sent back."""
-    return _response("" if text is None else f"<Message>{_escaped(text)}</Message>")
+    return _response("" if text is None else f"<Message>{_escaped(one_line(text, ANSWER_LIMIT))}</Message>")
 
 
 def _page(message: PageMessage) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -16,7 +17,7 @@ from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
-from oncall.notifications.ports import MakeLinks, OnUndeliverable, OpenSealed
+from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, late_by, word_for
 from oncall.notifications.values import Claimed, Done, Notice, Page
 
@@ -47,8 +48,10 @@ class Sender:
         on_undeliverable: OnUndeliverable,
         lease: timedelta,
         every: timedelta,
+        reply_codes: GiveReplyCodes | None = None,
     ) -> None:
         self.name = f"notifications.{channel.name}"
+        self._reply_codes = reply_codes
         self.every = every
         self._channel, self._database, self._clock = channel, database, clock
         self._links, self._open_sealed, self._on_undeliverable, self._lease = links, open_sealed, on_undeliverable, lease
@@ -70,6 +73,9 @@ class Sender:
                 lease=self._lease,
                 limit=SLOTS - len(self._in_flight),
             )
+            if self._reply_codes:
+                codes = await self._reply_codes(tx, {one.id: one.address for one in claimed if isinstance(one.about, Page)}, now=now)
+                claimed = [replace(one, reply_code=codes.get(one.id)) for one in claimed]
         await failpoints.reach("send.post_claim")
         for one in claimed:
             task = asyncio.create_task(self._send(one), name=f"send {one.id}")
@@ -182,6 +188,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         source=subject.source,
         facts=subject.facts,
         links=subject.links,
+        reply_code=claimed.reply_code,
     )
 
 

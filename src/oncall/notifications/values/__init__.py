@@ -144,6 +144,7 @@ class Claimed:
     may_have_arrived: bool
     lease_until: datetime
     about: Page | Notice
+    reply_code: str | None = None
 
     @property
     def is_update(self) -> bool:
