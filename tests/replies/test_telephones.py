@@ -125,6 +125,35 @@ async def test_a_code_dies_with_its_incident(system: System, twilio: Twilio) -> 
     assert await status(system, incident) == "resolved"
 
 
+async def test_a_code_counts_for_nothing_once_a_later_cycle_has_paged_others(system: System, twilio: Twilio) -> None:
+    """As the link beside it: whoever has it now was told by newer messages."""
+    service, incident = await paged(system, "sms")
+    code = code_in(twilio.messages[0])
+    body = {"user_id": service["ben"]["id"]}
+    assert (await system.api.post(f"/api/v1/incidents/{incident}/reassign", json=body)).status_code == 200
+    await system.run_due()
+    assert twilio.messages[-1]["To"] == BEN
+    told = await twilio.text(code, sender=ANA)
+    assert told is not None
+    assert told.startswith("This message came with an earlier cycle, and others have been paged since.")
+    assert await status(system, incident) == "triggered"
+
+
+async def test_what_was_merged_is_acknowledged_where_its_alerts_are_now_and_not_resolved(system: System, twilio: Twilio) -> None:
+    service, first = await paged(system, "sms")
+    second = (await system.event(service["key"], "memory", summary="Memory full"))["incident_id"]
+    [_, message] = twilio.messages
+    answer = await system.api.post(f"/api/v1/incidents/{first}/merge", json={"incidents": [second]})
+    assert answer.status_code == 200, answer.text
+    into, merged = (await system.incident(first))["number"], (await system.incident(second))["number"]
+    told = await twilio.text(f"{code_in(message)} R", sender=ANA)
+    assert told == f"#{merged} was merged into #{into}: answer a message about that one to resolve it."
+    assert await status(system, first) == "triggered"
+    told = await twilio.text(code_in(message), sender=ANA)
+    assert told == f"Acknowledged #{into} payments-api: Disk full. #{merged} was merged into it."
+    assert await status(system, first) == "acknowledged"
+
+
 async def test_a_code_works_for_whose_number_it_went_to_and_nobody_else(system: System, twilio: Twilio) -> None:
     service, incident = await paged(system, "sms")
     code = code_in(twilio.messages[0])
