@@ -1,5 +1,6 @@
 """The whole system in one process, for tests that read like stories. The clock and the channels are fakes, everything else is real."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute, Route
 
 from oncall.app import Node
+from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress, Message, NoticeMessage, Outcome, PageMessage, Sent
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
@@ -71,8 +73,10 @@ def share_rest(node: Node) -> None:
 class System:
     """`await system.event(...)`, `await system.advance(minutes=5)`, `system.pages()`: see tests/smoke."""
 
-    def __init__(self, database: str | Database, clock: ManualClock, data_dir: Path) -> None:
-        """`database`: the URL of one, or one that is open."""
+    def __init__(
+        self, database: str | Database, clock: ManualClock, data_dir: Path, channels: Callable[[Settings], Iterable[Channel]] | None = None
+    ) -> None:
+        """`database`: the URL of one, or one that is open. `channels` are more of them, made for its settings."""
         self.clock = clock
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
         settings = Settings(
@@ -82,7 +86,8 @@ class System:
             public_url="http://oncall.test",
         )
         open = database if isinstance(database, Database) else Database(database)
-        self.node = Node(settings, open, clock=clock, channels={c.name: c for c in (self.email, self.webhook)})
+        more = channels(settings) if channels else ()
+        self.node = Node(settings, open, clock=clock, channels={c.name: c for c in (self.email, self.webhook, *more)})
         share_rest(self.node)
         self.api = self.client({"Authorization": f"Bearer {ADMIN_KEY}"})
         self.api.app = self.node.app  # type: ignore[attr-defined]  # for tests that look at the routes

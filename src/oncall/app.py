@@ -21,6 +21,8 @@ from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
+from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
+from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
 from oncall.console import api as console
 from oncall.contacts import api as contacts
@@ -66,6 +68,8 @@ from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
+from oncall.replies import api as replies
+from oncall.replies.commands import give_codes
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -99,6 +103,8 @@ ROUTERS = [
     mappings.router,
     routing.router,
     heartbeats.router,
+    replies.router,
+    replies.receipts,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT}
@@ -182,6 +188,7 @@ class Node:
                 on_undeliverable=_on_undeliverable,
                 lease=self.settings.send_lease,
                 every=self.settings.tick,
+                reply_codes=give_codes if channel.name == "sms" and self.settings.public_url else None,
                 **common,
             )
             for channel in self.channels.values()
@@ -275,7 +282,11 @@ def make_channels(settings: Settings, client: HttpClient, ring: list[str], about
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
     webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
-    channels: list[Channel] = [email, webhook, *make_messengers(settings, client, now=about_now)]
+    # Where our public address is not known, Twilio cannot call back: it sends and calls all the same.
+    callbacks = Callbacks(settings.public_url) if settings.public_url else None
+    twilio = TwilioApi(read_twilio(settings), client, callbacks=callbacks, now=about_now)
+    phones = (SmsChannel(twilio), VoiceChannel(twilio))
+    channels: list[Channel] = [email, webhook, *phones, *make_messengers(settings, client, now=about_now)]
     return {channel.name: channel for channel in channels}
 
 
@@ -305,6 +316,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
+    app.state.twilio = read_twilio(node.settings)
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False

@@ -41,6 +41,9 @@ PUBLIC: Mapping[str, str] = {
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
     "/assets/console.css": "a style sheet",
+    "/replies/twilio/sms": "Twilio signs what it posts, and has no key",
+    "/replies/twilio/keys/{notification_id}": "the same",
+    "/replies/twilio/status/{notification_id}": "the same",
     **{
         f"/api/v1/{what}/calendar.ics": "the token is the authority; without one a key is asked for"
         for what in ("schedules/{id}", "users/{user_id}", "teams/{id}")

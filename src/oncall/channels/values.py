@@ -42,6 +42,8 @@ class PageMessage:
     """(address, words): runbooks, graphs, the monitor's own page."""
     nth: int = 1
     """Which message of this step to this address it is; from the second on it says so."""
+    reply_code: str | None = None
+    """What whoever has this address answers with, on a channel where people answer in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from oncall import __version__
 from oncall.app import Role, openapi_document
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import check_providers
+from oncall.channels.twilio_settings import read_twilio
 from oncall.cli import integrations
 from oncall.intake.smtp import read_listening
 from oncall.kit.outbound import read_outbound_allow
@@ -38,6 +39,7 @@ def settings_or_exit() -> Settings:
         if settings.smtp_url:
             _usable("SMTP_URL", lambda: parse_smtp_url(settings.smtp_url.get_secret_value() if settings.smtp_url else ""))
         _usable("MAIL_FROM", lambda: parse_mail_from(settings.mail_from))
+        read_twilio(settings)
         read_listening(settings)
         _usable("OUTBOUND_ALLOW", lambda: read_outbound_allow(settings.outbound_allow))
         check_providers(settings)

@@ -110,6 +110,8 @@ def _greet(settings: Settings, role: Role, first: First, *, listens: bool) -> No
         say(f"Mails are taken at {settings.smtp_listen}, for KEY@{settings.mail_domain}: an integration's key is its address.")
     if not settings.public_url:
         say(f"Links in messages begin with {settings.base_url}: if phones cannot open that, set {PREFIX}PUBLIC_URL to what they can.")
+        if settings.twilio_account_sid:
+            say("Twilio cannot call back for the same reason: text messages and calls go out, and cannot be answered.")
     if settings.database_url and not settings.secret_keys:
         say(f"{PREFIX}SECRET_KEYS is not set: links signed here are unknown to nodes on other machines, and lost with the data folder.")
     if not settings.smtp_url:

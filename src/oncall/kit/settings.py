@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     smtp_hostname: str | None = Field(None, description="The domain of the addresses mails are sent to. Unset: the host of PUBLIC_URL.")
     smtp_tls_cert: Path | None = Field(None, description="PEM file of the certificate chain shown after STARTTLS. Unset: no STARTTLS.")
     smtp_tls_key: Path | None = Field(None, description="PEM file of its private key.")
+    twilio_account_sid: str | None = Field(None, description="Account SID of Twilio, AC…; unset: no text messages and no calls.")
+    twilio_auth_token: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Its auth token. Two, comma-separated, while it is changed: the first one calls, both are believed."
+    )
+    twilio_from: str | None = Field(None, description="The number of ours that sends and calls: +14155550100.")
+    twilio_api_url: str | None = Field(None, description="Unset: https://api.twilio.com.")
     heartbeat_url: str | None = Field(None, description="Fetched every minute while the invariants hold; point it at a dead man's switch.")
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated private hosts or networks that outbound calls may reach."
@@ -86,7 +92,7 @@ class Settings(BaseSettings):
     failpoints: str = Field("", description="Tests only: name=action, comma-separated.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
-    @field_validator("secret_keys", "outbound_allow", mode="before")
+    @field_validator("secret_keys", "outbound_allow", "twilio_auth_token", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -153,7 +159,7 @@ class Settings(BaseSettings):
             raise ValueError("every key of the ring must have 32 or more characters")
         return value
 
-    @field_validator("public_url", "heartbeat_url")
+    @field_validator("public_url", "heartbeat_url", "twilio_api_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is None:
@@ -162,11 +168,11 @@ class Settings(BaseSettings):
             raise ValueError("must be an address that begins with http:// or https://")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "twilio_api_url")
     @classmethod
     def _beginning_of_links(cls, value: str | None) -> str | None:
         if value is not None and ("?" in value or "#" in value):
-            raise ValueError("links in messages begin with it, so it cannot have a query or a fragment")
+            raise ValueError("other addresses begin with it, so it cannot have a query or a fragment")
         return value.rstrip("/") if value else None
 
     @field_validator("pushover_token", "slack_bot_token", "telegram_bot_token")

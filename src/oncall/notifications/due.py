@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.ports import Channel
 from oncall.channels.values import (
@@ -27,7 +30,7 @@ from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
-from oncall.notifications.ports import MakeLinks, OnUndeliverable, OpenSealed
+from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, is_over, late_by, word_for
 from oncall.notifications.rules.travelling import headline, printed
 from oncall.notifications.values import Claimed, Done, Fate, Notice, Page
@@ -59,8 +62,10 @@ class Sender:
         on_undeliverable: OnUndeliverable,
         lease: timedelta,
         every: timedelta,
+        reply_codes: GiveReplyCodes | None = None,
     ) -> None:
         self.name = f"notifications.{channel.name}"
+        self._reply_codes = reply_codes
         self.every = every
         self._channel, self._database, self._clock = channel, database, clock
         self._links, self._open_sealed, self._on_undeliverable, self._lease = links, open_sealed, on_undeliverable, lease
@@ -83,12 +88,19 @@ class Sender:
                 lease=self._lease,
                 limit=SLOTS - len(self._in_flight),
             )
+            claimed = await self._with_codes(tx, claimed, now=now)
         await failpoints.reach("send.post_claim")
         for bundle in claimed:
             task = asyncio.create_task(self._send(bundle), name=f"send {bundle[0].id}")
             self._in_flight[task] = bundle
             task.add_done_callback(self._in_flight.pop)
         return Pass(sum(map(len, claimed)), now, next_at)
+
+    async def _with_codes(self, tx: AsyncConnection, bundles: list[tuple[Claimed, ...]], *, now: datetime) -> list[tuple[Claimed, ...]]:
+        """A code answers the page of one incident; a list is acknowledged by its link alone, as it was printed."""
+        pages = {one.id: one.address for one, *others in bundles if isinstance(one.about, Page) and not others}
+        codes = await self._reply_codes(tx, pages, now=now) if self._reply_codes and pages else {}
+        return [tuple(replace(one, reply_code=codes.get(one.id)) for one in bundle) for bundle in bundles]
 
     async def settle(self) -> None:
         """Wait until nothing of ours is on the wire."""
@@ -228,6 +240,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         source=subject.source,
         facts=subject.facts,
         links=subject.links,
+        reply_code=claimed.reply_code,
     )
 
 

@@ -1,13 +1,13 @@
 """What higher rooms plug into the sender."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.ids import UserId
+from oncall.kit.ids import NotificationId, UserId
 from oncall.notifications.values import Step
 
 
@@ -32,3 +32,11 @@ class MakeLinks(Protocol):
     """The links of one message: (acknowledge, resolve) of a page; of a list, which is acknowledged as it was printed, the first alone."""
 
     def __call__(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]: ...
+
+
+class GiveReplyCodes(Protocol):
+    """Called in the transaction that claims messages of pages, with the address of each: what their receivers answer with."""
+
+    async def __call__(
+        self, tx: AsyncConnection, messages: Mapping[NotificationId, str], *, now: datetime
+    ) -> Mapping[NotificationId, str]: ...

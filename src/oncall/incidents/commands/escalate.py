@@ -202,6 +202,7 @@ def page_of(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, 
         page.until_resolved,
         repeats=not goes_on_regardless(incident, page),
         may_bundle=page.may_bundle,
+        directly=at.round == 0 or incident.opened_by is not None,
     )
 
 

@@ -51,6 +51,8 @@ class _Told:
         self._list = max((one.goes_at for one in lately if one.pace is Pace.DIGEST), default=None)
 
     def decide(self, page: NewPage) -> Travel:
+        if page.directly:
+            return Travel(Pace.AT_ONCE, NOW, "at once, since somebody pages them directly")
         incidents = len(self._incidents) + (page.incident_id not in self._incidents)
         is_first = (page.cycle, page.round, page.step) == (1, 1, 0)
         if incidents > STORM_ABOVE:

@@ -62,6 +62,8 @@ class NewPage:
     """False for what is acknowledged already: nobody is asked again and again to acknowledge it."""
     may_bundle: bool = False
     """It was put off: what goes to one person at that instant may travel as one message."""
+    directly: bool = False
+    """Somebody pages them, or asks them to join: that waits for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class Claimed:
     contact_method_id: UUID
     together: bool = False
     """It may travel with others to the same contact method."""
+    reply_code: str | None = None
 
     @property
     def acts_for(self) -> UserId:

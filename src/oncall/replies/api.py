@@ -1,0 +1,98 @@
+"""Where Twilio posts what people answer: signed forms in, TwiML out. Whatever happens, whoever answered is told."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import Response
+
+from oncall.channels import twiml
+from oncall.channels.twilio_settings import Callbacks, TwilioAccount
+from oncall.channels.twilio_signing import HEADER, is_signed
+from oncall.kit.errors import Refusal
+from oncall.kit.http import AckTx, AgainRoute, now_in
+from oncall.kit.ids import NotificationId
+from oncall.kit.log import get_log
+from oncall.replies import commands
+from oncall.replies.values import MOST_ASKED, NOT_NOW, NotAForm, NotSigned
+
+log = get_log("replies")
+BODY_LIMIT = 64 * 1024
+MOST_FIELDS = 200
+
+
+class ToldRoute(AgainRoute):
+    """Whoever has written, or is on the telephone, hears also that something could not be done: an error they would never see."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        run = super().get_route_handler()
+
+        async def run_and_tell(request: Request) -> Response:
+            try:
+                return await run(request)
+            except (Refusal, RequestValidationError):
+                raise
+            except Exception as error:
+                log.exception("an answer could not be taken", error=type(error).__name__)
+                return _twiml(twiml.answered(NOT_NOW) if request.url.path.endswith("/sms") else twiml.said(NOT_NOW))
+
+        return run_and_tell
+
+
+async def _signed_form(request: Request) -> Mapping[str, str]:
+    """What was posted, if Twilio has signed it. Judged before anything else: junk takes no connection away from those who acknowledge."""
+    account: TwilioAccount | None = request.app.state.twilio
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or len(length) > 9 or int(length) > BODY_LIMIT:
+        raise NotAForm(f"Send a form, with its Content-Length, of at most {BODY_LIMIT // 1024} KiB.")
+    try:
+        posted = (await request.body()).decode()
+        fields = parse_qsl(posted, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise NotAForm(f"This is not a form of at most {MOST_FIELDS} fields.") from None
+    query = f"?{request.url.query}" if request.url.query else ""
+    url = f"{request.app.state.settings.base_url}{request.url.path}{query}"
+    if account is None or not is_signed(request.headers.get(HEADER, ""), url, fields, account.tokens):
+        raise NotSigned
+    form = dict(fields)
+    if form.get("AccountSid") != account.sid:
+        raise NotSigned
+    return form
+
+
+SignedForm = Annotated[Mapping[str, str], Depends(_signed_form)]
+router = APIRouter(prefix="/replies/twilio", tags=["replies"], route_class=ToldRoute)
+receipts = APIRouter(prefix="/replies/twilio", tags=["replies"], route_class=AgainRoute)
+
+
+@router.post("/sms", response_class=Response, responses={200: {"content": {"text/xml": {}}}})
+async def take_text(form: SignedForm, request: Request, tx: AckTx) -> Response:
+    """A text message to our number: `4317` acknowledges, `4317 R` resolves, `4317 E` escalates. Answered with what came of it."""
+    now = await now_in(request, tx)
+    return _twiml(twiml.answered(await commands.take_text(tx, form.get("From", "")[:64], form.get("Body", ""), now=now)))
+
+
+@router.post("/keys/{notification_id}", response_class=Response, responses={200: {"content": {"text/xml": {}}}})
+async def take_key(
+    form: SignedForm, request: Request, notification_id: NotificationId, tx: AckTx, again: Annotated[int, Query(ge=0, le=MOST_ASKED)] = 0
+) -> Response:
+    """A key pressed in a call: 4 acknowledges, 6 resolves, 5 escalates. Answered with what is said then."""
+    now = await now_in(request, tx)
+    spoken = await commands.take_key(tx, notification_id, form.get("Digits", ""), called=form.get("To", ""), again=again, now=now)
+    if spoken.again:
+        url = Callbacks(request.app.state.settings.base_url).keys(notification_id, again=again + 1)
+        return _twiml(twiml.asked_again(spoken.text, keys_url=url))
+    return _twiml(twiml.said(spoken.text))
+
+
+@receipts.post("/status/{notification_id}", status_code=204)
+async def take_status(form: SignedForm, request: Request, notification_id: NotificationId, tx: AckTx) -> None:
+    """What has become of a message or a call. It stops nothing, and acknowledges nothing."""
+    now = await now_in(request, tx)
+    await commands.take_status(tx, notification_id, form, now=now)
+
+
+def _twiml(text: str) -> Response:
+    return Response(text, media_type="text/xml", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,155 @@
+"""What comes of an answer: codes are given out, and texts, keys and receipts taken."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.channels.twilio_errors import meaning
+from oncall.contacts.commands import load_reach
+from oncall.incidents.commands import verbs
+from oncall.incidents.commands.handing_on import escalate
+from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.errors import Refusal
+from oncall.kit.ids import NotificationId
+from oncall.notifications import was_paged_since
+from oncall.notifications.commands.answering import find_message
+from oncall.notifications.commands.receiving import receive
+from oncall.notifications.values.answering import PageSent
+from oncall.notifications.values.receipts import UnknownMessage
+from oncall.replies import rules, store
+from oncall.replies.values import (
+    CODES,
+    CODES_LAST,
+    MOST_ASKED,
+    MOST_WRONG,
+    TRIES_LAST,
+    Coded,
+    ForTheCarrier,
+    Spoken,
+    Unclear,
+    Verb,
+)
+from oncall.services.commands import get_services
+
+DRAWS = 5
+"""Times that a code is drawn anew where another message to the number has it; a message without one still has its link."""
+
+
+async def give_codes(tx: AsyncConnection, messages: Mapping[NotificationId, str], *, now: datetime) -> Mapping[NotificationId, str]:
+    """A code for each of these messages (with the number it goes to), the same on every attempt."""
+    if not messages:
+        return {}
+    given = await store.codes_of(tx, messages)
+    left = {id: address for id, address in messages.items() if id not in given}
+    if left:
+        await store.forget_codes(tx, set(left.values()), until=now - CODES_LAST)
+    for _ in range(DRAWS):
+        if not left:
+            break
+        drawn = {id: (address, str(secrets.choice(CODES))) for id, address in left.items()}
+        given |= await store.add_codes(tx, drawn, now=now)
+        left = {id: address for id, address in left.items() if id not in given}
+    return given
+
+
+async def take_text(tx: AsyncConnection, sender: str, text: str, *, now: datetime) -> str | None:
+    """Do what a text message says, and what to answer; None: nothing."""
+    said = rules.read_text(text)
+    if isinstance(said, ForTheCarrier):
+        return None
+    tries = await store.lock_tries(tx, sender, until=now - TRIES_LAST, now=now)
+    if isinstance(said, Coded):
+        id = await store.find_code(tx, sender, said.code)
+        message = await _page_to(tx, id, channel="sms", address=sender) if id else None
+        if message and tries.wrong >= MOST_WRONG:
+            return rules.TOO_MANY
+        if message:
+            await store.save_tries(tx, sender, replace(tries, wrong=0, told=0))
+            return await _act(tx, message, said.verb, via="sms", code=said.code, now=now)
+    told = rules.is_told(tries)
+    await store.save_tries(tx, sender, replace(tries, wrong=tries.wrong + isinstance(said, Coded), told=tries.told + told))
+    await store.forget_tries(tx, until=now - TRIES_LAST)
+    if not told:
+        return None
+    return rules.UNCLEAR if isinstance(said, Unclear) else rules.NO_SUCH_CODE
+
+
+async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, called: str, again: int, now: datetime) -> Spoken:
+    """Do what a key says that was pressed in a call, and what to say then."""
+    sent = await find_message(tx, id)
+    if sent is None or sent.channel != "voice" or sent.address != called:
+        raise UnknownMessage
+    message = await _page_to(tx, id, channel="voice", address=called)
+    if message is None:
+        return Spoken(rules.GONE)
+    verb = rules.KEYS.get(digits)
+    if verb is None:
+        return Spoken(rules.NOT_A_KEY, again=again < MOST_ASKED)
+    return Spoken(await _act(tx, message, verb, via="phone", code=None, now=now))
+
+
+async def take_status(tx: AsyncConnection, id: NotificationId, fields: Mapping[str, str], *, now: datetime) -> None:
+    """Keep what a provider tells of a message of ours; of any other it is refused."""
+    sent = await find_message(tx, id)
+    if sent is None:
+        raise UnknownMessage
+    code = fields.get("ErrorCode", "")
+    receipt = rules.read_status(fields, meaning=meaning(int(code)) if code.isdecimal() and len(code) < 8 else None, now=now)
+    if receipt:
+        await receive(tx, id, receipt, channel=sent.channel, now=now)
+
+
+async def _page_to(tx: AsyncConnection, id: NotificationId, *, channel: str, address: str) -> PageSent | None:
+    """The page that was sent, if this address is still the person's own and proven."""
+    sent = await find_message(tx, id)
+    if sent is None or sent.page is None or (sent.channel, sent.address) != (channel, address):
+        return None
+    reach = (await load_reach(tx, [sent.user_id])).get(sent.user_id)
+    if reach is None or not any(m.id == sent.contact_method_id and m.verified and m.address == address for m in reach.methods):
+        return None
+    return PageSent(sent.page, sent.user_id, reach.name)
+
+
+async def _act(tx: AsyncConnection, message: PageSent, verb: Verb, *, via: str, code: str | None, now: datetime) -> str:
+    """As the person, by the rules of the links: whom a later cycle has not paged has no say, and what is resolved stays so."""
+    at, by = message.at, Actor(ActorKind.USER, message.user_id, message.user_name, via)
+    counts = await was_paged_since(tx, at.incident_id, message.user_id, cycle=at.cycle)
+    named = await verbs.get_incident(tx, at.incident_id)
+    before = await verbs.end_of(tx, named)
+    refused = rules.refusal(before, counts=counts)
+    if refused is None and before.id != named.id and verb is Verb.RESOLVE:
+        refused = f"#{named.number} was merged into #{before.number}: answer a message about that one to resolve it."
+    if refused is not None:
+        return refused
+    try:
+        done = await _do(tx, message, verb, by, now=now)
+    except Refusal as refusal:
+        return str(refusal)  # it was resolved, or merged, at this very moment
+    after = done.incident
+    if not done.changed and (over := rules.refusal(after, counts=True)):
+        return over  # somebody resolved it meanwhile
+    service = (await get_services(tx, [after.service_id]))[after.service_id].name
+    return rules.confirmation(
+        verb,
+        before,
+        after,
+        service=service,
+        user_id=message.user_id,
+        changed=done.changed,
+        cancelled=done.cancelled,
+        asked=done.asked,
+        code=code,
+    )
+
+
+async def _do(tx: AsyncConnection, message: PageSent, verb: Verb, by: Actor, *, now: datetime) -> verbs.Done:
+    match verb:
+        case Verb.ACKNOWLEDGE:
+            return await verbs.acknowledge(tx, message.at.incident_id, by=by, owner_id=message.user_id, now=now)
+        case Verb.RESOLVE:
+            return await verbs.resolve(tx, message.at.incident_id, by=by, now=now)
+        case Verb.ESCALATE:
+            return await escalate(tx, message.at.incident_id, by=by, level=None, reason=None, now=now)

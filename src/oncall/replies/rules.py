@@ -1,0 +1,137 @@
+"""What a text or a key means, and what is said back. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import assert_never
+
+from oncall.incidents.values import Incident, Status
+from oncall.kit.ids import UserId
+from oncall.notifications.values.receipts import Receipt, ReceiptState
+from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
+
+LONGEST = 200
+CARRIERS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke", "start", "unstop"})
+WORDS: Mapping[str, Verb] = {
+    **dict.fromkeys(("a", "ack", "acknowledge", "acknowledged", "4"), Verb.ACKNOWLEDGE),
+    **dict.fromkeys(("r", "resolve", "resolved", "6"), Verb.RESOLVE),
+    **dict.fromkeys(("e", "esc", "escalate", "escalated", "5"), Verb.ESCALATE),
+}
+KEYS: Mapping[str, Verb] = {"4": Verb.ACKNOWLEDGE, "6": Verb.RESOLVE, "5": Verb.ESCALATE}
+
+UNCLEAR = "Not understood. Answer with the code in the message, as in: 4317 to acknowledge, 4317 R to resolve, 4317 E to escalate."
+NO_SUCH_CODE = "This is not the code of a message to this number. Look at the message again, or open its link."
+TOO_MANY = "Too many wrong codes came from this number: open the link in the message, or answer again in an hour."
+NOT_A_KEY = "That is none of the keys."
+NOT_YOURS = "This message came with an earlier cycle, and others have been paged since. Answer a newer message, or ask whoever was paged."
+GONE = "The account or the number this message was sent to is no longer there."
+
+
+def read_text(text: str) -> Said:
+    """A code, and a word for what to do if it is not to acknowledge. Other words are not guessed at: "4317 not me" does nothing."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text[:LONGEST]).casefold())
+    if len(words) == 1 and words[0] in CARRIERS:
+        return ForTheCarrier()
+    codes = [word for word in words if re.fullmatch("[0-9]{4}", word)]
+    verbs = {WORDS.get(word) for word in words if word not in codes}
+    if len(set(codes)) != 1 or len(verbs) > 1 or None in verbs:
+        return Unclear()
+    [verb] = verbs or {Verb.ACKNOWLEDGE}
+    return Coded(codes[0], verb) if verb else Unclear()
+
+
+def is_told(tries: Tries) -> bool:
+    """Whether one more text that says nothing is answered."""
+    return tries.told < MOST_TOLD
+
+
+def refusal(incident: Incident, *, counts: bool) -> str | None:
+    """Why an answer does nothing any more: by the rules of the links."""
+    if incident.status in {Status.RESOLVED, Status.CLOSED}:
+        by = f" by {incident.resolved_by.name}" if incident.resolved_by else ""
+        return f"#{incident.number} was resolved{by}: nothing is left to do."
+    return None if counts else NOT_YOURS
+
+
+def confirmation(
+    verb: Verb,
+    before: Incident,
+    after: Incident,
+    *,
+    service: str,
+    user_id: UserId,
+    changed: bool,
+    cancelled: int,
+    asked: Incident | None,
+    code: str | None,
+) -> str:
+    """What came of it, for whoever answered; `asked` is the one the message was about, if that was merged. With the `code` of a text
+    message also what else it does.
+    """
+    what = f"#{after.number} {service}: {_shortened(after.title, 60)}"
+    merged = f" #{asked.number} was merged into it." if asked else ""
+    match verb:
+        case Verb.ACKNOWLEDGE:
+            said = _acknowledged(before, after, what, user_id=user_id, changed=changed, cancelled=cancelled) + merged
+            yours = after.acknowledged_by is not None and after.acknowledged_by.id == user_id
+            return f"{said} {code} R resolves, {code} E escalates." if code and yours and not asked else said
+        case Verb.RESOLVE:
+            return f"Resolved {what}.{_cancelled(cancelled)}"
+        case Verb.ESCALATE if changed:
+            return f"Escalated {what}: its next step pages now.{merged}"
+        case Verb.ESCALATE:
+            return f"The next step of {what} pages at this moment anyway.{merged}"
+        case _:
+            assert_never(verb)
+
+
+def _acknowledged(before: Incident, after: Incident, what: str, *, user_id: UserId, changed: bool, cancelled: int) -> str:
+    if before.status is not Status.ACKNOWLEDGED and changed:
+        return f"Acknowledged {what}.{_cancelled(cancelled)}"
+    by = after.acknowledged_by
+    if by is not None and by.id == user_id:
+        return f"You have {what} already{', and are still on it' if changed else ''}."
+    return f"Already acknowledged by {by.name if by else 'somebody'}: {what}."
+
+
+def _cancelled(number: int) -> str:
+    return f" {number} pending message{'s' * (number != 1)} cancelled." if number else ""
+
+
+def _shortened(text: str, limit: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 2].rstrip() + ".."
+
+
+MESSAGES: Mapping[str, ReceiptState] = {
+    "sent": ReceiptState.SENT,
+    "delivered": ReceiptState.DELIVERED,
+    "read": ReceiptState.READ,
+    "undelivered": ReceiptState.FAILED,
+    "failed": ReceiptState.FAILED,
+}
+CALLS: Mapping[str, tuple[ReceiptState, str]] = {
+    "in-progress": (ReceiptState.DELIVERED, "the call was picked up"),
+    "completed": (ReceiptState.DELIVERED, "the call was picked up, and is over"),
+    "busy": (ReceiptState.FAILED, "the line was busy"),
+    "no-answer": (ReceiptState.FAILED, "nobody picked up"),
+    "canceled": (ReceiptState.FAILED, "the call was cancelled before anybody picked up"),
+    "failed": (ReceiptState.FAILED, "the call could not be made"),
+}
+"""By the words of Twilio."""
+
+
+def read_status(fields: Mapping[str, str], *, meaning: str | None, now: datetime) -> Receipt | None:
+    """What Twilio tells of a message or a call, with what its error code means; None where it is only under way.
+
+    A call that was taken is delivered, whoever or whatever took it: no receipt acknowledges anything.
+    """
+    message, call = fields.get("MessageStatus", ""), fields.get("CallStatus", "")
+    if message in MESSAGES:
+        state, words = MESSAGES[message], f"Twilio says {message}"
+    elif call in CALLS:
+        state, words = CALLS[call]
+    else:
+        return None
+    return Receipt(state, now, f"{words}, {meaning}" if meaning and state is ReceiptState.FAILED else words)
