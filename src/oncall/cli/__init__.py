@@ -146,6 +146,85 @@ def audit(
     run(settings_or_exit(), kept=kept)
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print the server's answer as it is.")]
+FOR_SERVICE = "A service, by name or id."
+
+
+@app.command()
+def who(
+    service: Annotated[str, typer.Argument(help=FOR_SERVICE)],
+    at: Annotated[str | None, typer.Option(help="An instant, such as 2026-03-08T03:00:00Z; now unless it is said.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who is on call for a service.
+
+    Asks the server at ONCALL_URL (http://127.0.0.1:8080 unless it is set) with ONCALL_API_KEY, as the other daily verbs do.
+    """
+    from oncall.cli import daily  # noqa: PLC0415
+
+    daily.who(service, at=at, as_json=as_json)
+
+
+@app.command()
+def incidents(
+    status: Annotated[list[str] | None, typer.Option(help="triggered, acknowledged, resolved or closed; several are any of them.")] = None,
+    service: Annotated[str | None, typer.Option(help=FOR_SERVICE)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the incidents that are open."""
+    from oncall.cli import daily  # noqa: PLC0415
+
+    daily.incidents(statuses=status or [], service=service, as_json=as_json)
+
+
+@app.command()
+def ack(incident: Annotated[str, typer.Argument(help="Its number, or its id.")], as_json: AsJson = False) -> None:
+    """Acknowledge an incident: you have it."""
+    from oncall.cli import daily  # noqa: PLC0415
+
+    daily.ack(incident, as_json=as_json)
+
+
+@app.command()
+def page(
+    user: Annotated[str, typer.Argument(help="Whom: a name, an e-mail address or an id; how it begins will do if that is clear.")],
+    text: Annotated[str, typer.Argument(help="What it is about, in one line.")],
+    team: Annotated[bool, typer.Option("--team", help="USER is a team: whoever is on call for it.")] = False,
+    urgency: Annotated[str | None, typer.Option(help="high (unless it is said) or low.")] = None,
+    service: Annotated[str | None, typer.Option(help="Whose policy pages if nobody answers, by name or id.")] = None,
+    incident: Annotated[str | None, typer.Option(help="An open incident they are asked to join: its number, or its id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Page somebody directly, now."""
+    from oncall.cli import daily  # noqa: PLC0415
+
+    daily.page(user, text, is_team=team, urgency=urgency, service=service, incident=incident, as_json=as_json)
+
+
+@app.command()
+def simulate(
+    file: Annotated[Path | None, typer.Argument(help="What POST /api/v1/simulate takes, as JSON; - is the standard input.")] = None,
+    service: Annotated[str | None, typer.Option(help=FOR_SERVICE)] = None,
+    severity: Annotated[str | None, typer.Option(help="critical (unless it is said), error, warning, info or unknown.")] = None,
+    summary: Annotated[str | None, typer.Option(help="What the event says.")] = None,
+    at: Annotated[str | None, typer.Option(help="When it comes, such as 2026-03-08T03:00:00Z; now unless it is said.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until when it is played; a day unless it is said.")] = None,
+    acknowledge: Annotated[list[str] | None, typer.Option(help="Who acknowledges how long after: ana=PT7M, or PT7M for you.")] = None,
+    resolve: Annotated[list[str] | None, typer.Option(help="Who resolves it how long after, in the same form.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whom an event would page, and why.
+
+    Nothing is written and nobody is paged. What is said by options counts beside what is in FILE.
+    """
+    from oncall.cli import daily  # noqa: PLC0415
+
+    event = {name: value for name, value in (("severity", severity), ("summary", summary)) if value}
+    asked = {name: value for name, value in (("at", at), ("until", until), ("event", event)) if value}
+    reactions = [("acknowledge", words) for words in acknowledge or []] + [("resolve", words) for words in resolve or []]
+    daily.simulate(file, asked=asked, service=service, reactions=reactions, as_json=as_json)
+
+
 @app.command()
 def openapi(
     write: Annotated[Path | None, typer.Option(help="Write the document to this file.")] = None,
