@@ -1,10 +1,7 @@
-"""The daily verbs, as a person with a terminal uses them: real commands against a really served node."""
+"""The daily verbs, as a person with a terminal uses them: commands against a really served node."""
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,9 @@ import pytest
 from httpx import AsyncClient
 from tests.serving import free_port, serving
 from tests.system import ADMIN_KEY
+from typer.testing import CliRunner
 
+from oncall.cli import app
 from oncall.cli.client import _begins
 from oncall.kit.db import Database
 
@@ -23,15 +22,11 @@ class Terminal:
     """`await at("who", "payments")` gives code, stdout, stderr."""
 
     def __init__(self, url: str, key: str = ADMIN_KEY) -> None:
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith("ONCALL_")}
-        self.env |= {"ONCALL_URL": url, "ONCALL_API_KEY": key, "COLUMNS": "200"}
+        self.env = {"ONCALL_URL": url, "ONCALL_API_KEY": key}
 
     async def __call__(self, *words: str, stdin: str = "") -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "oncall", *words]
-        done = await asyncio.to_thread(
-            subprocess.run, command, env=self.env, input=stdin, capture_output=True, text=True, timeout=60, check=False
-        )
-        return done.returncode, done.stdout, done.stderr
+        done = await asyncio.to_thread(CliRunner().invoke, app, list(words), env=self.env, input=stdin)
+        return done.exit_code, done.stdout, done.stderr
 
 
 async def make(api: AsyncClient, path: str, **body: Any) -> JSON:
@@ -48,7 +43,8 @@ async def person(api: AsyncClient, name: str) -> JSON:
 
 
 async def test_a_day_at_the_terminal(database: Database, database_url: str, tmp_path: Path) -> None:
-    async with serving(database_url) as node:
+    async with serving(database_url, wait=False) as node:
+        await node.ready(within=60)
         api, at = node.api, Terminal(node.url)
         ana, _ben = await person(api, "Ana Lopes"), await person(api, "Ben Okri")
         await person(api, "Benita")
