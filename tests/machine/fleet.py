@@ -55,6 +55,7 @@ class Fleet:
         channels = {name: Wire(name, self.providers) for name in ("email", "webhook")}
         node = Node(settings, self.database, clock=self.clock, channels=channels)
         share_rest(node)
+        node.compilation._all.remove(node.book)  # costly to compile, and only look-ups read it
         node.compilation.start()
         node.gate.start()
         return node

@@ -180,7 +180,7 @@ def test_the_invariants_hold_whatever_happens(machine: type[Machine]) -> None:
     run_state_machine_as_test(machine, settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS))
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_the_invariants_hold_in_longer_stories(machine: type[Machine]) -> None:
     """Others each time."""
     long = settings(max_examples=SOAK_EXAMPLES, stateful_step_count=SOAK_STEPS, derandomize=False)

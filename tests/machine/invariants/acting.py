@@ -17,11 +17,12 @@ def i_11_an_acknowledgement_ends_what_was_paged(seen: Seen) -> Iterator[str]:
             if entry.kind in ENDS:
                 ended = max((one.cycle or 0 for one in entries[:n] if one.kind == "paged"), default=ended)
         over = not incident.is_open
+        heard = incident.status == "acknowledged" and incident.tell_at is None and incident.confirm_by is None
         for one in seen.now.notifications:
             if one.incident_id != incident.id or one.next_at is None or one.page_id is None or one.cycle is None:
                 continue
-            if over or (one.cycle <= ended and not pages[one.page_id].until_resolved):
-                why = incident.status if over else f"acknowledged in cycle {ended}"
+            if over or ((heard or one.cycle <= ended) and not pages[one.page_id].until_resolved):
+                why = incident.status if over or heard else f"acknowledged in cycle {ended}"
                 yield f"#{incident.number} is {why}, and a notification of cycle {one.cycle} is {one.status}"
 
 
