@@ -48,7 +48,9 @@ def test_every_mistake_is_caught(name: str, tmp_path: Path) -> None:
 
 
 def _make_mistake(name: str, folder: Path) -> None:
-    applied = subprocess.run(["git", "apply", str(FOLDER / f"{name}.patch")], cwd=folder, capture_output=True, text=True, check=False)
+    applied = subprocess.run(
+        ["git", "apply", "-C1", str(FOLDER / f"{name}.patch")], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert applied.returncode == 0, f"{name} applies no more; make the same mistake in the code as it is now: {applied.stderr}"
 
 

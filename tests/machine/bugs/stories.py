@@ -95,4 +95,18 @@ BUGS: dict[str, Bug] = {
         "i_17_a_repeat_pages_nobody",
         (OPENED, ("acknowledges", {"n": 0, "who": "ben"}), OPENED),
     ),
+    "a_monitors_word_ends_nothing": Bug(
+        "a monitor acknowledges the news of what somebody has: what was paged for the news is sent all the same",
+        "i_11_an_acknowledgement_ends_what_was_paged",
+        (
+            ("says", {"service": "search", "key": "k0"}),
+            TICKS,
+            ("acknowledges", {"n": 0, "who": "ben"}),
+            ("passes", {"seconds": 60}),
+            ("says", {"service": "search", "key": "k1"}),
+            TICKS,
+            ("says", {"service": "search", "key": "k0", "action": "acknowledge"}),
+            ("says", {"service": "search", "key": "k1", "action": "acknowledge"}),
+        ),
+    ),
 }
