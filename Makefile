@@ -43,7 +43,7 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/python -m oncall openapi --check openapi/openapi.json
 	@$(BIN)/python -m oncall docs --check .
 
-soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything at all to every way in, long stories against the model
+soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything at all to every way in, long stories against the model and the invariants, seeded mistakes
 	@$(BIN)/python -m pytest -n 2 -m $(if $(EXAMPLES),soak,"soak or long")
 	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
 	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/channels/test_email.py

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.incidents.building import MINUTE, Monitor, blocked, monitored, rows
 from tests.system import System, to
 
+from oncall.channels.values import FailedTemporarily
 from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.rules import life
 from oncall.incidents.store import alerts as alert_store
@@ -126,6 +127,23 @@ async def test_a_monitor_acknowledges_what_it_reported(system: System) -> None:
     assert (incident["status"], incident["acknowledged_by"]["type"], incident["owner"]) == ("acknowledged", "integration", None)
     await system.advance(minutes=30, step=5 * MINUTE)
     assert system.pages() == ["Ana"], "its acknowledgement times out as well"
+
+
+async def test_a_monitor_that_acknowledges_the_news_ends_what_was_paged_for_it(system: System) -> None:
+    """Somebody had the incident already, so its status stays what it was; the timeline says that the news is acknowledged."""
+    monitor = await monitored(system)
+    [opened] = await monitor.says(monitor.event(severity="error"))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{opened.incident_id}/acknowledge")
+    system.pages()
+    system.email.always = FailedTemporarily("500", None)
+    await told(monitor, monitor.event(severity="critical"))
+    assert system.pages() == ["Ana"], "it broke through, and will be tried again"
+    assert await told(monitor, monitor.event(action="acknowledge")) == ["acknowledged"]
+    await system.advance(minutes=4, step=MINUTE)
+    assert system.pages() == []
+    told_of = [line for line in await system.reasons(str(opened.incident_id)) if line.startswith("acknowledged: ")]
+    assert len(told_of) == 2
 
 
 async def test_inside_the_reopen_window_round_step_and_next_instant_are_kept(system: System) -> None:

@@ -18,6 +18,8 @@ NAMES = frozenset(
     }
 )
 
+HELD = "held"
+
 _armed: dict[str, str] = {}
 
 
@@ -26,15 +28,15 @@ class FailpointReached(Exception):
 
 
 def parse(spec: str) -> dict[str, str]:
-    """`name=kill|stop|raise|delay:seconds|block:seconds`, comma-separated. ValueError says what cannot be meant."""
+    """`name=kill|stop|raise|hold|delay:seconds|block:seconds`, comma-separated. ValueError says what cannot be meant."""
     armed = {}
     for part in filter(None, (piece.strip() for piece in spec.split(","))):
         name, _, action = part.partition("=")
         if name not in NAMES:
             raise ValueError(f"there is no failpoint {name!r}")
         word, _, seconds = action.partition(":")
-        if action not in {"kill", "stop", "raise"} and not (word in {"delay", "block"} and seconds.replace(".", "", 1).isdecimal()):
-            raise ValueError(f"failpoint {name} has no action {action!r}: kill, stop, raise, delay:seconds or block:seconds")
+        if action not in {"kill", "stop", "raise", "hold"} and not (word in {"delay", "block"} and seconds.replace(".", "", 1).isdecimal()):
+            raise ValueError(f"failpoint {name} has no action {action!r}: kill, stop, raise, hold, delay:seconds or block:seconds")
         armed[name] = action
     return armed
 
@@ -43,6 +45,11 @@ def arm(spec: str) -> None:
     """Arm these failpoints and no others."""
     _armed.clear()
     _armed.update(parse(spec))
+
+
+def is_held(name: str) -> bool:
+    """Whether somebody has reached this failpoint, whose action is `hold`, and waits there until failpoints are armed anew."""
+    return _armed.get(name) == HELD
 
 
 async def reach(name: str) -> None:
@@ -59,5 +66,11 @@ async def reach(name: str) -> None:
             await asyncio.sleep(float(seconds))
         case "block":
             time.sleep(float(seconds))  # noqa: ASYNC251 — the whole event loop is meant to stand still
+        case "hold":
+            _armed[name] = HELD
+            while is_held(name):  # noqa: ASYNC110 — an event belongs to one loop, and this module to none
+                await asyncio.sleep(0.001)
+        case "held":
+            pass  # somebody else waits there
         case _:
             raise FailpointReached(name)

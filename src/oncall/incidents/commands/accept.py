@@ -23,6 +23,7 @@ from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, nee
 from oncall.incidents.rules.following import followed
 from oncall.incidents.rules.going_on import told_in
 from oncall.incidents.rules.holding import Hold, counting, decided_once
+from oncall.incidents.rules.news import acknowledged_anew
 from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
@@ -240,9 +241,9 @@ async def _follow(
             entries.append(timeline.Entry(id, now, timeline.Kind.FLAPPING, actor, flaps[id]))
     after |= await _without_taken_groups(tx, locked, after)
     await store.save_incidents(tx, list(after.values()))
-    over = {id: i for id, i in after.items() if i.status is not Status.TRIGGERED and i.status is not locked[id].status}
-    await cancel_for(tx, [id for id, i in over.items() if i.status is Status.ACKNOWLEDGED], acknowledged=True)
-    await cancel_for(tx, [id for id, i in over.items() if i.status is not Status.ACKNOWLEDGED])
+    await cancel_for(tx, [id for id, i in after.items() if acknowledged_anew(locked[id], i)], acknowledged=True)
+    over = {Status.RESOLVED, Status.CLOSED}
+    await cancel_for(tx, [id for id, i in after.items() if i.status in over and i.status is not locked[id].status])
     went_on = [id for id, i in after.items() if i.status is Status.TRIGGERED and locked[id].status is Status.RESOLVED]
     await revive_for(tx, {id: told_in(locked[id]) for id in went_on if after[id].position == locked[id].position}, now=now)
     await tell(tx, entries, now=now)
@@ -269,7 +270,7 @@ def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> 
     if after.severity is not before.severity:
         reason = f"severity rose from {before.severity.value} to {after.severity.value}, urgency is {after.urgency.value}"
         entries.append(timeline.Entry(after.id, now, timeline.Kind.SEVERITY_CHANGED, actor, reason))
-    if after.status is not before.status:
+    if after.status is not before.status or acknowledged_anew(before, after):
         kind = {
             Status.TRIGGERED: timeline.Kind.REOPENED,
             Status.ACKNOWLEDGED: timeline.Kind.ACKNOWLEDGED,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oncall.incidents.rules.timers import next_at
-from oncall.incidents.values import Incident, Severity
+from oncall.incidents.values import Incident, Severity, Status
 
 AT_MOST_EVERY = timedelta(minutes=10)
 
@@ -14,6 +14,14 @@ NO_NEWS: dict[str, Any] = {"tell_at": None, "confirm_by": None, "news": 0, "rose
 def has_news(incident: Incident) -> bool:
     """Whether something is to be told, or was told and is not confirmed: then an acknowledgement is one anew."""
     return incident.tell_at is not None or incident.confirm_by is not None
+
+
+def acknowledged_anew(before: Incident, after: Incident) -> bool:
+    """Whether somebody has it, or has heard its news, who had not: of what was paged until then nothing more is to be sent."""
+    if after.status is not Status.ACKNOWLEDGED:
+        return False
+    heard = has_news(before) and not has_news(after)
+    return heard or (before.acknowledged_at, before.acknowledged_by) != (after.acknowledged_at, after.acknowledged_by)
 
 
 def with_news(incident: Incident, *, joined: int, rose: bool, now: datetime) -> Incident:
