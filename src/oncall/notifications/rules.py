@@ -9,7 +9,7 @@ from uuid import UUID
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, PageUpdate, Sent, Unknown
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency, Ways
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import (
     MAX_RETRY_AFTER,
@@ -41,8 +41,12 @@ def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: date
 
     Repetitions are among them from the start: what ends the page's cycle cancels them with the rest. A notice has none.
     """
-    ways = plan_ways(reach, urgency, repeats=repeats).ways
-    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+    return messages_by(plan_ways(reach, urgency, repeats=repeats), due_at=due_at, now=now)
+
+
+def messages_by(ways: Ways, *, due_at: datetime, now: datetime) -> tuple[Way, ...]:
+    """The same, where the person's ways are known."""
+    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways.ways)
 
 
 def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:

@@ -11,7 +11,17 @@ from oncall.escalation.rules.advancing import (
     upcoming,
 )
 from oncall.escalation.rules.warning import warnings_of
-from oncall.escalation.rules.whom import changes_of, is_reachable, meant_by, on_duty_in, policies_of, schedules_in, targets_of, turning
+from oncall.escalation.rules.whom import (
+    changes_of,
+    is_reachable,
+    meant_by,
+    on_duty_in,
+    policies_of,
+    schedules_in,
+    targets_of,
+    turning,
+    ways_to,
+)
 
 __all__ = [
     "advance",
@@ -31,4 +41,5 @@ __all__ = [
     "turning",
     "upcoming",
     "warnings_of",
+    "ways_to",
 ]

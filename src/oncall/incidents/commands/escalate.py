@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.escalation import busy_turns, gather_people, take_turns
 from oncall.escalation.rules import in_last_round, policies_of
-from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
+from oncall.escalation.values import EscalationState, Note, People, Position
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.commands.updating import tell
@@ -70,7 +70,7 @@ async def _run(
     escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
     also = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
     also |= {i.assigned_to_id for i in escalating if i.assigned_to_id}
-    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, now=now)
+    people = await gather_people(tx, {id(i.snapshot): i.snapshot for i in escalating}.values(), also=also, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending)
     if services is None:
@@ -84,14 +84,15 @@ async def _run(
         outcome = life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet)
         people = people.after(outcome.turns)
         outcomes.append(outcome)
-    await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
+    await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
-        _page(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
+        page
         for before, outcome in zip(due, outcomes, strict=True)
-        for page in outcome.pages
+        if outcome.pages
+        for page in _pages(outcome, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
     ]
     await page_people(tx, pages, people.reach, now=now)
     await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
@@ -174,8 +175,8 @@ async def nobody_there(
         )
 
 
-def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> NewPage:
-    at = page.position
+def _pages(outcome: Outcome, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> list[NewPage]:
+    incident = outcome.incident
     subject = Subject(
         incident.number,
         incident.title,
@@ -187,7 +188,11 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
         facts_of(told, title=incident.title),
         told.links[:LINKS_TOLD],
     )
-    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved)
+    return [
+        NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved)
+        for page in outcome.pages
+        for at in (page.position,)
+    ]
 
 
 def _entries(outcome: Outcome, people: People, considering: Considering, *, now: datetime) -> list[timeline.Entry]:

@@ -6,9 +6,8 @@ It is written down when it happens, since policies, schedules and people's own r
 from collections.abc import Sequence
 from datetime import timedelta
 
-from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules import policy_at
+from oncall.escalation.rules import policy_at, ways_to
 from oncall.escalation.values import OnDuty, People, Position, Snapshot, Target
 from oncall.incidents.rules.placing import Run
 from oncall.incidents.values import Incident
@@ -62,7 +61,7 @@ class Considering:
     def ways_to(self, user_id: UserId, urgency: Urgency) -> Detail:
         """By which messages a page reaches a person, and by which of their own rules; addresses are masked."""
         if (user_id, urgency) not in self._ways:
-            ways = plan_ways(self._people.reach[user_id], urgency)
+            ways = ways_to(self._people, user_id, urgency)
             messages = [{"channel": way.channel, "address": mask(way.address), "after": _minutes(way.delay)} for way in ways.ways]
             self._ways[user_id, urgency] = {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
         return self._ways[user_id, urgency]

@@ -1,7 +1,7 @@
 """What an event, an alert and an incident are, and what can be decided about them."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,7 +11,7 @@ from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, UserId
-from oncall.kit.quick import dataclass
+from oncall.kit.quick import changed, dataclass
 
 
 class UnknownIncident(NotFound):
@@ -313,7 +313,7 @@ class Incident:
     """What of its policy goes on although somebody has it. Where it stands in its policy (`position`, `step_at`) stays what it was."""
 
     def but(self, **changes: object) -> "Incident":
-        return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class
+        return changed(self, changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.channels.values import Outcome
 from oncall.contacts.commands import make_code, make_test, note_failed, note_sent
+from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
@@ -21,6 +22,7 @@ from oncall.notifications.rules import (
     broken,
     decide_fate,
     mask,
+    messages_by,
     notice_of_code,
     notice_of_test,
     plan_messages,
@@ -74,11 +76,13 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     wanted = {PageId(new_id()): page for page in pages}
     added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], now=now)
     await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
+    told = {(page.user_id, page.subject.urgency) for page in pages}
+    ways = {(user, urgency): plan_ways(reach[user], Urgency(urgency)) for user, urgency in told}
     messages = [
         (id, way)
         for id, page in wanted.items()
         if id in added
-        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), due_at=page.due_at, now=now)
+        for way in messages_by(ways[page.user_id, page.subject.urgency], due_at=page.due_at, now=now)
     ]
     await store.add_notifications(tx, messages, now=now)
     # A sender looks again in time for what is due later; only those are woken who have something to do now.
