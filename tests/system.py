@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from oncall.app import Node
 from oncall.channels.ports import Channel
-from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, PageMessage, Sent
+from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, Sent
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.mail import check_mail_address

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.bench import judged, latency, many, peers, processes, rounds, schedules, storm, world
+from tests.bench import drain, judged, latency, many, peers, processes, rounds, schedules, storm, world
 from tests.bench.processes import NotReady, Running
 from tests.bench.rounds import Sides
 from tests.bench.table import TARGETS, Result, Spread, Verdict, table
@@ -26,7 +26,7 @@ Part = Callable[[], Awaitable[list[Result]]]
 
 STARTS = 3
 ELSEWHERE = """\
-Not measured here: P12 needs job queues installed beside ours; P15 (only where asked for) and P16 run for minutes; P11 is in process."""
+Only where asked for: P15, which runs for minutes. P11, P12 and P16 are the engine's own source of due rows, in this process."""
 LONG = frozenset({"P15"})
 IN_TIME, STORM = 60.0, 100_000
 QUICK_IN_TIME, QUICK_STORM = 10.0, 20_000
@@ -40,6 +40,7 @@ class Wanted:
     seconds: float
     in_time: float = IN_TIME
     events: int = STORM
+    due: int = drain.DUE
 
 
 class NotDurable(Exception):
@@ -76,11 +77,14 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_p
         (("P8",), lambda: rounds.look_up(sides, made, seconds=seconds)),
         (("P1", "P2", "P5", "P7"), lambda: rounds.intake(sides, made, seconds=seconds)),
         (("P1j",), lambda: judged.under_rules(sides, made, folder=folder, sink_port=sink_port, seconds=seconds)),
+        (("P11", "P16"), lambda: drain.beside_sql(folder / "drain", due=wanted.due)),
+        (("P12",), lambda: drain.beside_queues(folder / "queues")),
         (("P15",), lambda: judged.a_million(folder=folder, sink_port=sink_port, seconds=seconds)),
         (("P3",), lambda: peers.beside_alerta(sides, made, folder=folder, seconds=seconds)),
         (("P4",), lambda: peers.beside_alertmanager(sides, made, folder=folder, seconds=seconds)),
         (("P6",), lambda: latency.in_time(sides, made, seconds=wanted.in_time)),
         (("P13",), lambda: latency.lateness(sides, made)),
+        (("P14",), lambda: latency.beside_escalations(sides, made, seconds=seconds)),
         (("P18", "P18b", "P19", "P20"), lambda: storm.burst(sides, made, idle_mb=idle_mb, events=wanted.events)),
         (("S4", "S5"), lambda: many.bulk(sides)),
     ]
@@ -121,12 +125,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each side of a round is under load")
     parser.add_argument("--only", default="", help="rows, such as P18,P19")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_IN_TIME:.0f} s of open loop, a burst of {QUICK_STORM:,} events")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{QUICK_IN_TIME:.0f} s of open loop, a burst of {QUICK_STORM:,} events, drains of {drain.QUICK:,}",
+    )
     asked = parser.parse_args()
     rows = frozenset(asked.only.split(",")) if asked.only else TARGETS.keys() - LONG
     if unknown := rows - TARGETS.keys():
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
-    more = (QUICK_IN_TIME, QUICK_STORM) if asked.quick else ()
+    more = (QUICK_IN_TIME, QUICK_STORM, drain.QUICK) if asked.quick else ()
     wanted = Wanted(rows, asked.seconds, *more)
     if not processes.can_measure():
         print(table([Result(row, skipped="needs /proc, which only Linux has") for row in TARGETS]))

@@ -27,6 +27,17 @@ PAGED = """
     WHERE i.service_id = $1 AND p.cycle = 1 AND p.round = 1 AND p.step = 1
 """
 
+# So many of those whose second step has not fired, likewise.
+MAKE_SOME_DUE = """
+    WITH due AS (
+        SELECT id, $2::timestamptz + (row_number() OVER (ORDER BY id) - 1) * $3::interval AS at FROM incidents
+        WHERE service_id = $1 AND status = 'triggered' AND step = 1 ORDER BY id LIMIT $4
+    )
+    UPDATE incidents i SET next_at = due.at, step_at = due.at FROM due WHERE due.id = i.id RETURNING i.id
+"""
+PAGED_OF = "SELECT count(*) FROM pages WHERE incident_id = ANY($1) AND (cycle, round, step) = (1, 1, 1)"
+
+BESIDE_ROUNDS = 5
 SAMPLES = 50
 
 
@@ -59,6 +70,41 @@ async def lateness(sides: Sides, made: World) -> list[Result]:
         raise LostOrDoubled(f"of {DUE} due steps {len(paged)} were paged")
     note = f"{DUE} due steps, each paged once; intake took {load.rate:.0f} events/s meanwhile"
     return [Result("P13", _waits(sorted(paged.values()), maximum=True), (note,))]
+
+
+async def beside_escalations(sides: Sides, made: World, *, seconds: float) -> list[Result]:
+    """P14: the same storm twice in each round, once while 200 second steps a second fall due, each of which pages."""
+    each = round(PER_SECOND * seconds)
+    opening = [world.trigger(made.climbing_key, f"beside/{n}") for n in range(each * BESIDE_ROUNDS)]
+    opened = await run_load(sides.ours.port, opening, range(len(opening)), seconds=None, connections=CONNECTIONS)
+    if opened.count(202) != len(opening):
+        raise LostOrDoubled(f"opening {len(opening)} incidents was answered {opened.statuses}")
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for n in range(BESIDE_ROUNDS):
+        for escalating in (True, False) if n % 2 else (False, True):
+            rates[escalating].append(await _storm_beside(sides, made, each if escalating else 0, name=f"p14 {n}", seconds=seconds))
+    ratios = Spread(tuple(a / b for a, b in zip(rates[True], rates[False], strict=True)))
+    alone, beside = Spread(tuple(rates[False])), Spread(tuple(rates[True]))
+    note = f"events/s: alone {alone}, while {PER_SECOND} pages/s are due {beside}; {BESIDE_ROUNDS} rounds"
+    return [Result("P14", (ratios,), (note,))]
+
+
+async def _storm_beside(sides: Sides, made: World, due: int, *, name: str, seconds: float) -> float:
+    """Events a second; what fell due meanwhile is paged, each once."""
+    before, now = await world.totals(sides.db), await sides.db.fetchval("SELECT clock_timestamp()")
+    rows = await sides.db.fetch(MAKE_SOME_DUE, made.climbing_service, now, timedelta(seconds=1 / PER_SECOND), due)
+    storm = world.storm(made.stormy_key, f"{name} {due}")
+    load = await run_load(sides.ours.port, storm.requests, storm.order, seconds=seconds, connections=CONNECTIONS)
+    if load.count(202) != load.answers:
+        raise LostOrDoubled(f"intake answered {load.statuses}")
+    expect(await world.totals(sides.db) - before, storm, load)
+    paged = 0
+    for _ in range(100):
+        paged = await sides.db.fetchval(PAGED_OF, [row["id"] for row in rows])
+        if paged == due == len(rows):
+            return load.rate
+        await asyncio.sleep(0.1)
+    raise LostOrDoubled(f"of {due} due steps {len(rows)} were found and {paged} paged")
 
 
 class Sink(asyncio.Protocol):

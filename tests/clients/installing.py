@@ -26,6 +26,7 @@ PINS: Mapping[str, Mapping[str, str]] = {
         "pyyaml": "6.0.4",
     },
     "alerta-server": {"alerta-server": "9.1.0", "gunicorn": "27.0.1", "psycopg2-binary": "2.9.13"},
+    "queues": {"asyncpg": "0.32.0", "pgqueuer": "1.6.0", "procrastinate": "3.10.0", "psycopg-binary": "3.3.9"},
     "elastalert": {"elastalert2": "2.19.0", "pytz": "2026.6"},
     "node": {"@pagerduty/pdjs": "2.2.4", "opsgenie-sdk": "0.5.1"},
 }

@@ -1,14 +1,15 @@
 """What a policy is, where an incident stands in it, and what can be decided about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from oncall.contacts.values import Reach
+from oncall.contacts.values import Reach, Urgency, Ways
 from oncall.kit.errors import Invalid, NotFound
 from oncall.kit.ids import PolicyId, TeamId, UserId
+from oncall.kit.quick import dataclass
 
 MAX_STEPS = 20
 UNROUTABLE_RETRY = timedelta(minutes=5)
@@ -162,6 +163,8 @@ class People:
     """For targets that reach nobody now: when that may change."""
     turns: Mapping[tuple[PolicyId, int], Mapping[UserId, int]] = field(default_factory=dict)
     """For each step that pages one after the other: who had the how-manieth turn last; whoever never had one is absent."""
+    ways: dict[tuple[UserId, Urgency], Ways] = field(default_factory=dict, compare=False, repr=False)
+    """By which ways each of them is paged, once that has been asked; a storm pages the same few people."""
 
     def after(self, taken: Sequence[Turn]) -> "People":
         """The same, once these have had their turns."""

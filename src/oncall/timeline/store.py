@@ -19,6 +19,14 @@ ADD = text("""
         CAST(:actor_kinds AS text[]), CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:vias AS text[]),
         CAST(:reasons AS text[]), CAST(:details AS jsonb[]))
 """)
+# Most that is told at once one actor did at one instant.
+ADD_OF_ONE = text("""
+    INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
+    SELECT e.id, e.incident_id, CAST(:at AS timestamptz), e.kind, CAST(:actor_kind AS text), CAST(:actor_id AS uuid),
+        CAST(:actor_name AS text), CAST(:via AS text), e.reason, e.detail
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]),
+        CAST(:details AS jsonb[])) AS e (id, incident_id, kind, reason, detail)
+""")
 
 # Uses timeline_entries_incident_idx.
 LIST = text("""
@@ -37,19 +45,27 @@ LIST_BEFORE = text("""
 
 
 async def add_entries(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
+    said: dict[str, object] = {
+        "ids": [new_id() for _ in entries],
+        "incident_ids": [e.incident_id for e in entries],
+        "kinds": [e.kind.value for e in entries],
+        "reasons": [e.reason for e in entries],
+        "details": [msgspec.json.encode(e.detail).decode() for e in entries],
+    }
+    at, actor = entries[0].at, entries[0].actor
+    if all(e.at == at and e.actor == actor for e in entries):
+        who = {"at": at, "actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name, "via": actor.via}
+        await tx.execute(ADD_OF_ONE, said | who)
+        return
     await tx.execute(
         ADD,
-        {
-            "ids": [new_id() for _ in entries],
-            "incident_ids": [e.incident_id for e in entries],
+        said
+        | {
             "ats": [e.at for e in entries],
-            "kinds": [e.kind.value for e in entries],
             "actor_kinds": [e.actor.kind.value for e in entries],
             "actor_ids": [e.actor.id for e in entries],
             "actor_names": [e.actor.name for e in entries],
             "vias": [e.actor.via for e in entries],
-            "reasons": [e.reason for e in entries],
-            "details": [msgspec.json.encode(e.detail).decode() for e in entries],
         },
     )
 

@@ -1,12 +1,13 @@
 """What a timeline entry is."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from oncall.kit.actors import Actor
 from oncall.kit.ids import IncidentId
+from oncall.kit.quick import dataclass
 
 
 class Kind(StrEnum):

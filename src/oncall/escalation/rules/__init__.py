@@ -21,6 +21,7 @@ from oncall.escalation.rules.whom import (
     schedules_in,
     targets_of,
     turning,
+    ways_to,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "turning",
     "upcoming",
     "warnings_of",
+    "ways_to",
 ]

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules.whom import choose, policies_of, targets_of
+from oncall.escalation.rules.whom import choose, policies_of, targets_of, ways_to
 from oncall.escalation.values import (
     LOW_URGENCY_REMINDER,
     UNROUTABLE_RETRY,
@@ -160,7 +159,7 @@ class _Going:
                 self.notes.append(Note("round_ended", reason, position))
                 position = replace(position, round=position.round + 1, step=0)
             reached = self.fire(policy, position, also)
-            position, also = replace(position, step=position.step + 1), ()
+            position, also = Position(position.cycle, position.round, position.step + 1, position.on_fallback), ()
             if reached:
                 return position
         return _DeadEnd(position, EscalationState.UNROUTABLE, f"nobody in the whole of policy {policy.name} can be reached")
@@ -178,7 +177,7 @@ class _Going:
             if reach is None:
                 nobody.append("this user no longer exists")
                 continue
-            ways = plan_ways(reach, self.urgency)
+            ways = ways_to(self.people, user, self.urgency)
             if ways.ways:
                 self.pages.append(PlannedPage(user, position, f"{where}: {why}", until_resolved=step.condition is Condition.UNRESOLVED))
             reached = reached or (ways.reachable and user in chosen.whom)

@@ -1,15 +1,15 @@
 """Whom a step pages: what its targets mean now, who of them is meant at this severity and hour, and whose turn it is. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.values import Reach, Urgency, Ways
 from oncall.escalation.values import DAYS, Hours, OnDuty, People, Policy, Snapshot, Step, Strategy, Target, TargetType
 from oncall.kit.ids import ContactMethodId, PolicyId, ScheduleId, TeamId, UserId
+from oncall.kit.quick import dataclass
 from oncall.schedules.values import ScheduleOnCall
 from oncall.teams.values import Team
 
@@ -93,6 +93,14 @@ def on_duty_in(
     return on_duty
 
 
+def ways_to(people: People, user_id: UserId, urgency: Urgency) -> Ways:
+    """By which ways a page reaches one of these people, worked out once."""
+    ways = people.ways.get((user_id, urgency))
+    if ways is None:
+        ways = people.ways[user_id, urgency] = plan_ways(people.reach[user_id], urgency)
+    return ways
+
+
 def is_reachable(reach: Reach) -> bool:
     """By a way that is known to work."""
     return plan_ways(reach, Urgency.HIGH).reachable
@@ -131,7 +139,7 @@ def _in_turn(whom: dict[UserId, str], left_out: list[str], people: People, turns
     waiting = sorted(whom, key=lambda user: turns.get(user, 0))  # whoever never had a turn comes first, in the step's order
     for user in waiting:
         reach = people.reach.get(user)
-        if reach is not None and (ways := plan_ways(reach, urgency)).reachable:
+        if reach is not None and (ways := ways_to(people, user, urgency)).reachable:
             return Chosen({user: f"{whom[user]}, and it is their turn among {len(whom)}"}, tuple(left_out))
         left_out.append(ways.reason if reach is not None else "this user no longer exists")
     return Chosen(whom, tuple(left_out))

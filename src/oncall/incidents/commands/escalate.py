@@ -71,7 +71,8 @@ async def _run(
     also = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
     also |= {i.assigned_to_id for i in escalating if i.assigned_to_id}
     teams = {i.assigned for i in escalating if i.assigned and i.assigned_team_id}
-    people = await gather_people(tx, {i.snapshot for i in escalating}, also=also, targets=teams, now=now)
+    snapshots = {id(i.snapshot): i.snapshot for i in escalating}.values()
+    people = await gather_people(tx, snapshots, also=also, targets=teams, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending)
     if services is None:
@@ -85,14 +86,15 @@ async def _run(
         outcome = life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet)
         people = people.after(outcome.turns)
         outcomes.append(outcome)
-    await store.save_incidents(tx, [outcome.incident for outcome in outcomes])
+    await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
     told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
-        page_of(outcome.incident, page, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
+        page
         for before, outcome in zip(due, outcomes, strict=True)
-        for page in outcome.pages
+        if outcome.pages
+        for page in _pages(outcome, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
     ]
     await page_people(tx, pages, people.reach, now=now)
     await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
@@ -176,20 +178,14 @@ async def nobody_there(
         )
 
 
-def page_of(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> NewPage:
+def _pages(outcome: Outcome, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> list[NewPage]:
+    subject = subject_of(outcome.incident, services, told)
+    return [page_of(outcome.incident, page, subject, due_at=due_at) for page in outcome.pages]
+
+
+def page_of(incident: Incident, page: PlannedPage, subject: Subject, *, due_at: datetime) -> NewPage:
     """What is to be sent of a page that was decided."""
     at = page.position
-    subject = Subject(
-        incident.number,
-        incident.title,
-        services[incident.service_id].name,
-        incident.severity.value,
-        incident.urgency.value,
-        incident.triggered_at,
-        told.source,
-        facts_of(told, title=incident.title),
-        told.links[:LINKS_TOLD],
-    )
     return NewPage(
         incident.id,
         page.user_id,
@@ -203,6 +199,21 @@ def page_of(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, 
         repeats=not goes_on_regardless(incident, page),
         may_bundle=page.may_bundle,
         directly=at.round == 0 or incident.opened_by is not None,
+    )
+
+
+def subject_of(incident: Incident, services: Mapping[ServiceId, Service], told: Told) -> Subject:
+    """What every message about this incident says of it."""
+    return Subject(
+        incident.number,
+        incident.title,
+        services[incident.service_id].name,
+        incident.severity.value,
+        incident.urgency.value,
+        incident.triggered_at,
+        told.source,
+        facts_of(told, title=incident.title),
+        told.links[:LINKS_TOLD],
     )
 
 

@@ -11,7 +11,7 @@ from oncall.contacts.rules import plan_ways
 from oncall.escalation import People, gather_people
 from oncall.escalation.values import Target, TargetType
 from oncall.incidents.commands.acting import lock
-from oncall.incidents.commands.escalate import page_of
+from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.commands.joining import write
 from oncall.incidents.commands.verbs import end_of, get_incident
 from oncall.incidents.rules import responders as rules
@@ -111,7 +111,8 @@ async def _page(tx: AsyncConnection, incident: Incident, made: Sequence[Request]
     services = await get_services(tx, [incident.service_id])
     told = (await alert_store.told(tx, [incident.id])).get(incident.id, Told())
     planned = [rules.page_for(one) for one in made]
-    await page_people(tx, [page_of(incident, page, services, told, due_at=now) for page in planned], people.reach, now=now)
+    subject = subject_of(incident, services, told)
+    await page_people(tx, [page_of(incident, page, subject, due_at=now) for page in planned], people.reach, now=now)
     considering, entries = Considering(people), []
     for request, page in zip(made, planned, strict=True):
         at, user = page.position, f"{request.user_id}"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Urgency
-from oncall.escalation.rules import policy_at
+from oncall.escalation.rules import policy_at, ways_to
 from oncall.escalation.values import OnDuty, People, PlannedPage, Position, Snapshot, Target
 from oncall.incidents.rules.placing import Run
 from oncall.incidents.values import Incident, Status
@@ -67,7 +67,7 @@ class Considering:
     def ways_to(self, user_id: UserId, urgency: Urgency, *, repeats: bool = True) -> Detail:
         """By which messages a page reaches a person, and by which of their own rules; addresses are masked."""
         if (user_id, urgency, repeats) not in self._ways:
-            ways = plan_ways(self._people.reach[user_id], urgency, repeats=repeats)
+            ways = ways_to(self._people, user_id, urgency) if repeats else plan_ways(self._people.reach[user_id], urgency, repeats=False)
             messages = [{"channel": way.channel, "address": mask(way.address), "after": _minutes(way.delay)} for way in ways.ways]
             self._ways[user_id, urgency, repeats] = {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
         return self._ways[user_id, urgency, repeats]

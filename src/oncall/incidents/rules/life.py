@@ -1,6 +1,6 @@
 """What an incident becomes: by its alerts, by a person, by time. Pure: an incident in, the same incident changed out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from oncall.incidents.rules.timers import next_at, timed, unresolved_step_at
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import UserId
+from oncall.kit.quick import dataclass
 from oncall.services.values.judging import Flapping
 
 

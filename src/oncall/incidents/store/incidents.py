@@ -1,8 +1,10 @@
 """SQL about incidents."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +66,10 @@ FIELDS: Fields = {
     "assigned_team_id": lambda i: i.assigned_team_id,
     "goes_on": lambda i: _json(i.goes_on),
 }
+# What a step that fires changes, and nothing else: most of what the engine writes.
+MOVING = ("position", "escalation_state", "escalation_reason", "escalation_since", "step_at", "next_at", "failures", "last_error")
+MOVES: Fields = {name: get for name, get in FIELDS.items() if name in {*MOVING, "cycle", "round", "step", "on_fallback"}}
+STAYS = attrgetter(*(f.name for f in dataclass_fields(Incident) if f.name not in MOVING))
 BORN_WITH: Fields = {
     "id": lambda i: i.id,
     "service_id": lambda i: i.service_id,
@@ -129,6 +135,17 @@ SAVE = text("""
         flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id,
         goes_on)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
+""")
+MOVE = text("""
+    UPDATE incidents SET cycle = new.cycle, round = new.round, step = new.step, on_fallback = new.on_fallback,
+        escalation_state = new.escalation_state, escalation_reason = new.escalation_reason, escalation_since = new.escalation_since,
+        step_at = new.step_at, next_at = new.next_at, failures = new.failures, last_error = new.last_error
+    FROM unnest(CAST(:id AS uuid[]), CAST(:cycle AS int[]), CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]),
+        CAST(:escalation_state AS text[]), CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]),
+        CAST(:step_at AS timestamptz[]), CAST(:next_at AS timestamptz[]), CAST(:failures AS int[]), CAST(:last_error AS text[]))
+        AS new (id, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at, failures,
+        last_error)
+    WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id
 """)
 
 # The partial index `incidents_next_at_idx ON incidents (next_at) WHERE next_at IS NOT NULL` makes these free when nothing is due.
@@ -203,11 +220,18 @@ async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[I
     return [i.but(number=numbers[i.id]) for i in born]
 
 
-async def save_incidents(tx: AsyncConnection, changed: Sequence[Incident]) -> None:
-    """Write locked incidents back with one statement."""
-    if changed:
+async def save_incidents(tx: AsyncConnection, changed: Sequence[Incident], *, before: Sequence[Incident] = ()) -> None:
+    """Write locked incidents back with one statement; those that have only moved on in their policy since `before`, which are as many and
+    in the same order, with one that writes nothing else.
+    """
+    moved = [after for was, after in zip(before, changed, strict=False) if STAYS(was) == STAYS(after)]
+    if moved:
+        await tx.execute(MOVE, {"id": [i.id for i in moved]} | _arrays(MOVES, moved))
+    if len(moved) < len(changed):
+        known = {id(i) for i in moved}
+        others = [i for i in changed if id(i) not in known]
         with racing("incidents_one_open_per_group"):
-            await tx.execute(SAVE, {"id": [i.id for i in changed]} | _arrays(FIELDS, changed))
+            await tx.execute(SAVE, {"id": [i.id for i in others]} | _arrays(FIELDS, others))
 
 
 async def save_snapshot(tx: AsyncConnection, incident: Incident) -> None:

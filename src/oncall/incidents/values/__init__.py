@@ -1,7 +1,7 @@
 """What an event, an alert and an incident are, and what can be decided about them."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,7 +11,7 @@ from oncall.escalation.values import EscalationState, Position, Snapshot, Target
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId, TeamId, UserId
-from oncall.kit.quick import dataclass
+from oncall.kit.quick import changed, dataclass
 
 
 class UnknownIncident(NotFound):
@@ -324,7 +324,7 @@ class Incident:
         return Target(TargetType.USER, self.assigned_to_id) if self.assigned_to_id is not None else None
 
     def but(self, **changes: object) -> "Incident":
-        return replace(self, **changes)  # type: ignore[arg-type]  # a copy with fields of this very class
+        return changed(self, changes)
 
 
 @dataclass(frozen=True, slots=True)

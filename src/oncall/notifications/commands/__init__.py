@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.channels.values import Outcome
 from oncall.contacts.commands import make_code, make_test, note_failed, note_sent
+from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Owner, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
@@ -81,18 +82,15 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     travels = plan_travels(wanted, lately, now=now)
     added = await store.add_pages(tx, [(id, reach[p.user_id], p) for id, p in wanted.items()], travels, now=now)
     await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
+    told = {(page.user_id, Urgency(page.subject.urgency), page.repeats) for page in pages}
+    ways = {key: plan_ways(reach[key[0]], key[1], repeats=key[2]) for key in told}
     messages = [
         (id, way)
         for id, page in wanted.items()
         if id in added
-        for way in plan_page(
-            reach[page.user_id],
-            Urgency(page.subject.urgency),
-            due_at=page.due_at,
-            now=now,
-            repeats=page.repeats,
-            travel=travels[id],
-        )
+        for urgency in (Urgency(page.subject.urgency),)
+        for its in (ways[page.user_id, urgency, page.repeats],)
+        for way in plan_page(reach[page.user_id], its, urgency, due_at=page.due_at, now=now, travel=travels[id])
     ]
     await store.add_notifications(tx, messages, now=now)
     # A sender looks again in time for what is due later; only those are woken who have something to do now.

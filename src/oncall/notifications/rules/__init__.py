@@ -10,7 +10,7 @@ from uuid import UUID
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, PageUpdate, Sent, Unknown
 from oncall.contacts.rules import plan_ways, quiet_until
-from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
+from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency, Ways
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import (
     MAX_RETRY_AFTER,
@@ -37,15 +37,16 @@ from oncall.notifications.values.updating import UPDATE_LASTS, About, Earlier, N
 LATE = timedelta(seconds=60)
 
 
-def plan_messages(
-    reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True, travel: Travel | None = None
-) -> tuple[Way, ...]:
-    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is; what waits
-    to travel with others is that much later, which is not late.
+def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True) -> tuple[Way, ...]:
+    """The messages a notice becomes: the person's own rules, each at its delay from now."""
+    return messages_by(plan_ways(reach, urgency, repeats=repeats), due_at=due_at, now=now)
 
-    Repetitions are among them from the start: what ends the page's cycle cancels them with the rest. A notice has none.
+
+def messages_by(ways: Ways, *, due_at: datetime, now: datetime, travel: Travel | None = None) -> tuple[Way, ...]:
+    """Each way at its delay from now, and late if the page is; what waits to travel with others is that much later, which is not late.
+
+    Repetitions are among them from the start: what ends the page's cycle cancels them with the rest.
     """
-    ways = plan_ways(reach, urgency, repeats=repeats).ways
     wait = travel.wait if travel else timedelta(0)
     return tuple(
         Way(
@@ -58,19 +59,21 @@ def plan_messages(
             w.again,
             now + w.delay if travel and travel.together else None,
         )
-        for w in ways
+        for w in ways.ways
     )
 
 
 def plan_page(
-    reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True, travel: Travel | None = None
+    reach: Reach, ways: Ways, urgency: Urgency, *, due_at: datetime, now: datetime, travel: Travel | None = None
 ) -> tuple[Way, ...]:
     """The messages of a page. At low urgency none is sent in the person's quiet hours: it waits for their end, is not late then, and
     travels with what else waited; of several to one address that would wait for one end, the first is enough.
     """
+    if urgency is Urgency.HIGH or reach.quiet_hours is None:
+        return messages_by(ways, due_at=due_at, now=now, travel=travel)
     begin = quiet_until(reach, urgency, now) or now
     planned: list[Way] = []
-    for way in plan_messages(reach, urgency, due_at=due_at, now=begin, repeats=repeats, travel=travel):
+    for way in messages_by(ways, due_at=due_at, now=begin, travel=travel):
         ends = quiet_until(reach, urgency, way.next_at)
         if ends is None and begin == now:
             planned.append(way)

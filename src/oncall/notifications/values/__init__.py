@@ -1,6 +1,5 @@
 """What a page, a notice, a notification and an attempt are, and what can become of them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, TeamId, UserId
+from oncall.kit.quick import dataclass
 from oncall.notifications.values.receipts import Receipt
 
 NoticeId = NewType("NoticeId", UUID)

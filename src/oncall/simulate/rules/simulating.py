@@ -35,15 +35,14 @@ def _step(one: Moment | Reacted, reach: Mapping[UserId, Reach], ends: Sequence[R
 
 def _paging(page: PlannedPage, reach: Reach, one: Moment, ends: Sequence[Reacted]) -> Paging:
     """An acknowledgement ends every repetition, and whatever is no step's that only a resolve stops."""
-    repeats = not (page.until_resolved and one.acknowledged)
-    ways = plan_ways(reach, one.urgency, repeats=repeats)
+    ways = plan_ways(reach, one.urgency, repeats=not (page.until_resolved and one.acknowledged))
     over = {verbs: _first(ends, verbs, since=one.at) for verbs in (RESOLVED, ENDED)}
 
     def cancelled(way: Way) -> bool:
         end = over[RESOLVED if page.until_resolved and not way.again else ENDED]
         return end is not None and way.next_at > one.at and way.next_at >= end
 
-    planned = plan_page(reach, one.urgency, due_at=one.at, now=one.at, repeats=repeats)
+    planned = plan_page(reach, ways, one.urgency, due_at=one.at, now=one.at)
     messages = [Message(way.next_at, way.channel, mask(way.address), cancelled(way)) for way in planned]
     return Paging(page.user_id, reach.name, page.reason, messages, ways.reason, ways.reachable)
 
