@@ -116,6 +116,24 @@ async def test_what_is_given_up_lets_the_next_go(hooking: Hooking) -> None:
     assert (await hooking.get(hook))["failing_since"] is None
 
 
+async def test_what_comes_while_a_receiver_is_down_is_put_off_with_what_it_waits_for(hooking: Hooking) -> None:
+    hook = await hooking.make(event_types=["incident.triggered", "incident.acknowledged", "incident.resolved"])
+    made = await hooking.system.service([to(await hooking.system.user("Ana"))], ack_timeout=None)
+    hooking.sink.behave("503")
+    incident = (await hooking.system.event(made["key"]))["incident_id"]
+    await hooking.acknowledge(incident)
+    await hooking.system.advance(minutes=10, step=timedelta(minutes=1))
+    await hooking.system.event(made["key"], action="resolve")
+    await hooking.system.advance(minutes=2, step=timedelta(minutes=1))
+    waiting = await hooking.log(hook, incident_id=incident)
+    assert [one["type"] for one in waiting] == ["incident.triggered", "incident.acknowledged", "incident.resolved"]
+    assert len({one["next_at"] for one in waiting}) == 1
+    hooking.sink.behave("ok")
+    hooking.told()
+    await hooking.system.advance(minutes=20, step=timedelta(minutes=5))
+    assert hooking.told() == ["incident.triggered", "incident.acknowledged", "incident.resolved"]
+
+
 async def test_48_hours_without_a_success_disable_it_and_whose_it_is_learns_why(hooking: Hooking) -> None:
     system = hooking.system
     ana, boss = await system.user("Ana"), await system.user("Boss")

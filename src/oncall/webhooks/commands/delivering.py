@@ -1,5 +1,6 @@
 """One delivery on its way: claimed, looked at again, recorded; and what a failure too many does to its webhook."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,9 +22,15 @@ EVERYBODY = 10_000
 async def claim(
     tx: AsyncConnection, *, busy: Mapping[WebhookId, int], each: int, now: datetime, lease: timedelta, limit: int
 ) -> tuple[list[Claimed], datetime | None]:
-    """What is due, and when something else will be; `busy` says how much of each webhook is on the wire already."""
-    claimed = await deliveries.claim_due(tx, busy=busy, each=each, now=now, lease_until=now + lease, limit=limit) if limit else []
-    return claimed, await deliveries.next_at(tx)
+    """What is due, and when something else will be of those that can take more; `busy` says how much of each webhook is on the wire."""
+    claimed = await deliveries.claim_due(tx, busy=busy, each=each, now=now, lease_until=now + lease, limit=limit)
+    counts = Counter(busy) + Counter(one.webhook_id for one in claimed)
+    return claimed, await deliveries.next_at(tx, full=[id for id, count in counts.items() if count >= each])
+
+
+async def hold_back_late(tx: AsyncConnection, *, now: datetime) -> None:
+    """What was added behind a delivery that is tried again later is not looked at before that."""
+    await deliveries.hold_back_late(tx, now=now)
 
 
 async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:

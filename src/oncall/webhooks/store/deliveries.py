@@ -1,6 +1,6 @@
 """SQL about deliveries on their way out: added, claimed under a lease, looked at again, recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -67,7 +67,7 @@ NEXT_AT = text("""
             SELECT 1 FROM webhook_deliveries before
             WHERE before.webhook_id = d.webhook_id AND before.lane = d.lane AND before.seq < d.seq AND before.next_at IS NOT NULL)
         ORDER BY d.next_at LIMIT 1) first
-    WHERE w.enabled
+    WHERE w.enabled AND w.id <> ALL(CAST(:full AS uuid[]))
 """)
 STILL_MINE = text("""
     SELECT 1 FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
@@ -88,6 +88,16 @@ ADD_ATTEMPT = text("""
 HOLD_BACK = text("""
     UPDATE webhook_deliveries SET next_at = :next_at
     WHERE webhook_id = :webhook_id AND lane = :lane AND id <> :id AND status = 'pending' AND next_at < :next_at
+""")
+# The same for what was added since: while a receiver is down for hours, nothing behind a failure is looked at in vain. Whoever moves
+# several rows of a webhook holds its lock, so that nothing is put off for a failure that is over.
+HOLD_BACK_LATE = text("""
+    WITH free AS MATERIALIZED (SELECT id FROM webhooks WHERE failing_since IS NOT NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+    UPDATE webhook_deliveries d SET next_at = before.next_at
+    FROM free, webhook_deliveries before
+    WHERE d.webhook_id = free.id AND d.status = 'pending' AND d.next_at <= :now
+        AND before.webhook_id = d.webhook_id AND before.lane = d.lane AND before.seq < d.seq
+        AND before.status = 'pending' AND before.next_at > :now
 """)
 # The next of a lane, now that the one before is through.
 LET_GO = text("""
@@ -146,9 +156,14 @@ async def claim_due(
     ]
 
 
-async def next_at(tx: AsyncConnection) -> datetime | None:
-    at: datetime | None = (await tx.execute(NEXT_AT)).scalar_one()
+async def next_at(tx: AsyncConnection, *, full: Collection[WebhookId]) -> datetime | None:
+    """When something is due of those webhooks that can take more."""
+    at: datetime | None = (await tx.execute(NEXT_AT, {"full": list(full)})).scalar_one()
     return at
+
+
+async def hold_back_late(tx: AsyncConnection, *, now: datetime) -> None:
+    await tx.execute(HOLD_BACK_LATE, {"now": now})
 
 
 async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
