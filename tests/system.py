@@ -18,6 +18,7 @@ from oncall.kit.db import Database
 from oncall.kit.mail import check_mail_address
 from oncall.kit.settings import Settings
 from oncall.notifications.due import Sender
+from oncall.webhooks.due import Deliverer
 
 ADMIN_KEY = "admin-key-of-the-tests-0123456789abcdef"
 
@@ -112,7 +113,7 @@ class System:
         while True:
             handled = await self.node.engine.run_due()
             for source in self.node.sources:
-                if isinstance(source, Sender):
+                if isinstance(source, Sender | Deliverer):
                     await source.settle()
             if not handled:
                 return

@@ -32,6 +32,7 @@ from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
 from oncall.escalation.values import Position
 from oncall.handoffs import api as handoffs
+from oncall.handoffs.commands.telling import tell_of_webhook
 from oncall.handoffs.due import DueHandoffs
 from oncall.health import api as health
 from oncall.health.due import Auditor
@@ -40,6 +41,7 @@ from oncall.heartbeats import hot as check_ins
 from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
+from oncall.incidents.api.telling import describe
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours
 from oncall.incidents.compiled import Judging
@@ -80,11 +82,15 @@ from oncall.services import hot as lookup
 from oncall.services.commands import ROUTING, integration_keys, load_routing
 from oncall.services.compiled import Book, Keys, load_book
 from oncall.silences import api as silences
-from oncall.silences.commands.muting import MUTING, load_mutings
+from oncall.silences.commands.muting import MUTING, check_services, load_mutings
 from oncall.silences.rules.muting import Mutings
 from oncall.simulate import api as simulate
 from oncall.simulate.commands.replaying import Replays
 from oncall.teams import api as teams
+from oncall.timeline import tell_entries_to
+from oncall.webhooks import api as webhooks
+from oncall.webhooks.commands.listening import hearing
+from oncall.webhooks.due import Deliverer, Pruner
 
 ROUTERS = [
     access.router,
@@ -105,6 +111,7 @@ ROUTERS = [
     heartbeats.router,
     replies.router,
     replies.receipts,
+    webhooks.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT}
@@ -119,6 +126,9 @@ HEARTBEATS_EVERY = timedelta(seconds=10)
 
 SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
+
+# What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline.
+tell_entries_to(hearing(describe))
 
 
 class Role(StrEnum):
@@ -148,8 +158,8 @@ class Node:
         self.clock = clock or DatabaseClock()
         self.ring = load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
         allow = read_outbound_allow(settings.outbound_allow)
-        # Calendars have look-ups of their own: a dead name server of theirs holds up no page.
-        self.client, self.calendars = HttpClient(allow=allow), HttpClient(allow=allow)
+        # Calendars and programs have look-ups of their own: a dead name server of theirs holds up no page.
+        self.client, self.calendars, self.programs = HttpClient(allow=allow), HttpClient(allow=allow), HttpClient(allow=allow)
         self.channels = channels or make_channels(settings, self.client, self.ring, self.clock.about)
         self.compilation = Compilation(self.database)
         self.sealing = Sealing(self.ring)
@@ -203,7 +213,17 @@ class Node:
         # That somebody listens is said before anything expires.
         silent = SilentAlerts(self.judging, **common)
         sealer = Sealer(every=SEALED_EVERY, **common)
-        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, auditor]
+        deliverer = Deliverer(
+            self.programs,
+            open_sealed=self.sealing.open,
+            tell_people=tell_of_webhook,
+            heard=self._hear,
+            lease=self.settings.send_lease,
+            every=self.settings.tick,
+            **common,
+        )
+        programs: list[DueSource] = [deliverer, Pruner(**common)]
+        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)
@@ -252,6 +272,7 @@ class Node:
         await self.compilation.stop()
         await self.client.close()
         await self.calendars.close()
+        await self.programs.close()
         await self.database.close()
 
 
@@ -308,6 +329,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_muting
     app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
+    app.state.check_services = check_services
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book

@@ -213,16 +213,18 @@ def outcome_of(reply: HttpReply, *, now: datetime) -> Outcome:
             return Unknown(f"{detail}, which is no final status")
 
 
-def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
-    """Seconds or an HTTP date, never more than a minute (a page cannot wait longer); None if it says nothing that can be read."""
+def retry_after(value: str | None, *, now: datetime, limit: timedelta = RETRY_AFTER_LIMIT) -> timedelta | None:
+    """Seconds or an HTTP date, never more than the limit (a page cannot wait longer than a minute); None if it says nothing that can be
+    read.
+    """
     if value is None:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit():
-        return RETRY_AFTER_LIMIT if len(value) > 4 else min(timedelta(seconds=int(value)), RETRY_AFTER_LIMIT)
+        return limit if len(value) > 6 else min(timedelta(seconds=int(value)), limit)
     try:
         wanted = parsedate_to_datetime(value)
         wait = (wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)) - now
     except (ValueError, TypeError, OverflowError):
         return None
-    return max(timedelta(0), min(wait, RETRY_AFTER_LIMIT))
+    return max(timedelta(0), min(wait, limit))

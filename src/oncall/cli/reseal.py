@@ -11,6 +11,7 @@ from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings
 from oncall.services.commands import reseal
 from oncall.services.values import Resealed
+from oncall.webhooks.commands.editing import reseal as reseal_webhooks
 
 
 def run(settings: Settings) -> None:
@@ -26,7 +27,10 @@ def run(settings: Settings) -> None:
             unusable(error)
     console.print(f"{done.sealed} sealed anew with the first secret key.", highlight=False)
     if done.lost:
-        stop(f"{', '.join(done.lost)}: no key opens what is sealed here; put the old key back, or set the authentication anew.", code=1)
+        stop(
+            f"{', '.join(done.lost)}: no key opens what is sealed here; put the old key back, or set it anew.",
+            code=1,
+        )
 
 
 async def _reseal(url: str, sealing: Sealing) -> Resealed:
@@ -34,7 +38,8 @@ async def _reseal(url: str, sealing: Sealing) -> Resealed:
     try:
         async with db.transaction() as tx:
             done = await reseal(tx, sealing)
+            webhooks, lost = await reseal_webhooks(tx, sealing)
             await changed(tx, CONFIGURATION)
-            return done
+            return Resealed(done.sealed + webhooks, (*done.lost, *(f"webhook {name}" for name in lost)))
     finally:
         await db.close()

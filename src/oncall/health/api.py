@@ -59,6 +59,7 @@ async def healthz(request: Request) -> Response:
             async with database.transaction(read_only=True) as tx:
                 now = await state.clock.now(tx)
                 red, yellow = await commands.audit(tx, now=now), await commands.warn(tx, book, now=now) if book else []
+                yellow += await commands.warn_of_webhooks(tx)
     except UNREACHABLE:
         gone = {"reason": "db", "count": 1, "detail": "the database cannot be reached"}
         return JSONResponse({"status": "red", "reasons": [gone], "warnings": []}, 503)

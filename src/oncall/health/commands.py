@@ -7,7 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import find_unreachable
 from oncall.health import store
-from oncall.health.values import OVERDUE, UNREACHABLE_ON_CALL, UNREACHABLE_SENTENCE, Audit, Fault, Red, Yellow
+from oncall.health.values import (
+    OVERDUE,
+    UNREACHABLE_ON_CALL,
+    UNREACHABLE_SENTENCE,
+    WEBHOOKS_DISABLED,
+    WEBHOOKS_SENTENCE,
+    Audit,
+    Fault,
+    Red,
+    Yellow,
+)
 from oncall.incidents.values import Decision
 from oncall.kit.ids import UserId
 from oncall.notifications.commands import verify_ledger
@@ -50,3 +60,9 @@ async def warn(tx: AsyncConnection, book: Book, *, now: datetime) -> list[Yellow
             await asyncio.sleep(0)
     count = len(await find_unreachable(tx, sorted(on_call))) if on_call else 0
     return [Yellow(UNREACHABLE_ON_CALL, count, f"{count} {UNREACHABLE_SENTENCE}")] if count else []
+
+
+async def warn_of_webhooks(tx: AsyncConnection) -> list[Yellow]:
+    """Programs that are told nothing any more."""
+    count = await store.count_disabled_webhooks(tx)
+    return [Yellow(WEBHOOKS_DISABLED, count, f"{count} {WEBHOOKS_SENTENCE}")] if count else []

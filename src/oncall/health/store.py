@@ -86,6 +86,16 @@ async def faults(tx: AsyncConnection, *, known: Sequence[str], with_alert: Seque
     return found
 
 
+# There are a handful of webhooks.
+DISABLED_WEBHOOKS = text("SELECT count(*) FROM webhooks WHERE NOT enabled AND failing_since IS NOT NULL")
+
+
+async def count_disabled_webhooks(tx: AsyncConnection) -> int:
+    """Those that were disabled by us, and not switched off by a person."""
+    count: int = (await tx.execute(DISABLED_WEBHOOKS)).scalar_one()
+    return count
+
+
 async def findings(tx: AsyncConnection, *, now: datetime, overdue: timedelta) -> list[Red]:
     row = (await tx.execute(FINDINGS, {"overdue": now - overdue, "lately": now - LATELY})).one()
     return [

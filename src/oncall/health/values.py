@@ -26,10 +26,13 @@ SENTENCES = {
 UNREACHABLE_ON_CALL = "unreachable_on_call"
 UNREACHABLE_SENTENCE = "people who are on call now have no verified contact method: see the warnings of policies and schedules"
 
+WEBHOOKS_DISABLED = "webhooks_disabled"
+WEBHOOKS_SENTENCE = "webhooks were disabled because nothing could be delivered: see off_because of each, put it right and switch it on"
+
 
 @dataclass(frozen=True, slots=True)
 class Yellow:
-    """What will keep a page from arriving unless somebody does something; the pager itself does its work."""
+    """What somebody must do something about, or a page may not arrive, or programs are told nothing; the pager itself does its work."""
 
     reason: str
     count: int

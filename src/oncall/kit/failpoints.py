@@ -15,6 +15,9 @@ NAMES = frozenset(
         "send.post_wire",
         "send.pre_record",
         "ack.pre_commit",
+        "webhook.post_claim",
+        "webhook.post_wire",
+        "webhook.pre_record",
     }
 )
 

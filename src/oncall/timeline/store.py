@@ -1,32 +1,42 @@
-"""Every SQL statement about the timeline. Only inserts and reads."""
+"""Every SQL statement about the timeline. Of entries only inserts and reads."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import IncidentId, new_id
+from oncall.kit.ids import IncidentId
 from oncall.timeline.values import Entry, Kind, Recorded
 
+# Whether anybody listens is told by the same statement: where nobody does, listening costs nothing.
 ADD = text("""
-    INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
-    SELECT * FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:ats AS timestamptz[]), CAST(:kinds AS text[]),
-        CAST(:actor_kinds AS text[]), CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:vias AS text[]),
-        CAST(:reasons AS text[]), CAST(:details AS jsonb[]))
+    WITH added AS (
+        INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:ats AS timestamptz[]), CAST(:kinds AS text[]),
+            CAST(:actor_kinds AS text[]), CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:vias AS text[]),
+            CAST(:reasons AS text[]), CAST(:details AS jsonb[]))
+    )
+    SELECT EXISTS (SELECT 1 FROM timeline_listeners) AS is_heard
 """)
 # Most that is told at once one actor did at one instant.
 ADD_OF_ONE = text("""
-    INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
-    SELECT e.id, e.incident_id, CAST(:at AS timestamptz), e.kind, CAST(:actor_kind AS text), CAST(:actor_id AS uuid),
-        CAST(:actor_name AS text), CAST(:via AS text), e.reason, e.detail
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]),
-        CAST(:details AS jsonb[])) AS e (id, incident_id, kind, reason, detail)
+    WITH added AS (
+        INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
+        SELECT e.id, e.incident_id, CAST(:at AS timestamptz), e.kind, CAST(:actor_kind AS text), CAST(:actor_id AS uuid),
+            CAST(:actor_name AS text), CAST(:via AS text), e.reason, e.detail
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]),
+            CAST(:details AS jsonb[])) AS e (id, incident_id, kind, reason, detail)
+    )
+    SELECT EXISTS (SELECT 1 FROM timeline_listeners) AS is_heard
 """)
+LISTEN = text("INSERT INTO timeline_listeners (name) VALUES (:name) ON CONFLICT DO NOTHING")
+LISTEN_NO_MORE = text("DELETE FROM timeline_listeners WHERE name = :name")
 
 # Uses timeline_entries_incident_idx.
 LIST = text("""
@@ -44,9 +54,11 @@ LIST_BEFORE = text("""
 """)
 
 
-async def add_entries(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
+async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) -> bool:
+    """Whether anybody listens."""
+    entries = [entry for _, entry in added]
     said: dict[str, object] = {
-        "ids": [new_id() for _ in entries],
+        "ids": [id for id, _ in added],
         "incident_ids": [e.incident_id for e in entries],
         "kinds": [e.kind.value for e in entries],
         "reasons": [e.reason for e in entries],
@@ -55,9 +67,8 @@ async def add_entries(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
     at, actor = entries[0].at, entries[0].actor
     if all(e.at == at and e.actor == actor for e in entries):
         who = {"at": at, "actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name, "via": actor.via}
-        await tx.execute(ADD_OF_ONE, said | who)
-        return
-    await tx.execute(
+        return bool((await tx.execute(ADD_OF_ONE, said | who)).scalar_one())
+    found = await tx.execute(
         ADD,
         said
         | {
@@ -68,6 +79,11 @@ async def add_entries(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
             "vias": [e.actor.via for e in entries],
         },
     )
+    return bool(found.scalar_one())
+
+
+async def save_listening(tx: AsyncConnection, name: str, *, listens: bool) -> None:
+    await tx.execute(LISTEN if listens else LISTEN_NO_MORE, {"name": name})
 
 
 async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int, limit: int) -> list[Recorded]:

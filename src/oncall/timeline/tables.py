@@ -1,4 +1,4 @@
-"""The timeline's one table."""
+"""The timeline, and who listens to it."""
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -21,3 +21,6 @@ timeline_entries = Table(
     Column("detail", JSONB, nullable=False),
     Index("timeline_entries_incident_idx", "incident_id", "seq"),
 )
+
+# A row while somebody wants to hear of entries, beside the entries themselves so that one statement knows.
+timeline_listeners = Table("timeline_listeners", metadata, Column("name", String, primary_key=True))

@@ -1,6 +1,6 @@
-"""The words of what people are told of swaps and shifts, and whom they go to."""
+"""The words of what people are told of swaps and shifts, and whom they go to; and how they are told of a webhook that was disabled."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from oncall.notifications.commands import send_notices
 from oncall.notifications.values import NewNotice
 from oncall.schedules.values import AuthoredSchedule
 from oncall.teams.commands import get_users, names_of
+from oncall.webhooks.values import Notice
 
 
 async def tell(tx: AsyncConnection, notices: Iterable[NewNotice], *, now: datetime) -> None:
@@ -22,6 +23,25 @@ async def tell(tx: AsyncConnection, notices: Iterable[NewNotice], *, now: dateti
     if wanted:
         reach = await load_reach(tx, sorted({notice.user_id for notice in wanted}))
         await send_notices(tx, wanted, reach, now=now)
+
+
+async def tell_of_webhook(tx: AsyncConnection, notice: Notice, people: Collection[UserId], *, now: datetime) -> None:
+    """Whose webhook it is, once for each time it was disabled."""
+    await tell(
+        tx,
+        [
+            NewNotice(
+                user_id=user,
+                kind="webhook",
+                topic=f"{notice.topic}/{user}",
+                urgency=Urgency.LOW.value,
+                subject=notice.subject,
+                paragraphs=notice.paragraphs,
+            )
+            for user in people
+        ],
+        now=now,
+    )
 
 
 async def tell_of_swap(tx: AsyncConnection, swap: Swap, schedule: AuthoredSchedule, *, now: datetime) -> None:

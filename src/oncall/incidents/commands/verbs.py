@@ -1,6 +1,6 @@
 """What people do with incidents: acknowledge, resolve; and how they see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -140,6 +140,11 @@ async def get_incident(tx: AsyncConnection, ref: UUID | int) -> Incident:
     if found is None:
         raise UnknownIncident("There is no incident with this id or number.")
     return found
+
+
+async def get_incidents(tx: AsyncConnection, ids: Collection[IncidentId]) -> list[Incident]:
+    """Those of them that exist, with one statement for any number."""
+    return await store.get_incidents(tx, ids) if ids else []
 
 
 async def list_alerts(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[AlertSeen]:

@@ -271,6 +271,12 @@ async def find_incident(tx: AsyncConnection, ref: UUID | int) -> Incident | None
     return _incident(row) if row else None
 
 
+async def get_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> list[Incident]:
+    """Those that exist, in the order of ids."""
+    rows = await tx.execute(INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id))
+    return [_incident(r) for r in rows]
+
+
 async def lock_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Incident]:
     """Lock in the order of ids, waiting for whoever holds one."""
     locked = INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id).with_for_update(key_share=True)

@@ -1,0 +1,1 @@
+"""What can be done with webhooks: edited, told of entries, delivered to, looked into."""

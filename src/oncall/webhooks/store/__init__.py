@@ -1,0 +1,1 @@
+"""Every SQL statement about webhooks and what is delivered to them."""
