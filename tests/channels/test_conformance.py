@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol, Self
 
 import pytest
-from tests.channels.api_rigs import APIS, DEADLINE, NOWHERE
+from tests.channels.api_rigs import APIS, DEADLINE, NOWHERE, AppriseRig
 from tests.channels.messages import NOW, SECRET, a_page
 from tests.providers.http import WebhookSink, closed_port
 from tests.providers.smtp import SmtpSink
@@ -107,7 +107,7 @@ class WebhookRig:
         return [request.headers["webhook-id"] for request in self.sink.requests]
 
 
-RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, **APIS}
+RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, "apprise": AppriseRig, **APIS}
 
 # What happens, and for each channel: the provider's behaviour that makes it happen, and what must come of it.
 MISBEHAVIOURS = [
@@ -147,6 +147,8 @@ for _, columns in MISBEHAVIOURS:
         behaviour, expected = columns["webhook"]
         for api in APIS:
             columns.setdefault(api, (behaviour, Unknown if expected is Sent and behaviour != "ok" else expected))
+        # Apprise goes by the status alone, and by its own list of good ones.
+        columns.setdefault("apprise", (behaviour, Unknown if behaviour == "299" else expected))
 CASES = [
     pytest.param(channel, behaviour, expected, id=f"{channel} {what}")
     for what, columns in MISBEHAVIOURS

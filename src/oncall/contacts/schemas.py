@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, field_serializer
 
-from oncall.contacts.values import Repeat, Urgency
+from oncall.contacts.values import Repeat, Urgency, shown_address
 from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
 from oncall.kit.ids import ContactMethodId, UserId
 
@@ -30,6 +30,10 @@ class ContactMethodShown(Shown):
     last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
     last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
     last_error: str | None = Field(description="Why it did not")
+
+    @field_serializer("address")
+    def _shown(self, address: str) -> str:
+        return shown_address(self.channel, address)
 
 
 class ContactMethodMade(ContactMethodShown):
