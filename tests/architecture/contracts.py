@@ -44,6 +44,8 @@ RESERVED: Mapping[str, tuple[str, str]] = {
         ".*.api .*.hot .*.schemas .kit .app .cli .console",
         "keep HTTP in `api`, `hot` and `schemas`; raise an error of kit.errors",
     ),
+    "apprise": (".channels.apprise", "let the channel apprise send it, which goes through kit.http_client"),
+    "requests": (".channels.guarded_requests", "call out through kit.http_client; requests is there for libraries that know nothing else"),
     "httpx": (".kit .channels .cli", "call out through kit.http_client, in a channel and with no transaction open"),
 }
 

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from tests.channels.messages import NOW, a_page
+from tests.providers.apprise import AppriseSink
 from tests.providers.http import WebhookSink, closed_port
 from tests.providers.ntfy import NtfySink
 from tests.providers.pushover import TOKEN as PUSHOVER_TOKEN
@@ -12,6 +13,7 @@ from tests.providers.slack import SlackSink
 from tests.providers.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.providers.telegram import TelegramSink
 
+from oncall.channels.apprise import AppriseChannel
 from oncall.channels.calling import Calls
 from oncall.channels.ntfy import NtfyChannel
 from oncall.channels.ports import Channel
@@ -98,6 +100,33 @@ class PushoverRig(ApiRig):
 
     def channel(self, base: str, calls: Calls) -> Channel:
         return PushoverChannel(PUSHOVER_TOKEN, base, calls)
+
+
+class AppriseRig(ApiRig):
+    """Mattermost's webhook stands for all: a plain POST whose status says it all."""
+
+    name = "apprise"
+    good = " mmost://127.0.0.1:1/3ccdd113474722377935511fc85d3dd4 "
+    bad = (
+        "",
+        "https://chat.example.com/hooks/x",
+        "mmost://chat.example.com",
+        "json://127.0.0.1/x",
+        "mailto://user:pass@example.com",
+        "syslog://localhost/x",
+        "discord://a/b?template=/etc/passwd",
+        "mmost://chat.example.com/x y",
+        "\ud800",
+    )
+    fake = AppriseSink
+
+    def at(self, place: str) -> tuple[Channel, Message]:
+        channel, _ = super().at(place)
+        host = NOWHERE if place == "nowhere" else f"127.0.0.1:{self.sink.port if place == 'sink' else closed_port()}"
+        return channel, a_page(address=f"mmost://{host}/3ccdd113474722377935511fc85d3dd4")
+
+    def channel(self, base: str, calls: Calls) -> Channel:
+        return AppriseChannel(calls)
 
 
 APIS: dict[str, type[Any]] = {rig.name: rig for rig in (NtfyRig, PushoverRig, SlackRig, TelegramRig)}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol, Self
 
 import pytest
-from tests.channels.api_rigs import APIS, DEADLINE, NOWHERE
+from tests.channels.api_rigs import APIS, DEADLINE, NOWHERE, AppriseRig
 from tests.channels.messages import NOW, SECRET, a_page
 from tests.providers.http import WebhookSink, closed_port
 from tests.providers.smtp import SmtpSink
@@ -143,7 +143,7 @@ class VoiceRig(SmsRig):
     channel = VoiceChannel
 
 
-RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, "sms": SmsRig, "voice": VoiceRig, **APIS}
+RIGS: dict[str, type[Any]] = {"email": EmailRig, "webhook": WebhookRig, "sms": SmsRig, "voice": VoiceRig, "apprise": AppriseRig, **APIS}
 
 # What happens, and for each channel: the provider's behaviour that makes it happen, and what must come of it.
 MISBEHAVIOURS = [
@@ -183,6 +183,8 @@ for _, columns in MISBEHAVIOURS:
         behaviour, expected = columns["webhook"]
         for api in APIS:
             columns.setdefault(api, (behaviour, Unknown if expected is Sent and behaviour != "ok" else expected))
+        # Apprise goes by the status alone, and by its own list of good ones.
+        columns.setdefault("apprise", (behaviour, Unknown if behaviour == "299" else expected))
 # Messages and calls are made in one way. Nothing but Twilio's own words is an acceptance.
 OF_TWILIO = [
     ("accepts", "ok", Sent),

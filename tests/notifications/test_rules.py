@@ -123,6 +123,7 @@ def test_a_page_becomes_the_messages_of_the_persons_own_rules_each_at_its_delay_
         ("@example.com", "…@example.com"),
         ("https://hooks.example.com/T0/secret?x=y", "https://hooks.example.com/…"),
         ("https://user:pass@hooks.example.com", "https://hooks.example.com/…"),
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", "discord://…"),
         ("+351912345678", "…5678"),
         ("", "…"),
     ],

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from oncall.channels.apprise import AppriseChannel
 from oncall.channels.calling import Calls
 from oncall.channels.ntfy import NtfyChannel, split_user
 from oncall.channels.ports import Channel
@@ -20,6 +21,7 @@ def make_messengers(settings: Settings, client: HttpClient, *, now: Callable[[],
     """All of them: one whose variables are unset takes addresses, and says when it should send what is missing."""
     calls = Calls(client, now)
     return [
+        AppriseChannel(calls),
         NtfyChannel(settings.ntfy_url.get_secret_value(), calls),
         PushoverChannel(_secret(settings.pushover_token), settings.pushover_api_url, calls),
         SlackChannel(_secret(settings.slack_bot_token), settings.slack_api_url, calls),

@@ -4,9 +4,9 @@ from datetime import time, timedelta
 from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_serializer, model_validator
 
-from oncall.contacts.values import Repeat, Urgency
+from oncall.contacts.values import Repeat, Urgency, shown_address
 from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
 from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.teams.values import DAYS, QuietHours
@@ -32,6 +32,10 @@ class ContactMethodShown(Shown):
     last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
     last_error: str | None = Field(description="Why it did not")
 
+    @field_serializer("address")
+    def _shown(self, address: str) -> str:
+        return shown_address(self.channel, address)
+
 
 class TeamContactMethodShown(Shown):
     """What a policy points at as a channel, by this `id`."""
@@ -46,6 +50,10 @@ class TeamContactMethodShown(Shown):
     last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
     last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
     last_error: str | None = Field(description="Why it did not")
+
+    @field_serializer("address")
+    def _shown(self, address: str) -> str:
+        return shown_address(self.channel, address)
 
 
 class TeamContactMethodMade(TeamContactMethodShown):

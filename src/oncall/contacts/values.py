@@ -14,6 +14,14 @@ EMAIL = "email"
 Owner = UserId | TeamId
 """Whose address it is."""
 
+SECRET_ADDRESSES = frozenset({"apprise"})
+"""Channels whose addresses are secrets: whoever has one can write there in anybody's name, so no answer shows it again."""
+
+
+def shown_address(channel: str, address: str) -> str:
+    """The address as it is shown to whoever may see a person's contact methods: of a secret one only what kind of thing it is."""
+    return f"{address.partition('://')[0]}://…" if channel in SECRET_ADDRESSES else address
+
 
 class UnknownChannel(Invalid):
     """There is no such channel; the text names those that exist."""

@@ -237,9 +237,11 @@ def late_by(due_at: datetime, *, now: datetime) -> timedelta | None:
 
 
 def mask(address: str) -> str:
-    """An address as others may see it: a…@example.com, https://host/…, …1234."""
+    """An address as others may see it: a…@example.com, https://host/…, discord://…, …1234."""
     if "://" in address:
         scheme, rest = address.split("://", 1)
+        if scheme not in {"http", "https"}:
+            return f"{scheme}://…"  # a token stands where others have their host
         return f"{scheme}://{rest.split('/', 1)[0].rsplit('@', 1)[-1]}/…"
     if "@" in address:
         name, _, domain = address.rpartition("@")

@@ -1,0 +1,168 @@
+"""What leaves through Apprise, by which way, and what each answer means."""
+
+import inspect
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import requests
+from hypothesis import given, settings
+from tests.channels.messages import NOW, UPDATE, a_notice, a_page
+from tests.channels.test_render import NOTICES, PAGES, UPDATES
+from tests.providers.apprise import AppriseSink, texts, urls
+
+from oncall.channels.apprise import SCHEMAS, AppriseChannel, words
+from oncall.channels.calling import Calls
+from oncall.channels.guarded_requests import guard
+from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent
+from oncall.kit.http_client import HttpClient
+from oncall.kit.outbound import read_outbound_allow
+
+KINDS = list(urls(1))
+OTHER_WAYS = ("socket", "smtplib", "subprocess", "http.client", "urllib.request", "paho", "slixmpp", "httpx", "aiohttp", "ssl")
+
+
+@pytest.fixture(scope="module")
+async def sink() -> AsyncIterator[AppriseSink]:
+    async with AppriseSink() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def channel() -> AsyncIterator[AppriseChannel]:
+    client = HttpClient(allow=read_outbound_allow(["127.0.0.1"]))
+    made = AppriseChannel(Calls(client, lambda: NOW))
+    yield made
+    await made.close()
+    await client.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("message", [a_page(), a_notice(), UPDATE], ids=["page", "notice", "update"])
+async def test_every_kind_of_message_leaves_through(sink: AppriseSink, channel: AppriseChannel, kind: str, message: Message) -> None:
+    sink.requests.clear()
+    address = urls(sink.port)[kind]
+    assert channel.check_address(address) == address
+    assert isinstance(await channel.send(replace(message, address=address)), Sent)
+    said = " ".join(text for request in sink.requests if request.method != "GET" for text in texts(request))
+    title, body = words(message)
+    assert title.lstrip("#") in said, "where a title is a heading, its first # is lost"
+    assert body.splitlines()[0] in said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_our_links_arrive_as_they_are(sink: AppriseSink, channel: AppriseChannel, kind: str) -> None:
+    """No service's mark-up has changed a sign of them."""
+    sink.requests.clear()
+    url = "https://on-call.example.com/l/eyJ_-*~.x_y-z"
+    assert isinstance(await channel.send(a_page(address=urls(sink.port)[kind], acknowledge_url=url)), Sent)
+    assert any(f"Acknowledge: {url}" in text for request in sink.requests if request.method != "GET" for text in texts(request))
+
+
+@pytest.mark.parametrize("hostile", ["@everyone", "@here look", "<!channel>", "<@U012AB3CDE>", "<users/all>", "[ok](https://evil.example)"])
+def test_nothing_that_is_said_is_a_mention_or_a_link_in_disguise(hostile: str) -> None:
+    message = a_page(
+        title=hostile,
+        service=hostile,
+        reason=hostile,
+        source=hostile,
+        facts=((hostile, hostile),),
+        links=(("https://x.example/@here", hostile),),
+    )
+    said = "\n".join(words(message))
+    assert "evil" not in hostile or "](" not in said
+    for alive in ("@everyone", "@here", "<!", "<@", "<users"):
+        assert alive not in said
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        ("401", FailedPermanently("answered 401", "refused")),
+        ("404", FailedPermanently("answered 404", "refused")),
+        ("429 Retry-After: 7", FailedTemporarily("answered 429", timedelta(seconds=7))),
+        ("500", FailedTemporarily("answered 500")),
+    ],
+)
+async def test_what_an_error_means(sink: AppriseSink, channel: AppriseChannel, behaviour: str, expected: Outcome) -> None:
+    """Credentials are in the address: that they are refused is no operator's fault."""
+    sink.behave(behaviour, times=1)
+    assert await channel.send(a_page(address=urls(sink.port)["Mattermost"])) == expected
+
+
+async def test_each_message_is_tried_once_and_no_redirect_is_followed(sink: AppriseSink, channel: AppriseChannel) -> None:
+    sink.requests.clear()
+    sink.behave(f"307 Location: http://127.0.0.1:{sink.port}/elsewhere", times=1)
+    outcome = await channel.send(a_page(address=urls(sink.port)["Mattermost"]))
+    assert isinstance(outcome, FailedPermanently)
+    assert len(sink.requests) == 1
+
+
+async def test_a_host_inside_is_not_called(sink: AppriseSink) -> None:
+    """The same judge as for every other address that people type."""
+    sink.requests.clear()
+    outcome = await AppriseChannel(Calls(HttpClient(), lambda: NOW)).send(a_page(address=urls(sink.port)["Gotify"]))
+    assert isinstance(outcome, FailedPermanently)
+    assert outcome.code == "ssrf_blocked"
+    assert sink.requests == []
+
+
+async def test_what_is_sent_beside_a_guarded_thread_goes_nowhere(sink: AppriseSink, channel: AppriseChannel) -> None:
+    """Such as from a thread that a plugin starts: there is no other way out."""
+    guard()
+    sink.requests.clear()
+    failed: list[Exception] = []
+
+    def alone() -> None:
+        try:
+            requests.get(sink.url, timeout=1)
+        except requests.ConnectionError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    thread.join()
+    assert len(failed) == 1
+    assert sink.requests == []
+
+
+def test_the_services_we_let_in_know_no_other_way_out() -> None:
+    """Read from the library's own source, so that an update which changes it is seen."""
+    from apprise.manager_plugins import NotificationManager
+
+    plugins = NotificationManager()
+    for schema in sorted(SCHEMAS):
+        for part in inspect.getmro(plugins[schema]):
+            module = inspect.getmodule(part)
+            if module is None or not module.__name__.startswith("apprise.plugins.") or module.__name__ == "apprise.plugins.base":
+                continue
+            lines = [line.split() for line in inspect.getsource(module).splitlines() if line.strip().startswith(("import ", "from "))]
+            assert not [line for line in lines if line[1] in OTHER_WAYS], f"{schema} may connect by itself"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "discord://123456789012345678/secret-secret-secret?template=/etc/passwd",
+        "discord://123456789012345678/secret-secret-secret?ping=@everyone",
+        "discord://123456789012345678/secret-secret-secret?overflow=split&retry=5",
+        "gotify://chat.example.com/secret-secret?verify=no",
+        "gotify://chat.example.com/secret-secret?+X-Forwarded-For=secret",
+        "fcm://project@secret-secret/?keyfile=/etc/passwd",
+        "form://secret-secret/x",
+        "tgram://123456789:secret-secret/1",
+        "mmost://user:secret@chat.example.com",
+    ],
+)
+def test_what_cannot_be_used_is_refused_without_repeating_a_secret(channel: AppriseChannel, address: str) -> None:
+    with pytest.raises(BadAddress, match=r"^This .+\.$") as refused:
+        channel.check_address(address)
+    assert "secret" not in str(refused.value)
+
+
+@settings(max_examples=40)
+@given(message=PAGES | NOTICES | UPDATES)
+async def test_whatever_is_said_is_sent(sink: AppriseSink, channel: AppriseChannel, message: Message) -> None:
+    assert isinstance(await channel.send(replace(message, address=urls(sink.port)["Mattermost"])), Sent)
