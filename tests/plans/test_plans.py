@@ -113,6 +113,11 @@ VALUES = {
     "alert_id": "md5('alert 7')::uuid",
     "after": "'00000000-0000-0000-0000-000000000000'",
     "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+    "methods": "ARRAY[md5('method 1')::uuid]",
+    "soon": "'2026-03-02T13:01:00Z'",
+    "users": "ARRAY[md5('user 1')::uuid]",
+    "since": "'2026-03-02T12:50:00Z'",
+    "provider_id": "'their-id-1'",
     "dedup_keys": "ARRAY['key 1', 'key 2', 'key 3', 'key 50', 'key 60']",
 }
 
