@@ -148,8 +148,10 @@ def i_16_a_node_that_stands_still_holds_up_no_other(seen: Seen) -> Iterator[str]
     """I-16 with `architecture.md` §5: the API waits, the engine skips, but a row overdue by more than 2 s is claimed waiting."""
     did = seen.did
     if did.name == "stands_still" and did.args["meanwhile"] == "ticks" and did.waited:
-        times = [one.next_at for one in (*seen.before.incidents, *seen.before.notifications)]
-        if not any(at is not None and at < seen.at - OVERDUE for at in times):
+        times = [one.next_at for one in seen.before.incidents]
+        # One that gives up a message waits for its incident, which others decide meanwhile.
+        gave_up = any(not call.arrived for call in seen.called)
+        if not gave_up and not any(at is not None and at < seen.at - OVERDUE for at in times):
             yield "a node waited for another one's lock although nothing was overdue"
 
 
