@@ -60,6 +60,7 @@ class AppriseChannel:
 
     name = "apprise"
     takes_updates = True
+    rings = False
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
