@@ -5,13 +5,18 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
 
+import httpcore
 import pytest
 import requests
 from hypothesis import given, settings
 from tests.channels.messages import NOW, UPDATE, a_notice, a_page
 from tests.channels.test_render import NOTICES, PAGES, UPDATES
 from tests.providers.apprise import AppriseSink, texts, urls
+from tests.providers.tls import client_context, server_context
 
 from oncall.channels.apprise import SCHEMAS, AppriseChannel, words
 from oncall.channels.calling import Calls
@@ -166,3 +171,37 @@ def test_what_cannot_be_used_is_refused_without_repeating_a_secret(channel: Appr
 @given(message=PAGES | NOTICES | UPDATES)
 async def test_whatever_is_said_is_sent(sink: AppriseSink, channel: AppriseChannel, message: Message) -> None:
     assert isinstance(await channel.send(replace(message, address=urls(sink.port)["Mattermost"])), Sent)
+
+
+class ToTheSink(httpcore.AnyIOBackend):
+    """A network on which every address is the sink's."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    async def connect_tcp(self, host: str, port: int, *more: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        return await super().connect_tcp("127.0.0.1", self._port, *more, **named)
+
+
+async def a_public_address(host: str, port: int) -> list[IPv4Address]:
+    return [IPv4Address("162.159.137.232")]
+
+
+async def test_discord_is_called_at_its_own_host_and_its_certificate_is_verified(tmp_path: Path) -> None:
+    async with AppriseSink(tls=server_context(tmp_path, "discord.com")) as sink:
+        trusting = HttpClient(resolve=a_public_address, wire=ToTheSink(sink.port), tls=client_context(tmp_path))
+        careful = HttpClient(resolve=a_public_address, wire=ToTheSink(sink.port))
+        page = a_page(address="discord://174216298000000000/JHMHI8qBe7bk2ZwO5U711o3dV_js", title="@everyone look")
+        assert isinstance(await AppriseChannel(Calls(careful, lambda: NOW)).send(page), FailedTemporarily)
+        assert sink.requests == []
+        assert isinstance(await AppriseChannel(Calls(trusting, lambda: NOW)).send(page), Sent)
+        [request] = sink.requests
+        assert (request.headers["host"], request.path.partition("?")[0]) == (
+            "discord.com",
+            "/api/webhooks/174216298000000000/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+        )
+        assert "@everyone" not in request.json()["content"]
+        assert f"Acknowledge: {page.acknowledge_url}" in request.json()["content"]
+        await trusting.close()
+        await careful.close()
