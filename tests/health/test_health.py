@@ -331,6 +331,8 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "auto_resolve": 0,
         "listening": 0,
         "ledger": 0,
+        "webhooks": 0,
+        "webhook_log": 0,
         "auditor": 0,
     }
     await post(system, key)
