@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.incidents.acting import responder
 from tests.system import System
 
-from oncall.contacts.rules import quiet_until
+from oncall.contacts.rules import plan_ways, quiet_until
 from oncall.contacts.values import ContactMethod, NotificationRule, Reach, Repeat, Urgency
 from oncall.kit.ids import ContactMethodId, UserId
 from oncall.notifications.rules import plan_page
@@ -93,7 +93,8 @@ def rule(n: int, delay: int = 0, repeat: Repeat | None = None) -> NotificationRu
 )
 def test_plan_page(what: str, rules: tuple[NotificationRule, ...], now: str, sent: list[str]) -> None:
     at = utc(f"2026-03-{now}")
-    ways = plan_page(reach(NIGHT, "UTC", *rules), Urgency.LOW, due_at=at, now=at)
+    ana = reach(NIGHT, "UTC", *rules)
+    ways = plan_page(ana, plan_ways(ana, Urgency.LOW), Urgency.LOW, due_at=at, now=at)
     planned = [utc(f"2026-03-{one}") for one in sent]
     assert [(way.next_at, way.due_at) for way in ways] == list(zip(planned, planned, strict=True)), "and none says that it is late"
     assert len({way.nth for way in ways}) == len(ways)
