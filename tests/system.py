@@ -33,6 +33,7 @@ class FakeChannel:
     outcomes: list[Outcome] = field(default_factory=list)
     always: Outcome | None = None
     takes_updates: bool = True
+    rings: bool = False
     updates: list[NoticeMessage] = field(default_factory=list)
 
     def check_address(self, address: str) -> str:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0028"
-down_revision: str | None = "0022"
+down_revision: str | None = "0023"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -33,8 +33,10 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address", name=op.f("reply_tries_pkey")),
     )
+    op.create_index("bundles_notification_idx", "bundles", ["notification_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("bundles_notification_idx", table_name="bundles")
     op.drop_table("reply_tries")
     op.drop_table("reply_codes")

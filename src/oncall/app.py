@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,7 @@ from oncall import __version__
 from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
-from oncall.access.values import LinkToken, LinkVerb
+from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.ports import Channel
@@ -54,7 +55,7 @@ from oncall.kit.compiled import CONFIGURATION, Compilation, Exact
 from oncall.kit.db import Database, Pool
 from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import BundleId, ContactMethodId, UserId
 from oncall.kit.keyring import load_ring
 from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
@@ -216,8 +217,10 @@ class Node:
         self.ticker.poke(topic)
         self.compilation.hear(topic)
 
-    def _links(self, at: Step, user_id: UserId) -> tuple[str, str]:
+    def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]:
         ring = [key.encode() for key in self.ring]
+        if isinstance(at, UUID):
+            return f"{self.settings.base_url}/l/{sign_link(BundleToken(BundleId(at), user_id), ring)}", ""
         acknowledge, resolve = (
             sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
             for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE)
@@ -308,7 +311,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
-    app.state.twilio, app.state.on_receipt = read_twilio(node.settings), None
+    app.state.twilio = read_twilio(node.settings)
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False

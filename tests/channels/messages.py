@@ -7,7 +7,7 @@ from uuid import UUID
 
 import standardwebhooks.webhooks
 
-from oncall.channels.values import NoticeMessage, PageMessage, PageUpdate
+from oncall.channels.values import BundleMessage, ListedIncident, NoticeMessage, PageMessage, PageUpdate
 
 NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
 SECRET = "whsec_" + "b25jYWxsLXRlc3RzLXNpZ25pbmctc2VjcmV0LTMyYg=="
@@ -35,6 +35,41 @@ PAGE = PageMessage(
     source="web-1",
     facts=(("description", "5 % of requests fail"),),
     links=(("https://runbooks.example.com/errors", "runbook"),),
+)
+
+BUNDLE = BundleMessage(
+    notification_id=UUID("01960000-0000-7000-8000-000000000005"),
+    address="ana@example.com",
+    recipient="Ana",
+    headline="2 incidents on db-01",
+    urgency="high",
+    because="waits 50 s, to travel with others: there were 3 pages within a minute before it",
+    listed=(
+        ListedIncident(
+            UUID("01960000-0000-7000-8000-000000000002"),
+            42,
+            "Disk full",
+            "db",
+            "error",
+            "db-01",
+            NOW - timedelta(minutes=5),
+            "step 1 of policy DB: named in the step",
+        ),
+        ListedIncident(
+            UUID("01960000-0000-7000-8000-000000000006"),
+            43,
+            "<b>Replica\r\nBcc: x@example.com</b>",
+            "db",
+            "error",
+            "db-01",
+            NOW - timedelta(minutes=4),
+            "step 1 of policy DB: named in the step",
+        ),
+    ),
+    acknowledge_url="https://oncall.example.com/l/list-token",
+    attempt=1,
+    repeated=False,
+    late_by=None,
 )
 
 NOTICE = NoticeMessage(

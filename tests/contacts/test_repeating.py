@@ -15,7 +15,7 @@ from tests.system import System, to
 
 from oncall.channels.values import FailedPermanently, PageMessage
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Repeat, Ways
+from oncall.contacts.values import Repeat, Way, Ways
 
 MINUTE = timedelta(minutes=1)
 EVERY_FIVE = {"every": "PT5M", "at_most": 3}
@@ -28,9 +28,13 @@ def repeating(n: int, delay: timedelta, to: Any, every: timedelta, at_most: int)
     return replace(rule(n, HIGH, delay, to), repeat=Repeat(every, at_most))
 
 
+def again(its: Way) -> Way:
+    return replace(its, again=True)
+
+
 def test_each_repetition_is_a_way_of_its_own_and_counted() -> None:
     planned = plan_ways(reach(HOOK, repeating(21, MINUTE, HOOK, FIVE, 2)), HIGH)
-    ways = (way(HOOK, MINUTE), way(HOOK, 6 * MINUTE, 2), way(HOOK, 11 * MINUTE, 3))
+    ways = (way(HOOK, MINUTE), again(way(HOOK, 6 * MINUTE, 2)), again(way(HOOK, 11 * MINUTE, 3)))
     assert planned == Ways(ways, True, "by 1 notification rule of Ana for high urgency")
 
 
@@ -38,7 +42,8 @@ def test_repetitions_and_other_rules_are_counted_together_by_time() -> None:
     planned = plan_ways(
         reach(MAIL, HOOK, repeating(21, NOW_, HOOK, 4 * MINUTE, 2), rule(22, HIGH, FIVE, HOOK), rule(23, HIGH, FIVE, MAIL)), HIGH
     )
-    assert planned.ways == (way(HOOK), way(HOOK, 4 * MINUTE, 2), way(HOOK, FIVE, 3), way(MAIL, FIVE), way(HOOK, 8 * MINUTE, 4))
+    repeated = (again(way(HOOK, 4 * MINUTE, 2)), again(way(HOOK, 8 * MINUTE, 4)))
+    assert planned.ways == (way(HOOK), repeated[0], way(HOOK, FIVE, 3), way(MAIL, FIVE), repeated[1])
 
 
 def test_what_nobody_can_acknowledge_is_not_repeated() -> None:
@@ -139,6 +144,54 @@ async def test_an_acknowledgement_ends_it(system: System) -> None:
     assert answer.json()["cancelled_pages"] == 2
     assert await told(system, 20) == []
     assert await rows(system, STATUSES) == [(1, "sent"), (2, "sent"), (3, "cancelled"), (4, "cancelled")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "after", "statuses"),
+    [
+        ("unresolved", [(3, 3)], ["sent", "sent", "sent", "cancelled", "cancelled"]),
+        ("unacknowledged", [], ["sent", "sent", "cancelled", "cancelled", "cancelled"]),
+    ],
+)
+async def test_an_acknowledgement_ends_the_repetitions_also_of_a_step_that_only_a_resolve_stops(
+    system: System, condition: str, after: list[tuple[int, int]], statuses: list[str]
+) -> None:
+    """ "Repeat until acknowledged" is what it says; another rule of the person, ten minutes later, is no repetition."""
+    ana, path = await with_rule(system)
+    method = (await system.api.get(path)).json()["contact_method_id"]
+    await system.make(f"users/{ana['id']}/notification-rules", urgency="high", delay="PT9M", contact_method_id=method)
+    opened = await system.event(await until(system, condition, to(ana)))
+    assert await told(system, 6) == [(0, 1), (5, 2)]
+    await system.api.post(f"/api/v1/incidents/{opened['incident_id']}/acknowledge")
+    assert await told(system, 15) == after
+    assert [status for _, status in await rows(system, STATUSES)] == statuses
+
+
+async def test_what_pages_although_somebody_has_it_is_not_repeated(system: System) -> None:
+    ben, (ana, _) = await system.user("Ben", channel="webhook"), await with_rule(system)
+    steps = [{"delay": "PT5M", "targets": [to(ben)]}, {"delay": "PT5M", "targets": [to(ana)], "condition": "unresolved"}]
+    policy = await system.make("escalation-policies", name="P", steps=steps, repeat=0)
+    service = await system.make("services", name="S", escalation_policy_id=policy["id"])
+    key = (await system.make(f"services/{service['id']}/integrations", name="i", type="pagerduty"))["key"]
+    opened = await system.event(key)
+    await system.api.post(f"/api/v1/incidents/{opened['incident_id']}/acknowledge")
+    assert await told(system, 25) == [(5, 1)]
+    at = system.clock.at
+    reactions = [{"after": "PT1M", "action": "acknowledge"}]
+    said = {"service_id": service["id"], "at": at.isoformat(), "until": (at + 25 * MINUTE).isoformat(), "reactions": reactions}
+    answer = await system.api.post("/api/v1/simulate", json=said)
+    paged = [page for step in answer.json()["steps"] for page in step["pages"] if page["user"]["id"] == ana["id"]]
+    assert [len(page["messages"]) for page in paged] == [1], "simulate says the same"
+
+
+async def until(system: System, condition: str, target: dict[str, Any]) -> str:
+    """The key of a service whose one step is for what is not acknowledged, or not resolved."""
+    steps = [{"delay": "PT2H", "targets": [target], "condition": condition}]
+    policy = await system.make("escalation-policies", name="P", steps=steps, repeat=0)
+    service = await system.make("services", name="S", escalation_policy_id=policy["id"])
+    integration = await system.make(f"services/{service['id']}/integrations", name="i", type="pagerduty")
+    key: str = integration["key"]
+    return key
 
 
 async def test_it_goes_on_while_the_policy_pages_others(system: System) -> None:

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from httpx import AsyncClient, HTTPError
@@ -14,6 +15,7 @@ from tests.serving import Served, free_port, serving
 
 from oncall.kit.db import Database
 from oncall.notifications.values import AT_ONCE_TO_ONE
+from oncall.notifications.values.travelling import MOST_TOGETHER
 
 pytestmark = pytest.mark.faults
 LEASE = "1.5"
@@ -75,22 +77,56 @@ async def test_killing_nodes_loses_no_page_and_doubles_few(database: Database, d
             incidents = (await tx.execute(text("SELECT count(*) FROM incidents"))).scalar_one()
         assert set(accepted) <= stored, "what was answered 202 is in the database"
         await _until_quiet(database)
-        titles = Counter(request.json()["data"]["incident"]["title"] for request in sink.requests)
+        titles = Counter(title for request in sink.requests for title in told(request.json()["data"]))
         assert len(titles) == incidents, "every incident's page arrived"
         assert set(accepted) <= set(titles)
         doubles = sum(titles.values()) - len(titles)
         first: set[str] = set()
         for request in sink.requests:
             said = request.json()["data"]
-            assert said["repeated"] or said["notification_id"] not in first, "a repeat says that it is one"
-            first.add(said["notification_id"])
-        assert len(first) == incidents
+            assert said["repeated"] or not first & set(told(said)), "a repeat says that it is one"
+            first |= set(told(said))
         async with database.transaction(read_only=True) as tx:
             claims = {str(row.id): row.attempt for row in await tx.execute(text("SELECT id, attempt FROM notifications"))}
-        receipts = Counter(request.json()["data"]["notification_id"] for request in sink.requests)
-        assert all(receipts[id] <= claims[id] for id in receipts), "a message arrives again only if its lease had run out"
-        assert doubles <= kills * AT_ONCE_TO_ONE, "at most what was on the wire to its one receiver when a sender died"
+        received = Counter(request.json()["data"]["notification_id"] for request in sink.requests)
+        assert all(received[id] <= claims[id] for id in received), "a message arrives again only if its lease had run out"
+        assert doubles <= kills * AT_ONCE_TO_ONE * MOST_TOGETHER, "at most what was on the wire to its one receiver when a sender died"
         assert kills >= 3
+
+
+def told(said: dict[str, Any]) -> list[str]:
+    """The titles in one message, about one incident or with a list."""
+    listed = said["incidents"] if "incidents" in said else [said["incident"]]
+    return [incident["title"] for incident in listed]
+
+
+@pytest.mark.parametrize("failpoint", ["send.post_claim", "send.post_wire", "send.pre_record"])
+async def test_a_sender_that_is_killed_with_a_list_loses_nobodys_page(database: Database, database_url: str, failpoint: str) -> None:
+    """`kill -9` between the claim, the wire and the record: every incident of the list is told, and a repeat says that it is one."""
+    env = {"ONCALL_OUTBOUND_ALLOW": "127.0.0.1", "ONCALL_SEND_LEASE": LEASE, "ONCALL_TICK": "0.2", "ONCALL_LOG_LEVEL": "ERROR"}
+    async with WebhookSink() as sink, AsyncExitStack() as stack:
+        api = await stack.enter_async_context(serving(database_url, role="api", env=env))
+        key = await make_service(api.api, sink.url)
+        body = [{"summary": f"e{n}", "dedup_key": f"e{n}", "severity": "error"} for n in range(14)]
+        answer = await api.api.post(f"/intake/{key}", json=body)
+        assert answer.status_code == 202, answer.text + api.log()
+        dying = await stack.enter_async_context(
+            serving(database_url, role="engine", env=env | {"ONCALL_FAILPOINTS": f"{failpoint}=kill"}, wait=False)
+        )
+        async with asyncio.timeout(30):
+            await dying.process.wait()
+        await stack.enter_async_context(serving(database_url, role="engine", env=env))
+        await _until_quiet(database)
+        said = [request.json()["data"] for request in sink.requests]
+        assert {title for one in said for title in told(one)} == {f"e{n}" for n in range(14)}
+        assert [one for one in said if len(told(one)) > 1], "in one message"
+        seen: set[str] = set()
+        for one in said:
+            assert one["repeated"] or not seen & set(told(one)), "a repeat says that it is one"
+            seen |= set(told(one))
+    async with database.transaction(read_only=True) as tx:
+        states = (await tx.execute(text("SELECT DISTINCT status FROM notifications"))).scalars().all()
+    assert sorted(states) == ["bundled", "sent"]
 
 
 async def _post(api: Kept, key: str, accepted: list[str], count: int) -> None:

@@ -23,6 +23,7 @@ LEASE, SECOND = timedelta(seconds=30), timedelta(seconds=1)
 ROW = "SELECT status, attempt, next_at, may_have_arrived FROM notifications WHERE urgency <> 'update'"
 ATTEMPTS = text("SELECT number, outcome, detail FROM attempts ORDER BY number")
 LEFT = "SELECT count(*) FROM notifications WHERE next_at IS NOT NULL"
+BY_ITSELF = text("UPDATE notifications SET gathers_from = NULL, next_at = :now, due_at = :now WHERE gathers_from IS NOT NULL")
 LOST = "its sender did not report before the lease ran out"
 
 
@@ -92,7 +93,14 @@ async def due(system: System, *, messages: int = 1, people: int = 1) -> list[str
     body = [{"summary": f"e{n}", "dedup_key": f"e{n}", "severity": "critical"} for n in range(messages)]
     answer = await system.api.post(f"/intake/{made['key']}", json=body)
     assert answer.status_code == 202, answer.text
+    await each_by_itself(system)
     return [event["incident_id"] for event in answer.json()["events"]]
+
+
+async def each_by_itself(system: System) -> None:
+    """Whatever waits to travel with others (test_travelling.py) goes now, and alone."""
+    async with system.node.database.transaction() as tx:
+        await tx.execute(BY_ITSELF, {"now": system.clock.at})
 
 
 async def acknowledge(system: System, incident_id: str) -> Any:
@@ -216,7 +224,7 @@ async def test_two_claims_at_the_same_time_share_no_row_and_neither_waits(system
 
     async def claim(tx: AsyncConnection, limit: int) -> set[object]:
         claimed, _ = await commands.claim(tx, channel="email", in_flight=Counter(), now=system.clock.at, lease=LEASE, limit=limit)
-        return {one.id for one in claimed}
+        return {one.id for bundle in claimed for one in bundle}
 
     transaction = system.node.database.transaction
     async with transaction(Pool.ENGINE) as one, transaction(Pool.ENGINE) as two, asyncio.timeout(2):

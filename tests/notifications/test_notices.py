@@ -157,7 +157,7 @@ async def test_a_page_does_not_stand_in_line_behind_notices(system: System) -> N
     system.clock.advance(MINUTE)
     await due(system)
     async with system.node.database.transaction(Pool.ENGINE) as tx:
-        [first], _ = await commands.claim(tx, channel="email", in_flight=Counter(), now=system.clock.at, lease=LEASE, limit=1)
+        [(first,)], _ = await commands.claim(tx, channel="email", in_flight=Counter(), now=system.clock.at, lease=LEASE, limit=1)
     assert (first.user_name, type(first.about)) == ("Ana", Page)
 
 

@@ -224,7 +224,7 @@ async def test_pages_go_first_and_updates_on_the_wire_keep_none_waiting(system: 
     for n in range(5):
         [decided] = await monitor.says(monitor.event(f"e{n}"))
         ids.append(f"{decided.incident_id}")
-    await system.run_due()
+    await system.advance(minutes=1)
     system.pages()
     for one in ids:
         await acknowledge(system, one)

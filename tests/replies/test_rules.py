@@ -3,10 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.channels.messages import NOW
 
 from oncall.channels.twilio_errors import meaning
+from oncall.notifications.values.receipts import Receipt, ReceiptState
 from oncall.replies.rules import is_told, read_status, read_text
-from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Receipt, ReceiptState, Said, Tries, Unclear, Verb
+from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
 
 ACKNOWLEDGE, RESOLVE, ESCALATE = Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.ESCALATE
 
@@ -60,18 +62,18 @@ def test_what_says_nothing_is_answered_five_times(told: int, answered: bool) -> 
     [
         ("under way", {"MessageStatus": "queued"}, None),
         ("under way", {"MessageStatus": "sending"}, None),
-        ("with the carrier", {"MessageStatus": "sent"}, Receipt(ReceiptState.SENT, "Twilio says sent")),
-        ("on the telephone", {"MessageStatus": "delivered"}, Receipt(ReceiptState.DELIVERED, "Twilio says delivered")),
-        ("read", {"MessageStatus": "read"}, Receipt(ReceiptState.READ, "Twilio says read")),
+        ("with the carrier", {"MessageStatus": "sent"}, Receipt(ReceiptState.SENT, NOW, "Twilio says sent")),
+        ("on the telephone", {"MessageStatus": "delivered"}, Receipt(ReceiptState.DELIVERED, NOW, "Twilio says delivered")),
+        ("read", {"MessageStatus": "read"}, Receipt(ReceiptState.READ, NOW, "Twilio says read")),
         (
             "lost, and why",
             {"MessageStatus": "undelivered", "ErrorCode": "30003"},
-            Receipt(ReceiptState.FAILED, "Twilio says undelivered, Twilio error 30003: the telephone is off, or out of reach"),
+            Receipt(ReceiptState.FAILED, NOW, "Twilio says undelivered, Twilio error 30003: the telephone is off, or out of reach"),
         ),
         ("it rings", {"CallStatus": "ringing"}, None),
-        ("it was picked up", {"CallStatus": "in-progress"}, Receipt(ReceiptState.DELIVERED, "the call was picked up")),
-        ("nobody picked up", {"CallStatus": "no-answer"}, Receipt(ReceiptState.FAILED, "nobody picked up")),
-        ("busy", {"CallStatus": "busy"}, Receipt(ReceiptState.FAILED, "the line was busy")),
+        ("it was picked up", {"CallStatus": "in-progress"}, Receipt(ReceiptState.DELIVERED, NOW, "the call was picked up")),
+        ("nobody picked up", {"CallStatus": "no-answer"}, Receipt(ReceiptState.FAILED, NOW, "nobody picked up")),
+        ("busy", {"CallStatus": "busy"}, Receipt(ReceiptState.FAILED, NOW, "the line was busy")),
         ("a word nobody knows yet", {"MessageStatus": "pondered"}, None),
         ("nothing", {}, None),
     ],
@@ -79,4 +81,4 @@ def test_what_says_nothing_is_answered_five_times(told: int, answered: bool) -> 
 )
 def test_read_status(what: str, fields: dict[str, str], receipt: Receipt | None) -> None:
     code = fields.get("ErrorCode")
-    assert read_status(fields, meaning=meaning(int(code)) if code else None) == receipt
+    assert read_status(fields, meaning=meaning(int(code)) if code else None, now=NOW) == receipt

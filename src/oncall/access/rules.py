@@ -7,11 +7,12 @@ import re
 import struct
 import zlib
 from collections.abc import Sequence
+from typing import assert_never
 from uuid import UUID
 
-from oncall.access.values import Caller, KeyKind, LinkToken, LinkVerb, Scope, ScopeTooSmall
+from oncall.access.values import BundleToken, Caller, KeyKind, LinkToken, LinkVerb, Scope, ScopeTooSmall
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import IncidentId, UserId
+from oncall.kit.ids import BundleId, IncidentId, UserId
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 RANDOMNESS = 40
@@ -25,6 +26,9 @@ INTEGRATION_LENGTH, INTEGRATION_SIGNS, INTEGRATION_SHOWN = 32, 36, 6
 RANKS = {Scope.READ: 0, Scope.RESPOND: 1, Scope.ADMIN: 2}
 VERBS = {LinkVerb.ACKNOWLEDGE: 1, LinkVerb.RESOLVE: 2, LinkVerb.ESCALATE: 3}
 VERB_OF = {code: verb for verb, code in VERBS.items()}
+
+WHOLE_LIST = 4
+"""Where others have their verb: it stands with the list, not with an incident."""
 
 TOKEN_VERSION = 1
 TOKEN = struct.Struct(">B16s16sBIH")
@@ -104,16 +108,23 @@ def actor_of(caller: Caller, *, via: str = "api", user_name: str | None = None) 
     return Actor(ActorKind.API_KEY, caller.key_id, caller.name, via)
 
 
-def sign_link(token: LinkToken, ring: Sequence[bytes]) -> str:
+def sign_link(token: LinkToken | BundleToken, ring: Sequence[bytes]) -> str:
     """The token as 75 characters that fit into a URL, signed with the first key of the ring.
 
     Cycle is below 2**32 and round below 2**16. Nothing in it is secret; what counts is that nobody else can make one.
     """
-    body = TOKEN.pack(TOKEN_VERSION, token.incident_id.bytes, token.user_id.bytes, VERBS[token.verb], token.cycle, token.round)
+    match token:
+        case LinkToken():
+            said = (token.incident_id.bytes, token.user_id.bytes, VERBS[token.verb], token.cycle, token.round)
+        case BundleToken():
+            said = (token.bundle_id.bytes, token.user_id.bytes, WHOLE_LIST, 0, 0)
+        case _:
+            assert_never(token)
+    body = TOKEN.pack(TOKEN_VERSION, *said)
     return _to_text(body + _signature(body, ring[0]))
 
 
-def read_link(text: str, ring: Sequence[bytes]) -> LinkToken | None:
+def read_link(text: str, ring: Sequence[bytes]) -> LinkToken | BundleToken | None:
     """What the link says, if any key of the ring signed exactly these characters; None for everything else, never an error."""
     if len(text) != TOKEN_LENGTH:
         return None
@@ -126,11 +137,14 @@ def read_link(text: str, ring: Sequence[bytes]) -> LinkToken | None:
         return None
     body, signature = raw[: TOKEN.size], raw[TOKEN.size :]
     signed = [hmac.compare_digest(_signature(body, key), signature) for key in ring]
-    version, incident_id, user_id, code, cycle, round_ = TOKEN.unpack(body)
-    verb = VERB_OF.get(code)
-    if not any(signed) or version != TOKEN_VERSION or verb is None:
+    version, id, user_id, code, cycle, round_ = TOKEN.unpack(body)
+    if not any(signed) or version != TOKEN_VERSION:
         return None
-    return LinkToken(IncidentId(UUID(bytes=incident_id)), UserId(UUID(bytes=user_id)), verb, cycle, round_)
+    user = UserId(UUID(bytes=user_id))
+    if (code, cycle, round_) == (WHOLE_LIST, 0, 0):
+        return BundleToken(BundleId(UUID(bytes=id)), user)
+    verb = VERB_OF.get(code)
+    return LinkToken(IncidentId(UUID(bytes=id)), user, verb, cycle, round_) if verb else None
 
 
 def _to_text(raw: bytes) -> str:

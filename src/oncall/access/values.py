@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from oncall.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
-from oncall.kit.ids import ApiKeyId, IncidentId, UserId
+from oncall.kit.ids import ApiKeyId, BundleId, IncidentId, UserId
 
 
 class NotSignedIn(Unauthorized):
@@ -97,6 +97,14 @@ class ApiKey:
     user_id: UserId | None
     created_at: datetime
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BundleToken:
+    """What the link of a list says: this user may acknowledge exactly what that message printed."""
+
+    bundle_id: BundleId
+    user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class EmailChannel:
 
     name = "email"
     takes_updates = True
+    rings = False
 
     def __init__(self, server: SmtpServer | None, *, sender: MailSender, now: Callable[[], datetime], deadline: float = 10.0) -> None:
         """Without a `server` everything but sending works. `deadline` is in seconds; `now` gives each message its date."""

@@ -18,6 +18,11 @@ class Channel(Protocol):
         """Whether it tells people who were paged what has become of it: what rings does not."""
         ...
 
+    @property
+    def rings(self) -> bool:
+        """Whether a message is a call: in a storm there is at most one in five minutes."""
+        ...
+
     def check_address(self, address: str) -> str:
         """The address as it should be stored, or `BadAddress` with a sentence for the person. Asks nobody: no network."""
         ...

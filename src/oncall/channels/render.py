@@ -11,7 +11,7 @@ from typing import assert_never
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from oncall.channels.values import Message, NoticeMessage, PageMessage
+from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 SUBJECT_LIMIT = 140
 REASON_LIMIT = 500
@@ -61,6 +61,8 @@ def written(message: Message) -> Written:
     match message:
         case PageMessage():
             return page(message)
+        case BundleMessage():
+            return bundle(message)
         case NoticeMessage():
             return notice(message)
         case _:
@@ -100,6 +102,31 @@ def page(message: PageMessage) -> Written:
     return Written(line, _TEMPLATES.get_template("page.txt").render(words), _TEMPLATES.get_template("page.html").render(words))
 
 
+def bundle(message: BundleMessage) -> Written:
+    """The whole message in the words of several pages: its subject says how many and where, its list which."""
+    numbers = ", ".join(f"#{one.number}" for one in message.listed[:3]) + ", …" * (len(message.listed) > 3)
+    line = one_line(f"[{len(message.listed)} incidents] {one_line(message.headline, 80)} ({numbers})", SUBJECT_LIMIT)
+    words = {
+        "first_line": line,
+        "recipient": one_line(message.recipient, 80),
+        "urgency": one_line(message.urgency, 20),
+        "headline": one_line(message.headline),
+        "because": one_line(message.because, REASON_LIMIT),
+        "listed": [
+            {
+                "line": f"[{one_line(one.severity, 20)}] {one_line(one.service, 50)}: {one_line(one.title, 200) or 'no title'} "
+                f"(#{one.number})",
+                "more": "; ".join(filter(None, (one_line(one.source), f"since {instant(one.triggered_at)}", one_line(one.reason, 200)))),
+            }
+            for one in message.listed
+        ],
+        "acknowledge_url": _link(message.acknowledge_url),
+        "repeated": message.repeated,
+        "late_by": None if message.late_by is None else spoken(message.late_by),
+    }
+    return Written(line, _TEMPLATES.get_template("bundle.txt").render(words), _TEMPLATES.get_template("bundle.html").render(words))
+
+
 def notice(message: NoticeMessage) -> Written:
     """The whole message in the words of a notice; its subject is its first line, the same on every attempt."""
     line = one_line(message.subject, SUBJECT_LIMIT) or "no subject"
@@ -114,7 +141,7 @@ def notice(message: NoticeMessage) -> Written:
     return Written(line, _TEMPLATES.get_template("notice.txt").render(words), _TEMPLATES.get_template("notice.html").render(words))
 
 
-def shown_links(message: Message) -> list[tuple[str, str]]:
+def shown_links(message: PageMessage | NoticeMessage) -> list[tuple[str, str]]:
     """The links that can be shown and followed, with their words."""
     return [(href, one_line(words) or href) for href, words in message.links if _link(href)]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from oncall.channels.render import one_line, ordinal, shown_links, spoken
-from oncall.channels.values import Message, NoticeMessage, PageMessage
+from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -67,6 +67,8 @@ def text_of(message: Message) -> str:
     match message:
         case PageMessage():
             return _page(message)
+        case BundleMessage():
+            return _list(message)
         case NoticeMessage():
             return _notice(message)
         case _:
@@ -79,6 +81,19 @@ def _page(message: PageMessage) -> str:
     link = f"\n{message.acknowledge_url}" if message.acknowledge_url else ""
     title = _line(message.title, 140) or "no title"
     return _fitting(lambda said: f"{_marks(message)}{place}{said} #{message.number}{answer}{link}", title)
+
+
+def _list(message: BundleMessage) -> str:
+    """What they have in common, as many of them as fit, and how to acknowledge all."""
+    answer = f"\nReply {message.reply_code} to acknowledge all {len(message.listed)}." if message.reply_code else ""
+    link = f"\n{message.acknowledge_url}" if message.acknowledge_url else ""
+    text = _marks(message) + _line(message.headline, 100)
+    for one in message.listed:
+        line = f"\n#{one.number} {_line(one.severity, 20).upper()} {_line(one.service, 30)}: {_line(one.title, 40)}"
+        if parts_of(f"{text}{line}\n..{answer}{link}") > NOTICE_PARTS:
+            return f"{text}\n..{answer}{link}"
+        text += line
+    return f"{text}{answer}{link}"
 
 
 def _fitting(written: Callable[[str], str], title: str) -> str:

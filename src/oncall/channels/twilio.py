@@ -81,6 +81,7 @@ class SmsChannel:
 
     name = "sms"
     takes_updates = True
+    rings = False
 
     def __init__(self, api: TwilioApi) -> None:
         self._api = api
@@ -103,6 +104,7 @@ class VoiceChannel:
 
     name = "voice"
     takes_updates = False
+    rings = True
 
     def __init__(self, api: TwilioApi) -> None:
         self._api = api

@@ -8,7 +8,7 @@ from html import escape
 from typing import assert_never
 
 from oncall.channels.render import one_line, spoken
-from oncall.channels.values import Message, NoticeMessage, PageMessage
+from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 LIMIT = 4000
 """Signs that Twilio takes of a TwiML sent along with a call."""
@@ -20,6 +20,7 @@ ANSWER_LIMIT = 300
 """Signs of a text message back."""
 
 KEYS = "Press 4 to acknowledge, 6 to resolve, 5 to escalate."
+KEY_FOR_ALL = "Press 4 to acknowledge all of them."
 NO_KEY = "No key was pressed. This call counts as not answered. Goodbye."
 SECONDS_FOR_A_KEY = 10
 TWICE, THRICE = 2, 3
@@ -31,8 +32,9 @@ def call(message: Message, *, keys_url: str | None) -> str:
     and nor has a mailbox.
     """
     match message:
-        case PageMessage():
-            ask = f"{_page(message)} {KEYS if keys_url else 'Open the link in your other messages to acknowledge.'}"
+        case PageMessage() | BundleMessage():
+            what, keys = (_page(message), KEYS) if isinstance(message, PageMessage) else (_list(message), KEY_FOR_ALL)
+            ask = f"{what} {keys if keys_url else 'Open the link in your other messages to acknowledge.'}"
             return _response(_pause(), _gather(ask, keys_url), _say(NO_KEY)) if keys_url else _response(_pause(), _say(ask, TWICE))
         case NoticeMessage(code=None):
             return _response(_pause(), _say(_notice(message), TWICE))
@@ -62,6 +64,14 @@ def _page(message: PageMessage) -> str:
     again = "You may have been called about this before. " if message.repeated or message.nth > 1 else ""
     what = f"{one_line(message.severity, 20)}, {one_line(message.service, 50)}: {one_line(message.title, 200) or 'no title'}"
     return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{what}. Incident number {message.number}."
+
+
+def _list(message: BundleMessage) -> str:
+    late = "" if message.late_by is None else f"This call is {spoken(message.late_by)} late. "
+    again = "You may have been called about these before. " if message.repeated else ""
+    first = message.listed[0]
+    what = f"{one_line(first.severity, 20)}, {one_line(first.service, 50)}: {one_line(first.title, 100) or 'no title'}"
+    return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{one_line(message.headline, 100)}. The first: {what}."
 
 
 def _notice(message: NoticeMessage) -> str:

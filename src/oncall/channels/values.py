@@ -47,6 +47,47 @@ class PageMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedIncident:
+    """One of the incidents that a message lists."""
+
+    incident_id: UUID
+    number: int
+    title: str
+    service: str
+    severity: str
+    source: str
+    triggered_at: datetime
+    reason: str
+    """Why this person is paged for it, verbatim."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleMessage:
+    """Pages for several incidents that travel as one message. Its link acknowledges those that are listed, and no others."""
+
+    notification_id: UUID
+    """The idempotency key: that of the page which carries the others."""
+    address: str
+    recipient: str
+    """The person's name."""
+    headline: str
+    """"7 incidents on db-01"."""
+    urgency: str
+    because: str
+    """Why they come together."""
+    listed: tuple[ListedIncident, ...]
+    acknowledge_url: str | None
+    attempt: int
+    """Counts from 1."""
+    repeated: bool
+    """An earlier attempt may have arrived: the message says so."""
+    late_by: timedelta | None
+    """Sent this much later than planned: the message says so."""
+    reply_code: str | None = None
+    """What whoever has this address acknowledges the whole list with, on a channel where people answer in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageUpdate:
     """What has become of an incident, for those who were paged for it."""
 
@@ -89,7 +130,7 @@ class NoticeMessage:
     """Of a page update: about which incident, which is said in subject and paragraphs as well."""
 
 
-Message = PageMessage | NoticeMessage
+Message = PageMessage | BundleMessage | NoticeMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from oncall.channels.render import PARAGRAPH_LIMIT, one_line, shown_links
 from oncall.channels.signing import signed_headers
 from oncall.channels.values import (
     BadAddress,
+    BundleMessage,
     FailedPermanently,
     FailedTemporarily,
     Message,
@@ -31,6 +32,7 @@ class WebhookChannel:
 
     name = "webhook"
     takes_updates = True
+    rings = False
 
     def __init__(
         self, client: HttpClient, *, secrets: Callable[[str], Sequence[str]], now: Callable[[], datetime], deadline: float = 10.0
@@ -80,6 +82,9 @@ def body(message: Message) -> bytes:
     match message:
         case PageMessage():
             said = {"type": "page", "timestamp": _instant(message.triggered_at), "data": _page(message)}
+        case BundleMessage():
+            first = min(one.triggered_at for one in message.listed)
+            said = {"type": "bundle", "timestamp": _instant(first), "data": _bundle(message)}
         case NoticeMessage(code=code):
             # Of a type of their own, so that programs can tell them from what concerns people.
             type = message.kind if message.kind in {"verification", "test", "page_update"} else "notice"
@@ -118,6 +123,33 @@ def _page(message: PageMessage) -> dict[str, object]:
     }
 
 
+def _bundle(message: BundleMessage) -> dict[str, object]:
+    return {
+        "notification_id": str(message.notification_id),
+        "headline": one_line(message.headline),
+        "urgency": one_line(message.urgency),
+        "because": one_line(message.because, 500),
+        "incidents": [
+            {
+                "id": str(one.incident_id),
+                "number": one.number,
+                "title": one_line(one.title, 1024),
+                "service": one_line(one.service),
+                "severity": one_line(one.severity),
+                "source": one_line(one.source, 1024),
+                "triggered_at": _instant(one.triggered_at),
+                "reason": one_line(one.reason, 500),
+            }
+            for one in message.listed
+        ],
+        "recipient": one_line(message.recipient),
+        "acknowledge_url": _link(message.acknowledge_url),
+        "attempt": message.attempt,
+        "repeated": message.repeated,
+        "late_by": _late_by(message),
+    }
+
+
 def _notice(message: NoticeMessage) -> dict[str, object]:
     return {
         "notification_id": str(message.notification_id),
@@ -149,7 +181,7 @@ def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _links(message: Message) -> list[dict[str, str]]:
+def _links(message: PageMessage | NoticeMessage) -> list[dict[str, str]]:
     return [{"href": href, "text": one_line(words)} for href, words in shown_links(message)]
 
 

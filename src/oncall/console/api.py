@@ -10,7 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from jinja2 import Environment, FileSystemLoader
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from oncall.access.values import LinkToken
+from oncall.access.values import BundleToken, LinkToken
 from oncall.console import commands
 from oncall.console.values import FROM_ELSEWHERE, NOT_NOW, UNKNOWN, LinkPage
 from oncall.kit.http import AckTx, AgainRoute, now_in
@@ -55,7 +55,7 @@ class LinkRoute(AgainRoute):
         return run_and_tell
 
 
-async def _token(token: str, request: Request) -> LinkToken:
+async def _token(token: str, request: Request) -> LinkToken | BundleToken:
     """Read before anything else: junk takes no connection away from those who acknowledge."""
     read = commands.read_token(token, request.app.state.link_keys)
     if read is None:
@@ -63,7 +63,7 @@ async def _token(token: str, request: Request) -> LinkToken:
     return read
 
 
-Token = Annotated[LinkToken, Depends(_token)]
+Token = Annotated[LinkToken | BundleToken, Depends(_token)]
 router = APIRouter(tags=["links"], route_class=LinkRoute)
 
 

@@ -6,38 +6,42 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.rules import read_link
-from oncall.access.values import LinkToken, LinkVerb
-from oncall.console.rules import link_page
-from oncall.console.values import GONE_USER, UNKNOWN, LinkPage
+from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.console.rules import link_page, list_page
+from oncall.console.values import GONE_USER, UNKNOWN, Line, LinkPage
 from oncall.incidents.commands import verbs
 from oncall.incidents.values import UnknownIncident
 from oncall.kit.actors import Actor, ActorKind
-from oncall.notifications import was_paged_since
+from oncall.kit.ids import ServiceId
+from oncall.notifications import find_printed, was_paged_since
 from oncall.services.commands import get_services
+from oncall.services.values import Service
 from oncall.teams.commands import get_users
 
 
-def read_token(text: str, ring: Sequence[bytes]) -> LinkToken | None:
+def read_token(text: str, ring: Sequence[bytes]) -> LinkToken | BundleToken | None:
     """What a link of ours that a page can follow says; None for anything else. Asks no database."""
     token = read_link(text, ring)
-    return None if token is None or token.verb is LinkVerb.ESCALATE else token
+    return None if isinstance(token, LinkToken) and token.verb is LinkVerb.ESCALATE else token
 
 
-async def open_link(tx: AsyncConnection, token: LinkToken, *, now: datetime) -> LinkPage:
+async def open_link(tx: AsyncConnection, token: LinkToken | BundleToken, *, now: datetime) -> LinkPage:
     """The page behind a link. Changes nothing, however often and by whomever it is opened."""
     return await _page(tx, token, act=False, now=now)
 
 
-async def press_link(tx: AsyncConnection, token: LinkToken, *, now: datetime) -> LinkPage:
+async def press_link(tx: AsyncConnection, token: LinkToken | BundleToken, *, now: datetime) -> LinkPage:
     """Do what the link says, and show what came of it. Pressing again changes nothing."""
     return await _page(tx, token, act=True, now=now)
 
 
-async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: datetime) -> LinkPage:
+async def _page(tx: AsyncConnection, token: LinkToken | BundleToken, *, act: bool, now: datetime) -> LinkPage:
     user = (await get_users(tx, [token.user_id])).get(token.user_id)
     if user is None:
         return GONE_USER
     by = Actor(ActorKind.USER, user.id, user.name, "link")
+    if isinstance(token, BundleToken):
+        return await _list(tx, token, by, user=user.name, act=act, now=now)
     # Somebody whom the newest cycle has not paged has no say in it, whatever they were sent before.
     counts = await was_paged_since(tx, token.incident_id, token.user_id, cycle=token.cycle)
     try:
@@ -52,6 +56,19 @@ async def _page(tx: AsyncConnection, token: LinkToken, *, act: bool, now: dateti
     return link_page(
         token, incident, user=user.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, asked=done.asked, now=now
     )
+
+
+async def _list(tx: AsyncConnection, token: BundleToken, by: Actor, *, user: str, act: bool, now: datetime) -> LinkPage:
+    """Each incident that the message listed, in the order of ids, in which they are locked; nothing that joined later."""
+    lines: list[Line] = []
+    services: dict[ServiceId, Service] = {}
+    for one in await find_printed(tx, token.bundle_id, token.user_id):
+        its = LinkToken(one.incident_id, token.user_id, LinkVerb.ACKNOWLEDGE, one.cycle, one.round)
+        counts = await was_paged_since(tx, one.incident_id, token.user_id, cycle=one.cycle)
+        done = await _press(tx, its, by, now=now) if act and counts else await _as_it_is(tx, its)
+        services |= await get_services(tx, [done.incident.service_id])
+        lines.append(Line(done.incident, services[done.incident.service_id].name, counts, done.changed, done.cancelled))
+    return list_page(lines, user=user, acted=act, now=now) if lines else UNKNOWN
 
 
 async def _as_it_is(tx: AsyncConnection, token: LinkToken) -> verbs.Done:

@@ -1,11 +1,12 @@
 """What the page behind a link says, by the state of its incident. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from oncall.access.values import LinkToken, LinkVerb
-from oncall.console.values import NOT_YOURS_ANY_MORE, LinkPage, ShownIncident
+from oncall.console.values import NOT_YOURS_ANY_MORE, Line, LinkPage, ShownIncident
 from oncall.incidents.rules.news import has_news, news_of
 from oncall.incidents.rules.timers import pending_actions
 from oncall.incidents.values import Incident, Status
@@ -51,8 +52,7 @@ def link_page(
         if token.verb is LinkVerb.RESOLVE:
             page = replace(page, verb=None, button=None, small=None)
         return replace(page, small=f"{words} {page.small or ''}".strip())
-    since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
-    shown = ShownIncident(shortened(incident.title, 140), incident.number, service, incident.severity.value, incident.status.value, since)
+    shown = _shown(incident, service, now=now)
     title = f"#{incident.number} {incident.title}"
     button, small, next_up = f"{LABELS[token.verb]} as {shortened(user, 30)}", earlier(token, incident), what_next(incident, now=now)
     match incident.status:
@@ -78,6 +78,35 @@ def link_page(
             return LinkPage(status, title, word, "done", small="This link no longer does anything.", incident=shown)
         case _:
             assert_never(incident.status)
+
+
+def list_page(lines: Sequence[Line], *, user: str, acted: bool, now: datetime) -> LinkPage:
+    """The page for whoever opened the link of a list, or pressed its button: what the message listed, how each stands, and no others."""
+    shown = tuple(_shown(line.incident, line.service, now=now) for line in lines)
+    waiting = [line for line in lines if line.incident.status is Status.TRIGGERED and line.counts]
+    over = [line for line in lines if line.incident.status in {Status.RESOLVED, Status.CLOSED}]
+    title = f"{len(lines)} incidents"
+    small = None if all(line.counts for line in lines) else "Of those that others were paged for since, this link acknowledges none."
+    if len(over) == len(lines):
+        return LinkPage(410, title, "All of them are resolved.", "done", small="This link no longer does anything.", listed=shown)
+    taken = [line for line in lines if line.changed]
+    if acted:
+        cancelled = sum(line.cancelled for line in lines)
+        word = f"{user}, you have acknowledged {len(taken)} of them now." if taken else "There was nothing left to acknowledge."
+        if cancelled:
+            word += f" {cancelled} pending message{'s' if cancelled != 1 else ''} cancelled."
+        return LinkPage(200, title, word, "done", small=small, listed=shown)
+    if not waiting:
+        return LinkPage(200, title, "Nothing is left to acknowledge.", "done", small=small, listed=shown)
+    word = f"Nobody has {len(waiting)} of them yet." if len(waiting) > 1 else "Nobody has one of them yet."
+    next_up = "The button acknowledges what is listed here, and nothing that came later."
+    button = f"Acknowledge {len(waiting)} as {shortened(user, 30)}"
+    return LinkPage(200, title, word, "open", next_up, LinkVerb.ACKNOWLEDGE.value, button, small, listed=shown)
+
+
+def _shown(incident: Incident, service: str, *, now: datetime) -> ShownIncident:
+    since = f"{instant(incident.triggered_at)}, {ago(now - incident.triggered_at)}"
+    return ShownIncident(shortened(incident.title, 140), incident.number, service, incident.severity.value, incident.status.value, since)
 
 
 def earlier(token: LinkToken, incident: Incident) -> str | None:

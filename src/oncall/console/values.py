@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from oncall.incidents.values import Incident
+
 
 @dataclass(frozen=True, slots=True)
 class ShownIncident:
@@ -26,6 +28,18 @@ class LinkPage:
     button: str | None = None
     small: str | None = None
     incident: ShownIncident | None = None
+    listed: tuple[ShownIncident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One incident of a list, and what its link has done to it; `counts` is false if a later cycle has paged others."""
+
+    incident: Incident
+    service: str
+    counts: bool
+    changed: bool
+    cancelled: int
 
 
 UNKNOWN = LinkPage(404, "Unknown link", "This link is not one of ours, or it was cut off. Open the message again and use the whole link.")

@@ -46,9 +46,12 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
             reason += f"; {_so_many(left_out)} left out: not verified"
         # At one instant the older rule comes first.
         planned = sorted(
-            (delay, rule.created_at, rule.id, rule.contact_method_id) for rule in usable for delay in _delays(rule, repeats=repeats)
+            (delay, rule.created_at, rule.id, rule.contact_method_id, again)
+            for rule in usable
+            for delay, again in _delays(rule, repeats=repeats)
         )
-        return Ways(_counted([(verified[method], delay) for delay, _, _, method in planned]), reachable=True, reason=reason)
+        counted = _counted([(verified[method], delay, again) for delay, _, _, method, again in planned])
+        return Ways(counted, reachable=True, reason=reason)
     missing = f"{reach.name} has no notification rule for {urgency.value} urgency"
     if rules:
         missing = f"no notification rule of {reach.name} for {urgency.value} urgency names a verified contact method"
@@ -58,10 +61,10 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
 def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod, ...], missing: str) -> Ways:
     match urgency:
         case Urgency.HIGH:
-            everything = _counted([(method, AT_ONCE) for method in verified])
+            everything = _counted([(method, AT_ONCE, False) for method in verified])
             return Ways(everything, reachable=True, reason=f"{missing}: all verified contact methods at once")
         case Urgency.LOW:
-            emails = _counted([(method, AT_ONCE) for method in verified if method.channel == EMAIL])
+            emails = _counted([(method, AT_ONCE, False) for method in verified if method.channel == EMAIL])
             if emails:
                 return Ways(emails, reachable=True, reason=f"{missing}: verified e-mail")
             return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
@@ -122,19 +125,20 @@ def _account_email(reach: Reach) -> Way:
     return Way(reach.user_id, EMAIL, reach.email, AT_ONCE)
 
 
-def _delays(rule: NotificationRule, *, repeats: bool) -> list[timedelta]:
-    """When its first message is due, and its repetitions."""
+def _delays(rule: NotificationRule, *, repeats: bool) -> list[tuple[timedelta, bool]]:
+    """When its first message is due, and its repetitions, which say that they are."""
     again = rule.repeat if repeats else None
-    return [rule.delay] + ([rule.delay + n * again.every for n in range(1, again.at_most + 1)] if again else [])
+    repetitions = [(rule.delay + n * again.every, True) for n in range(1, again.at_most + 1)] if again else []
+    return [(rule.delay, False), *repetitions]
 
 
-def _counted(messages: list[tuple[ContactMethod, timedelta]]) -> tuple[Way, ...]:
+def _counted(messages: list[tuple[ContactMethod, timedelta, bool]]) -> tuple[Way, ...]:
     """Number the messages to each method, so that two rules which name one method are two messages."""
     seen: Counter[object] = Counter()
     ways = []
-    for method, delay in messages:
+    for method, delay, again in messages:
         seen[method.id] += 1
-        ways.append(Way(method.id, method.channel, method.address, delay, seen[method.id]))
+        ways.append(Way(method.id, method.channel, method.address, delay, seen[method.id], again))
     return tuple(ways)
 
 

@@ -221,13 +221,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Send to this address after `delay`. `nth` counts from 1 per contact method; the account e-mail has the user's own id."""
+    """Send to this address after `delay`. `nth` counts from 1 per contact method; the account e-mail has the user's own id.
+
+    `again`: it repeats an earlier one "until acknowledged".
+    """
 
     contact_method_id: UUID
     channel: str
     address: str
     delay: timedelta
     nth: int = 1
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ ODD_STATES = text("""
     FROM notifications n
     LEFT JOIN LATERAL (SELECT max(a.number) AS last, bool_or(a.outcome IN ('sent', 'unknown')) AS arrived
         FROM attempts a WHERE a.notification_id = n.id) tries ON true
-    WHERE (n.status IN ('sent', 'delivered', 'read') AND tries.arrived IS NOT TRUE) OR n.attempt < tries.last
+    WHERE (n.status IN ('sent', 'delivered', 'read', 'bundled') AND tries.arrived IS NOT TRUE) OR n.attempt < tries.last
     ORDER BY n.id LIMIT :limit
 """)
 

@@ -19,6 +19,7 @@ AlertId = NewType("AlertId", UUID)
 IncidentId = NewType("IncidentId", UUID)
 PageId = NewType("PageId", UUID)
 NotificationId = NewType("NotificationId", UUID)
+BundleId = NewType("BundleId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 
 

@@ -10,6 +10,7 @@ from oncall.notifications.commands import (
     abandon_notices,
     cancel_for,
     find_heard,
+    find_printed,
     list_for_incident,
     list_unfinished_of,
     page_people,
@@ -17,6 +18,7 @@ from oncall.notifications.commands import (
     send_notices,
     was_paged_since,
 )
+from oncall.notifications.commands.receiving import receive
 from oncall.notifications.commands.updating import tell_news
 from oncall.notifications.values import NewNotice, NewPage, Subject
 from oncall.notifications.values.updating import News
@@ -30,9 +32,11 @@ __all__ = [
     "abandon_notices",
     "cancel_for",
     "find_heard",
+    "find_printed",
     "list_for_incident",
     "list_unfinished_of",
     "page_people",
+    "receive",
     "revive_for",
     "send_notices",
     "tell_news",

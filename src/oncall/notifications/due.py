@@ -4,22 +4,34 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 from oncall.channels.ports import Channel
-from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, NoticeMessage, Outcome, PageMessage
+from oncall.channels.values import (
+    BundleMessage,
+    FailedPermanently,
+    FailedTemporarily,
+    ListedIncident,
+    Message,
+    NoticeMessage,
+    Outcome,
+    PageMessage,
+)
 from oncall.engine import Pass
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
+from oncall.kit.ids import BundleId, NotificationId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
 from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
-from oncall.notifications.rules import decide_expiry, late_by, word_for
-from oncall.notifications.values import Claimed, Done, Notice, Page
+from oncall.notifications.rules import decide_expiry, is_over, late_by, word_for
+from oncall.notifications.rules.travelling import headline, printed
+from oncall.notifications.values import Claimed, Done, Fate, Notice, Page
 
 log = get_log("notifications")
 SLOTS = 32
@@ -55,7 +67,7 @@ class Sender:
         self.every = every
         self._channel, self._database, self._clock = channel, database, clock
         self._links, self._open_sealed, self._on_undeliverable, self._lease = links, open_sealed, on_undeliverable, lease
-        self._in_flight: dict[asyncio.Task[None], Claimed] = {}
+        self._in_flight: dict[asyncio.Task[None], tuple[Claimed, ...]] = {}
 
     async def run(self) -> Pass:
         """Fill the free slots; if there is none, wait until one is free."""
@@ -66,22 +78,24 @@ class Sender:
             claimed, next_at = await commands.claim(
                 tx,
                 channel=self._channel.name,
-                in_flight=Counter(one.address for one in self._in_flight.values() if not one.is_update),
-                updating=Counter(one.address for one in self._in_flight.values() if one.is_update),
+                in_flight=Counter(one.address for one, *_ in self._in_flight.values() if not one.is_update),
+                updating=Counter(one.address for one, *_ in self._in_flight.values() if one.is_update),
                 takes_updates=self._channel.takes_updates,
+                rings=self._channel.rings,
                 now=now,
                 lease=self._lease,
                 limit=SLOTS - len(self._in_flight),
             )
             if self._reply_codes:
-                codes = await self._reply_codes(tx, {one.id: one.address for one in claimed if isinstance(one.about, Page)}, now=now)
-                claimed = [replace(one, reply_code=codes.get(one.id)) for one in claimed]
+                pages = {one.id: one.address for bundle in claimed for one in bundle if isinstance(one.about, Page)}
+                codes = await self._reply_codes(tx, pages, now=now)
+                claimed = [tuple(replace(one, reply_code=codes.get(one.id)) for one in bundle) for bundle in claimed]
         await failpoints.reach("send.post_claim")
-        for one in claimed:
-            task = asyncio.create_task(self._send(one), name=f"send {one.id}")
-            self._in_flight[task] = one
+        for bundle in claimed:
+            task = asyncio.create_task(self._send(bundle), name=f"send {bundle[0].id}")
+            self._in_flight[task] = bundle
             task.add_done_callback(self._in_flight.pop)
-        return Pass(len(claimed), now, next_at)
+        return Pass(sum(map(len, claimed)), now, next_at)
 
     async def settle(self) -> None:
         """Wait until nothing of ours is on the wire."""
@@ -95,48 +109,80 @@ class Sender:
             await asyncio.gather(*(end(task) for task in late))
         await self._channel.close()
 
-    async def _send(self, claimed: Claimed) -> None:
+    async def _send(self, bundle: tuple[Claimed, ...]) -> None:
         try:
-            now = await self._look_again(claimed)
+            now, bundle, list_id = await self._look_again(bundle)
         except Exception:
-            log.exception("given back before the wire", notification=str(claimed.id))
-            await self._give_back(claimed)
+            log.exception("given back before the wire", notification=str(bundle[0].id))
+            await self._give_back(bundle)
             return
-        if now is None:
+        if not bundle:
             return
+        first = bundle[0]
         try:
-            outcome = decide_expiry(claimed.about, now=now) or await self._on_the_wire(claimed, now)
-            if not claimed.is_update:
+            outcome = decide_expiry(first.about, now=now) or await self._on_the_wire(bundle, list_id, now)
+            if not first.is_update:
                 PAGES.labels(self._channel.name, word_for(outcome)).inc()
             await failpoints.reach("send.post_wire")
-            await again(lambda: self._record(claimed, outcome))
+            await self._record(bundle, outcome)
         except Exception:
             # Not recorded: when the lease runs out its fate counts as unknown, and it is repeated with a label.
-            log.exception("attempt not recorded; the lease will run out", notification=str(claimed.id))
+            log.exception("attempt not recorded; the lease will run out", notification=str(first.id))
 
-    async def _look_again(self, claimed: Claimed) -> datetime | None:
-        """Just before the wire: None if an acknowledgement has come meanwhile, or this process has slept past its lease."""
-        async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+    async def _look_again(self, bundle: tuple[Claimed, ...]) -> tuple[datetime, tuple[Claimed, ...], BundleId | None]:
+        """Just before the wire: without what was acknowledged meanwhile, and nothing if this process has slept past its lease. Of what
+        travels together the list is kept as it is printed.
+        """
+        async with self._database.transaction(Pool.ENGINE, read_only=len(bundle) == 1) as tx:
             now = await self._clock.now(tx)
-            return now if await commands.is_still_mine(tx, claimed, now=now) else None
+            mine = await commands.still_mine(tx, bundle, now=now)
+            list_id = await commands.print_list(tx, mine, now=now) if len(mine) > 1 else None
+        return now, mine, list_id
 
-    async def _give_back(self, claimed: Claimed) -> None:
+    async def _give_back(self, bundle: tuple[Claimed, ...]) -> None:
         try:
             async with self._database.transaction(Pool.ENGINE) as tx:
-                await commands.give_back(tx, claimed, now=await self._clock.now(tx))
+                now = await self._clock.now(tx)
+                for claimed in bundle:
+                    await commands.give_back(tx, claimed, now=now)
         except Exception as error:  # noqa: BLE001 — then its lease runs out instead
-            log.warning("not even given back; the lease will run out", notification=str(claimed.id), error=type(error).__name__)
+            log.warning("not even given back; the lease will run out", notification=str(bundle[0].id), error=type(error).__name__)
 
-    async def _on_the_wire(self, claimed: Claimed, now: datetime) -> Outcome:
+    async def _on_the_wire(self, bundle: tuple[Claimed, ...], list_id: BundleId | None, now: datetime) -> Outcome:
         try:
-            return await self._channel.send(self._message(claimed, now))
+            return await self._channel.send(self._message(bundle[0], now) if list_id is None else self._list(bundle, list_id, now))
         except CannotOpen:
             return FailedPermanently("the secret key that sealed this code was taken away: ask for another one", code="cannot_open")
         except Exception as error:
-            log.exception("a channel raised, which is a defect", channel=self._channel.name, notification=str(claimed.id))
+            log.exception("a channel raised, which is a defect", channel=self._channel.name, notification=str(bundle[0].id))
             return FailedTemporarily(f"defect in channel {self._channel.name}: {type(error).__name__}", None)
 
-    async def _record(self, claimed: Claimed, outcome: Outcome) -> None:
+    async def _record(self, bundle: tuple[Claimed, ...], outcome: Outcome) -> None:
+        """Together what has left us or is tried again; one by one what has not, since each may have to let its incident go on."""
+        if len(bundle) > 1 and not any(is_over(outcome, attempt=one.attempt) for one in bundle):
+            fates = await again(lambda: self._record_together(bundle, outcome))
+        else:
+            found = [(one, await again(partial(self._record_one, one, outcome))) for one in bundle]
+            fates = {one.id: fate for one, fate in found if fate is not None}
+        for one in bundle:
+            if one.id not in fates:
+                continue
+            fate, now = fates[one.id]
+            page = one.about
+            if not isinstance(fate, Done):
+                log.warning("message not sent", channel=self._channel.name, notification=str(one.id), why=fate.reason)
+            elif isinstance(page, Page) and (page.step.cycle, page.step.round, page.step.step, one.nth) == (1, 1, 0, 1):
+                FIRST_PAGE.observe((now - page.subject.triggered_at).total_seconds())
+
+    async def _record_together(self, bundle: tuple[Claimed, ...], outcome: Outcome) -> dict[NotificationId, tuple[Fate, datetime]]:
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            fates = await commands.record_bundle(tx, bundle, outcome, now=now)
+            await failpoints.reach("send.pre_record")
+        return {id: (fate, now) for id, fate in fates.items()}
+
+    async def _record_one(self, claimed: Claimed, outcome: Outcome) -> tuple[Fate, datetime] | None:
+        """None if it was not ours any more."""
         try:
             async with self._database.transaction(Pool.ENGINE) as tx:
                 now = await self._clock.now(tx)
@@ -145,11 +191,12 @@ class Sender:
         except commands.Fenced:
             async with self._database.transaction(Pool.ENGINE) as tx:
                 await commands.record_fenced(tx, claimed, outcome, now=await self._clock.now(tx))
-            return
-        if not isinstance(fate, Done):
-            log.warning("message not sent", channel=self._channel.name, notification=str(claimed.id), why=fate.reason)
-        elif isinstance(page := claimed.about, Page) and (page.step.cycle, page.step.round, page.step.step, claimed.nth) == (1, 1, 0, 1):
-            FIRST_PAGE.observe((now - page.subject.triggered_at).total_seconds())
+            return None
+        return fate, now
+
+    def _list(self, bundle: tuple[Claimed, ...], list_id: BundleId, now: datetime) -> BundleMessage:
+        acknowledge_url, _ = self._links(list_id, bundle[0].user_id)
+        return _bundle_message(bundle, acknowledge_url, now)
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
         match claimed.about:
@@ -189,6 +236,37 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         facts=subject.facts,
         links=subject.links,
         reply_code=claimed.reply_code,
+    )
+
+
+def _bundle_message(bundle: tuple[Claimed, ...], acknowledge_url: str, now: datetime) -> BundleMessage:
+    first = bundle[0]
+    pages = printed([one.about for one in bundle if isinstance(one.about, Page)])
+    return BundleMessage(
+        notification_id=first.id,
+        address=first.address,
+        recipient=first.user_name,
+        headline=headline(pages),
+        urgency=pages[0].subject.urgency,
+        because=next((page.because for page in reversed(pages) if page.because), "they were due at the same time"),
+        listed=tuple(
+            ListedIncident(
+                page.step.incident_id,
+                page.subject.number,
+                page.subject.title,
+                page.subject.service,
+                page.subject.severity,
+                page.subject.source,
+                page.subject.triggered_at,
+                page.reason,
+            )
+            for page in pages
+        ),
+        acknowledge_url=acknowledge_url,
+        attempt=first.attempt,
+        repeated=any(one.may_have_arrived for one in bundle),
+        late_by=late_by(min(one.due_at for one in bundle), now=now),
+        reply_code=first.reply_code,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,9 +29,9 @@ class OpenSealed(Protocol):
 
 
 class MakeLinks(Protocol):
-    """The links of one message of a page: (acknowledge, resolve)."""
+    """The links of one message: (acknowledge, resolve) of a page; of a list, which is acknowledged as it was printed, the first alone."""
 
-    def __call__(self, at: Step, user_id: UserId) -> tuple[str, str]: ...
+    def __call__(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]: ...
 
 
 class GiveReplyCodes(Protocol):

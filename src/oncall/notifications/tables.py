@@ -33,8 +33,14 @@ pages = Table(
     Column("subject", JSONB, nullable=False),
     # An acknowledgement does not cancel what is still to be sent of it.
     Column("until_resolved", Boolean, nullable=False, server_default=text("false")),
+    # How and when it goes, and why so; nothing for those that were made before this was decided.
+    Column("pace", String),
+    instant("goes_at", nullable=True),
+    Column("because", String),
     instant("created_at"),
     UniqueConstraint("incident_id", "cycle", "round", "step", "user_id", name="pages_once_per_user_and_step"),
+    CheckConstraint("pace IN ('at_once', 'waits', 'digest', 'storm_at_once', 'storm_critical')", name="pace_is_known"),
+    Index("pages_user_idx", "user_id", "created_at"),
 )
 
 notices = Table(
@@ -75,6 +81,8 @@ notifications = Table(
     Column("round", Integer),
     Column("step", Integer),
     Column("nth", Integer, nullable=False),
+    # Repeats an earlier one until somebody acknowledges.
+    Column("again", Boolean, nullable=False, server_default=text("false")),
     # What is sent first: high before low, and page updates last.
     Column("urgency", String, nullable=False, server_default="high"),
     Column("status", String, nullable=False),
@@ -85,6 +93,12 @@ notifications = Table(
     # When to look at it again: due (pending) or the end of the lease (sending); nothing otherwise.
     instant("next_at", nullable=True),
     instant("created_at"),
+    # From then on it may travel with others to the same contact method.
+    instant("gathers_from", nullable=True),
+    # Of one that is bundled: the notification whose message told of it.
+    Column("carrier_id", UUID(as_uuid=True)),
+    # The furthest that its provider told of it; it may come before the try is recorded.
+    Column("receipt", String),
     UniqueConstraint(
         "incident_id", "cycle", "round", "step", "nth", "contact_method_id", name="notifications_once_per_position_and_contact_method"
     ),
@@ -97,8 +111,16 @@ notifications = Table(
         "status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'bundled')", name="status_is_known"
     ),
     CheckConstraint("urgency IN ('high', 'low', 'update')", name="urgency_is_known"),
+    CheckConstraint("receipt IN ('sent', 'delivered', 'read', 'failed')", name="receipt_is_known"),
+    CheckConstraint("(status = 'bundled') = (carrier_id IS NOT NULL)", name="what_is_bundled_has_a_carrier"),
     CheckConstraint("(status IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="only_unfinished_ones_have_next_at"),
     Index("notifications_next_at_idx", "channel", "urgency", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index(
+        "notifications_gathering_idx",
+        "contact_method_id",
+        "next_at",
+        postgresql_where=text("next_at IS NOT NULL AND gathers_from IS NOT NULL"),
+    ),
     Index(
         "notifications_once_per_notice_and_contact_method",
         "notice_id",
@@ -117,7 +139,43 @@ attempts = Table(
     instant("at"),
     Column("outcome", String, nullable=False),
     Column("detail", String, nullable=False),
+    # What the provider calls the message, by which its receipts name it.
+    Column("provider_id", String),
     Index("attempts_at_idx", "at"),
+    Index("attempts_provider_idx", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
+)
+
+# What providers told of a message after they took it: each state once. A trigger refuses every UPDATE (migration 0023).
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("notification_id", UUID(as_uuid=True), ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String, primary_key=True),
+    instant("at"),
+    Column("detail", String, nullable=False),
+    instant("received_at"),
+    CheckConstraint("state IN ('sent', 'delivered', 'read', 'failed')", name="state_is_known"),
+)
+
+# The list that one message printed: its link acts on these incidents, and on nothing that joined later.
+bundles = Table(
+    "bundles",
+    metadata,
+    id_column(),
+    Column("notification_id", UUID(as_uuid=True), nullable=False),
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    instant("created_at"),
+    Index("bundles_notification_idx", "notification_id"),
+)
+
+bundle_incidents = Table(
+    "bundle_incidents",
+    metadata,
+    Column("bundle_id", UUID(as_uuid=True), ForeignKey("bundles.id", ondelete="CASCADE"), primary_key=True),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("cycle", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Index("bundle_incidents_incident_idx", "incident_id"),
 )
 
 # What was sent, when, to whom, by what, with which outcome: each row is sealed with the hash of the one before it. No foreign keys: it

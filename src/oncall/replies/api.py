@@ -91,7 +91,7 @@ async def take_key(
 async def take_status(form: SignedForm, request: Request, notification_id: NotificationId, tx: AckTx) -> None:
     """What has become of a message or a call. It stops nothing, and acknowledges nothing."""
     now = await now_in(request, tx)
-    await commands.take_status(tx, notification_id, form, on_receipt=request.app.state.on_receipt, now=now)
+    await commands.take_status(tx, notification_id, form, now=now)
 
 
 def _twiml(text: str) -> Response:

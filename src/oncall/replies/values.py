@@ -82,21 +82,6 @@ NOT_NOW = "This could not be done just now. Answer again in a moment, or open th
 """Said where an error would never be seen."""
 
 
-class ReceiptState(StrEnum):
-    """What a provider tells has become of a message; a later word never takes an earlier one back."""
-
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    state: ReceiptState
-    detail: str
-
-
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What a caller hears; with `again` another key is asked for."""

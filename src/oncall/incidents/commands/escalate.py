@@ -15,7 +15,7 @@ from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
-from oncall.incidents.rules.considering import Considering
+from oncall.incidents.rules.considering import Considering, goes_on_regardless
 from oncall.incidents.rules.holding import Hold, counting
 from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.rules.life import Outcome
@@ -186,7 +186,8 @@ def _page(incident: Incident, page: PlannedPage, services: Mapping[ServiceId, Se
         facts_of(told, title=incident.title),
         told.links[:LINKS_TOLD],
     )
-    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, page.until_resolved)
+    until, repeats = page.until_resolved, not goes_on_regardless(incident, page)
+    return NewPage(incident.id, page.user_id, at.cycle, at.round, at.step, page.reason, due_at, subject, until, repeats)
 
 
 def _entries(outcome: Outcome, people: People, considering: Considering, *, now: datetime) -> list[timeline.Entry]:
@@ -204,7 +205,11 @@ def _entries(outcome: Outcome, people: People, considering: Considering, *, now:
             timeline.Kind.PAGED,
             ENGINE,
             f"{people.reach[page.user_id].name} is paged: {page.reason}",
-            {"user_id": str(page.user_id), **_where(page.position), **considering.ways_to(page.user_id, incident.urgency)},
+            {
+                "user_id": str(page.user_id),
+                **_where(page.position),
+                **considering.ways_to(page.user_id, incident.urgency, repeats=not goes_on_regardless(incident, page)),
+            },
         )
         for page in outcome.pages
     ]

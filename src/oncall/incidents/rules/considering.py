@@ -9,9 +9,9 @@ from datetime import timedelta
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import policy_at
-from oncall.escalation.values import OnDuty, People, Position, Snapshot, Target
+from oncall.escalation.values import OnDuty, People, PlannedPage, Position, Snapshot, Target
 from oncall.incidents.rules.placing import Run
-from oncall.incidents.values import Incident
+from oncall.incidents.values import Incident, Status
 from oncall.kit.ids import UserId
 from oncall.notifications.rules import mask
 from oncall.services.values import Service, UrgencyMode
@@ -39,6 +39,11 @@ def _why_urgent(incident: Incident, runs: Sequence[Run], service: Service) -> st
     return f"all of its service is {incident.urgency.value}"
 
 
+def goes_on_regardless(incident: Incident, page: PlannedPage) -> bool:
+    """It pages although somebody has it, since only a resolve stops its step: nobody is asked again and again to acknowledge it."""
+    return page.until_resolved and incident.status is Status.ACKNOWLEDGED
+
+
 class Considering:
     """Whom steps point at and how these are reached, with the people as of one instant. Most incidents of a storm page the same people by
     the same steps, so each answer is worked out once.
@@ -47,7 +52,7 @@ class Considering:
     def __init__(self, people: People) -> None:
         self._people = people
         self._steps: dict[tuple[tuple[Target, ...], Urgency], list[Detail]] = {}
-        self._ways: dict[tuple[UserId, Urgency], Detail] = {}
+        self._ways: dict[tuple[UserId, Urgency, bool], Detail] = {}
 
     def considered(self, snapshot: Snapshot, position: Position, urgency: Urgency) -> list[Detail]:
         """Everything one step points at, whom that meant, and whether that person can be reached; in the order of the step."""
@@ -59,13 +64,13 @@ class Considering:
             self._steps[targets, urgency] = [self._target(target, urgency) for target in targets]
         return self._steps[targets, urgency]
 
-    def ways_to(self, user_id: UserId, urgency: Urgency) -> Detail:
+    def ways_to(self, user_id: UserId, urgency: Urgency, *, repeats: bool = True) -> Detail:
         """By which messages a page reaches a person, and by which of their own rules; addresses are masked."""
-        if (user_id, urgency) not in self._ways:
-            ways = plan_ways(self._people.reach[user_id], urgency)
+        if (user_id, urgency, repeats) not in self._ways:
+            ways = plan_ways(self._people.reach[user_id], urgency, repeats=repeats)
             messages = [{"channel": way.channel, "address": mask(way.address), "after": _minutes(way.delay)} for way in ways.ways]
-            self._ways[user_id, urgency] = {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
-        return self._ways[user_id, urgency]
+            self._ways[user_id, urgency, repeats] = {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
+        return self._ways[user_id, urgency, repeats]
 
     def _target(self, target: Target, urgency: Urgency) -> Detail:
         duty = self._people.on_duty.get(target, OnDuty((), f"this {target.type.value} no longer exists"))

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from oncall.incidents.values.explaining import Line, Stage
 from oncall.notifications.values import AttemptOutcome, Notification, Status
+from oncall.notifications.values.receipts import ReceiptState
 from oncall.timeline.values import Kind, Recorded
 
 ENDS = {Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.UNACKNOWLEDGED, Kind.ESCALATED, Kind.REASSIGNED, Kind.MERGED, Kind.RESOLVED, Kind.CLOSED}
@@ -96,19 +97,28 @@ def message_line(message: Notification) -> Line:
         case Status.PENDING if last:
             words = f"the message {to} has not left us after {_times(last.number)}, the last at {instant(last.at)}, and is tried again{why}"
         case Status.PENDING:
-            words = f"the message {to} is still to be sent; it is due at {instant(message.due_at)}"
+            words = f"the message {to} is still to be sent; it is due at {instant(message.due_at)}{paced(message)}"
         case Status.SENDING:
             words = f"the message {to} is on its way: a sender has taken it and not reported yet{why}"
         case Status.FAILED:
             words = f"the message {to} did not get through{f' after {_times(last.number)}' if last else ''}{why}"
+            if undelivered := next((one for one in message.receipts if one.state is ReceiptState.FAILED), None):
+                said = f": {undelivered.detail}" if undelivered.detail else ""
+                words = f"the message {to} left us and did not arrive, as its provider said at {instant(undelivered.at)}{said}"
         case Status.CANCELLED:
             words = f"the message {to} was cancelled before it left us: its incident needed nobody any more{why}"
         case Status.BUNDLED:
-            words = f"the message {to} was told together with others"
+            when = f" at {instant(last.at)}" if last else ""
+            words = f"the message {to} left us{when} in one message with others ({message.carrier_id}){paced(message)}{why}"
         case _:
             assert_never(message.status)
     refs = {"notification_id": f"{message.id}", "user_id": f"{message.user_id}"}
     return Line(Stage.MESSAGE, at, sentence(words), refs)
+
+
+def paced(message: Notification) -> str:
+    """Why it did not go at once and by itself."""
+    return f"; {message.because}" if message.because and not message.because.startswith("at once") else ""
 
 
 def _times(tries: int) -> str:

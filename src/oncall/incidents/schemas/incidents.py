@@ -141,6 +141,14 @@ class AttemptOut(Shown):
     detail: str
 
 
+class ReceiptOut(Shown):
+    """What its provider told of a message: sent, delivered, read or failed."""
+
+    state: str
+    at: Instant
+    detail: str
+
+
 class NotificationOut(Shown):
     """One message to one contact method; the address is masked."""
 
@@ -155,7 +163,10 @@ class NotificationOut(Shown):
     step: int
     nth: int
     due_at: Instant
+    because: str | None = Field(description="Why it goes at once, waits to travel with others, or is in a list.")
+    carrier_id: UUID | None = Field(description="Of one that is `bundled`: the notification whose message told of it.")
     attempts: list[AttemptOut]
+    receipts: list[ReceiptOut]
 
     @classmethod
     def of(cls, n: Notification) -> Self:
@@ -171,7 +182,10 @@ class NotificationOut(Shown):
             step=n.step,
             nth=n.nth,
             due_at=n.due_at,
+            because=n.because,
+            carrier_id=n.carrier_id,
             attempts=[AttemptOut.model_validate(a) for a in n.attempts],
+            receipts=[ReceiptOut.model_validate(one) for one in n.receipts],
         )
 
 

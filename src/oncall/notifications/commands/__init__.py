@@ -14,7 +14,7 @@ from oncall.contacts.commands import make_code, make_test, note_failed, note_sen
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
-from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.kit.ids import BundleId, ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
 from oncall.kit.sealing import Sealing
 from oncall.notifications.ports import OnUndeliverable
 from oncall.notifications.rules import (
@@ -25,12 +25,16 @@ from oncall.notifications.rules import (
     notice_of_test,
     plan_messages,
     proof_of,
+    provider_id_of,
     seal,
     word_for,
 )
+from oncall.notifications.rules.travelling import as_printed, plan_travels, printed, put_together
+from oncall.notifications.store import bundles as bundle_store
 from oncall.notifications.store import ledger, sending
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import pages as store
+from oncall.notifications.store import receipts as receipt_store
 from oncall.notifications.values import (
     AT_ONCE_TO_ONE,
     RETRY_DELAYS,
@@ -51,6 +55,7 @@ from oncall.notifications.values import (
     Works,
     WorksNot,
 )
+from oncall.notifications.values.travelling import LONGEST_WAIT, LOOKED_BACK, MOST_TOGETHER, STORM, Printed
 from oncall.notifications.values.updating import UPDATES_AT_ONCE
 from oncall.teams.commands import get_user
 from oncall.teams.values import User
@@ -72,13 +77,22 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     if not pages:
         return
     wanted = {PageId(new_id()): page for page in pages}
-    added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], now=now)
+    lately = await store.list_lately(tx, sorted({page.user_id for page in pages}), since=now - LOOKED_BACK)
+    travels = plan_travels(wanted, lately, now=now)
+    added = await store.add_pages(tx, [(id, reach[p.user_id].name, p) for id, p in wanted.items()], travels, now=now)
     await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
     messages = [
         (id, way)
         for id, page in wanted.items()
         if id in added
-        for way in plan_messages(reach[page.user_id], Urgency(page.subject.urgency), due_at=page.due_at, now=now)
+        for way in plan_messages(
+            reach[page.user_id],
+            Urgency(page.subject.urgency),
+            due_at=page.due_at,
+            now=now,
+            repeats=page.repeats,
+            travel=travels[id],
+        )
     ]
     await store.add_notifications(tx, messages, now=now)
     # A sender looks again in time for what is due later; only those are woken who have something to do now.
@@ -193,7 +207,9 @@ async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> s
 
 async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, *, cycles: Sequence[int] | None = None) -> list[Notification]:
     """Every message about an incident (or of these cycles of it) with every try, addresses masked."""
-    return [replace(n, address=mask(n.address)) for n in await store.list_for_incident(tx, incident_id, cycles)]
+    found = await store.list_for_incident(tx, incident_id, cycles)
+    told = await receipt_store.list_of(tx, [n.id for n in found])
+    return [replace(n, address=mask(n.address), receipts=told.get(n.id, ())) for n in found]
 
 
 async def claim(
@@ -203,14 +219,17 @@ async def claim(
     in_flight: Counter[str],
     updating: Counter[str] | None = None,
     takes_updates: bool = True,
+    rings: bool = False,
     now: datetime,
     lease: timedelta,
     limit: int,
-) -> tuple[list[Claimed], datetime | None]:
-    """Take up to `limit` due notifications of a channel under a lease, a few to each address; also when the next one is due.
+) -> tuple[list[tuple[Claimed, ...]], datetime | None]:
+    """Take up to `limit` due notifications of a channel under a lease, a few to each address, and with each whatever travels with it: each
+    tuple is one message. Also when the next one is due.
 
     `in_flight` counts this node's messages to each address that are on the wire: a receiver that does not answer delays only itself.
-    `updating` are page updates on the wire, which keep no page waiting; on a channel that takes none they are cancelled.
+    `updating` are page updates on the wire, which keep no page waiting; on a channel that takes none they are cancelled. A channel that
+    `rings` does so at most once in five minutes of a storm.
     """
     updating = updating or Counter()
     busy, engaged = ([address for address, n in count.items() if n >= AT_ONCE_TO_ONE] for count in (in_flight, in_flight + updating))
@@ -229,15 +248,28 @@ async def claim(
             lease_until=lease_until,
             limit=limit,
         )
+        taken += await _along(tx, taken, channel=channel, now=now, lease_until=lease_until)
         if unwanted := set() if takes_updates else {one.id for one in taken if one.is_update}:
             await sending.cancel_claimed(tx, sorted(unwanted))
         # After an outage, or a hold, nobody gets a pile of repetitions: of those that are due the last one goes out.
         again = [one for one in taken if one.nth > 1]
         outrun = await sending.cancel_outrun(tx, again, now=now) if again else set()
-        claimed = [one for one in taken if one.id not in outrun | unwanted]
-        if not outrun | unwanted:
+        storming = sorted(one.id for one in taken if one.together) if rings else []
+        hushed = await sending.hush(tx, storming, per=STORM, now=now) if storming else set()
+        claimed = [one for one in taken if one.id not in outrun | unwanted | hushed]
+        if not outrun | unwanted | hushed:
             break
-    return claimed, await sending.next_at(tx, channel=channel)
+    return put_together(claimed), await sending.next_at(tx, channel=channel)
+
+
+async def _along(tx: AsyncConnection, taken: Sequence[Claimed], *, channel: str, now: datetime, lease_until: datetime) -> list[Claimed]:
+    """What waits to go to the same contact methods within a minute, and may travel with what was taken."""
+    methods = sorted({one.contact_method_id for one in taken if one.together})
+    if not methods:
+        return []
+    return await sending.claim_along(
+        tx, channel=channel, methods=methods, soon=now + LONGEST_WAIT, now=now, lease_until=lease_until, each=MOST_TOGETHER
+    )
 
 
 async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> None:
@@ -245,9 +277,25 @@ async def give_back(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> 
     await sending.give_back(tx, claimed, next_at=now + RETRY_DELAYS[0])
 
 
-async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
-    """Asked just before the wire: nobody cancelled it, and the lease has not run out."""
-    return await sending.is_still_mine(tx, claimed, now=now)
+async def still_mine(tx: AsyncConnection, bundle: Sequence[Claimed], *, now: datetime) -> tuple[Claimed, ...]:
+    """Asked just before the wire: those that nobody cancelled, and whose lease has not run out."""
+    mine = await sending.still_mine(tx, bundle, now=now)
+    return tuple(one for one in bundle if one.id in mine)
+
+
+async def print_list(tx: AsyncConnection, bundle: Sequence[Claimed], *, now: datetime) -> BundleId | None:
+    """Keep the list that this message prints, on which its link acts; None if it is about one incident alone."""
+    pages = printed([one.about for one in bundle if isinstance(one.about, Page)])
+    if len(pages) < 2:
+        return None
+    id = BundleId(new_id())
+    await bundle_store.add(tx, id, bundle[0].id, bundle[0].user_id, as_printed(pages), now=now)
+    return id
+
+
+async def find_printed(tx: AsyncConnection, id: BundleId, user_id: UserId) -> list[Printed]:
+    """The list that a message to this user printed, in the order of incidents; empty if there is none of theirs."""
+    return await bundle_store.list_printed(tx, id, user_id)
 
 
 async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_undeliverable: OnUndeliverable, now: datetime) -> Fate:
@@ -278,16 +326,58 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
                 await note_failed(tx, method, error=error, now=now)
             case None:
                 pass  # it was not even tried
-    await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, now=now)
+    await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, provider_id=provider_id_of(outcome), now=now)
     if page:
         await timeline.add(tx, [_entry(claimed, page.step, fate, now=now)])
     return fate
 
 
+async def record_bundle(tx: AsyncConnection, bundle: Sequence[Claimed], outcome: Outcome, *, now: datetime) -> dict[NotificationId, Fate]:
+    """The same for all that travelled in one message, which left us or is tried again; of those that were cancelled meanwhile only the try
+    is kept. What can never arrive is recorded one by one instead: each has a step that may be lost.
+    """
+    carrier = bundle[0]
+    fates = {
+        one.id: decide_fate(outcome, id=carrier.id, attempt=one.attempt, may_have_arrived=one.may_have_arrived, now=now) for one in bundle
+    }
+    written = [(one, *_written(fates[one.id], one)) for one in bundle]
+    rows = [
+        (one, Status.BUNDLED if status is Status.SENT and one is not carrier else status, next_at, repeated)
+        for one, status, next_at, repeated in written
+    ]
+    recorded = await sending.record_all(tx, rows, carrier=carrier.id)
+    if recorded and carrier.contact_method_id != carrier.user_id:
+        match proof_of(outcome):
+            case Works():
+                await note_sent(tx, ContactMethodId(carrier.contact_method_id), is_page=True, now=now)
+            case WorksNot(error=error):
+                await note_failed(tx, ContactMethodId(carrier.contact_method_id), error=error, now=now)
+            case None:
+                pass
+    numbers = sorted({one.about.subject.number for one in bundle if isinstance(one.about, Page)})
+    along = f"in one message about {len(numbers)} incidents" if len(numbers) > 1 else "in one message"
+    details = {
+        one.id: f"{along}: {fates[one.id].reason}"
+        if one.id in recorded
+        else f"{along}; cancelled or taken over while on the wire; {outcome.detail}"
+        for one in bundle
+    }
+    await sending.add_attempts(tx, bundle, outcome=word_for(outcome), details=details, provider_id=provider_id_of(outcome), now=now)
+    await timeline.add(
+        tx,
+        [
+            _entry(one, one.about.step, replace(fates[one.id], reason=details[one.id]), now=now)
+            for one in sorted(bundle, key=lambda one: one.id)
+            if one.id in recorded and isinstance(one.about, Page)
+        ],
+    )
+    return {id: fate for id, fate in fates.items() if id in recorded}
+
+
 async def record_fenced(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, now: datetime) -> None:
     """The message went out although the notification was no longer ours: the attempt is recorded, nothing else changes."""
     detail = f"cancelled or taken over while on the wire; {outcome.detail}"
-    await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=detail, now=now)
+    await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=detail, provider_id=provider_id_of(outcome), now=now)
 
 
 def _written(fate: Fate, claimed: Claimed) -> tuple[Status, datetime | None, bool]:

@@ -10,33 +10,45 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
 from oncall.notifications.values import Attempt, AttemptOutcome, NewPage, Notification, Status, Step, Way
+from oncall.notifications.values.travelling import MOST_LOOKED_AT, Lately, Pace, Travel
 
 ADD_PAGES = text("""
-    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, created_at)
+    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved,
+        pace, goes_at, because, created_at)
     SELECT p.*, CAST(:now AS timestamptz) FROM unnest(
         CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]),
         CAST(:cycles AS int[]), CAST(:rounds AS int[]), CAST(:steps AS int[]), CAST(:reasons AS text[]), CAST(:subjects AS jsonb[]),
-        CAST(:until_resolved AS boolean[])) AS p
+        CAST(:until_resolved AS boolean[]), CAST(:paces AS text[]), CAST(:goes_ats AS timestamptz[]), CAST(:becauses AS text[])) AS p
     ON CONFLICT ON CONSTRAINT pages_once_per_user_and_step DO NOTHING
     RETURNING id
 """)
 
 ADD_NOTIFICATIONS = text("""
-    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, urgency, due_at, next_at, incident_id, user_id,
+    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, again, urgency, due_at, next_at, gathers_from,
+        incident_id, user_id,
         cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
-    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, p.subject ->> 'urgency', n.due_at,
-        n.next_at, p.incident_id, p.user_id, p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
+    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.again, p.subject ->> 'urgency', n.due_at,
+        n.next_at, n.gathers_from, p.incident_id, p.user_id, p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
-        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]))
-        AS n (id, page_id, contact_method_id, channel, address, nth, due_at, next_at)
+        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:agains AS boolean[]), CAST(:due_ats AS timestamptz[]),
+        CAST(:next_ats AS timestamptz[]), CAST(:gathers AS timestamptz[]))
+        AS n (id, page_id, contact_method_id, channel, address, nth, again, due_at, next_at, gathers_from)
     JOIN pages p ON p.id = n.page_id
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
+""")
+# By pages_user_idx (user_id, created_at).
+LATELY = text("""
+    SELECT u.user_id, p.incident_id, p.service, p.created_at, p.goes_at, p.pace
+    FROM unnest(CAST(:users AS uuid[])) AS u (user_id) CROSS JOIN LATERAL (
+        SELECT incident_id, subject ->> 'service' AS service, created_at, coalesce(goes_at, created_at) AS goes_at,
+            coalesce(pace, 'at_once') AS pace
+        FROM pages WHERE user_id = u.user_id AND created_at > :since ORDER BY created_at DESC LIMIT :most) p
 """)
 CANCEL = text("""
     WITH cancelled AS (
         UPDATE notifications SET status = 'cancelled', next_at = NULL
         WHERE id IN (SELECT id FROM notifications WHERE incident_id = ANY(:incident_ids) AND next_at IS NOT NULL
-                         AND NOT (:acknowledged AND EXISTS (SELECT FROM pages p WHERE p.id = page_id AND p.until_resolved))
+                         AND NOT (:acknowledged AND NOT again AND EXISTS (SELECT FROM pages p WHERE p.id = page_id AND p.until_resolved))
                      ORDER BY id FOR NO KEY UPDATE)
         RETURNING incident_id
     ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
@@ -69,7 +81,7 @@ CANCEL_REPETITIONS = text("""
 ANY_ALIVE = text("""
     SELECT EXISTS (SELECT 1 FROM notifications WHERE incident_id = :incident_id AND cycle = :cycle AND round = :round AND step = :step
         AND id IS DISTINCT FROM CAST(:but AS uuid) AND user_id IS DISTINCT FROM CAST(:but_user AS uuid)
-        AND (status IN ('sent', 'delivered', 'read') OR status IN ('pending', 'sending')
+        AND (status IN ('sent', 'delivered', 'read', 'bundled') OR status IN ('pending', 'sending')
             AND contact_method_id IS DISTINCT FROM (SELECT contact_method_id FROM notifications WHERE id = CAST(:but AS uuid)))
         AND (contact_method_id <> user_id OR :account_email))
 """)
@@ -87,7 +99,7 @@ FAIL_OF = text("""
 """)
 HEARD = text("""
     SELECT DISTINCT n.incident_id FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
-    JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.status IN ('sent', 'delivered', 'read')
+    JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.status IN ('sent', 'delivered', 'read', 'bundled')
 """)
 # By the unique index (incident_id, cycle, …): a link counts in its own cycle, and in the newest one if that paged its user too.
 PAGED_SINCE = text("""
@@ -100,7 +112,8 @@ PAGED_BETWEEN = text("""
     WHERE a.at >= :since AND a.at < :until AND a.outcome = 'sent' AND n.user_id = :user_id AND n.page_id IS NOT NULL
 """)
 LIST = text("""
-    SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at
+    SELECT n.id, n.incident_id, n.user_id, p.user_name, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step, n.nth, n.due_at,
+        p.because, n.carrier_id
     FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id
         AND (CAST(:cycles AS int[]) IS NULL OR n.cycle = ANY(CAST(:cycles AS int[])))
     ORDER BY n.id LIMIT 1000
@@ -111,7 +124,17 @@ ATTEMPTS = text("""
 """)
 
 
-async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewPage]], *, now: datetime) -> set[PageId]:
+async def list_lately(tx: AsyncConnection, users: Sequence[UserId], *, since: datetime) -> dict[UserId, list[Lately]]:
+    """What these people were paged for since then, each person's newest pages."""
+    lately: dict[UserId, list[Lately]] = {user: [] for user in users}
+    for r in await tx.execute(LATELY, {"users": list(users), "since": since, "most": MOST_LOOKED_AT}):
+        lately[UserId(r.user_id)].append(Lately(IncidentId(r.incident_id), r.service, r.created_at, r.goes_at, Pace(r.pace)))
+    return lately
+
+
+async def add_pages(
+    tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewPage]], travels: Mapping[PageId, Travel], *, now: datetime
+) -> set[PageId]:
     """Insert pages (id, name of the user, page); returns the ids of those that did not exist yet."""
     rows = await tx.execute(
         ADD_PAGES,
@@ -127,6 +150,9 @@ async def add_pages(tx: AsyncConnection, pages: Sequence[tuple[PageId, str, NewP
             "reasons": [p.reason for _, _, p in pages],
             "subjects": [msgspec.json.encode(p.subject).decode() for _, _, p in pages],
             "until_resolved": [p.until_resolved for _, _, p in pages],
+            "paces": [travels[id].pace.value for id, _, _ in pages],
+            "goes_ats": [now + travels[id].wait for id, _, _ in pages],
+            "becauses": [travels[id].reason for id, _, _ in pages],
         },
     )
     return {PageId(row.id) for row in rows}
@@ -143,8 +169,10 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
             "channels": [way.channel for _, way in messages],
             "addresses": [way.address for _, way in messages],
             "nths": [way.nth for _, way in messages],
+            "agains": [way.again for _, way in messages],
             "due_ats": [way.due_at for _, way in messages],
             "next_ats": [way.next_at for _, way in messages],
+            "gathers": [way.gathers_from for _, way in messages],
         },
     )
 
@@ -217,6 +245,8 @@ async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, cycles
             r.nth,
             r.due_at,
             tuple(tries[r.id]),
+            r.because,
+            NotificationId(r.carrier_id) if r.carrier_id else None,
         )
         for r in rows
     ]

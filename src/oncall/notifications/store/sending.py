@@ -1,8 +1,8 @@
 """SQL about messages on their way out, whatever they are about: claimed under a lease, looked at again, recorded, given back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,26 @@ from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import AttemptOutcome, Claimed, Notice, Page, Status, Step, Subject
 
+TAKE = """    ), unknown AS (
+        INSERT INTO attempts (notification_id, number, at, outcome, detail)
+        SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
+        ON CONFLICT DO NOTHING
+    )
+    UPDATE notifications n
+    SET status = 'sending', attempt = n.attempt + 1, next_at = :lease_until,
+        may_have_arrived = n.may_have_arrived OR due.status = 'sending'
+    FROM due LEFT JOIN pages p ON p.id = due.page_id LEFT JOIN notices o ON o.id = due.notice_id WHERE n.id = due.id
+    RETURNING n.id, n.notice_id, n.contact_method_id, n.gathers_from, n.incident_id, n.user_id,
+        coalesce(p.user_name, o.user_name) AS user_name, n.cycle, n.round, n.step, n.nth, coalesce(o.urgency, n.urgency) AS urgency,
+        n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason,
+        p.subject::text AS subject, p.because,
+        o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
+"""
 # `notifications_next_at_idx (channel, urgency, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. High urgency goes
 # first, page updates last ('high' sorts before 'low', and that before 'update'), and nobody gets more than their share of the slots.
 # Fresh and stale (a lease that ran out) are claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says
 # so. Each is of a page or of a notice.
-CLAIM = text("""
+CLAIM_DUE = """
     WITH first AS (
         (SELECT id, address, urgency, next_at FROM notifications
          WHERE channel = :channel AND urgency = 'high' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
@@ -37,20 +52,23 @@ CLAIM = text("""
         SELECT id, status, attempt, page_id, notice_id FROM notifications
         WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY urgency, next_at LIMIT :limit) AND next_at <= :now
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-    ), unknown AS (
-        INSERT INTO attempts (notification_id, number, at, outcome, detail)
-        SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
-        ON CONFLICT DO NOTHING
-    )
-    UPDATE notifications n
-    SET status = 'sending', attempt = n.attempt + 1, next_at = :lease_until,
-        may_have_arrived = n.may_have_arrived OR due.status = 'sending'
-    FROM due LEFT JOIN pages p ON p.id = due.page_id LEFT JOIN notices o ON o.id = due.notice_id WHERE n.id = due.id
-    RETURNING n.id, n.notice_id, n.incident_id, n.user_id, coalesce(p.user_name, o.user_name) AS user_name, n.cycle, n.round, n.step,
-        n.nth, coalesce(o.urgency, n.urgency) AS urgency, n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason,
-        p.subject::text AS subject,
-        o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
-""")
+"""
+CLAIM = text(CLAIM_DUE + TAKE)
+# What may travel with what was claimed just now, to the same contact methods, by notifications_gathering_idx (contact_method_id, next_at):
+# whatever is due, and what has only waited for others and would go within a minute. Claimed as everything else, so that each has a lease
+# and a fence of its own.
+CLAIM_ALONG_DUE = """
+    WITH first AS (
+        SELECT id, row_number() OVER (PARTITION BY contact_method_id ORDER BY id) AS nth FROM notifications
+        WHERE contact_method_id = ANY(CAST(:methods AS uuid[])) AND channel = :channel AND gathers_from <= :now
+            AND next_at IS NOT NULL AND (next_at <= :now OR next_at <= :soon AND status = 'pending' AND attempt = 0)
+    ), due AS MATERIALIZED (
+        SELECT id, status, attempt, page_id, notice_id FROM notifications
+        WHERE id IN (SELECT id FROM first WHERE nth <= :each)
+            AND (next_at <= :now OR next_at <= :soon AND status = 'pending' AND attempt = 0)
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+CLAIM_ALONG = text(CLAIM_ALONG_DUE + TAKE)
 NEXT_AT = text("""
     SELECT least(
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
@@ -64,17 +82,64 @@ CANCEL_OUTRUN = text("""
         SELECT 1 FROM notifications later
         WHERE later.incident_id = n.incident_id AND (later.cycle, later.round, later.step) = (n.cycle, n.round, n.step)
             AND later.contact_method_id = n.contact_method_id AND later.nth > n.nth AND later.due_at <= :now
-            AND later.status IN ('pending', 'sending', 'sent', 'delivered', 'read'))
+            AND later.status IN ('pending', 'sending', 'sent', 'delivered', 'read', 'bundled'))
     RETURNING n.id
 """)
 # Nor was this one an attempt.
 CANCEL_CLAIMED = text("""
     UPDATE notifications SET status = 'cancelled', next_at = NULL, attempt = attempt - 1 WHERE id = ANY(:ids) AND status = 'sending'
 """)
-STILL_MINE = text("SELECT 1 FROM notifications WHERE id = :id AND attempt = :attempt AND status = 'sending' AND next_at > :now")
+STILL_MINE = text("""
+    SELECT n.id FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
+    JOIN notifications n ON n.id = mine.id AND n.attempt = mine.attempt WHERE n.status = 'sending' AND n.next_at > :now
+""")
+# In a storm: a call that left within five minutes, or is on the wire, is enough; what is critical and new rings all the same. By
+# attempts_at_idx (at), and only on a channel that rings.
+HUSH = text("""
+    WITH taken AS (
+        SELECT n.id, n.contact_method_id, p.pace FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.id = ANY(:ids)
+    ), asked AS (
+        SELECT id, contact_method_id FROM taken WHERE pace <> 'storm_critical' AND contact_method_id IN (
+            SELECT contact_method_id FROM taken WHERE pace IN ('digest', 'storm_at_once'))
+    ), rang AS (
+        SELECT m.contact_method_id, max(a.at) AS at FROM attempts a JOIN notifications m ON m.id = a.notification_id
+        WHERE a.at > :since AND a.outcome IN ('sent', 'unknown') AND m.page_id IS NOT NULL
+            AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
+        GROUP BY m.contact_method_id
+        UNION ALL
+        SELECT m.contact_method_id, CAST(:now AS timestamptz) FROM notifications m
+        WHERE m.next_at > :now AND m.status = 'sending' AND m.page_id IS NOT NULL AND m.id <> ALL(:ids)
+            AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
+    )
+    UPDATE notifications n SET status = 'pending', attempt = n.attempt - 1, next_at = last.at + CAST(:per AS interval)
+    FROM asked JOIN (SELECT contact_method_id, max(at) AS at FROM rang GROUP BY contact_method_id) last USING (contact_method_id)
+    WHERE n.id = asked.id
+    RETURNING n.id
+""")
 RECORD = text("""
-    UPDATE notifications SET status = :status, next_at = :next_at, may_have_arrived = :may_have_arrived
+    UPDATE notifications SET status = CASE WHEN :status = 'sent' THEN coalesce(receipt, 'sent') ELSE :status END,
+        next_at = :next_at, may_have_arrived = :may_have_arrived
     WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING contact_method_id
+""")
+# Locked in the order of ids, as whoever cancels does.
+RECORD_ALL = text("""
+    WITH written AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:statuses AS text[]), CAST(:next_ats AS timestamptz[]),
+            CAST(:may_have_arrived AS boolean[])) AS w (id, attempt, status, next_at, may_have_arrived)
+    ), mine AS MATERIALIZED (
+        SELECT n.id FROM notifications n WHERE n.id = ANY(CAST(:ids AS uuid[])) ORDER BY n.id FOR NO KEY UPDATE
+    )
+    UPDATE notifications n SET status = CASE WHEN w.status = 'sent' THEN coalesce(n.receipt, 'sent') ELSE w.status END,
+        next_at = w.next_at, may_have_arrived = w.may_have_arrived,
+        carrier_id = CASE WHEN w.status = 'bundled' THEN CAST(:carrier AS uuid) END
+    FROM written w JOIN mine ON mine.id = w.id WHERE n.id = w.id AND n.attempt = w.attempt AND n.status = 'sending'
+    RETURNING n.id
+""")
+ADD_ATTEMPTS = text("""
+    INSERT INTO attempts (notification_id, number, at, outcome, detail, provider_id)
+    SELECT t.id, t.attempt, :now, :outcome, t.detail, CASE WHEN t.id = :carrier THEN CAST(:provider_id AS text) END
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:details AS text[])) AS t (id, attempt, detail)
+    ON CONFLICT DO NOTHING
 """)
 # It was no attempt: a claim that came to nothing uses up none of the tries.
 GIVE_BACK = text("""
@@ -82,7 +147,8 @@ GIVE_BACK = text("""
     WHERE id = :id AND attempt = :attempt AND status = 'sending'
 """)
 ADD_ATTEMPT = text("""
-    INSERT INTO attempts (notification_id, number, at, outcome, detail) VALUES (:id, :attempt, :now, :outcome, :detail)
+    INSERT INTO attempts (notification_id, number, at, outcome, detail, provider_id)
+    VALUES (:id, :attempt, :now, :outcome, :detail, :provider_id)
     ON CONFLICT DO NOTHING
 """)
 
@@ -120,7 +186,24 @@ async def claim_due(
         "lease_until": lease_until,
         "limit": limit,
     }
-    rows = await tx.execute(CLAIM, params)
+    return _claimed(await tx.execute(CLAIM, params), lease_until)
+
+
+async def claim_along(
+    tx: AsyncConnection, *, channel: str, methods: Sequence[UUID], soon: datetime, now: datetime, lease_until: datetime, each: int
+) -> list[Claimed]:
+    """What may travel to these contact methods, and would go until `soon`; at most so many to each."""
+    params = {"channel": channel, "methods": list(methods), "soon": soon, "now": now, "lease_until": lease_until, "each": each}
+    return _claimed(await tx.execute(CLAIM_ALONG, params), lease_until)
+
+
+async def hush(tx: AsyncConnection, ids: Sequence[NotificationId], *, per: timedelta, now: datetime) -> set[NotificationId]:
+    """Those of these calls of a storm that come too soon after another: they wait."""
+    rows = await tx.execute(HUSH, {"ids": list(ids), "per": per, "since": now - per, "now": now})
+    return {NotificationId(row.id) for row in rows}
+
+
+def _claimed(rows: Iterable[Row[Any]], lease_until: datetime) -> list[Claimed]:
     return [
         Claimed(
             NotificationId(r.id),
@@ -134,6 +217,8 @@ async def claim_due(
             r.may_have_arrived,
             lease_until,
             _page(r) if r.notice_id is None else _notice(r),
+            r.contact_method_id,
+            r.gathers_from is not None,
         )
         for r in rows
     ]
@@ -151,7 +236,9 @@ async def cancel_claimed(tx: AsyncConnection, ids: Sequence[NotificationId]) -> 
 
 
 def _page(r: Row[Any]) -> Page:
-    return Page(Step(IncidentId(r.incident_id), r.cycle, r.round, r.step), r.reason, msgspec.json.decode(r.subject, type=Subject))
+    return Page(
+        Step(IncidentId(r.incident_id), r.cycle, r.round, r.step), r.reason, msgspec.json.decode(r.subject, type=Subject), r.because
+    )
 
 
 def _notice(r: Row[Any]) -> Notice:
@@ -164,8 +251,9 @@ async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:
     return at
 
 
-async def is_still_mine(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
-    return (await tx.execute(STILL_MINE, {"id": claimed.id, "attempt": claimed.attempt, "now": now})).first() is not None
+async def still_mine(tx: AsyncConnection, claimed: Sequence[Claimed], *, now: datetime) -> set[NotificationId]:
+    params = {"ids": [one.id for one in claimed], "attempts": [one.attempt for one in claimed], "now": now}
+    return {NotificationId(row.id) for row in await tx.execute(STILL_MINE, params)}
 
 
 async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_at: datetime | None, may_have_arrived: bool) -> UUID | None:
@@ -184,9 +272,47 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
     return contact_method
 
 
+async def record_all(
+    tx: AsyncConnection, rows: Sequence[tuple[Claimed, Status, datetime | None, bool]], *, carrier: NotificationId
+) -> set[NotificationId]:
+    """The same for all of one message: (which, status, next_at, may have arrived). Those that were cancelled or claimed by another
+    meanwhile are not among what is returned.
+    """
+    params = {
+        "ids": [one.id for one, _, _, _ in rows],
+        "attempts": [one.attempt for one, _, _, _ in rows],
+        "statuses": [status.value for _, status, _, _ in rows],
+        "next_ats": [next_at for _, _, next_at, _ in rows],
+        "may_have_arrived": [repeated for _, _, _, repeated in rows],
+        "carrier": carrier,
+    }
+    return {NotificationId(row.id) for row in await tx.execute(RECORD_ALL, params)}
+
+
+async def add_attempts(
+    tx: AsyncConnection,
+    bundle: Sequence[Claimed],
+    *,
+    outcome: AttemptOutcome,
+    details: Mapping[NotificationId, str],
+    provider_id: str | None,
+    now: datetime,
+) -> None:
+    """The provider knows the first of them, which carries the others."""
+    params = {
+        "ids": [one.id for one in bundle],
+        "attempts": [one.attempt for one in bundle],
+        "details": [details[one.id][:2_000] for one in bundle],
+    }
+    await tx.execute(ADD_ATTEMPTS, params | {"outcome": outcome, "carrier": bundle[0].id, "provider_id": provider_id, "now": now})
+
+
 async def give_back(tx: AsyncConnection, claimed: Claimed, *, next_at: datetime) -> None:
     await tx.execute(GIVE_BACK, {"id": claimed.id, "attempt": claimed.attempt, "next_at": next_at})
 
 
-async def add_attempt(tx: AsyncConnection, claimed: Claimed, *, outcome: AttemptOutcome, detail: str, now: datetime) -> None:
-    await tx.execute(ADD_ATTEMPT, {"id": claimed.id, "attempt": claimed.attempt, "now": now, "outcome": outcome, "detail": detail[:2_000]})
+async def add_attempt(
+    tx: AsyncConnection, claimed: Claimed, *, outcome: AttemptOutcome, detail: str, provider_id: str | None, now: datetime
+) -> None:
+    its = {"id": claimed.id, "attempt": claimed.attempt, "now": now}
+    await tx.execute(ADD_ATTEMPT, its | {"outcome": outcome, "detail": detail[:2_000], "provider_id": provider_id})

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, UserId
+from oncall.notifications.values.receipts import Receipt
 
 NoticeId = NewType("NoticeId", UUID)
 
@@ -56,7 +57,9 @@ class NewPage:
     due_at: datetime
     subject: Subject
     until_resolved: bool = False
-    """An acknowledgement does not cancel it."""
+    """An acknowledgement does not cancel it, but for its repetitions."""
+    repeats: bool = True
+    """False for what is acknowledged already: nobody is asked again and again to acknowledge it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class NewNotice:
 class Way:
     """One planned message of a page or a notice: sent from `next_at` on, which is later than `due_at` if its step fired late.
 
-    `nth` counts messages to the same contact method.
+    `nth` counts messages to the same contact method; `again` is one that repeats an earlier one "until acknowledged".
     """
 
     contact_method_id: UUID
@@ -93,6 +96,9 @@ class Way:
     nth: int
     due_at: datetime
     next_at: datetime
+    again: bool = False
+    gathers_from: datetime | None = None
+    """From then on it may travel with others; None: it goes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,8 @@ class Page:
     step: Step
     reason: str
     subject: Subject
+    because: str | None = None
+    """Why it goes at once, waits or is in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,9 @@ class Claimed:
     may_have_arrived: bool
     lease_until: datetime
     about: Page | Notice
+    contact_method_id: UUID
+    together: bool = False
+    """It may travel with others to the same contact method."""
     reply_code: str | None = None
 
     @property
@@ -189,6 +200,11 @@ class Notification:
     nth: int
     due_at: datetime
     attempts: tuple[Attempt, ...]
+    because: str | None = None
+    """Why its page goes at once, waits or is in a list."""
+    carrier_id: NotificationId | None = None
+    """Of one that is bundled: the message that told of it."""
+    receipts: tuple[Receipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Reach, Urgency
+from oncall.contacts.values import Reach, Way
 from oncall.escalation.values import PlannedPage
 from oncall.kit.ids import UserId
 from oncall.notifications.rules import mask
 from oncall.simulate.values.replaying import Verb
 from oncall.simulate.values.simulating import Message, Moment, Paging, Reacted, SimulatedStep
 
+RESOLVED, ENDED = frozenset({Verb.RESOLVE}), frozenset({Verb.RESOLVE, Verb.ACKNOWLEDGE})
 DONE = {Verb.ACKNOWLEDGE: "acknowledges it", Verb.RESOLVE: "resolves it"}
 
 
@@ -25,18 +26,24 @@ def _step(one: Moment | Reacted, reach: Mapping[UserId, Reach], ends: Sequence[R
         words = DONE[one.verb] if one.changed else f"would {one.verb.value} it, but there is nothing to {one.verb.value} then"
         yield SimulatedStep(one.at, "reaction", f"{one.by} {words}.")
     elif one.pages or one.notes:
-        pages = [_paging(page, reach[page.user_id], one.urgency, one.at, ends) for page in one.pages if page.user_id in reach]
+        pages = [_paging(page, reach[page.user_id], one, ends) for page in one.pages if page.user_id in reach]
         sentences = [note.reason for note in one.notes] + [f"{page.name} is paged: {page.because}" for page in pages]
         kind = "paged" if pages else one.notes[-1].kind if one.notes else "paged"
         yield SimulatedStep(one.at, kind, " ".join(f"{words[:1].upper()}{words[1:]}." for words in sentences), pages, one.notes)
 
 
-def _paging(page: PlannedPage, reach: Reach, urgency: Urgency, at: datetime, ends: Sequence[Reacted]) -> Paging:
-    ways = plan_ways(reach, urgency)
-    stops = {Verb.RESOLVE} if page.until_resolved else {Verb.RESOLVE, Verb.ACKNOWLEDGE}
-    over = min((end.at for end in ends if end.at >= at and end.verb in stops), default=None)
-    messages = [
-        Message(at + way.delay, way.channel, mask(way.address), bool(way.delay) and over is not None and at + way.delay >= over)
-        for way in ways.ways
-    ]
+def _paging(page: PlannedPage, reach: Reach, one: Moment, ends: Sequence[Reacted]) -> Paging:
+    """An acknowledgement ends every repetition, and whatever is no step's that only a resolve stops."""
+    ways = plan_ways(reach, one.urgency, repeats=not (page.until_resolved and one.acknowledged))
+    over = {verbs: _first(ends, verbs, since=one.at) for verbs in (RESOLVED, ENDED)}
+
+    def cancelled(way: Way) -> bool:
+        end = over[RESOLVED if page.until_resolved and not way.again else ENDED]
+        return bool(way.delay) and end is not None and one.at + way.delay >= end
+
+    messages = [Message(one.at + way.delay, way.channel, mask(way.address), cancelled(way)) for way in ways.ways]
     return Paging(page.user_id, reach.name, page.reason, messages, ways.reason, ways.reachable)
+
+
+def _first(ends: Sequence[Reacted], verbs: frozenset[Verb], *, since: datetime) -> datetime | None:
+    return min((end.at for end in ends if end.at >= since and end.verb in verbs), default=None)

@@ -63,6 +63,7 @@ class Moment:
     urgency: Urgency
     pages: tuple[PlannedPage, ...]
     notes: tuple[Note, ...]
+    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def run(
             before, world.ruling.people_at(before.snapshot, now), now=now, hold=holds.get(before.id), firing=there.open > 0
         )
         if world.moments is not None:
-            world.moments.append(Moment(now, before.id, outcome.incident.urgency, outcome.pages, outcome.notes))
+            acknowledged = outcome.incident.status is Status.ACKNOWLEDGED
+            world.moments.append(Moment(now, before.id, outcome.incident.urgency, outcome.pages, outcome.notes, acknowledged))
         held = outcome.incident.escalation_state is EscalationState.HELD
         if held:
             there.outcome.held = outcome.incident.escalation_reason

@@ -30,19 +30,36 @@ from oncall.notifications.values import (
     Works,
     WorksNot,
 )
+from oncall.notifications.values.travelling import Travel
 from oncall.notifications.values.updating import UPDATE_LASTS, About, Earlier, News, Paged
 from oncall.teams.values import User
 
 LATE = timedelta(seconds=60)
 
 
-def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True) -> tuple[Way, ...]:
-    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is.
+def plan_messages(
+    reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True, travel: Travel | None = None
+) -> tuple[Way, ...]:
+    """The messages one page or notice becomes: the person's own rules, each at its delay from now, and late if the page is; what waits
+    to travel with others is that much later, which is not late.
 
     Repetitions are among them from the start: what ends the page's cycle cancels them with the rest. A notice has none.
     """
     ways = plan_ways(reach, urgency, repeats=repeats).ways
-    return tuple(Way(w.contact_method_id, w.channel, w.address, w.nth, due_at + w.delay, now + w.delay) for w in ways)
+    wait = travel.wait if travel else timedelta(0)
+    return tuple(
+        Way(
+            w.contact_method_id,
+            w.channel,
+            w.address,
+            w.nth,
+            due_at + w.delay + wait,
+            now + w.delay + wait,
+            w.again,
+            now + w.delay if travel and travel.together else None,
+        )
+        for w in ways
+    )
 
 
 def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at: datetime) -> NewNotice:
@@ -165,6 +182,16 @@ def decide_fate(outcome: Outcome, *, id: NotificationId, attempt: int, may_have_
             return GiveUp(detail)
         case _:
             assert_never(outcome)
+
+
+def provider_id_of(outcome: Outcome) -> str | None:
+    """What the provider calls the message, by which its receipts name it."""
+    return outcome.provider_id if isinstance(outcome, Sent) else None
+
+
+def is_over(outcome: Outcome, *, attempt: int) -> bool:
+    """It did not go out by this way, and never will."""
+    return isinstance(outcome, FailedPermanently) or (isinstance(outcome, FailedTemporarily) and attempt > len(RETRY_DELAYS))
 
 
 def word_for(outcome: Outcome) -> AttemptOutcome:

@@ -1,0 +1,70 @@
+"""When a page goes, and with which others: at once, or within a minute in one message; in a storm as a list."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from oncall.kit.ids import IncidentId
+
+AT_ONCE_IN_A_MINUTE = 3
+"""Pages to one person that go at once within `LONGEST_WAIT`; what comes on top may wait, and travels as one message."""
+
+LONGEST_WAIT = timedelta(seconds=60)
+
+STORM_ABOVE = 10
+"""More incidents than this within `STORM` to one person are a storm."""
+
+STORM = timedelta(minutes=5)
+"""Also how long it is from one list to the next, and from one call to the next."""
+
+LOOKED_BACK = 2 * STORM
+"""A list that is planned was so at most one storm ago, and goes one later."""
+
+MOST_LOOKED_AT = 200
+"""Of the pages to one person lately, the newest: enough to know a storm."""
+
+MOST_TOGETHER = 50
+"""Incidents in one message: it is read on a phone. The next message has the others."""
+
+
+class Pace(StrEnum):
+    """How a page goes."""
+
+    AT_ONCE = "at_once"
+    WAITS = "waits"
+    DIGEST = "digest"
+    STORM_AT_ONCE = "storm_at_once"
+    STORM_CRITICAL = "storm_critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Travel:
+    """Its messages go so much later than planned; `together`: with whatever goes to the same address then."""
+
+    pace: Pace
+    wait: timedelta
+    reason: str
+
+    @property
+    def together(self) -> bool:
+        return self.pace is not Pace.AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """A page to a person, made a short while ago: it went, or goes, at `goes_at`."""
+
+    incident_id: IncidentId
+    service: str
+    made_at: datetime
+    goes_at: datetime
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An incident in the list of a message, as of the cycle and round it was paged in."""
+
+    incident_id: IncidentId
+    cycle: int
+    round: int
