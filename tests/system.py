@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from oncall.app import Node
 from oncall.channels.ports import Channel
-from oncall.channels.values import BadAddress, Message, NoticeMessage, Outcome, PageMessage, Sent
+from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, Sent
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.mail import check_mail_address
@@ -180,10 +180,11 @@ class System:
         return [f"{entry['kind']}: {entry['reason']}" for entry in answer.json()["items"]]
 
     def pages(self) -> list[str]:
-        """Who was paged since the last call, in order; notices are no pages, and are forgotten with them."""
+        """Who was paged since the last call, in order, once for each incident; notices are no pages, and are forgotten with them."""
         messages = sorted(self.email.sent + self.webhook.sent, key=lambda m: m.notification_id.bytes)
         self.email.sent, self.webhook.sent = [], []
-        return [m.recipient for m in messages if isinstance(m, PageMessage)]
+        pages = [(m.recipient, len(m.listed) if isinstance(m, BundleMessage) else 1) for m in messages if not isinstance(m, NoticeMessage)]
+        return [recipient for recipient, incidents in pages for _ in range(incidents)]
 
     def updates(self) -> list[tuple[str, str]]:
         """(who, what was said) of the page updates since the last call, in order."""

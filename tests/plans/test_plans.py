@@ -24,7 +24,7 @@ from oncall.incidents.values.alerts import AlertFilter
 from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
-from oncall.notifications.store import pages, receipts, sending, updates
+from oncall.notifications.store import pages, receipts, sending, travelling, updates
 from oncall.simulate.store import previewing as simulate
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
@@ -113,6 +113,11 @@ VALUES = {
     "alert_id": "md5('alert 7')::uuid",
     "after": "'00000000-0000-0000-0000-000000000000'",
     "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+    "methods": "ARRAY[md5('method 1')::uuid]",
+    "soon": "'2026-03-02T13:01:00Z'",
+    "users": "ARRAY[md5('user 1')::uuid]",
+    "since": "'2026-03-02T12:50:00Z'",
+    "provider_id": "'their-id-1'",
     "dedup_keys": "ARRAY['key 1', 'key 2', 'key 3', 'key 50', 'key 60']",
 }
 
@@ -198,7 +203,7 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),
-        pytest.param(sending.CLAIM_ALONG, "notifications", "notifications_gathering_idx", id="what may travel along"),
+        pytest.param(travelling.CLAIM_ALONG, "notifications", "notifications_gathering_idx", id="what may travel along"),
         pytest.param(pages.LATELY, "pages", "pages_user_idx", id="what a person was paged for lately"),
         pytest.param(receipts.BY_PROVIDER, "attempts", "attempts_provider_idx", id="what a provider's receipt is about"),
         pytest.param(updates.PAGED, "notifications", "notifications_once_per_position_and_contact_method", id="who was paged"),

@@ -31,7 +31,7 @@ from oncall.notifications.rules import (
 )
 from oncall.notifications.rules.travelling import as_printed, plan_travels, printed, put_together
 from oncall.notifications.store import bundles as bundle_store
-from oncall.notifications.store import ledger, sending
+from oncall.notifications.store import ledger, sending, travelling
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import pages as store
 from oncall.notifications.store import receipts as receipt_store
@@ -255,7 +255,7 @@ async def claim(
         again = [one for one in taken if one.nth > 1]
         outrun = await sending.cancel_outrun(tx, again, now=now) if again else set()
         storming = sorted(one.id for one in taken if one.together) if rings else []
-        hushed = await sending.hush(tx, storming, per=STORM, now=now) if storming else set()
+        hushed = await travelling.hush(tx, storming, per=STORM, now=now) if storming else set()
         claimed = [one for one in taken if one.id not in outrun | unwanted | hushed]
         if not outrun | unwanted | hushed:
             break
@@ -267,7 +267,7 @@ async def _along(tx: AsyncConnection, taken: Sequence[Claimed], *, channel: str,
     methods = sorted({one.contact_method_id for one in taken if one.together})
     if not methods:
         return []
-    return await sending.claim_along(
+    return await travelling.claim_along(
         tx, channel=channel, methods=methods, soon=now + LONGEST_WAIT, now=now, lease_until=lease_until, each=MOST_TOGETHER
     )
 

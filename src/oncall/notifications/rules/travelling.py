@@ -94,10 +94,10 @@ def put_together(claimed: Sequence[Claimed]) -> list[tuple[Claimed, ...]]:
     The first of each carries the others: the one that was made first, so that a repeat carries the same id.
     """
     alone: list[tuple[Claimed, ...]] = []
-    groups: defaultdict[tuple[UUID, str], list[Claimed]] = defaultdict(list)
+    groups: defaultdict[tuple[UUID, str, str], list[Claimed]] = defaultdict(list)
     for one in claimed:
         if isinstance(one.about, Page) and one.together:
-            groups[one.contact_method_id, one.about.subject.urgency].append(one)
+            groups[one.contact_method_id, one.address, one.about.subject.urgency].append(one)
         else:
             alone.append((one,))
     for its in groups.values():

@@ -16,8 +16,9 @@ LOCK = text("""
     SELECT id, status, receipt FROM notifications WHERE id = :id AND channel = :channel FOR NO KEY UPDATE
 """)
 BY_PROVIDER = text("""
-    SELECT n.id FROM attempts a JOIN notifications n ON n.id = a.notification_id
-    WHERE a.provider_id = :provider_id AND n.channel = :channel ORDER BY a.at DESC LIMIT 1
+    WITH named AS MATERIALIZED (SELECT notification_id, at FROM attempts WHERE provider_id = :provider_id)
+    SELECT n.id FROM named JOIN notifications n ON n.id = named.notification_id
+    WHERE n.channel = :channel ORDER BY named.at DESC LIMIT 1
 """)
 ADD = text("""
     INSERT INTO receipts (notification_id, state, at, detail, received_at) VALUES (:id, :state, :at, :detail, :now)

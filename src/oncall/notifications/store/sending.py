@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,26 +14,11 @@ from oncall.channels.values import PageUpdate
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import AttemptOutcome, Claimed, Notice, Page, Status, Step, Subject
 
-TAKE = """    ), unknown AS (
-        INSERT INTO attempts (notification_id, number, at, outcome, detail)
-        SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
-        ON CONFLICT DO NOTHING
-    )
-    UPDATE notifications n
-    SET status = 'sending', attempt = n.attempt + 1, next_at = :lease_until,
-        may_have_arrived = n.may_have_arrived OR due.status = 'sending'
-    FROM due LEFT JOIN pages p ON p.id = due.page_id LEFT JOIN notices o ON o.id = due.notice_id WHERE n.id = due.id
-    RETURNING n.id, n.notice_id, n.contact_method_id, n.gathers_from, n.incident_id, n.user_id,
-        coalesce(p.user_name, o.user_name) AS user_name, n.cycle, n.round, n.step, n.nth, coalesce(o.urgency, n.urgency) AS urgency,
-        n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason,
-        p.subject::text AS subject, p.because,
-        o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
-"""
 # `notifications_next_at_idx (channel, urgency, next_at) WHERE next_at IS NOT NULL` holds exactly what is unfinished. High urgency goes
 # first, page updates last ('high' sorts before 'low', and that before 'update'), and nobody gets more than their share of the slots.
 # Fresh and stale (a lease that ran out) are claimed by one statement; of a stale one nobody knows whether it arrived, and its attempt says
 # so. Each is of a page or of a notice.
-CLAIM_DUE = """
+CLAIM = text("""
     WITH first AS (
         (SELECT id, address, urgency, next_at FROM notifications
          WHERE channel = :channel AND urgency = 'high' AND next_at <= :now AND address <> ALL(CAST(:busy AS text[]))
@@ -52,23 +37,21 @@ CLAIM_DUE = """
         SELECT id, status, attempt, page_id, notice_id FROM notifications
         WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY urgency, next_at LIMIT :limit) AND next_at <= :now
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-"""
-CLAIM = text(CLAIM_DUE + TAKE)
-# What may travel with what was claimed just now, to the same contact methods, by notifications_gathering_idx (contact_method_id, next_at):
-# whatever is due, and what has only waited for others and would go within a minute. Claimed as everything else, so that each has a lease
-# and a fence of its own.
-CLAIM_ALONG_DUE = """
-    WITH first AS (
-        SELECT id, row_number() OVER (PARTITION BY contact_method_id ORDER BY id) AS nth FROM notifications
-        WHERE contact_method_id = ANY(CAST(:methods AS uuid[])) AND channel = :channel AND gathers_from <= :now
-            AND next_at IS NOT NULL AND (next_at <= :now OR next_at <= :soon AND status = 'pending' AND attempt = 0)
-    ), due AS MATERIALIZED (
-        SELECT id, status, attempt, page_id, notice_id FROM notifications
-        WHERE id IN (SELECT id FROM first WHERE nth <= :each)
-            AND (next_at <= :now OR next_at <= :soon AND status = 'pending' AND attempt = 0)
-        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-"""
-CLAIM_ALONG = text(CLAIM_ALONG_DUE + TAKE)
+    ), unknown AS (
+        INSERT INTO attempts (notification_id, number, at, outcome, detail)
+        SELECT id, attempt, :now, 'unknown', 'its sender did not report before the lease ran out' FROM due WHERE status = 'sending'
+        ON CONFLICT DO NOTHING
+    )
+    UPDATE notifications n
+    SET status = 'sending', attempt = n.attempt + 1, next_at = :lease_until,
+        may_have_arrived = n.may_have_arrived OR due.status = 'sending'
+    FROM due LEFT JOIN pages p ON p.id = due.page_id LEFT JOIN notices o ON o.id = due.notice_id WHERE n.id = due.id
+    RETURNING n.id, n.notice_id, n.contact_method_id, n.gathers_from, n.incident_id, n.user_id,
+        coalesce(p.user_name, o.user_name) AS user_name, n.cycle, n.round, n.step, n.nth, coalesce(o.urgency, n.urgency) AS urgency,
+        n.channel, n.address, n.due_at, n.attempt, n.may_have_arrived, n.reason,
+        p.subject::text AS subject, p.because,
+        o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
+""")
 NEXT_AT = text("""
     SELECT least(
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
@@ -92,29 +75,6 @@ CANCEL_CLAIMED = text("""
 STILL_MINE = text("""
     SELECT n.id FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[])) AS mine (id, attempt)
     JOIN notifications n ON n.id = mine.id AND n.attempt = mine.attempt WHERE n.status = 'sending' AND n.next_at > :now
-""")
-# In a storm: a call that left within five minutes, or is on the wire, is enough; what is critical and new rings all the same. By
-# attempts_at_idx (at), and only on a channel that rings.
-HUSH = text("""
-    WITH taken AS (
-        SELECT n.id, n.contact_method_id, p.pace FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.id = ANY(:ids)
-    ), asked AS (
-        SELECT id, contact_method_id FROM taken WHERE pace <> 'storm_critical' AND contact_method_id IN (
-            SELECT contact_method_id FROM taken WHERE pace IN ('digest', 'storm_at_once'))
-    ), rang AS (
-        SELECT m.contact_method_id, max(a.at) AS at FROM attempts a JOIN notifications m ON m.id = a.notification_id
-        WHERE a.at > :since AND a.outcome IN ('sent', 'unknown') AND m.page_id IS NOT NULL
-            AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
-        GROUP BY m.contact_method_id
-        UNION ALL
-        SELECT m.contact_method_id, CAST(:now AS timestamptz) FROM notifications m
-        WHERE m.next_at > :now AND m.status = 'sending' AND m.page_id IS NOT NULL AND m.id <> ALL(:ids)
-            AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
-    )
-    UPDATE notifications n SET status = 'pending', attempt = n.attempt - 1, next_at = last.at + CAST(:per AS interval)
-    FROM asked JOIN (SELECT contact_method_id, max(at) AS at FROM rang GROUP BY contact_method_id) last USING (contact_method_id)
-    WHERE n.id = asked.id
-    RETURNING n.id
 """)
 RECORD = text("""
     UPDATE notifications SET status = CASE WHEN :status = 'sent' THEN coalesce(receipt, 'sent') ELSE :status END,
@@ -186,24 +146,11 @@ async def claim_due(
         "lease_until": lease_until,
         "limit": limit,
     }
-    return _claimed(await tx.execute(CLAIM, params), lease_until)
+    return claimed_of(await tx.execute(CLAIM, params), lease_until)
 
 
-async def claim_along(
-    tx: AsyncConnection, *, channel: str, methods: Sequence[UUID], soon: datetime, now: datetime, lease_until: datetime, each: int
-) -> list[Claimed]:
-    """What may travel to these contact methods, and would go until `soon`; at most so many to each."""
-    params = {"channel": channel, "methods": list(methods), "soon": soon, "now": now, "lease_until": lease_until, "each": each}
-    return _claimed(await tx.execute(CLAIM_ALONG, params), lease_until)
-
-
-async def hush(tx: AsyncConnection, ids: Sequence[NotificationId], *, per: timedelta, now: datetime) -> set[NotificationId]:
-    """Those of these calls of a storm that come too soon after another: they wait."""
-    rows = await tx.execute(HUSH, {"ids": list(ids), "per": per, "since": now - per, "now": now})
-    return {NotificationId(row.id) for row in rows}
-
-
-def _claimed(rows: Iterable[Row[Any]], lease_until: datetime) -> list[Claimed]:
+def claimed_of(rows: Iterable[Row[Any]], lease_until: datetime) -> list[Claimed]:
+    """What a claim returns."""
     return [
         Claimed(
             NotificationId(r.id),
