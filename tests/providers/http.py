@@ -26,6 +26,8 @@ BROKEN: dict[str, tuple[Iterable[bytes], float]] = {
     "huge": ([b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n", *repeat(bytes(62_500), 800)], 0),
     "bomb": ([f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(BOMB)}\r\n\r\n".encode(), BOMB], 0),
     "endless_head": ([b"HTTP/1.1 200 OK\r\n", *repeat(b"X-More: " + b"x" * 4000 + b"\r\n", 2000)], 0),
+    "html": ([b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>hi</html>"], 0),
+    "empty_object": ([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"], 0),
     "drop": ((), 0),
 }
 """What is written, and the pause before each piece but the first; then the connection ends (but for `silent`)."""
@@ -45,12 +47,16 @@ class Received:
         return json.loads(self.body)
 
 
+Answer = tuple[int, list[str], object]
+"""A status, lines of headers, and what becomes JSON."""
+
+
 class WebhookSink:
     """`async with WebhookSink() as sink`: call `sink.url`, look at `sink.requests`.
 
     Behaviours: `ok` (204); any three digits, a status, with headers after a space (`429 Retry-After: 7`); `silent`, `drip` (the
-    head), `drip_body`, `garbage`, `truncated` (the head), `truncated_body`, `huge`, `bomb`, `endless_head`, `drop` (after reading
-    the request), `drop_at_once` (before reading its body).
+    head), `drip_body`, `garbage`, `truncated` (the head), `truncated_body`, `huge`, `bomb`, `endless_head`, `html` and
+    `empty_object` (200), `drop` (after reading the request), `drop_at_once` (before reading its body).
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
@@ -66,6 +72,10 @@ class WebhookSink:
     def behave(self, behaviour: str, *, times: int | None = None) -> None:
         """From the next request on; with `times` only for so many requests."""
         self._script.behave(behaviour, times=times)
+
+    def answer(self, request: Received, behaviour: str) -> Answer | None:
+        """What this very provider would answer; None: a plain status, or nothing that is HTTP."""
+        return None
 
     async def wait_for(self, count: int, timeout: float = 5) -> list[Received]:
         await self._arrivals.wait_until(lambda: len(self.requests) >= count, timeout=timeout)
@@ -113,8 +123,16 @@ class WebhookSink:
         if behaviour == "drop_at_once":
             return False
         await self._keep(head, reader)
+        if answer := self.answer(self.requests[-1], behaviour):
+            status, headers, content = answer
+            body = json.dumps(content).encode()
+            lines = [f"HTTP/1.1 {status} Scripted", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers, "", ""]
+            writer.write("\r\n".join(lines).encode() + body)
+            return True
         if behaviour not in BROKEN:
-            writer.write(self.answer(behaviour, self.requests[-1]))
+            status, _, header = ("204" if behaviour == "ok" else behaviour).partition(" ")
+            length = [] if status == "204" else ["Content-Length: 0"]
+            writer.write("\r\n".join([f"HTTP/1.1 {int(status)} Scripted", *length, *filter(None, [header]), "", ""]).encode())
             return True
         pieces, pause = BROKEN[behaviour]
         for number, piece in enumerate(pieces):
@@ -126,12 +144,6 @@ class WebhookSink:
         if behaviour != "drop":
             await reader.read()
         return False
-
-    def answer(self, behaviour: str, received: Received) -> bytes:
-        """The whole answer to a request, where none is broken off. A provider with answers of its own says them here."""
-        status, _, header = ("204" if behaviour == "ok" else behaviour).partition(" ")
-        length = [] if status == "204" else ["Content-Length: 0"]
-        return "\r\n".join([f"HTTP/1.1 {int(status)} Scripted", *length, *filter(None, [header]), "", ""]).encode()
 
     async def _keep(self, head: bytes, reader: asyncio.StreamReader) -> None:
         first, *lines = head.decode("latin-1").split("\r\n")

@@ -6,17 +6,15 @@ Written from Twilio's documents, not from our own code: it signs by itself, and 
 import base64
 import hashlib
 import hmac
-import json
 import re
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 from httpx import AsyncClient, Response
 
-from tests.providers.http import Received, WebhookSink
+from tests.providers.http import Answer, Received, WebhookSink
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "token-of-the-tests-0123456789abcd"
@@ -85,19 +83,24 @@ class Twilio(WebhookSink):
     def api_url(self) -> str:
         return f"http://{self._host}:{self.port}"
 
-    def answer(self, behaviour: str, received: Received) -> bytes:
+    def settings(self) -> list[str]:
+        """What to set so that oncall sends here."""
+        account = {"ACCOUNT_SID": ACCOUNT, "AUTH_TOKEN": self.token, "FROM": NUMBER, "API_URL": self.api_url}
+        return [f"ONCALL_TWILIO_{name}={value}" for name, value in account.items()]
+
+    def answer(self, request: Received, behaviour: str) -> Answer | None:
         if behaviour not in {"ok", "accepts and fails"} and not behaviour.startswith("error "):
-            return super().answer(behaviour, received)
-        refused = self._refusal(received) or (int(behaviour.removeprefix("error ")) if behaviour.startswith("error ") else None)
+            return None
+        refused = self._refusal(request) or (int(behaviour.removeprefix("error ")) if behaviour.startswith("error ") else None)
         if refused:
             status, words = REFUSALS[refused]
             said = {"code": refused, "message": words, "more_info": f"https://www.twilio.com/docs/errors/{refused}", "status": status}
-            return _json(status, said, "Retry-After: 7\r\n" if status == 429 else "")
-        kind = "SM" if received.path.endswith("/Messages.json") else "CA"
-        made = Made(f"{kind}{next(self._count):032x}", parse_qsl(received.body.decode("ascii"), keep_blank_values=True))
+            return status, ["Retry-After: 7"] if status == 429 else [], said
+        kind = "SM" if request.path.endswith("/Messages.json") else "CA"
+        made = Made(f"{kind}{next(self._count):032x}", parse_qsl(request.body.decode("ascii"), keep_blank_values=True))
         (self.messages if kind == "SM" else self.calls).append(made)
         lost = {"status": "failed", "error_code": 30005} if behaviour == "accepts and fails" else {"status": "queued", "error_code": None}
-        return _json(201, {"sid": made.sid, "account_sid": ACCOUNT, "to": made["To"], "from": made["From"], **lost})
+        return 201, [], {"sid": made.sid, "account_sid": ACCOUNT, "to": made["To"], "from": made["From"], **lost}
 
     def _refusal(self, received: Received) -> int | None:
         """What Twilio itself would find wrong with a request."""
@@ -157,8 +160,3 @@ class Twilio(WebhookSink):
 def sign(token: str, url: str, fields: dict[str, str]) -> str:
     content = url + "".join(name + fields[name] for name in sorted(fields))
     return base64.b64encode(hmac.new(token.encode(), content.encode(), hashlib.sha1).digest()).decode()
-
-
-def _json(status: int, said: dict[str, Any], headers: str = "") -> bytes:
-    body = json.dumps(said).encode()
-    return f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
