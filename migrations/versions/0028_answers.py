@@ -33,8 +33,10 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("address", name=op.f("reply_tries_pkey")),
     )
+    op.create_index("bundles_notification_idx", "bundles", ["notification_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("bundles_notification_idx", table_name="bundles")
     op.drop_table("reply_tries")
     op.drop_table("reply_codes")

@@ -1,17 +1,18 @@
 """Text messages and the words of calls: short, telling, safe whatever a monitor says."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.channels.messages import a_notice, a_page
+from tests.channels.messages import BUNDLE, a_notice, a_page
 from tests.channels.test_render import ANY_TEXT, NOTICES, PAGES, UPDATES
 
 from oncall.channels import twiml
-from oncall.channels.sms_text import GSM_PARTS, OTHER_PARTS, parts_of, text_of
+from oncall.channels.sms_text import GSM_PARTS, NOTICE_PARTS, OTHER_PARTS, parts_of, text_of
 from oncall.channels.values import Message, NoticeMessage, PageMessage
 
 LINK = f"https://oncall.example.com/l/{'x' * 75}"
@@ -89,6 +90,19 @@ def test_a_long_title_is_cut_not_the_answer() -> None:
 def test_a_code_comes_first_and_once() -> None:
     notice = a_notice(code="123456", paragraphs=("Code: 123456", "Give it where you asked for it."), links=())
     assert text_of(notice) == "123456 is the code that proves this number to oncall.\nGive it where you asked for it."
+
+
+def test_a_list_says_what_fits_and_how_many_a_reply_acknowledges() -> None:
+    few = text_of(replace(BUNDLE, listed=BUNDLE.listed[:2], acknowledge_url=LINK, reply_code="4317"))
+    assert few.split("\n")[0] == BUNDLE.headline
+    assert few.split("\n")[-2:] == ["Reply 4317 to acknowledge all 2.", LINK]
+    many = text_of(replace(BUNDLE, listed=BUNDLE.listed * 30, acknowledge_url=LINK, reply_code="4317", repeated=True))
+    assert many.startswith(f"(repeat) {BUNDLE.headline}\n#")
+    assert many.split("\n")[-3:] == ["..", f"Reply 4317 to acknowledge all {len(BUNDLE.listed) * 30}.", LINK]
+    assert parts_of(many) <= NOTICE_PARTS
+    heard = twiml.call(BUNDLE, keys_url=KEYS_URL)
+    assert f"{BUNDLE.headline}. The first: " in heard
+    assert "Press 4 to acknowledge all of them." in heard
 
 
 # --- calls --------------------------------------------------------------------------------------------------------------------

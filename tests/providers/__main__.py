@@ -19,6 +19,7 @@ from tests.providers.http import BROKEN, Received, WebhookSink
 from tests.providers.ntfy import NtfySink
 from tests.providers.smtp import BEFORE_GREETING, REPLIES, SmtpSink
 from tests.providers.smtp import Received as Mail
+from tests.providers.twilio import Twilio
 
 COMMAND = re.compile(r"(?P<name>[a-z]+)(?: (?P<times>[0-9]{1,2}))? (?P<behaviour>.+)")
 
@@ -32,6 +33,7 @@ def sinks() -> dict[str, Any]:
         "slack": slack.SlackSink(),
         "telegram": telegram.TelegramSink(),
         "apprise": AppriseSink(),
+        "twilio": Twilio(),
     }
 
 
@@ -48,6 +50,7 @@ def settings(running: dict[str, Any]) -> list[str]:
         f"ONCALL_SLACK_BOT_TOKEN={slack.TOKEN}",
         f"ONCALL_TELEGRAM_API_URL={base['telegram']}",
         f"ONCALL_TELEGRAM_BOT_TOKEN={telegram.TOKEN}",
+        *running["twilio"].settings(),
     ]
 
 

@@ -83,6 +83,11 @@ class Twilio(WebhookSink):
     def api_url(self) -> str:
         return f"http://{self._host}:{self.port}"
 
+    def settings(self) -> list[str]:
+        """What to set so that oncall sends here."""
+        account = {"ACCOUNT_SID": ACCOUNT, "AUTH_TOKEN": self.token, "FROM": NUMBER, "API_URL": self.api_url}
+        return [f"ONCALL_TWILIO_{name}={value}" for name, value in account.items()]
+
     def answer(self, request: Received, behaviour: str) -> Answer | None:
         if behaviour not in {"ok", "accepts and fails"} and not behaviour.startswith("error "):
             return None

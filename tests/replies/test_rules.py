@@ -1,17 +1,15 @@
 """What a text means, and what a provider's word about a message is."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.channels.messages import NOW
 
 from oncall.channels.twilio_errors import meaning
 from oncall.notifications.values.receipts import Receipt, ReceiptState
 from oncall.replies.rules import is_told, read_status, read_text
 from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
 
-NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
 ACKNOWLEDGE, RESOLVE, ESCALATE = Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.ESCALATE
 
 

@@ -241,6 +241,28 @@ async def test_page_updates_come_as_text_messages_and_never_ring(system: System,
     assert twilio.messages[-1]["Body"].startswith(f"#{number} acknowledged by ")
 
 
+async def test_a_list_is_acknowledged_as_it_was_printed_and_nothing_that_joined_later(system: System, twilio: Twilio) -> None:
+    ana = await reached(system, "Ana", "sms", ANA)
+    service = await system.service([to(ana)], step_delay="PT30M")
+    first = [(await system.event(service["key"], f"disk-{n}"))["incident_id"] for n in range(6)]
+    await system.advance(minutes=2)
+    [message] = [m for m in twilio.messages if "to acknowledge all" in m["Body"]]
+    found = re.search(r"Reply (\d{4}) to acknowledge all (\d)\.", message["Body"])
+    assert found is not None
+    later = (await system.event(service["key"], "later"))["incident_id"]
+    assert await twilio.text(f"{found[1]} R", sender=ANA) == (
+        "This message lists several incidents, which are acknowledged together; resolve or escalate each by its own link or message."
+    )
+    told = await twilio.text(found[1], sender=ANA)
+    assert told is not None
+    assert told.startswith(f"Acknowledged {found[2]} of {found[2]} incidents: #")
+    acknowledged = [id for id in first if await status(system, id) == "acknowledged"]
+    assert len(acknowledged) == int(found[2])
+    assert await status(system, later) == "triggered"
+    again = await twilio.text(found[1], sender=ANA)
+    assert again is not None
+
+
 # --- calls --------------------------------------------------------------------------------------------------------------------
 
 
@@ -369,16 +391,22 @@ async def test_a_status_of_ours_is_taken_another_is_not(system: System, twilio: 
         assert (await twilio.post(f"http://oncall.test/replies/twilio/{path}/none", {"To": ANA, "Digits": "4"})).status_code == 422
 
 
-async def test_what_is_told_of_a_message_is_shown_with_it(system: System, twilio: Twilio) -> None:
+async def test_what_is_told_of_a_message_is_kept_and_only_goes_forward(system: System, twilio: Twilio) -> None:
     _, incident = await paged(system, "sms")
-    await twilio.status(twilio.messages[0], "queued")
-    await twilio.status(twilio.messages[0], "delivered")
-    await twilio.status(twilio.messages[0], "undelivered", ErrorCode="30005")
+    for word in ("delivered", "sent", "delivered"):
+        await twilio.status(twilio.messages[0], word)
     [shown] = (await system.api.get(f"/api/v1/incidents/{incident}/notifications")).json()["items"]
-    assert [(one["state"], one["detail"]) for one in shown["receipts"]] == [
-        ("delivered", "Twilio says delivered"),
-        ("failed", "Twilio says undelivered, Twilio error 30005: this number is not in use"),
-    ]
+    assert shown["status"] == "delivered"
+    await twilio.status(twilio.messages[0], "undelivered", ErrorCode="30005")
+    await twilio.status(twilio.messages[0], "delivered")
+    [shown] = (await system.api.get(f"/api/v1/incidents/{incident}/notifications")).json()["items"]
+    assert shown["status"] == "failed"
+    assert {receipt["detail"] for receipt in shown["receipts"]} == {
+        "Twilio says sent",
+        "Twilio says delivered",
+        "Twilio says undelivered, Twilio error 30005: this number is not in use",
+    }
+    assert await status(system, incident) == "triggered", "nothing waits for it, or ends by it"
 
 
 # --- notices ------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ for, and may come late or alone.
 from collections.abc import Callable
 from typing import assert_never
 
-from oncall.channels.render import bundle_line, one_line, ordinal, shown_links, spoken
+from oncall.channels.render import one_line, ordinal, shown_links, spoken
 from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 BASIC = frozenset(
@@ -68,7 +68,7 @@ def text_of(message: Message) -> str:
         case PageMessage():
             return _page(message)
         case BundleMessage():
-            return _bundle(message)
+            return _list(message)
         case NoticeMessage():
             return _notice(message)
         case _:
@@ -83,16 +83,17 @@ def _page(message: PageMessage) -> str:
     return _fitting(lambda said: f"{_marks(message)}{place}{said} #{message.number}{answer}{link}", title)
 
 
-def _bundle(message: BundleMessage) -> str:
-    """How many and where, the link, and as many titles of the list as fit; the link's page shows them all."""
+def _list(message: BundleMessage) -> str:
+    """What they have in common, as many of them as fit, and how to acknowledge all."""
+    answer = f"\nReply {message.reply_code} to acknowledge all {len(message.listed)}." if message.reply_code else ""
     link = f"\n{message.acknowledge_url}" if message.acknowledge_url else ""
-    text = _marks(message) + _line(bundle_line(message), 140)
+    text = _marks(message) + _line(message.headline, 100)
     for one in message.listed:
-        line = f"\n#{one.number} {_line(one.title, 40)}"
-        if parts_of(f"{text}{line}{link}") > GSM_PARTS:
-            break
+        line = f"\n#{one.number} {_line(one.severity, 20).upper()} {_line(one.service, 30)}: {_line(one.title, 40)}"
+        if parts_of(f"{text}{line}\n..{answer}{link}") > NOTICE_PARTS:
+            return f"{text}\n..{answer}{link}"
         text += line
-    return text + link
+    return f"{text}{answer}{link}"
 
 
 def _fitting(written: Callable[[str], str], title: str) -> str:

@@ -16,13 +16,11 @@ LIMIT = 4000
 SAID = 350
 """Signs of what a monitor says; each may become six when it is escaped."""
 
-LISTED = 3
-"""Incidents of a list that are said."""
-
 ANSWER_LIMIT = 300
 """Signs of a text message back."""
 
 KEYS = "Press 4 to acknowledge, 6 to resolve, 5 to escalate."
+KEY_FOR_ALL = "Press 4 to acknowledge all of them."
 NO_KEY = "No key was pressed. This call counts as not answered. Goodbye."
 SECONDS_FOR_A_KEY = 10
 TWICE, THRICE = 2, 3
@@ -34,11 +32,10 @@ def call(message: Message, *, keys_url: str | None) -> str:
     and nor has a mailbox.
     """
     match message:
-        case PageMessage():
-            ask = f"{_page(message)} {KEYS if keys_url else 'Open the link in your other messages to acknowledge.'}"
+        case PageMessage() | BundleMessage():
+            what, keys = (_page(message), KEYS) if isinstance(message, PageMessage) else (_list(message), KEY_FOR_ALL)
+            ask = f"{what} {keys if keys_url else 'Open the link in your other messages to acknowledge.'}"
             return _response(_pause(), _gather(ask, keys_url), _say(NO_KEY)) if keys_url else _response(_pause(), _say(ask, TWICE))
-        case BundleMessage():
-            return _response(_pause(), _say(f"{_bundle(message)} Open the link in your other messages to acknowledge them.", TWICE))
         case NoticeMessage(code=None):
             return _response(_pause(), _say(_notice(message), TWICE))
         case NoticeMessage():
@@ -69,12 +66,12 @@ def _page(message: PageMessage) -> str:
     return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{what}. Incident number {message.number}."
 
 
-def _bundle(message: BundleMessage) -> str:
-    """How many, and the first three of them."""
-    listed = [f"{one_line(one.severity, 20)}, {one_line(one.service, 30)}: {one_line(one.title, 60)}" for one in message.listed[:LISTED]]
+def _list(message: BundleMessage) -> str:
     late = "" if message.late_by is None else f"This call is {spoken(message.late_by)} late. "
-    said = f"{late}{one_line(message.headline, 80)}. {'. '.join(listed)}{', and more' if len(message.listed) > LISTED else ''}"
-    return f"This is oncall, for {one_line(message.recipient, 40)}. {one_line(said, SAID)}."
+    again = "You may have been called about these before. " if message.repeated else ""
+    first = message.listed[0]
+    what = f"{one_line(first.severity, 20)}, {one_line(first.service, 50)}: {one_line(first.title, 100) or 'no title'}"
+    return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{one_line(message.headline, 100)}. The first: {what}."
 
 
 def _notice(message: NoticeMessage) -> str:

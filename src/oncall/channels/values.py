@@ -83,6 +83,8 @@ class BundleMessage:
     """An earlier attempt may have arrived: the message says so."""
     late_by: timedelta | None
     """Sent this much later than planned: the message says so."""
+    reply_code: str | None = None
+    """What whoever has this address acknowledges the whole list with, on a channel where people answer in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,10 @@ class Sender:
         return Pass(sum(map(len, claimed)), now, next_at)
 
     async def _with_codes(self, tx: AsyncConnection, bundles: list[tuple[Claimed, ...]], *, now: datetime) -> list[tuple[Claimed, ...]]:
-        """A code answers the page of one incident; a list is acknowledged by its link alone, as it was printed."""
-        pages = {one.id: one.address for one, *others in bundles if isinstance(one.about, Page) and not others}
+        """Each with what a person answers it by; behind the address of a channel may be anybody, so it has only its link."""
+        pages = {one.id: one.address for bundle in bundles for one in bundle if isinstance(one.about, Page) and not one.about.recipient}
         codes = await self._reply_codes(tx, pages, now=now) if self._reply_codes and pages else {}
-        return [tuple(replace(one, reply_code=codes.get(one.id)) for one in bundle) for bundle in bundles]
+        return [tuple(replace(one, reply_code=codes.get(one.id)) for one in bundle) for bundle in bundles] if codes else bundles
 
     async def settle(self) -> None:
         """Wait until nothing of ours is on the wire."""
@@ -271,6 +271,7 @@ def _bundle_message(bundle: tuple[Claimed, ...], acknowledge_url: str, now: date
         attempt=first.attempt,
         repeated=any(one.may_have_arrived for one in bundle),
         late_by=late_by(min(one.due_at for one in bundle), now=now),
+        reply_code=first.reply_code,
     )
 
 

@@ -167,6 +167,7 @@ bundles = Table(
     Column("notification_id", UUID(as_uuid=True), nullable=False),
     Column("user_id", UUID(as_uuid=True), nullable=False),
     instant("created_at"),
+    Index("bundles_notification_idx", "notification_id"),
 )
 
 bundle_incidents = Table(

@@ -1,7 +1,7 @@
 """What comes of an answer: codes are given out, and texts, keys and receipts taken."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,10 +15,11 @@ from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.errors import Refusal
 from oncall.kit.ids import NotificationId
 from oncall.notifications import was_paged_since
-from oncall.notifications.commands.answering import find_message
+from oncall.notifications.commands.answering import find_list, find_message
 from oncall.notifications.commands.receiving import receive
 from oncall.notifications.values.answering import PageSent
 from oncall.notifications.values.receipts import UnknownMessage
+from oncall.notifications.values.travelling import Printed
 from oncall.replies import rules, store
 from oncall.replies.values import (
     CODES,
@@ -92,9 +93,9 @@ async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, call
 
 
 async def take_status(tx: AsyncConnection, id: NotificationId, fields: Mapping[str, str], *, now: datetime) -> None:
-    """Keep what a provider tells of a message of ours; of any other it is refused."""
+    """Keep what Twilio tells of a message or a call of ours; of any other it is refused. Nothing waits for it, or ends by it."""
     sent = await find_message(tx, id)
-    if sent is None:
+    if sent is None or sent.channel not in {"sms", "voice"}:
         raise UnknownMessage
     code = fields.get("ErrorCode", "")
     receipt = rules.read_status(fields, meaning=meaning(int(code)) if code.isdecimal() and len(code) < 8 else None, now=now)
@@ -110,12 +111,14 @@ async def _page_to(tx: AsyncConnection, id: NotificationId, *, channel: str, add
     reach = (await load_reach(tx, [sent.user_id])).get(sent.user_id)
     if reach is None or not any(m.id == sent.contact_method_id and m.verified and m.address == address for m in reach.methods):
         return None
-    return PageSent(sent.page, sent.user_id, reach.name)
+    return PageSent(sent.id, sent.page, sent.user_id, reach.name)
 
 
 async def _act(tx: AsyncConnection, message: PageSent, verb: Verb, *, via: str, code: str | None, now: datetime) -> str:
     """As the person, by the rules of the links: whom a later cycle has not paged has no say, and what is resolved stays so."""
     at, by = message.at, Actor(ActorKind.USER, message.user_id, message.user_name, via)
+    if listed := await find_list(tx, message.id):
+        return await _acknowledge_all(tx, message, listed, by, now=now) if verb is Verb.ACKNOWLEDGE else rules.ONE_BY_ONE
     counts = await was_paged_since(tx, at.incident_id, message.user_id, cycle=at.cycle)
     named = await verbs.get_incident(tx, at.incident_id)
     before = await verbs.end_of(tx, named)
@@ -143,6 +146,17 @@ async def _act(tx: AsyncConnection, message: PageSent, verb: Verb, *, via: str, 
         asked=done.asked,
         code=code,
     )
+
+
+async def _acknowledge_all(tx: AsyncConnection, message: PageSent, listed: Sequence[Printed], by: Actor, *, now: datetime) -> str:
+    """Each that the message listed, in the order of ids, in which they are locked; nothing that joined later."""
+    numbers, cancelled = [], 0
+    for one in listed:
+        if await was_paged_since(tx, one.incident_id, message.user_id, cycle=one.cycle):
+            done = await verbs.acknowledge(tx, one.incident_id, by=by, owner_id=message.user_id, now=now)
+            numbers += [done.incident.number] if done.changed else []
+            cancelled += done.cancelled
+    return rules.confirmation_of_list(numbers, listed=len(listed), cancelled=cancelled)
 
 
 async def _do(tx: AsyncConnection, message: PageSent, verb: Verb, by: Actor, *, now: datetime) -> verbs.Done:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -12,6 +12,7 @@ from oncall.notifications.values.receipts import Receipt, ReceiptState
 from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
 
 LONGEST = 200
+MOST_NAMED = 10
 CARRIERS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke", "start", "unstop"})
 WORDS: Mapping[str, Verb] = {
     **dict.fromkeys(("a", "ack", "acknowledge", "acknowledged", "4"), Verb.ACKNOWLEDGE),
@@ -25,6 +26,7 @@ NO_SUCH_CODE = "This is not the code of a message to this number. Look at the me
 TOO_MANY = "Too many wrong codes came from this number: open the link in the message, or answer again in an hour."
 NOT_A_KEY = "That is none of the keys."
 NOT_YOURS = "This message came with an earlier cycle, and others have been paged since. Answer a newer message, or ask whoever was paged."
+ONE_BY_ONE = "This message lists several incidents, which are acknowledged together; resolve or escalate each by its own link or message."
 GONE = "The account or the number this message was sent to is no longer there."
 
 
@@ -84,6 +86,14 @@ def confirmation(
             return f"The next step of {what} pages at this moment anyway.{merged}"
         case _:
             assert_never(verb)
+
+
+def confirmation_of_list(numbers: Sequence[int], *, listed: int, cancelled: int) -> str:
+    """What came of a list: which of its incidents were acknowledged now; the others were so before, are over, or are others' by now."""
+    if not numbers:
+        return f"None of the {listed} listed incidents had to be acknowledged any more."
+    which = ", ".join(f"#{number}" for number in numbers[:MOST_NAMED]) + (" and more" if len(numbers) > MOST_NAMED else "")
+    return f"Acknowledged {len(numbers)} of {listed} incidents: {which}.{_cancelled(cancelled)}"
 
 
 def _acknowledged(before: Incident, after: Incident, what: str, *, user_id: UserId, changed: bool, cancelled: int) -> str:

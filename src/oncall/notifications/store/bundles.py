@@ -20,6 +20,12 @@ LIST = text("""
     SELECT i.incident_id, i.cycle, i.round FROM bundles b JOIN bundle_incidents i ON i.bundle_id = b.id
     WHERE b.id = :id AND b.user_id = :user_id ORDER BY i.incident_id
 """)
+# By bundles_notification_idx (notification_id). Of a message that went out more than once, what every one of its lists had.
+LIST_OF = text("""
+    SELECT i.incident_id, i.cycle, i.round FROM bundles b JOIN bundle_incidents i ON i.bundle_id = b.id
+    WHERE b.notification_id = :id GROUP BY i.incident_id, i.cycle, i.round
+    HAVING count(*) = (SELECT count(*) FROM bundles WHERE notification_id = :id) ORDER BY i.incident_id
+""")
 
 
 async def add(
@@ -39,4 +45,9 @@ async def add(
 
 async def list_printed(tx: AsyncConnection, id: BundleId, user_id: UserId) -> list[Printed]:
     rows = await tx.execute(LIST, {"id": id, "user_id": user_id})
+    return [Printed(IncidentId(r.incident_id), r.cycle, r.round) for r in rows]
+
+
+async def list_of(tx: AsyncConnection, notification_id: NotificationId) -> list[Printed]:
+    rows = await tx.execute(LIST_OF, {"id": notification_id})
     return [Printed(IncidentId(r.incident_id), r.cycle, r.round) for r in rows]

@@ -23,6 +23,7 @@ class MessageSent:
 class PageSent:
     """Somebody was paged, and is who they are still."""
 
+    id: NotificationId
     at: Step
     user_id: UserId
     user_name: str
