@@ -7,6 +7,9 @@ from httpx import AsyncClient
 from tests.system import to
 from tests.webhooks.hooking import Hooking
 
+from oncall.kit.sealing import Sealing
+from oncall.webhooks.commands.editing import reseal
+
 GOOD = {"name": "board", "url": "https://hooks.example.com/oncall", "event_types": ["incident.triggered"]}
 NOBODY = "01960000-0000-7000-8000-000000000009"
 
@@ -93,3 +96,16 @@ async def test_what_is_under_way_is_not_delivered_again(hooking: Hooking) -> Non
     assert (answer.status_code, answer.json()["code"]) == (409, "not_now")
     assert (await hooking.system.api.get(f"{path}/{NOBODY}")).status_code == 404
     assert (await hooking.system.api.get(f"{path}/{test['id']}")).json() == test
+
+
+async def test_secrets_are_sealed_anew_with_the_first_key_and_those_that_no_key_opens_are_named(hooking: Hooking) -> None:
+    hook = await hooking.make()
+    await hooking.post(hook, "rotate-secret", status=201)
+    old = hooking.system.node.ring[0]
+    async with hooking.system.node.database.transaction() as tx:
+        assert await reseal(tx, Sealing(["another-key-0123456789abcdef0123456789"])) == (0, ["board"])
+        assert await reseal(tx, Sealing(["another-key-0123456789abcdef0123456789", old])) == (1, [])
+        assert await reseal(tx, Sealing(["another-key-0123456789abcdef0123456789"])) == (1, []), "the old key is needed no more"
+        await reseal(tx, Sealing([old, "another-key-0123456789abcdef0123456789"]))
+    await hooking.post(hook, "test")
+    assert hooking.told() == ["webhook.test"]
