@@ -19,7 +19,7 @@ async def test_they_say_where_they_are_write_down_what_they_get_and_do_as_they_a
     assert run.stdout
     said: dict[str, str] = {}
     async with asyncio.timeout(60):
-        while "ONCALL_TELEGRAM_BOT_TOKEN" not in said:
+        while "ONCALL_TWILIO_API_URL" not in said:
             name, _, value = (await run.stdout.readline()).decode().strip().partition("=")
             said[name] = value
         read_outbound_allow([said["ONCALL_OUTBOUND_ALLOW"]])

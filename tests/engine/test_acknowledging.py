@@ -41,10 +41,10 @@ async def test_nothing_is_claimed_for_what_was_acknowledged_before(
     began: dict[IncidentId, list[float]] = {}
     real_claim = commands.claim
 
-    async def claim(*args: Any, **more: Any) -> tuple[list[Claimed], Any]:
+    async def claim(*args: Any, **more: Any) -> tuple[list[tuple[Claimed, ...]], Any]:
         at = time.monotonic()  # what was committed by now, the claim sees
         claimed, next_at = await real_claim(*args, **more)
-        for one in claimed:
+        for one in (one for bundle in claimed for one in bundle):
             if isinstance(one.about, Page):  # whoever was paged is told of the acknowledgement, after it
                 began.setdefault(one.about.step.incident_id, []).append(at)
         return claimed, next_at

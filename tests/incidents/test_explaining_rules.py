@@ -105,7 +105,7 @@ def test_an_event_without_a_key_is_a_problem_of_its_own() -> None:
         ("failed", message(MessageStatus.FAILED, AttemptOutcome.FAILED_PERM), "did not get through after one try: so."),
         ("failed untried", message(MessageStatus.FAILED), "did not get through."),
         ("cancelled", message(MessageStatus.CANCELLED), "was cancelled before it left us: its incident needed nobody any more."),
-        ("bundled", message(MessageStatus.BUNDLED), "was told together with others."),
+        ("bundled", message(MessageStatus.BUNDLED), "left us in one message with others."),
     ],
 )
 def test_what_became_of_a_message(what: str, given: Notification, expected: str) -> None:

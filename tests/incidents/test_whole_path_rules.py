@@ -67,7 +67,7 @@ def test_a_try_that_left_no_entry_is_told_at_its_instant() -> None:
         (MessageStatus.PENDING, "still to be sent"),
         (MessageStatus.SENDING, "on its way"),
         (MessageStatus.CANCELLED, "was cancelled before it left us"),
-        (MessageStatus.BUNDLED, "told together with others"),
+        (MessageStatus.BUNDLED, "left us in one message with others"),
         (MessageStatus.FAILED, "did not get through"),
     ],
 )

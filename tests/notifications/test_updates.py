@@ -7,7 +7,7 @@ import pytest
 from tests.incidents.acting import paged, responder
 from tests.incidents.building import Monitor, monitored, rows
 from tests.incidents.merging import merge
-from tests.notifications.test_due import SlowChannel, acknowledge, sender
+from tests.notifications.test_due import SlowChannel, acknowledge, each_by_itself, sender
 from tests.system import FakeChannel, System, to
 
 from oncall.channels.values import FailedTemporarily, PageMessage
@@ -232,12 +232,14 @@ async def test_pages_go_first_and_updates_on_the_wire_keep_none_waiting(system: 
     stuck = sender(system, hanging)
     assert (await stuck.run()).handled == 4, "so many are on the wire to one address"
     await monitor.says(monitor.event("new"))
+    await each_by_itself(system)
     assert (await stuck.run()).handled == 1, "and the page is beside them"
     hanging.wire.up.set()
     await stuck.settle()
     assert [type(message) for message in hanging.sent] == [PageMessage]
     other = FakeChannel("email")
     await monitor.says(monitor.event("newest"))
+    await each_by_itself(system)
     claimed = sender(system, other)
     await claimed.run()
     await claimed.settle()

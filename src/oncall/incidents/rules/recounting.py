@@ -109,7 +109,8 @@ def message_line(message: Notification) -> Line:
             words = f"the message {to} was cancelled before it left us: its incident needed nobody any more{why}"
         case Status.BUNDLED:
             when = f" at {instant(last.at)}" if last else ""
-            words = f"the message {to} left us{when} in one message with others ({message.carrier_id}){paced(message)}{why}"
+            carrier = f" ({message.carrier_id})" if message.carrier_id else ""
+            words = f"the message {to} left us{when} in one message with others{carrier}{paced(message)}{why}"
         case _:
             assert_never(message.status)
     refs = {"notification_id": f"{message.id}", "user_id": f"{message.user_id}"}
