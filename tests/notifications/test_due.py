@@ -23,7 +23,9 @@ LEASE, SECOND = timedelta(seconds=30), timedelta(seconds=1)
 ROW = "SELECT status, attempt, next_at, may_have_arrived FROM notifications WHERE urgency <> 'update'"
 ATTEMPTS = text("SELECT number, outcome, detail FROM attempts ORDER BY number")
 LEFT = "SELECT count(*) FROM notifications WHERE next_at IS NOT NULL"
-BY_ITSELF = text("UPDATE notifications SET gathers_from = NULL, next_at = :now, due_at = :now WHERE gathers_from IS NOT NULL AND status = 'pending'")
+BY_ITSELF = text(
+    "UPDATE notifications SET gathers_from = NULL, next_at = :now, due_at = :now WHERE gathers_from IS NOT NULL AND status = 'pending'"
+)
 LOST = "its sender did not report before the lease ran out"
 
 

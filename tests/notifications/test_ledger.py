@@ -16,7 +16,7 @@ from tests.system import System, to
 
 from oncall.channels.values import FailedTemporarily
 from oncall.kit.ids import IncidentId, NotificationId, UserId
-from oncall.notifications.commands import seal_deliveries, verify_ledger
+from oncall.notifications.commands.sealing import seal_deliveries, verify_ledger
 from oncall.notifications.due import Sealer
 from oncall.notifications.rules import broken, seal
 from oncall.notifications.values import BEGINNING, AttemptOutcome, Delivery, Link, Sealed

@@ -20,7 +20,7 @@ from oncall.health.values import (
 )
 from oncall.incidents.values import Decision
 from oncall.kit.ids import UserId
-from oncall.notifications.commands import verify_ledger
+from oncall.notifications.commands.sealing import verify_ledger
 from oncall.notifications.values import Link
 from oncall.services.compiled import Book, Wanted
 

@@ -12,7 +12,7 @@ from oncall.kit.errors import Refusal
 from oncall.kit.http import WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.kit.problems import refused
-from oncall.notifications import commands
+from oncall.notifications.commands import proving
 from oncall.notifications.schemas import CodeIn, CodeOnItsWay, OnItsWay, Verifying, VerifyingTeams
 
 users = APIRouter(prefix="/api/v1/users/{user_id}/contact-methods/{id}", tags=["contacts"])
@@ -36,7 +36,7 @@ async def verify_contact_method(
     """
     keys, now = request.app.state.link_keys, await now_in(request, tx)
     if wanted is None or wanted.code is None:
-        message = await commands.send_code(tx, user_id, id, key=keys[0], sealing=request.app.state.sealing, now=now)
+        message = await proving.send_code(tx, user_id, id, key=keys[0], sealing=request.app.state.sealing, now=now)
         response.status_code = 202
         return CodeOnItsWay(notification_id=message, href=_href(user_id, id), expires_at=now + CODE_LASTS)
     method = await prove(tx, user_id, id, wanted.code, keys=keys, now=now)
@@ -47,7 +47,7 @@ async def verify_contact_method(
 @users.post("/test", status_code=202)
 async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> OnItsWay:
     """Send a test message there now (five a minute to one person); `last_proven_at` or `last_error` at `href` say what became of it."""
-    message = await commands.send_test(tx, user_id, id, now=await now_in(request, tx))
+    message = await proving.send_test(tx, user_id, id, now=await now_in(request, tx))
     return OnItsWay(notification_id=message, href=_href(user_id, id))
 
 
@@ -69,7 +69,7 @@ async def verify_team_contact_method(
     """As for an address of a person: without a `code` one is sent there, with it the contact method is verified."""
     keys, now = request.app.state.link_keys, await now_in(request, tx)
     if wanted is None or wanted.code is None:
-        message = await commands.send_code(tx, team_id, id, of_team=True, key=keys[0], sealing=request.app.state.sealing, now=now)
+        message = await proving.send_code(tx, team_id, id, of_team=True, key=keys[0], sealing=request.app.state.sealing, now=now)
         response.status_code = 202
         return CodeOnItsWay(notification_id=message, href=_href_of_team(team_id, id), expires_at=now + CODE_LASTS)
     method = await prove(tx, team_id, id, wanted.code, of_team=True, keys=keys, now=now)
@@ -79,7 +79,7 @@ async def verify_team_contact_method(
 @teams.post("/test", status_code=202)
 async def send_team_test(request: Request, team_id: TeamId, id: ContactMethodId, _: Admin, tx: WriteTx) -> OnItsWay:
     """Send a test message there now (five a minute to one team); `last_proven_at` or `last_error` at `href` say what became of it."""
-    message = await commands.send_test(tx, team_id, id, of_team=True, now=await now_in(request, tx))
+    message = await proving.send_test(tx, team_id, id, of_team=True, now=await now_in(request, tx))
     return OnItsWay(notification_id=message, href=_href_of_team(team_id, id))
 
 

@@ -30,6 +30,7 @@ from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
+from oncall.notifications.commands import sealing
 from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, is_over, late_by, word_for
 from oncall.notifications.rules.travelling import headline, printed
@@ -308,7 +309,7 @@ class Sealer:
         """One batch. The first of a node look at everything; later ones at what may have been committed since the last."""
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
-            sealed = await commands.seal_deliveries(tx, since=self._since, limit=BATCH, now=now)
+            sealed = await sealing.seal_deliveries(tx, since=self._since, limit=BATCH, now=now)
         if sealed is None:
             return Pass(0, now, None)
         is_full = len(sealed) == BATCH

@@ -64,10 +64,6 @@ from oncall.teams.commands import get_team, get_user
 SOON = timedelta(minutes=1)
 """The longest that a source of due work sleeps."""
 
-VERIFIED_AT_ONCE = 5_000
-SEALED_WITHIN = timedelta(minutes=15)
-"""A try that is older and not in the ledger was kept out of it, or nobody seals."""
-
 
 class Fenced(Exception):
     """The notification was cancelled, or claimed by another node, while its message was on the wire."""
@@ -129,38 +125,6 @@ async def send_notices(tx: AsyncConnection, notices: Sequence[NewNotice], reach:
             await notice_store.add_messages(tx, messages, now=now)
             await notify(tx, "notifications")
     return {notice.user_id for notice in notices if notice.user_id not in reach}
-
-
-async def send_code(
-    tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, key: bytes, sealing: Sealing, now: datetime
-) -> NotificationId:
-    """Send a new code to exactly this address, by which its owner proves that it is theirs."""
-    method, code = await make_code(tx, owner, id, of_team=of_team, key=key, now=now)
-    notice = notice_of_code(
-        method, topic=f"verification/{new_id()}", sealed=sealing.seal(code.encode()).decode(), expires_at=now + CODE_LASTS
-    )
-    return await _send_to(tx, notice, method, await _name_of(tx, method), now=now)
-
-
-async def send_test(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, now: datetime) -> NotificationId:
-    """Send a test to this address, by the way of every message; what becomes of it is noted at the contact method."""
-    method = await make_test(tx, owner, id, of_team=of_team, now=now)
-    name = await _name_of(tx, method)
-    return await _send_to(tx, notice_of_test(method.user_id, name, topic=f"test/{new_id()}", now=now), method, name, now=now)
-
-
-async def _name_of(tx: AsyncConnection, method: ContactMethod) -> str:
-    return f"team {(await get_team(tx, method.team_id)).name}" if method.team_id else (await get_user(tx, method.user_id)).name
-
-
-async def _send_to(tx: AsyncConnection, notice: NewNotice, method: ContactMethod, name: str, *, now: datetime) -> NotificationId:
-    """One message to this address and no other, whatever its owner's rules say."""
-    id = NoticeId(new_id())
-    await notice_store.add_notices(tx, [(id, name, notice)], now=now)
-    way = Way(method.id, method.channel, method.address, 1, now, now)
-    [message] = await notice_store.add_messages(tx, [(id, way)], now=now)
-    await notify(tx, f"notifications.{method.channel}")
-    return message
 
 
 async def cancel_for(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, acknowledged: bool = False) -> Mapping[IncidentId, int]:
@@ -420,46 +384,3 @@ def _entry(claimed: Claimed, at: Step, fate: Fate, *, now: datetime) -> timeline
         case _:
             assert_never(fate)
     return timeline.Entry(at.incident_id, now, kind, ENGINE, what, detail)
-
-
-async def seal_deliveries(tx: AsyncConnection, *, since: datetime, limit: int, now: datetime) -> list[datetime] | None:
-    """Seal tries that are committed and not in the ledger yet, in the order of their instants; returns these, or None if another node is
-    at it. Of two that commit out of order the later one is sealed first, which does no harm: the chain is in the order of sealing.
-    """
-    if not await ledger.list_unsealed(tx, since=since, limit=1, now=now):
-        return []
-    if not await ledger.lock(tx):
-        return None
-    tries = await ledger.list_unsealed(tx, since=since, limit=limit, now=now)  # what was sealed before the lock was ours is not among them
-    last, rows = await ledger.head(tx), []
-    for one in tries:
-        rows.append(seal(last, replace(one, address=mask(one.address))))
-        last = rows[-1].link
-    if rows:
-        await ledger.add(tx, rows)
-    return [one.at for one in tries]
-
-
-async def verify_ledger(tx: AsyncConnection, *, kept: Link | None, limit: int, now: datetime) -> tuple[Link, list[str]]:
-    """The last link, and what is wrong with the ledger: with its chain, with the tries it tells of, and with a link that was `kept`."""
-    last = first = await ledger.anchor(tx)
-    wrong: list[str] = []
-    met = first if kept and kept.seq == first.seq else None
-    while rows := await ledger.list_sealed(tx, after=last.seq, limit=VERIFIED_AT_ONCE):
-        wrong += broken(last, rows)
-        last = rows[-1].link
-        met = next((row.link for row in rows if kept and row.link.seq == kept.seq), met)
-    if kept and met != kept:
-        wrong.append(_lost(kept, met, first))
-    wrong += await ledger.list_otherwise(tx, limit=limit)
-    if unsealed := await ledger.count_unsealed(tx, now=now, older_than=SEALED_WITHIN):
-        minutes = SEALED_WITHIN.seconds // 60
-        wrong.append(f"{unsealed} tries are not in the delivery ledger although they are over {minutes} minutes old: is an engine running?")
-    return last, wrong[:limit]
-
-
-def _lost(kept: Link, met: Link | None, first: Link) -> str:
-    if kept.seq < first.seq:
-        return f"row {kept.seq} of the delivery ledger was pruned, and cannot be compared any more: keep a newer link"
-    there = "has another hash than the one that was kept" if met else "is not there"
-    return f"row {kept.seq} of the delivery ledger {there}: the ledger was made anew, or its end was cut off"
