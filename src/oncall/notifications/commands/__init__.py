@@ -10,33 +10,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.channels.values import Outcome
-from oncall.contacts.commands import make_code, make_test, note_failed, note_sent
+from oncall.contacts.commands import note_failed, note_sent
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import CODE_LASTS, ContactMethod, Owner, Reach, Urgency
+from oncall.contacts.values import Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import BundleId, ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
-from oncall.kit.sealing import Sealing
 from oncall.notifications.ports import OnUndeliverable
 from oncall.notifications.rules import (
-    broken,
     decide_fate,
     mask,
-    notice_of_code,
-    notice_of_test,
     plan_messages,
     plan_page,
     proof_of,
     provider_id_of,
-    seal,
     word_for,
 )
 from oncall.notifications.rules.travelling import as_printed, plan_travels, printed, put_together
 from oncall.notifications.store import bundles as bundle_store
-from oncall.notifications.store import ledger, sending, travelling
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import pages as store
 from oncall.notifications.store import receipts as receipt_store
+from oncall.notifications.store import sending, travelling
 from oncall.notifications.values import (
     AT_ONCE_TO_ONE,
     RETRY_DELAYS,
@@ -44,7 +39,6 @@ from oncall.notifications.values import (
     Done,
     Fate,
     GiveUp,
-    Link,
     NewNotice,
     NewPage,
     NoticeId,
@@ -53,13 +47,11 @@ from oncall.notifications.values import (
     Status,
     Step,
     TryAgain,
-    Way,
     Works,
     WorksNot,
 )
 from oncall.notifications.values.travelling import LONGEST_WAIT, LOOKED_BACK, MOST_TOGETHER, STORM, Printed
 from oncall.notifications.values.updating import UPDATES_AT_ONCE
-from oncall.teams.commands import get_team, get_user
 
 SOON = timedelta(minutes=1)
 """The longest that a source of due work sleeps."""
