@@ -27,7 +27,7 @@ Part = Callable[[], Awaitable[list[Result]]]
 STARTS = 3
 ELSEWHERE = """\
 Only where asked for: P15, which runs for minutes. P11, P12 and P16 are the engine's own source of due rows, in this process."""
-LONG = frozenset({"P15"})
+LONG = frozenset({"P15", "P15d"})
 IN_TIME, STORM = 60.0, 100_000
 QUICK_IN_TIME, QUICK_STORM = 10.0, 20_000
 
@@ -78,6 +78,7 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_p
         (("P1", "P2", "P5", "P7"), lambda: rounds.intake(sides, made, seconds=seconds)),
         (("P1j",), lambda: judged.under_rules(sides, made, folder=folder, sink_port=sink_port, seconds=seconds)),
         (("P11", "P16"), lambda: drain.beside_sql(folder / "drain", due=wanted.due)),
+        (("P15d",), lambda: drain.among_a_million(folder / "million")),
         (("P12",), lambda: drain.beside_queues(folder / "queues")),
         (("P15",), lambda: judged.a_million(folder=folder, sink_port=sink_port, seconds=seconds)),
         (("P3",), lambda: peers.beside_alerta(sides, made, folder=folder, seconds=seconds)),

@@ -115,6 +115,15 @@ BARE = """
         FROM due CROSS JOIN unnest(ARRAY['step_fired', 'paged', 'paged']) kind
     ) SELECT count(*) FROM due
 """
+# Open as well, and in the middle of their delay: nothing of them is due.
+OTHERS = """
+    INSERT INTO incidents (id, service_id, title, status, severity, urgency, policy_snapshot, cycle, round, step, on_fallback,
+        escalation_state, escalation_reason, escalation_since, step_at, next_at, ack_timeout, reopen_window, triggered_at)
+    SELECT gen_random_uuid(), $1, 'DiskWillFillIn4Hours on db-' || n, 'triggered', 'critical', 'high', $2::text::jsonb, 1, 1, 1, false,
+        'running', 'step 1 fired', now() - interval '5 minutes', now() + interval '1 day', now() + interval '1 day', '30 minutes',
+        '15 minutes', now() - interval '5 minutes'
+    FROM generate_series(1, $3::int) n
+"""
 LEFT = """
     SELECT (SELECT count(*) FROM pages) AS pages, (SELECT count(DISTINCT (incident_id, user_id)) FROM pages) AS paged,
         (SELECT count(*) FROM notifications) AS messages, (SELECT count(*) FROM timeline_entries) AS entries,
@@ -144,6 +153,22 @@ class Drained:
         while await self.db.fetchval(BARE):
             pass
         return time.perf_counter() - begun
+
+    async def among(self, others: int, *, due: int, more: int = 0) -> list[float]:
+        """Rows a second of each of some rounds, with so many others open; `more` of them are new."""
+        await self.db.execute(OTHERS, self.service_id, self.snapshot, more, timeout=600)
+        await self.db.execute("VACUUM ANALYZE incidents", timeout=600)
+        rates = []
+        for _ in range(ROUNDS):
+            await self.db.execute("TRUNCATE alerts, pages, notifications, timeline_entries CASCADE")
+            await self.db.execute("DELETE FROM incidents WHERE step = 2", timeout=600)
+            await self.db.execute(INCIDENTS, self.service_id, self.snapshot, due)
+            await self.db.execute("ANALYZE incidents")
+            rates.append(due / await self.ours())
+            pages, _, messages, _, moved = await self.db.fetchrow(LEFT, timeout=600)
+            if (pages, messages, moved) != (2 * due, 2 * due, due):
+                raise LostOrDoubled(f"of {due} due among {others}: {pages} pages, {messages} messages, {moved} moved")
+        return rates
 
     async def round(self, drain: Callable[[], Awaitable[float]], *, due: int = DUE) -> float:
         """Rows a second; each is decided, paged and told exactly once, or the run fails."""
@@ -217,6 +242,18 @@ async def beside_sql(folder: Path, *, due: int = DUE) -> list[Result]:
     under = Spread(tuple(a / b for a, b in zip(held.rounds, ours.rounds, strict=True)))
     note = f"due escalations/s, each with 2 pages, 2 messages and 3 timeline entries: ours {ours}, bare SQL {bare}; {ROUNDS} × {due:,}"
     return [Result("P11", (against,), (note,)), Result("P16", (under,), (f"with an old snapshot held {held}/s, without {ours}/s",))]
+
+
+async def among_a_million(folder: Path) -> list[Result]:
+    """P15d: the first rounds with ten thousand others open, then as many more as make a million."""
+    few, many = 10_000, 1_000_000
+    async with drained(folder) as there:
+        await there.round(there.ours, due=2_000)
+        await there.db.execute("TRUNCATE incidents, alerts, pages, notifications, timeline_entries CASCADE")
+        before = Spread(tuple(await there.among(few, due=QUICK, more=few)))
+        after = Spread(tuple(await there.among(many, due=QUICK, more=many - few)))
+    against = Spread(tuple(a / b for a, b in zip(sorted(after.rounds), sorted(before.rounds), strict=True)))
+    return [Result("P15d", (against,), (f"due escalations/s among {many:,} {after}, among {few:,} {before}; {ROUNDS} × {QUICK:,} each",))]
 
 
 async def beside_queues(folder: Path) -> list[Result]:

@@ -71,6 +71,7 @@ TARGETS = {
         Target("P13", "lateness at 200 due/s, intake saturated: p50 / p99 / max", (10, 50, 250), (3, 10, 40), "ms"),
         Target("P14", "intake while 200 pages/s escalate vs alone", (0.85,), (0.95,), "×", at_least=True),
         Target("P15", "1 M vs 10 k open, under those rules: intake / ack / list by key", (0.8,) * 3, (0.95,) * 3, "×", at_least=True),
+        Target("P15d", "1 M vs 10 k open: due escalations drained", (0.8,), (0.95,), "×", at_least=True),
         Target("P16", "that drain with an old snapshot held vs without", (0.7,), (0.9,), "×", at_least=True),
         Target("P17", "event posted to first byte at the provider, idle: p50 / p99", (100, 1000), (30, 100), "ms"),
         Target("P18", "a burst of 100,000 events on 1,000 keys, 1,000 look-ups/s: look-up p99", (50,), (15,), "ms"),
