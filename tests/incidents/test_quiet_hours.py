@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.incidents.acting import responder, said_next, standing
 from tests.incidents.building import rows
+from tests.incidents.test_paging import page
 from tests.system import System, to
 
 NIGHT = {"start_time": "11:00", "end_time": "14:00"}
@@ -234,3 +235,29 @@ async def test_explain_and_simulate_say_so(system: System) -> None:
     assert any("uiet hours of Ana until 14:00 UTC" in one["text"] for one in explained["sentences"])
     assert explained["next"][0]["at"] == "2026-03-02T14:00:00Z"
     assert "Ana would be paged" in explained["next"][0]["text"]
+
+
+async def test_who_is_paged_directly_at_low_urgency_is_said_to_be_paged_later(system: System) -> None:
+    ana, ben = await system.user("Ana"), await system.user("Ben")
+    await quiet(system, ben)
+    made = await system.service([to(ana)])
+    done = await page(system, user_id=ben["id"], service_id=made["service"]["id"], urgency="low")
+    assert (done["paged"], done["says"]) == ([], ["nothing is sent yet: quiet hours of Ben until 14:00 UTC"])
+    assert system.pages() == []
+    await system.advance(hours=2)
+    assert system.pages() == ["Ben"]
+
+
+async def test_so_is_who_is_asked_to_join_and_the_timeline_says_why(system: System) -> None:
+    ana, ben = await system.user("Ana"), await system.user("Ben")
+    await quiet(system, ben)
+    made = await system.service([to(ana)], urgency="low")
+    id = (await system.event(made["key"]))["incident_id"]
+    system.pages()
+    done = await page(system, user_id=ben["id"], incident_id=id, title="a look, please")
+    assert (done["paged"], done["says"]) == ([], ["the page to Ben is held by their quiet hours until 14:00 UTC"])
+    assert system.pages() == []
+    [line] = [line for line in await system.reasons(id) if line.startswith("paged: Ben")]
+    assert line.endswith("a look, please; held by their quiet hours until 14:00 UTC")
+    await system.advance(hours=2)
+    assert system.pages() == ["Ben"]

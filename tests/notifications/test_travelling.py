@@ -296,3 +296,29 @@ async def test_in_a_storm_a_phone_rings_once_in_five_minutes_but_for_a_new_criti
     assert sent(system.email) == []
     await system.advance(minutes=2)
     assert len(sent(system.email)) <= 1
+
+
+async def test_a_phone_that_rings_for_one_critical_after_the_other_reads_out_the_list_all_the_same(system: System) -> None:
+    system.email.rings = True
+    key = await paging(system)
+    await opened(system, key, *range(1, 15))
+    await system.run_due()
+    for n in (15, 16, 17):
+        await opened(system, key, n, severity="critical")
+        await system.run_due()
+        await system.advance(minutes=2)
+    rang = {title for titles in sent(system.email) for title in titles}
+    assert rang == {f"e{n}" for n in range(1, 18)}
+
+
+async def test_what_is_urgent_waits_for_no_storm_of_what_is_not(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], urgency="low", type="generic")
+    other = await system.make("services", name="search", escalation_policy_id=made["policy"]["id"])
+    urgent = await system.make(f"services/{other['id']}/integrations", name="any", type="generic")
+    await opened(system, made["key"], *range(1, 12))
+    await system.run_due()
+    await system.advance(seconds=30)
+    sent(system.email)
+    await opened(system, urgent["key"], 12)
+    await system.run_due()
+    assert sent(system.email) == [["e12"]]

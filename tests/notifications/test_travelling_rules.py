@@ -22,17 +22,19 @@ SECOND = timedelta(seconds=1)
 BY_HAND = "it was escalated, has risen or was triggered again"
 
 
-def subject(number: int, *, service: str = "db", severity: str = "error", source: str = "") -> Subject:
-    return Subject(number, f"e{number}", service, severity, "high", NOW + number * SECOND, source)
+def subject(number: int, *, service: str = "db", severity: str = "error", urgency: str = "high", source: str = "") -> Subject:
+    return Subject(number, f"e{number}", service, severity, urgency, NOW + number * SECOND, source)
 
 
 def new(n: int, *, cycle: int = 1, round: int = 1, step: int = 0, user: UserId = ANA, **more: str) -> NewPage:
     return NewPage(IncidentId(UUID(int=n)), user, cycle, round, step, "on call", NOW, subject(n, **more))
 
 
-def earlier(n: int, ago: float, *, service: str = "db", pace: Pace = Pace.AT_ONCE, goes_in: float | None = None) -> Lately:
+def earlier(
+    n: int, ago: float, *, service: str = "db", pace: Pace = Pace.AT_ONCE, goes_in: float | None = None, urgency: str = "high"
+) -> Lately:
     at = NOW - timedelta(seconds=ago)
-    return Lately(IncidentId(UUID(int=n)), service, at, at if goes_in is None else NOW + timedelta(seconds=goes_in), pace)
+    return Lately(IncidentId(UUID(int=n)), service, at, at if goes_in is None else NOW + timedelta(seconds=goes_in), pace, urgency)
 
 
 def decided(page: NewPage, *lately: Lately) -> Travel:
@@ -41,6 +43,7 @@ def decided(page: NewPage, *lately: Lately) -> Travel:
 
 THREE = tuple(earlier(n, 10 * n) for n in (1, 2, 3))
 TEN = tuple(earlier(n, 100 + n) for n in range(1, 11))
+LOW = (*(replace(one, urgency="low") for one in TEN), earlier(11, 40, pace=Pace.DIGEST, urgency="low"))
 LIST_NOW = "storm: 11 incidents in 5 minutes; the list of them goes now"
 
 
@@ -93,6 +96,8 @@ def at_once(why: str) -> Travel:
             decided(new(12, step=1), *TEN, earlier(11, 40, pace=Pace.DIGEST)),
             Travel(Pace.STORM_AT_ONCE, timedelta(0), f"storm: 12 incidents in 5 minutes; at once, since {BY_HAND}"),
         ),
+        ("nothing of high urgency waits for a storm of low", decided(new(12), *LOW), at_once("it is the first page about db")),
+        ("which goes on for what is low", decided(new(12, urgency="low"), *LOW).wait, 260 * SECOND),
         ("the storm of another person is none", decided(new(11, user=BEN)).pace, Pace.AT_ONCE),
         ("many pages about ten incidents are no storm", decided(new(10, step=1), *TEN, *TEN).pace, Pace.AT_ONCE),
     ],

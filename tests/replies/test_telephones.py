@@ -325,6 +325,25 @@ async def test_a_key_works_only_in_the_call_it_was_asked_for(system: System, twi
     assert await status(system, incident) == "triggered"
 
 
+async def test_a_key_in_a_call_to_a_team_acts_in_nobodys_name(system: System, twilio: Twilio) -> None:
+    """As the link of a channel does: behind its number may be anybody."""
+    team = await system.make("teams", name="Payments")
+    line = await system.make(f"teams/{team['id']}/contact-methods", channel="voice", address=ANA, verified=True)
+    ben = await reached(system, "Ben", "voice", BEN)
+    service = await system.service([{"type": "channel", "id": line["id"]}], [to(ben)])
+    incident = (await system.event(service["key"]))["incident_id"]
+    assert "Acknowledged #" in await twilio.press("4")
+    found = await system.incident(incident)
+    assert (found["status"], found["acknowledged_by"]["name"], found["acknowledged_by"]["id"], found["owner"]) == (
+        "acknowledged",
+        "somebody of team Payments",
+        None,
+        None,
+    )
+    await system.advance(minutes=10)
+    assert [made["To"] for made in twilio.calls] == [ANA]
+
+
 # --- who is believed ----------------------------------------------------------------------------------------------------------
 
 

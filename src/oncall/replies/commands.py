@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.twilio_errors import meaning
-from oncall.contacts.commands import load_reach
+from oncall.contacts.commands import load_channels, load_reach
 from oncall.incidents.commands import verbs
 from oncall.incidents.commands.handing_on import escalate
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.errors import Refusal
-from oncall.kit.ids import NotificationId
+from oncall.kit.ids import ContactMethodId, NotificationId
 from oncall.notifications import was_paged_since
 from oncall.notifications.commands.answering import find_list, find_message
 from oncall.notifications.commands.receiving import receive
@@ -104,19 +104,23 @@ async def take_status(tx: AsyncConnection, id: NotificationId, fields: Mapping[s
 
 
 async def _page_to(tx: AsyncConnection, id: NotificationId, *, channel: str, address: str) -> PageSent | None:
-    """The page that was sent, if this address is still the person's own and proven."""
+    """The page that was sent, if this address is still the person's own, or the team's, and proven."""
     sent = await find_message(tx, id)
     if sent is None or sent.page is None or (sent.channel, sent.address) != (channel, address):
         return None
-    reach = (await load_reach(tx, [sent.user_id])).get(sent.user_id)
+    method = ContactMethodId(sent.contact_method_id)
+    reach = (await load_reach(tx, [sent.user_id])).get(sent.user_id) or (await load_channels(tx, [method])).get(method)
     if reach is None or not any(m.id == sent.contact_method_id and m.verified and m.address == address for m in reach.methods):
         return None
-    return PageSent(sent.id, sent.page, sent.user_id, reach.name)
+    of_team = reach.team_id is not None
+    return PageSent(sent.id, sent.page, reach.user_id, f"somebody of {reach.name}" if of_team else reach.name, of_team)
 
 
 async def _act(tx: AsyncConnection, message: PageSent, verb: Verb, *, via: str, code: str | None, now: datetime) -> str:
-    """As the person, by the rules of the links: whom a later cycle has not paged has no say, and what is resolved stays so."""
-    at, by = message.at, Actor(ActorKind.USER, message.user_id, message.user_name, via)
+    """As the person, or of a team's channel in nobody's name, by the rules of the links: whom a later cycle has not paged has no say, and
+    what is resolved stays so.
+    """
+    at, by = message.at, Actor(ActorKind.USER, message.owner_id, message.user_name, via)
     if listed := await find_list(tx, message.id):
         return await _acknowledge_all(tx, message, listed, by, now=now) if verb is Verb.ACKNOWLEDGE else rules.ONE_BY_ONE
     counts = await was_paged_since(tx, at.incident_id, message.user_id, cycle=at.cycle)
@@ -153,7 +157,7 @@ async def _acknowledge_all(tx: AsyncConnection, message: PageSent, listed: Seque
     numbers, cancelled = [], 0
     for one in listed:
         if await was_paged_since(tx, one.incident_id, message.user_id, cycle=one.cycle):
-            done = await verbs.acknowledge(tx, one.incident_id, by=by, owner_id=message.user_id, now=now)
+            done = await verbs.acknowledge(tx, one.incident_id, by=by, owner_id=message.owner_id, now=now)
             numbers += [done.incident.number] if done.changed else []
             cancelled += done.cancelled
     return rules.confirmation_of_list(numbers, listed=len(listed), cancelled=cancelled)
@@ -162,7 +166,7 @@ async def _acknowledge_all(tx: AsyncConnection, message: PageSent, listed: Seque
 async def _do(tx: AsyncConnection, message: PageSent, verb: Verb, by: Actor, *, now: datetime) -> verbs.Done:
     match verb:
         case Verb.ACKNOWLEDGE:
-            return await verbs.acknowledge(tx, message.at.incident_id, by=by, owner_id=message.user_id, now=now)
+            return await verbs.acknowledge(tx, message.at.incident_id, by=by, owner_id=message.owner_id, now=now)
         case Verb.RESOLVE:
             return await verbs.resolve(tx, message.at.incident_id, by=by, now=now)
         case Verb.ESCALATE:

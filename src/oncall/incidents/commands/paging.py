@@ -71,7 +71,7 @@ async def _ask(tx: AsyncConnection, ref: UUID, whom: Whom, title: str, *, by: Ac
     """They are asked to join an incident that is open, and none is opened."""
     users, teams = [whom.user_id] if whom.user_id else [], [whom.team_id] if whom.team_id else []
     asked = await responders.ask(tx, ref, by=by, user_ids=users, team_ids=teams, message=title, now=now)
-    new = [one for one in asked.requests if one.requested_at == now]
+    new = [one for one in asked.requests if one.requested_at == now and one.user_id not in asked.later]
     return PagedDirectly(asked.incident, [Paged(one.user_id, one.user_name) for one in new], asked.says)
 
 

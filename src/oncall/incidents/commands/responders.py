@@ -16,6 +16,7 @@ from oncall.incidents.commands.joining import write
 from oncall.incidents.commands.verbs import end_of, get_incident
 from oncall.incidents.rules import responders as rules
 from oncall.incidents.rules.considering import Considering
+from oncall.incidents.rules.quiet import held_by, spared
 from oncall.incidents.rules.returning import check_open
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import responders as store
@@ -59,7 +60,9 @@ async def ask(
     standing = {one.user_id: one for one in [*before, *made] if one.user_id in asked}  # the last one of each
     says += [f"{names[user]} was asked before and is not paged once more" for user in asked if user not in new]
     says += [ways.reason for one in made if not (ways := plan_ways(people.reach[one.user_id], incident.urgency)).reachable]
-    return Asked(incident, list(standing.values()), bool(made), says)
+    later = {one.user_id: why for one in made if (why := held_by(one.user_id, people, incident.urgency, now=now))}
+    says += [f"the page to {names[user]} is {why}" for user, why in later.items()]
+    return Asked(incident, list(standing.values()), bool(made), says, frozenset(later))
 
 
 async def list_requests(tx: AsyncConnection, ref: UUID | int) -> list[Request]:
@@ -110,7 +113,7 @@ def _whom(user_ids: Sequence[UserId], targets: Mapping[Target, TeamId], people: 
 async def _page(tx: AsyncConnection, incident: Incident, made: Sequence[Request], people: People, *, now: datetime) -> None:
     services = await get_services(tx, [incident.service_id])
     told = (await alert_store.told(tx, [incident.id])).get(incident.id, Told())
-    planned = [rules.page_for(one) for one in made]
+    planned = [spared(rules.page_for(one), people, incident.urgency, now=now) for one in made]
     subject = subject_of(incident, services, told)
     await page_people(tx, [page_of(incident, page, subject, due_at=now) for page in planned], people.reach, now=now)
     considering, entries = Considering(people), []

@@ -7,6 +7,7 @@ from uuid import UUID
 from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState, People, Position, Snapshot
 from oncall.incidents.rules.assigned import advance_incident
+from oncall.incidents.rules.quiet import held_by, quiet_of
 from oncall.incidents.rules.timers import timed
 from oncall.incidents.values import Incident, Severity, Status
 from oncall.incidents.values.paging import CannotPage, Home, NobodyReached, Paged, PagedDirectly, Wanted, Whom
@@ -74,7 +75,9 @@ def opened_to_page(
 
 
 def reaches(incident: Incident, whom: Whom, people: People, *, now: datetime) -> PagedDirectly:
-    """Whom its first pages go to, by the rule that makes them; refused if the whole path reaches nobody by a way known to work."""
+    """Whom its first pages go to now, by the rule that makes them, and whose wait for the end of quiet hours; refused if the whole path
+    reaches nobody by a way known to work.
+    """
     then = advance_incident(incident, people, now=now)
     why = [note.reason for note in then.notes if note.kind in {"unreachable", "step_skipped"}]
     if then.state is EscalationState.UNROUTABLE:
@@ -82,5 +85,10 @@ def reaches(incident: Incident, whom: Whom, people: People, *, now: datetime) ->
             f"A page to {whom.called} would reach nobody, nor would what follows it: {'; '.join(why)}. "
             "Nothing was opened: page somebody else, or verify a contact method first."
         )
-    paged = {page.user_id: Paged(page.user_id, people.reach[page.user_id].name) for page in then.pages}
-    return PagedDirectly(incident, list(paged.values()), [*why, then.reason])
+    held = quiet_of(then.pages, people, incident.urgency, now=now)
+    if held is not None:
+        return PagedDirectly(incident, [], [*why, f"nothing is sent yet: {held.reason}"])
+    names = {page.user_id: people.reach[page.user_id].name for page in then.pages}
+    later = {user: by for user in names if (by := held_by(user, people, incident.urgency, now=now))}
+    waits = [f"the page to {names[user]} is {by}" for user, by in later.items()]
+    return PagedDirectly(incident, [Paged(user, name) for user, name in names.items() if user not in later], [*why, then.reason, *waits])

@@ -7,6 +7,7 @@ from datetime import datetime
 from oncall.contacts.rules import quiet_until
 from oncall.contacts.values import Reach, Urgency
 from oncall.escalation.values import Advance, People, PlannedPage
+from oncall.kit.ids import UserId
 from oncall.kit.zones import mono, to_seconds, to_wall
 
 
@@ -36,15 +37,20 @@ def quiet_of(pages: Sequence[PlannedPage], people: People, urgency: Urgency, *, 
 
 def sparing(then: Advance, people: People, urgency: Urgency, *, now: datetime) -> Advance:
     """A step that pages somebody: whoever of it has quiet hours still gets their messages when these end, unless it is over by then."""
-    return replace(then, pages=tuple(_spared(page, people, urgency, now=now) for page in then.pages))
+    return replace(then, pages=tuple(spared(page, people, urgency, now=now) for page in then.pages))
 
 
-def _spared(page: PlannedPage, people: People, urgency: Urgency, *, now: datetime) -> PlannedPage:
-    reach = people.reach.get(page.user_id)
+def spared(page: PlannedPage, people: People, urgency: Urgency, *, now: datetime) -> PlannedPage:
+    """With what holds its messages, if its person has quiet hours."""
+    held = held_by(page.user_id, people, urgency, now=now)
+    return replace(page, reason=f"{page.reason}; {held}", may_bundle=True) if held is not None else page
+
+
+def held_by(user: UserId, people: People, urgency: Urgency, *, now: datetime) -> str | None:
+    """What a person gets at this urgency is sent when their quiet hours end; None if they have none now."""
+    reach = people.reach.get(user)
     until = quiet_until(reach, urgency, now) if reach is not None else None
-    if reach is None or until is None:
-        return page
-    return replace(page, reason=f"{page.reason}; held by their quiet hours until {_clock(until, reach)}", may_bundle=True)
+    return f"held by their quiet hours until {_clock(until, reach)}" if reach is not None and until is not None else None
 
 
 def _clock(at: datetime, reach: Reach) -> str:

@@ -66,3 +66,5 @@ class Asked:
     requests: Sequence[Request]
     changed: bool
     says: Sequence[str]
+    later: frozenset[UserId] = frozenset()
+    """Of these the ones whose page waits for the end of their quiet hours."""

@@ -267,7 +267,8 @@ async def find_printed(tx: AsyncConnection, id: BundleId, user_id: UserId) -> li
 async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_undeliverable: OnUndeliverable, now: datetime) -> Fate:
     """Write the attempt and what it makes of the notification, fenced by the attempt number; raises Fenced if it is not ours any more.
 
-    Lock order is incident before notification: a lost way tells the escalation first. A notice has neither escalation nor timeline.
+    Lock order is incident before notification: a lost way tells the escalation first, and lets the person's next one go at once
+    (`reliability.md` F16). A notice has neither escalation nor timeline.
     """
     fate = decide_fate(outcome, id=claimed.id, attempt=claimed.attempt, may_have_arrived=claimed.may_have_arrived, now=now)
     page = claimed.about if isinstance(claimed.about, Page) else None
@@ -294,7 +295,12 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
                 pass  # it was not even tried
     await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, provider_id=provider_id_of(outcome), now=now)
     if page:
-        await timeline.add(tx, [_entry(claimed, page.step, fate, now=now)])
+        told = fate
+        at = now + RETRY_DELAYS[0] if claimed.together else now  # what was lost in one message goes in one
+        if isinstance(fate, GiveUp) and (channel := await sending.hasten(tx, claimed, page.step, at=at)):
+            told = GiveUp(f"{fate.reason}; {channel}, which was to follow later, is due now")
+            await notify(tx, f"notifications.{channel}")
+        await timeline.add(tx, [_entry(claimed, page.step, told, now=now)])
     return fate
 
 

@@ -27,19 +27,22 @@ def plan_travels(pages: Mapping[PageId, NewPage], lately: Mapping[UserId, Sequen
 
     At once and by itself: the first page of a service to a person, and every escalated, risen or re-triggered one. Others may wait up to
     a minute and travel as one message. In a storm: the list now, then one each five minutes; what is escalated, and a new critical, at
-    once, together with what else goes at that moment.
+    once, together with what else goes at that moment. High and low urgency are other messages, and neither waits for the other.
     """
-    told = {user: _Told(earlier, now=now) for user, earlier in lately.items()}
+    told: dict[tuple[UserId, str], _Told] = {}
     travels = {}
     for id, page in pages.items():
-        person = told.setdefault(page.user_id, _Told((), now=now))
+        user, urgency = page.user_id, page.subject.urgency
+        if (user, urgency) not in told:
+            told[user, urgency] = _Told([one for one in lately.get(user, ()) if one.urgency == urgency], now=now)
+        person = told[user, urgency]
         travels[id] = person.decide(page)
         person.note(page, travels[id])
     return travels
 
 
 class _Told:
-    """What one person was told lately, kept in counts: a set may hold a thousand pages to the same person."""
+    """What one person was told lately at one urgency, kept in counts: a set may hold a thousand pages to the same person."""
 
     def __init__(self, lately: Sequence[Lately], *, now: datetime) -> None:
         self._now = now

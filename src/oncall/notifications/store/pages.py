@@ -51,10 +51,10 @@ CANCEL_REQUESTS = text("""
 """)
 # By pages_user_idx (user_id, created_at).
 LATELY = text("""
-    SELECT u.user_id, p.incident_id, p.service, p.created_at, p.goes_at, p.pace
+    SELECT u.user_id, p.incident_id, p.service, p.created_at, p.goes_at, p.pace, p.urgency
     FROM unnest(CAST(:users AS uuid[])) AS u (user_id) CROSS JOIN LATERAL (
         SELECT incident_id, subject ->> 'service' AS service, created_at, coalesce(goes_at, created_at) AS goes_at,
-            coalesce(pace, 'at_once') AS pace
+            coalesce(pace, 'at_once') AS pace, subject ->> 'urgency' AS urgency
         FROM pages WHERE user_id = u.user_id AND created_at > :since ORDER BY created_at DESC LIMIT :most) p
 """)
 CANCEL = text("""
@@ -142,7 +142,7 @@ async def list_lately(tx: AsyncConnection, users: Sequence[UserId], *, since: da
     """What these people were paged for since then, each person's newest pages."""
     lately: dict[UserId, list[Lately]] = {user: [] for user in users}
     for r in await tx.execute(LATELY, {"users": list(users), "since": since, "most": MOST_LOOKED_AT}):
-        lately[UserId(r.user_id)].append(Lately(IncidentId(r.incident_id), r.service, r.created_at, r.goes_at, Pace(r.pace)))
+        lately[UserId(r.user_id)].append(Lately(IncidentId(r.incident_id), r.service, r.created_at, r.goes_at, Pace(r.pace), r.urgency))
     return lately
 
 

@@ -81,6 +81,23 @@ RECORD = text("""
         next_at = :next_at, may_have_arrived = :may_have_arrived
     WHERE id = :id AND attempt = :attempt AND status = 'sending' RETURNING contact_method_id
 """)
+# Of the same page, by the unique index of a position: whoever has had it by no other way, and is not about to, has it by the next one now.
+# What is of low urgency may be held by quiet hours, and stays as it was planned.
+HASTEN = text("""
+    WITH its AS (
+        SELECT id, status, attempt, due_at, next_at FROM notifications
+        WHERE incident_id = :incident_id AND (cycle, round, step) = (:cycle, :round, :step) AND urgency = 'high'
+            AND page_id = (SELECT page_id FROM notifications WHERE id = :id) AND contact_method_id <> :method
+    ), next AS (
+        SELECT id FROM notifications WHERE id = (
+            SELECT id FROM its WHERE status = 'pending' AND next_at > :at AND NOT EXISTS (
+                SELECT FROM its WHERE status IN ('sending', 'sent', 'delivered', 'read', 'bundled')
+                    OR status = 'pending' AND (next_at <= :at OR attempt > 0))
+            ORDER BY next_at, id LIMIT 1)
+        AND status = 'pending' FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE notifications n SET due_at = :at, next_at = :at FROM next WHERE n.id = next.id RETURNING n.channel
+""")
 # Locked in the order of ids, as whoever cancels does.
 RECORD_ALL = text("""
     WITH written AS (
@@ -221,6 +238,14 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
     )
     contact_method: UUID | None = row.scalar_one_or_none()
     return contact_method
+
+
+async def hasten(tx: AsyncConnection, lost: Claimed, step: Step, *, at: datetime) -> str | None:
+    """By which channel the person is reached then, now that this message is lost; None if they have another, or there is no other way."""
+    its = {"incident_id": step.incident_id, "cycle": step.cycle, "round": step.round, "step": step.step}
+    row = await tx.execute(HASTEN, its | {"id": lost.id, "method": lost.contact_method_id, "at": at})
+    channel: str | None = row.scalar_one_or_none()
+    return channel
 
 
 async def record_all(

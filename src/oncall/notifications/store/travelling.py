@@ -39,8 +39,8 @@ CLAIM_ALONG = text("""
         p.subject::text AS subject, p.because, CASE WHEN p.team_id IS NOT NULL THEN p.user_id END AS recipient,
         o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
 """)
-# In a storm: a call that left within five minutes, or is on the wire, is enough; what is critical and new rings all the same. By
-# attempts_at_idx (at), and only on a channel that rings.
+# In a storm: a call that left within five minutes, or is on the wire, is enough; what is critical and new rings all the same, and puts off
+# nothing else, or the list would never be read out while more of these come. By attempts_at_idx (at), and only on a channel that rings.
 HUSH = text("""
     WITH taken AS (
         SELECT n.id, n.contact_method_id, p.pace FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.id = ANY(:ids)
@@ -49,12 +49,13 @@ HUSH = text("""
             SELECT contact_method_id FROM taken WHERE pace IN ('digest', 'storm_at_once'))
     ), rang AS (
         SELECT m.contact_method_id, max(a.at) AS at FROM attempts a JOIN notifications m ON m.id = a.notification_id
-        WHERE a.at > :since AND a.outcome IN ('sent', 'unknown') AND m.page_id IS NOT NULL
+        JOIN pages p ON p.id = m.page_id
+        WHERE a.at > :since AND a.outcome IN ('sent', 'unknown') AND p.pace IS DISTINCT FROM 'storm_critical'
             AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
         GROUP BY m.contact_method_id
         UNION ALL
-        SELECT m.contact_method_id, CAST(:now AS timestamptz) FROM notifications m
-        WHERE m.next_at > :now AND m.status = 'sending' AND m.page_id IS NOT NULL AND m.id <> ALL(:ids)
+        SELECT m.contact_method_id, CAST(:now AS timestamptz) FROM notifications m JOIN pages p ON p.id = m.page_id
+        WHERE m.next_at > :now AND m.status = 'sending' AND p.pace IS DISTINCT FROM 'storm_critical' AND m.id <> ALL(:ids)
             AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
     )
     UPDATE notifications n SET status = 'pending', attempt = n.attempt - 1, next_at = last.at + CAST(:per AS interval)

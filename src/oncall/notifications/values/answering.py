@@ -21,9 +21,15 @@ class MessageSent:
 
 @dataclass(frozen=True, slots=True)
 class PageSent:
-    """Somebody was paged, and is who they are still."""
+    """Somebody was paged, and is who they are still; or a team's channel was, behind which may be anybody (`of_team`)."""
 
     id: NotificationId
     at: Step
     user_id: UserId
     user_name: str
+    of_team: bool = False
+
+    @property
+    def owner_id(self) -> UserId | None:
+        """Who has what they acknowledge: of a channel nobody that is known."""
+        return None if self.of_team else self.user_id

@@ -59,6 +59,7 @@ class Lately:
     made_at: datetime
     goes_at: datetime
     pace: Pace
+    urgency: str
 
 
 @dataclass(frozen=True, slots=True)
