@@ -59,7 +59,7 @@ class Providers:
 class Wire:
     """One node's way to one provider."""
 
-    takes_updates = True
+    takes_updates, rings = True, False
 
     def __init__(self, name: str, providers: Providers) -> None:
         self.name, self._providers = name, providers
