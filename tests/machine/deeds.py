@@ -4,23 +4,23 @@ again. Where a deed finds nothing to be done to, nothing happens.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from httpx import Response
 from sqlalchemy import text
-from tests.machine.fleet import Fleet
-from tests.machine.reading import Incident, Rows
-from tests.machine.setting import POLICIES, Setting
+from tests.machine.changing import Changing
+from tests.machine.doing import JSON, Did
+from tests.machine.reading import Rows
+from tests.machine.setting import POLICIES
 from tests.machine.wire import LEASE
 
 from oncall.access.rules import read_link
 from oncall.access.values import LinkToken
-from oncall.channels.values import PageMessage
-
-JSON = dict[str, Any]
+from oncall.channels.values import BundleMessage, NoticeMessage
+from oncall.kit.ids import NotificationId
+from oncall.notifications import receive
+from oncall.notifications.values.receipts import Receipt, ReceiptState, UnknownMessage
 
 STOPS = 12
 """Instants at which something falls due on the way of `lives`; where there are more, the rest is one leap."""
@@ -32,65 +32,13 @@ TICKS = ("engine.post_claim", "engine.pre_commit", "send.post_claim", "send.post
 ASKS = ("intake.pre_commit", "intake.post_commit", "ack.pre_commit")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a node answered; from one that died meanwhile nobody hears."""
-
-    to: str
-    status: int
-    body: Any
-
-    @property
-    def changed(self) -> bool:
-        return self.status == 200 and isinstance(self.body, dict) and bool(self.body.get("changed"))
-
-
-@dataclass(slots=True)
-class Did:
-    """What a deed was, and what came of it as the outside sees it."""
-
-    name: str
-    args: JSON
-    answers: list[Answer] = field(default_factory=list)
-    rested: bool = False
-    """A node did all that was due, and nobody died or stood still meanwhile."""
-    pressed: LinkToken | None = None
-    """What the link said that was pressed; None if none was, or it was none of ours."""
-    waited: bool = False
-    """What was done while a node stood still had to wait for that node's lock."""
-
-
-class Deeds:
+class Deeds(Changing):
     """One story's deeds, done to the fleet."""
-
-    def __init__(self, fleet: Fleet, setting: Setting) -> None:
-        self.fleet, self.setting = fleet, setting
-        self.rows = Rows([], [], [], [], [], [], [])
-        """As they were before this deed."""
-        self.did = Did("", {})
-        self._silence: str | None = None
 
     async def do(self, name: str, args: JSON, rows: Rows) -> Did:
         self.rows, self.did = rows, Did(name, args)
         await getattr(self, name)(**args)
         return self.did
-
-    async def _ask(self, node: int, method: str, path: str, body: Any = None, **headers: str) -> Response:
-        answer = await self.fleet.ask(node, method, path, body, **headers)
-        said = answer.json() if answer.content and answer.headers.get("content-type", "").startswith("application/") else answer.text
-        self.did.answers.append(Answer(f"{method} {path}", answer.status_code, said))
-        return answer
-
-    def _incident(self, n: int) -> Incident | None:
-        """The n-th from the last."""
-        its = self.rows.incidents
-        return its[-1 - n % len(its)] if its else None
-
-    async def _verb(self, n: int, verb: str, node: int, who: str | None = None, **body: Any) -> None:
-        incident = self._incident(n)
-        if incident is not None:
-            person = {"user_id": self.setting.ids[who]} if who else {}
-            await self._ask(node, "POST", f"/api/v1/incidents/{incident.id}/{verb}", body | person)
 
     # --- monitors -----------------------------------------------------------------------------------------------------------
 
@@ -98,6 +46,11 @@ class Deeds:
         payload = {"summary": f"{key} is wrong", "source": "db-1", "severity": severity}
         body = {"event_action": action, "dedup_key": key, "payload": payload}
         await self._ask(node, "POST", f"/intake/{self.setting.keys[service]}", body)
+
+    async def floods(self, service: str, count: int, severity: str = "error", node: int = 0) -> None:
+        """Many things are wrong at once."""
+        for n in range(count):
+            await self.says(service, f"flood-{n}", severity=severity, node=node)
 
     # --- people -------------------------------------------------------------------------------------------------------------
 
@@ -157,71 +110,39 @@ class Deeds:
 
     def _links(self, verb: str) -> list[str]:
         """Each once, in an order that is the same in every telling."""
-        pages = [call.message for call in self.fleet.providers.journal if isinstance(call.message, PageMessage) and call.arrived]
         found: dict[tuple[Any, ...], str] = {}
-        for page in pages:
-            url = (page.acknowledge_url if verb == "acknowledge" else page.resolve_url) or ""
+        for call in self.fleet.providers.journal:
+            page = call.message
+            if isinstance(page, NoticeMessage) or not call.arrived:
+                continue
+            acknowledges = page.acknowledge_url or ""
+            url = acknowledges if verb == "acknowledge" or isinstance(page, BundleMessage) else page.resolve_url or ""
             token = read_link(url.rpartition("/")[2], self.fleet.nodes[0].app.state.link_keys)
-            if token is not None:
+            if isinstance(page, BundleMessage):
+                numbers = tuple(one.number for one in page.listed)
+                found[numbers[-1], 0, 0, page.recipient, call.channel, call.at, numbers] = url.rpartition("/")[2]
+            elif isinstance(token, LinkToken):
                 found[page.number, token.cycle, token.round, page.recipient] = url.rpartition("/")[2]
         return [found[key] for key in sorted(found)]
 
-    # --- settings -----------------------------------------------------------------------------------------------------------
+    async def pages(self, whom: str, service: str, urgency: str, node: int = 0) -> None:
+        """Somebody pages a person, or whoever is on call for the team, with no monitor having said anything."""
+        field = "team_id" if whom == "core" else "user_id"
+        body = {field: self.setting.ids[whom], "title": "come and see", "urgency": urgency, "service_id": self.setting.ids[service]}
+        await self._ask(node, "POST", "/api/v1/pages", body)
 
-    async def covers(self, who: str, hours: int, node: int = 0) -> None:
-        """Somebody takes the shift, from now on for so many hours."""
-        start = (self.fleet.clock.at + timedelta(seconds=1)).replace(microsecond=0)
-        body = {"start": start.isoformat(), "end": (start + timedelta(hours=hours)).isoformat(), "user_id": self.setting.ids[who]}
-        await self._ask(node, "POST", f"/api/v1/schedules/{self.setting.ids['primary']}/overrides", body)
+    async def asks(self, n: int, people: list[str], node: int = 0) -> None:
+        await self._verb(n, "responders", node, user_ids=[self.setting.ids[who] for who in people])
 
-    async def rotates(self, people: list[str], node: int = 0) -> None:
-        """The schedule names other people; nobody: a gap. At that very second nobody else is paged by it."""
-        await self.passes(1)
-        named = [{"type": "user", "id": self.setting.ids[who]} for who in people] or [{"type": "vacant"}]
-        rotation = {"unit": "day", "count": 1, "starts_at": "2026-03-01T13:00:00"}
-        layers = [{"name": "by day", "participants": named, "rotation": rotation}]
-        path = f"/api/v1/schedules/{self.setting.ids['primary']}"
-        await self._ask(node, "PATCH", path, {"layers": layers}, **{"If-Match": "*"})
-
-    async def edits(self, policy: str, shape: str, node: int = 0) -> None:
-        """A policy becomes shorter or longer, or begins with a step that reaches nobody; or is as it was."""
-        its = self.setting.policy(policy)
-        match shape:
-            case "short":
-                its["steps"] = its["steps"][-1:]
-            case "long":
-                its["steps"] = [*its["steps"], self.setting.step("ana", delay="PT1M")]
-            case "nobody":
-                its["steps"] = [self.setting.step("dan"), *its["steps"]]
-        await self._ask(node, "PUT", f"/api/v1/escalation-policies/{self.setting.ids[policy]}", its, **{"If-Match": "*"})
-
-    async def deletes(self, what: str, node: int = 0) -> None:
-        """A person, a schedule or a policy; refused while others need it. At that very second nobody else is paged."""
-        await self.passes(1)
-        path = "escalation-policies" if what in POLICIES else "schedules" if what in {"primary", "empty"} else "users"
-        await self._ask(node, "DELETE", f"/api/v1/{path}/{self.setting.ids[what]}")
-
-    async def loses(self, who: str, channel: str, node: int = 0) -> None:
-        """An address is taken away; who has none there has none to lose."""
-        id = self.setting.ids.get(f"{who}-{channel}")
-        if id is not None:
-            await self._ask(node, "DELETE", f"/api/v1/users/{self.setting.ids[who]}/contact-methods/{id}")
-
-    async def mutes(self, service: str, minutes: int, node: int = 0) -> None:
-        end = self.fleet.clock.at + timedelta(minutes=minutes)
-        body = {"matchers": [], "matches_everything": True, "service_id": self.setting.ids[service], "comment": "known"}
-        made = await self._ask(node, "POST", "/api/v1/silences", body | {"ends_at": end.isoformat()})
-        self._silence = made.json().get("id")
-
-    async def unmutes(self, node: int = 0) -> None:
-        if self._silence is not None:
-            await self._ask(node, "POST", f"/api/v1/silences/{self._silence}/expire")
+    async def answers_request(self, n: int, how: str, node: int = 0) -> None:
+        """The n-th from the last that anybody made; `how`: accept, decline or, by whoever asked, withdraw."""
+        its = self.rows.requests
+        if its:
+            one = its[-1 - n % len(its)]
+            path = f"/api/v1/incidents/{one.incident_id}/responders/{one.id}"
+            await (self._ask(node, "DELETE", path) if how == "withdraw" else self._ask(node, "POST", f"{path}/{how}"))
 
     # --- time ---------------------------------------------------------------------------------------------------------------
-
-    async def passes(self, seconds: int) -> None:
-        """Nobody does anything meanwhile: all nodes are away."""
-        self.fleet.clock.advance(timedelta(seconds=seconds))
 
     async def ticks(self, node: int = 0) -> None:
         await self.fleet.tick(node)
@@ -250,6 +171,21 @@ class Deeds:
         """The slow providers answer at last."""
         self.fleet.providers.answer()
         await self.fleet.rest()
+
+    async def receives(self, n: int, state: str, by: str) -> None:
+        """A provider tells of the n-th from the last message that arrived, whatever it told before; `by`: our id, or its own."""
+        calls = [(n, call) for n, call in enumerate(self.fleet.providers.journal) if call.arrived]
+        if not calls:
+            return
+        calls.sort(key=lambda one: (one[1].at, one[1].message.address, one[1].message.attempt, one[0]))
+        number, call = calls[-1 - n % len(calls)]
+        id = NotificationId(call.id) if by == "ours" else f"{call.channel}-{number}"
+        receipt = Receipt(ReceiptState(state), self.fleet.clock.at, "said by the fake")
+        try:
+            async with self.fleet.database.transaction() as tx:
+                await receive(tx, id, receipt, channel=call.channel, now=self.fleet.clock.at)
+        except UnknownMessage:
+            pass  # it is not recorded yet
 
     async def dies(self, node: int, at: str, n: int = 0) -> None:
         """A node is killed at a failpoint, and another one starts in its place. The one who asked hears nothing."""

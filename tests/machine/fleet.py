@@ -1,7 +1,7 @@
 """Two nodes on one database and one clock, in this process: each may be held, crashed at a failpoint, and made anew."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from pydantic import SecretStr
 from sqlalchemy import text
 from tests.conftest import START
-from tests.machine.wire import LEASE, Providers, Row, Wire
+from tests.machine.wire import LEASE, RINGS, Providers, Row, Wire
 from tests.system import ADMIN_KEY, share_rest
 
 from oncall.app import Node
@@ -24,7 +24,7 @@ from oncall.notifications.due import Sender
 PASSES = 60
 """Whoever has more to do than that makes work for itself."""
 
-LOOK = text("SELECT status, attempt, next_at FROM notifications WHERE id = :id")
+LOOK = text("SELECT id, incident_id, status, attempt, next_at FROM notifications WHERE id = ANY(:ids)")
 # For a row, that is, as whoever made it holds it; every NOTIFY waits a moment for one lock of the whole server.
 WAITING = text("""
     SELECT count(*) FROM pg_stat_activity
@@ -38,7 +38,7 @@ class Fleet:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder = database, folder
         self.clock = ManualClock(START)
-        self.providers = Providers(self.clock, self._look, {"email": "ok", "webhook": "ok"}, [], asyncio.Event())
+        self.providers = Providers(self.clock, self._look, self._travelling, {"email": "ok", "webhook": "ok"}, [], asyncio.Event())
         self.nodes: list[Node] = []
         self.apis: list[AsyncClient] = []
 
@@ -56,7 +56,7 @@ class Fleet:
             public_url="http://oncall.test",
             send_lease=LEASE,
         )
-        channels = {name: Wire(name, self.providers) for name in ("email", "webhook")}
+        channels = {name: Wire(name, self.providers, rings=name == RINGS) for name in ("email", "webhook")}
         node = Node(settings, self.database, clock=self.clock, channels=channels)
         share_rest(node)
         node.compilation._all.remove(node.book)  # costly to compile, and only look-ups read it
@@ -89,10 +89,15 @@ class Fleet:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.apis[n].aclose()
 
-    async def _look(self, id: UUID) -> Row | None:
+    async def _look(self, ids: Sequence[UUID]) -> Mapping[UUID, Row]:
         async with self.database.transaction(read_only=True) as tx:
-            row = (await tx.execute(LOOK, {"id": id})).first()
-        return Row(row.status, row.attempt, row.next_at) if row else None
+            rows = await tx.execute(LOOK, {"ids": list(ids)})
+        return {row.id: Row(row.incident_id, row.status, row.attempt, row.next_at) for row in rows}
+
+    def _travelling(self) -> Mapping[UUID, int]:
+        task = asyncio.current_task()
+        bundles = [its for node in self.nodes for sender in self._senders(node) for one, its in sender._in_flight.items() if one is task]
+        return {one.id: one.attempt for its in bundles for one in its}
 
     # --- what is asked of a node --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What there is, read by one statement: everything that the invariants speak of, as plain rows."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,8 @@ class Event(Row, frozen=True):
 
 class Page(Row, frozen=True):
     id: UUID
+    team_id: UUID | None
+    pace: str | None
     incident_id: UUID
     user_id: UUID
     user_name: str
@@ -96,6 +99,7 @@ class Notification(Row, frozen=True):
     user_id: UUID
     contact_method_id: UUID
     channel: str
+    address: str
     cycle: int | None
     round: int | None
     step: int | None
@@ -105,6 +109,8 @@ class Notification(Row, frozen=True):
     attempt: int
     due_at: datetime
     next_at: datetime | None
+    carrier_id: UUID | None
+    receipt: str | None
 
 
 class Attempt(Row, frozen=True):
@@ -136,7 +142,30 @@ class Entry(Row, frozen=True):
         return self.detail["cycle"], self.detail["round"], self.detail["step"]
 
 
-class Rows(Row, frozen=True):
+class Receipt(Row, frozen=True):
+    notification_id: UUID
+    state: str
+
+
+class Listed(Row, frozen=True):
+    """An incident in the list of a message, on which the link of that message acts."""
+
+    bundle_id: UUID
+    incident_id: UUID
+    cycle: int
+    round: int
+
+
+class Request(Row, frozen=True):
+    """Somebody was asked to join."""
+
+    id: UUID
+    incident_id: UUID
+    nth: int
+    state: str
+
+
+class Rows(Row, frozen=True, dict=True):
     """All of it at one instant."""
 
     incidents: list[Incident]
@@ -146,27 +175,44 @@ class Rows(Row, frozen=True):
     notifications: list[Notification]
     attempts: list[Attempt]
     entries: list[Entry]
+    receipts: list[Receipt]
+    listed: list[Listed]
+    requests: list[Request]
+
+    @cached_property
+    def _entries(self) -> dict[UUID, list[Entry]]:
+        found: dict[UUID, list[Entry]] = {}
+        for one in self.entries:
+            found.setdefault(one.incident_id, []).append(one)
+        return found
 
     def entries_of(self, incident: Incident, *kinds: str) -> list[Entry]:
-        return [one for one in self.entries if one.incident_id == incident.id and (not kinds or one.kind in kinds)]
+        return [one for one in self._entries.get(incident.id, ()) if not kinds or one.kind in kinds]
 
     def incident(self, id: UUID) -> Incident | None:
         return next((one for one in self.incidents if one.id == id), None)
 
 
-def _all(table: str, order: str, more: str = "") -> str:
-    return f"(SELECT coalesce(json_agg(t ORDER BY {order}), '[]') FROM (SELECT *{more} FROM {table}) t)"
+NOT_A_COLUMN = {"ack_seconds": "extract(epoch FROM ack_timeout)::float AS ack_seconds"}
+
+
+def _all(table: str, kind: type[Row], order: str) -> str:
+    columns = ", ".join(NOT_A_COLUMN.get(name, name) for name in kind.__struct_fields__)
+    return f"(SELECT coalesce(json_agg(t ORDER BY {order}), '[]') FROM (SELECT {columns} FROM {table}) t)"
 
 
 READ = text(f"""
     SELECT json_build_object(
-        'incidents', {_all("incidents", "t.number", ", extract(epoch FROM ack_timeout)::float AS ack_seconds")},
-        'alerts', {_all("alerts", "t.id")},
-        'events', {_all("events", "t.id")},
-        'pages', {_all("pages", "t.cycle, t.round, t.step, t.user_name")},
-        'notifications', {_all("notifications", "t.id")},
-        'attempts', {_all("attempts", "t.notification_id, t.number")},
-        'entries', {_all("timeline_entries", "t.seq")})::text
+        'incidents', {_all("incidents", Incident, "t.number")},
+        'alerts', {_all("alerts", Alert, "t.id")},
+        'events', {_all("events", Event, "t.id")},
+        'pages', {_all("pages", Page, "t.cycle, t.round, t.step, t.user_name")},
+        'notifications', {_all("notifications", Notification, "t.id")},
+        'attempts', {_all("attempts", Attempt, "t.notification_id, t.number")},
+        'entries', {_all("timeline_entries", Entry, "t.seq")},
+        'receipts', {_all("receipts", Receipt, "t.notification_id, t.state")},
+        'listed', {_all("bundle_incidents", Listed, "t.bundle_id, t.incident_id")},
+        'requests', {_all("responders", Request, "t.incident_id, t.nth")})::text
 """)
 
 

@@ -80,7 +80,9 @@ class Setting:
     async def _policies(self) -> None:
         for name in POLICIES:
             await self._make(name, "escalation-policies", **self.policy(name))
-        await self._make("core", "teams", name="Core", fallback_policy_id=self.ids["last"])
+        await self._make("core", "teams", name="Core", fallback_policy_id=self.ids["last"], schedule_id=self.ids["primary"])
+        room = {"channel": "webhook", "address": "https://hooks.example.com/room", "verified": True}
+        await self._make("room", f"teams/{self.ids['core']}/contact-methods", **room)
 
     async def _services(self) -> None:
         """One whose incidents are each of one alert, and one that gathers them and has a fallback."""

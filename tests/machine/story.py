@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import START
-from tests.machine.deeds import Deeds, Did
+from tests.machine.deeds import Deeds
+from tests.machine.doing import Did
 from tests.machine.fleet import Fleet
 from tests.machine.invariants import ALWAYS, AT_THE_END, Seen
 from tests.machine.reading import Rows, read

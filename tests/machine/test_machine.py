@@ -43,17 +43,21 @@ ACTING = _one_of(
     escalates={"n": which, "who": people, "level": st.sampled_from([None, None, 1, 2]), "node": nodes},
     reassigns={"n": which, "to": people | policies, "node": nodes},
     merges={"n": which, "into": which, "node": nodes},
+    pages={"whom": people | st.just("core"), "service": services, "urgency": st.sampled_from(["high", "high", "low"]), "node": nodes},
+    asks={"n": which, "people": st.lists(people, min_size=1, max_size=2, unique=True), "node": nodes},
+    answers_request={"n": which, "how": st.sampled_from(["accept", "decline", "withdraw"]), "node": nodes},
     does_to_many={"verb": st.sampled_from(["acknowledge", "resolve", "snooze"]), "who": people, "node": nodes},
 )
 PRESSING = {"n": st.integers(0, 5), "verb": verbs, "forged": st.sampled_from([False, False, False, True]), "node": nodes}
 SETTINGS = _one_of(
     covers={"who": people, "hours": st.sampled_from([1, 3]), "node": nodes},
     rotates={"people": st.lists(people, max_size=2, unique=True), "node": nodes},
-    edits={"policy": policies, "shape": st.sampled_from(["short", "long", "nobody", "as it was"]), "node": nodes},
+    edits={"policy": policies, "shape": st.sampled_from(["short", "long", "nobody", "channel", "as it was"]), "node": nodes},
     deletes={"what": people | policies | st.sampled_from(["primary", "empty"]), "node": nodes},
     loses={"who": people, "channel": st.sampled_from(["email", "webhook"]), "node": nodes},
     mutes={"service": services, "minutes": st.sampled_from([2, 20]), "node": nodes},
     unmutes={"node": nodes},
+    rests={"who": people, "ends": st.sampled_from([None, "12:20:00", "14:00:00"]), "node": nodes},
 )
 DYING = _one_of(
     restarts={},
@@ -107,6 +111,10 @@ class Machine(RuleBasedStateMachine):
         self._do("says", service=service, key=key, node=node)
         self._do("ticks", node=node)
 
+    @rule(service=services, count=st.sampled_from([4, 4, 4, 12]), severity=st.sampled_from(SEVERITIES), node=nodes)
+    def floods(self, **args: Any) -> None:
+        self._do("floods", **args)
+
     @rule(n=which, who=people, node=nodes)
     def acknowledges(self, **args: Any) -> None:
         self._do("acknowledges", **args)
@@ -148,6 +156,11 @@ class Machine(RuleBasedStateMachine):
     @rule(channel=st.sampled_from(["email", "webhook"]), mode=st.sampled_from(MODES))
     def provides(self, **args: Any) -> None:
         self._do("provides", **args)
+
+    @precondition(lambda self: self.stage.fleet.providers.journal)
+    @rule(n=st.integers(0, 5), state=st.sampled_from(["sent", "delivered", "read", "failed"]), by=st.sampled_from(["ours", "theirs"]))
+    def receives(self, **args: Any) -> None:
+        self._do("receives", **args)
 
     @precondition(lambda self: self.stage.fleet.is_waiting())
     @rule()

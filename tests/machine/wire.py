@@ -1,7 +1,7 @@
 """The providers: channels that answer as they are told to, and keep a journal of what came and of what the database said just then."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,10 +13,15 @@ MODES = ("ok", "error", "drop", "slow", "refuse")
 """It sends; says 500; sends and never says so; sends and takes its time to say so; says that there is no such address."""
 
 
+RINGS = "webhook"
+"""A message on this channel is a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A notification as it is in the database at the moment its message is on the wire."""
 
+    incident_id: UUID | None
     status: str
     attempt: int
     next_at: datetime | None
@@ -24,12 +29,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a provider was given. `arrived`: somebody has it on their phone."""
+    """What a provider was given. `arrived`: somebody has it on their phone. Of a list each page that it carries has a row."""
 
     at: datetime
+    channel: str
     message: Message
     arrived: bool
     row: Row | None
+    carried: Mapping[UUID, Row]
 
     @property
     def id(self) -> UUID:
@@ -45,7 +52,9 @@ class Providers:
     """How each channel behaves, for all nodes; and everything they were given, in order."""
 
     clock: ManualClock
-    look: Callable[[UUID], Awaitable[Row | None]]
+    look: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Row]]]
+    travelling: Callable[[], Mapping[UUID, int]]
+    """What the sender that asks has put into the message it sends: (id, the how-manieth try)."""
     modes: dict[str, str]
     journal: list[Call]
     answered: asyncio.Event
@@ -57,12 +66,11 @@ class Providers:
 
 
 class Wire:
-    """One node's way to one provider."""
+    """One node's way to one provider. One that rings takes no updates of pages."""
 
-    takes_updates = True
-
-    def __init__(self, name: str, providers: Providers) -> None:
+    def __init__(self, name: str, providers: Providers, *, rings: bool) -> None:
         self.name, self._providers = name, providers
+        self.rings, self.takes_updates = rings, not rings
         self.waiting = 0
         """Messages that this node has given away and has no answer for."""
 
@@ -75,8 +83,12 @@ class Wire:
     async def send(self, message: Message) -> Outcome:
         its = self._providers
         mode = its.modes[self.name]
-        row = await its.look(message.notification_id)
-        its.journal.append(Call(its.clock.at, message, mode in {"ok", "drop", "slow"}, row))
+        tries = its.travelling()
+        rows = await its.look([message.notification_id, *tries])
+        carried = {id: row for id, row in rows.items() if row.status == "sending" and row.attempt == tries.get(id)}
+        arrived = mode in {"ok", "drop", "slow"}
+        number = len(its.journal)
+        its.journal.append(Call(its.clock.at, self.name, message, arrived, rows.get(message.notification_id), carried))
         match mode:
             case "error":
                 return FailedTemporarily("500 from the provider", None)
@@ -86,7 +98,7 @@ class Wire:
                 return Unknown("the connection was closed before an answer came")
             case "slow":
                 await self._wait(its.answered)
-        return Sent(None, "accepted by the fake")
+        return Sent(f"{self.name}-{number}", "accepted by the fake")
 
     async def _wait(self, answered: asyncio.Event) -> None:
         self.waiting += 1

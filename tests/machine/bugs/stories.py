@@ -109,4 +109,25 @@ BUGS: dict[str, Bug] = {
             ("says", {"service": "search", "key": "k1", "action": "acknowledge"}),
         ),
     ),
+    "a_receipt_counts_as_it_comes": Bug(
+        "the last receipt that came is how far the message did",
+        "f_19_a_receipt_is_kept_and_stops_nothing",
+        (
+            OPENED,
+            TICKS,
+            ("receives", {"n": 0, "state": "read", "by": "ours"}),
+            ("receives", {"n": 0, "state": "delivered", "by": "theirs"}),
+        ),
+    ),
+    "whoever_is_paged_again_waits": Bug(
+        "what is triggered again waits to travel with others, as if it were the first page of it",
+        "i_18_nobody_waits_longer_than_is_said",
+        (
+            ("floods", {"service": "payments", "count": 4, "severity": "critical"}),
+            TICKS,
+            ("acknowledges", {"n": 0, "who": "ana"}),
+            ("unacknowledges", {"n": 0, "who": "ana"}),
+            TICKS,
+        ),
+    ),
 }

@@ -8,11 +8,15 @@ from tests.machine.invariants.acting import (
     i_24_nothing_is_our_fault,
 )
 from tests.machine.invariants.delivering import (
+    f_19_a_receipt_is_kept_and_stops_nothing,
     i_12_duplicates_are_bounded,
     i_13_the_past_stays_as_it_was,
     i_14_a_repeat_says_that_it_is_one,
     i_15_nothing_goes_out_without_a_lease,
+    i_18_a_list_is_what_its_link_acts_on,
+    i_18_a_storm_rings_once,
     i_18_no_page_is_silent,
+    i_18_nobody_waits_longer_than_is_said,
     i_19_who_was_paged_is_who_was_meant,
 )
 from tests.machine.invariants.escalating import (
@@ -56,7 +60,11 @@ ALWAYS: tuple[Invariant, ...] = (
     i_16_a_node_that_stands_still_holds_up_no_other,
     i_17_a_repeat_pages_nobody,
     i_17_one_open_alert_for_a_key_and_its_count_is_exact,
+    i_18_a_list_is_what_its_link_acts_on,
+    i_18_a_storm_rings_once,
     i_18_no_page_is_silent,
+    i_18_nobody_waits_longer_than_is_said,
+    f_19_a_receipt_is_kept_and_stops_nothing,
     i_20_an_acknowledgement_counts_once,
     i_22_a_link_does_only_what_it_says,
     i_24_nothing_is_our_fault,

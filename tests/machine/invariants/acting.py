@@ -1,8 +1,12 @@
 """What people do, and what it does (`reliability.md` §3.1)."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from tests.machine.invariants.seen import Seen
+
+from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.kit.ids import IncidentId
 
 ENDS = {"acknowledged", "snoozed"}
 
@@ -69,31 +73,48 @@ def i_22_a_link_does_only_what_it_says(seen: Seen) -> Iterator[str]:
         yield "a link that is none of ours did something"
     if link is None:
         return
-    before = seen.before.incident(link.incident_id)
     last = max((entry.seq for entry in seen.before.entries), default=0)
     new = [entry for entry in seen.now.entries if entry.seq > last]
-    alive = before is not None and _is_alive(seen, link)
-    end = before.id if before is not None else None
-    while (of := seen.now.incident(end) if end else None) is not None and of.merged_into_id is not None:
-        end = of.merged_into_id
+    links = _of_a_list(seen, link) if isinstance(link, BundleToken) else [link]
+    # Behind the link of a channel may be anybody, so it acts in nobody's name.
+    acts_as = None if any(page.team_id and page.user_id == link.user_id for page in seen.before.pages) else link.user_id
+    ends = {one: _end_of(seen, one.incident_id) for one in links}
     for entry in new:
-        if entry.incident_id not in {link.incident_id, end} or entry.actor_id != link.user_id:
+        its = [one for one in links if entry.incident_id in {one.incident_id, ends[one]}]
+        if not its or entry.actor_id != acts_as:
             yield f"a link of {link} did this: {entry.reason}"
-        elif entry.kind != {"acknowledge": "acknowledged", "resolve": "resolved"}[link.verb.value]:
-            yield f"a link to {link.verb.value} did this: {entry.reason}"
-    if new and not alive:
-        yield f"a dead link did this: {new[0].reason}"
-    if alive and before is not None and before.status == "triggered" and end == before.id and not new:
-        yield f"a link that counts ({link}) did nothing"
+        elif entry.kind != {"acknowledge": "acknowledged", "resolve": "resolved"}[its[0].verb.value]:
+            yield f"a link to {its[0].verb.value} did this: {entry.reason}"
+        elif not any(_is_alive(seen, one) for one in its):
+            yield f"a dead link did this: {entry.reason}"
+    done = {entry.incident_id for entry in new}
+    for one in links:
+        before = seen.before.incident(one.incident_id)
+        open_ = before is not None and before.status == "triggered" and ends[one] == before.id
+        if open_ and one.incident_id not in done and _is_alive(seen, one):
+            yield f"a link that counts ({one}) did nothing"
 
 
-def _is_alive(seen: Seen, link: object) -> bool:
+def _of_a_list(seen: Seen, link: BundleToken) -> list[LinkToken]:
+    """What each line of the list that was printed says by itself."""
+    return [
+        LinkToken(IncidentId(one.incident_id), link.user_id, LinkVerb.ACKNOWLEDGE, one.cycle, one.round)
+        for one in seen.before.listed
+        if one.bundle_id == link.bundle_id
+    ]
+
+
+def _end_of(seen: Seen, incident_id: UUID) -> UUID:
+    """The incident that has its alerts now."""
+    while (of := seen.now.incident(incident_id)) is not None and of.merged_into_id is not None:
+        incident_id = of.merged_into_id
+    return incident_id
+
+
+def _is_alive(seen: Seen, token: LinkToken) -> bool:
     """`semantics.md` §1: a link of an earlier cycle or round still acts while the incident is open, if its user was paged since. Links
     live as long as the incident is open and die when it is resolved.
     """
-    token = seen.did.pressed
-    if token is None:
-        return False
     incident = seen.before.incident(token.incident_id)
     while incident is not None and incident.merged_into_id is not None:
         incident = seen.before.incident(incident.merged_into_id)

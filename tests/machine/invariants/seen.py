@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from tests.machine.deeds import Did
+from tests.machine.doing import Did
 from tests.machine.reading import Entry, Incident, Page, Rows
 from tests.machine.wire import Call
 
