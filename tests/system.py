@@ -1,8 +1,10 @@
 """The whole system in one process, for tests that read like stories. The clock and the channels are fakes, everything else is real."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,18 @@ from starlette.routing import BaseRoute, Route
 from oncall.app import Node
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, Sent
+from oncall.engine import DueSource
+from oncall.heartbeats.due import Listening
+from oncall.incidents.due import SilentAlerts
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.mail import check_mail_address
 from oncall.kit.settings import Settings
-from oncall.notifications.due import Sender
+from oncall.notifications.due import Sealer, Sender
 from oncall.webhooks.due import Deliverer
+
+NEVER_SAY_WHEN = Listening, SilentAlerts, Sealer
+"""Sources that look at every turn: what they wait for is no instant in a row."""
 
 ADMIN_KEY = "admin-key-of-the-tests-0123456789abcdef"
 
@@ -58,6 +66,16 @@ class FakeChannel:
         """Nothing is open."""
 
 
+@cache
+def settings_in(environment: tuple[tuple[str, str], ...]) -> Settings:
+    """To read them takes longer than to make the node they are for."""
+    return Settings(
+        admin_key=SecretStr(ADMIN_KEY),
+        secret_keys=(SecretStr("secret-key-of-the-tests-0123456789abcdef"),),
+        public_url="http://oncall.test",
+    )
+
+
 _REST: list[BaseRoute] = []
 
 
@@ -79,13 +97,9 @@ class System:
     ) -> None:
         """`database`: the URL of one, or one that is open. `channels` are more of them, made for its settings."""
         self.clock = clock
+        self._next_at: dict[str, datetime | None] = {}
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
-        settings = Settings(
-            data_dir=data_dir,
-            admin_key=SecretStr(ADMIN_KEY),
-            secret_keys=(SecretStr("secret-key-of-the-tests-0123456789abcdef"),),
-            public_url="http://oncall.test",
-        )
+        settings = settings_in(tuple(os.environ.items())).but(data_dir=data_dir)
         open = database if isinstance(database, Database) else Database(database)
         more = channels(settings) if channels else ()
         self.node = Node(settings, open, clock=clock, channels={c.name: c for c in (self.email, self.webhook, *more)})
@@ -110,23 +124,39 @@ class System:
 
     async def run_due(self) -> None:
         """Do what is due now, sends included."""
-        while True:
-            handled = await self.node.engine.run_due()
-            for source in self.node.sources:
-                if isinstance(source, Sender | Deliverer):
-                    await source.settle()
-            if not handled:
-                return
+        while await self._pass(self.node.sources):
+            pass
+
+    async def _pass(self, sources: Iterable[DueSource]) -> int:
+        """Ask these once, and wait until nothing is on the wire; returns how many rows were handled."""
+        handled = 0
+        for source in sources:
+            done = await source.run()
+            self._next_at[source.name] = done.next_at
+            handled += done.handled
+        for source in self.node.sources:
+            if isinstance(source, Sender | Deliverer):
+                await source.settle()
+        return handled
 
     async def advance(self, *, step: timedelta = timedelta(seconds=30), **by: float) -> None:
         """Move time on in small steps, doing what falls due on the way; where nothing is planned, steps are only taken by the clock."""
         left, planned = timedelta(**by), self.clock.at
+        asked_all = False
         while left > timedelta(0):
             self.clock.advance(min(step, left))
             left -= step
-            if left <= timedelta(0) or (planned is not None and planned <= self.clock.at):
+            if left > timedelta(0) and (planned is None or planned > self.clock.at):
+                continue
+            # Only time has moved since all were asked: nobody is asked again on the way who said to come later.
+            if left <= timedelta(0) or not asked_all or await self._pass(filter(self._may_be_due, self.node.sources)):
                 await self.run_due()
-                planned = self.node.engine.next_at
+                asked_all = True
+            planned = min((at for at in self._next_at.values() if at is not None), default=None)
+
+    def _may_be_due(self, source: DueSource) -> bool:
+        next_at = self._next_at[source.name]
+        return isinstance(source, NEVER_SAY_WHEN) or (next_at is not None and next_at <= self.clock.at)
 
     # --- settings -----------------------------------------------------------------------------------------------------------
 

@@ -50,10 +50,10 @@ class ApiRig:
     def channel(self, base: str, calls: Calls) -> Channel:
         raise NotImplementedError
 
-    def at(self, place: str) -> tuple[Channel, Message]:
+    def at(self, place: str, deadline: float = DEADLINE) -> tuple[Channel, Message]:
         port = self.sink.port if place == "sink" else closed_port()
         base = f"http://{NOWHERE}" if place == "nowhere" else f"http://127.0.0.1:{port}"
-        return self.channel(base, Calls(self.client, lambda: NOW, DEADLINE)), a_page(address=self.good.strip())
+        return self.channel(base, Calls(self.client, lambda: NOW, deadline)), a_page(address=self.good.strip())
 
     def behave(self, behaviour: str) -> None:
         self.sink.behave(behaviour)
@@ -120,8 +120,8 @@ class AppriseRig(ApiRig):
     )
     fake = AppriseSink
 
-    def at(self, place: str) -> tuple[Channel, Message]:
-        channel, _ = super().at(place)
+    def at(self, place: str, deadline: float = DEADLINE) -> tuple[Channel, Message]:
+        channel, _ = super().at(place, deadline)
         host = NOWHERE if place == "nowhere" else f"127.0.0.1:{self.sink.port if place == 'sink' else closed_port()}"
         return channel, a_page(address=f"mmost://{host}/3ccdd113474722377935511fc85d3dd4")
 

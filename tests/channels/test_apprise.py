@@ -2,7 +2,7 @@
 
 import inspect
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Address
@@ -27,6 +27,16 @@ from oncall.kit.outbound import read_outbound_allow
 
 KINDS = list(urls(1))
 OTHER_WAYS = ("socket", "smtplib", "subprocess", "http.client", "urllib.request", "paho", "slixmpp", "httpx", "aiohttp", "ssl")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unhurried() -> Iterator[None]:
+    """Matrix's plugin sleeps for half a second between one request and the next; our sink needs no such mercy."""
+    from apprise.plugins.matrix.base import NotifyMatrix
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NotifyMatrix, "request_rate_per_sec", 0)
+        yield
 
 
 @pytest.fixture(scope="module")
