@@ -21,6 +21,7 @@ from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
+from oncall.channels.slack_presses import read_slack_app
 from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
 from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
@@ -71,7 +72,7 @@ from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
 from oncall.replies import api as replies
-from oncall.replies.commands import give_codes
+from oncall.replies.commands.telephones import give_codes
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -109,8 +110,7 @@ ROUTERS = [
     mappings.router,
     routing.router,
     heartbeats.router,
-    replies.router,
-    replies.receipts,
+    *replies.ROUTERS,
     webhooks.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
@@ -338,7 +338,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
-    app.state.twilio = read_twilio(node.settings)
+    app.state.twilio, app.state.slack = read_twilio(node.settings), read_slack_app(node.settings)
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False

@@ -41,6 +41,7 @@ PUBLIC: Mapping[str, str] = {
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
     "/assets/console.css": "a style sheet",
+    "/replies/slack/interactions": "Slack signs what it posts, and has no key",
     "/replies/twilio/sms": "Twilio signs what it posts, and has no key",
     "/replies/twilio/keys/{notification_id}": "the same",
     "/replies/twilio/status/{notification_id}": "the same",

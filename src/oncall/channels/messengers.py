@@ -11,6 +11,7 @@ from oncall.channels.ntfy import NtfyChannel, split_user
 from oncall.channels.ports import Channel
 from oncall.channels.pushover import PushoverChannel
 from oncall.channels.slack import SlackChannel
+from oncall.channels.slack_presses import read_slack_app
 from oncall.channels.telegram import TelegramChannel
 from oncall.kit.http_client import HttpClient
 from oncall.kit.outbound import AddressNotAllowed, check_url, read_outbound_allow
@@ -24,7 +25,7 @@ def make_messengers(settings: Settings, client: HttpClient, *, now: Callable[[],
         AppriseChannel(calls),
         NtfyChannel(settings.ntfy_url.get_secret_value(), calls),
         PushoverChannel(_secret(settings.pushover_token), settings.pushover_api_url, calls),
-        SlackChannel(_secret(settings.slack_bot_token), settings.slack_api_url, calls),
+        SlackChannel(_secret(settings.slack_bot_token), settings.slack_api_url, calls, presses=read_slack_app(settings) is not None),
         TelegramChannel(_secret(settings.telegram_bot_token), settings.telegram_api_url, calls),
     ]
 

@@ -54,9 +54,9 @@ class SlackChannel:
     takes_updates = True
     rings = False
 
-    def __init__(self, token: str | None, url: str, calls: Calls) -> None:
-        """Without a `token` everything but sending works."""
-        self._calls = calls
+    def __init__(self, token: str | None, url: str, calls: Calls, *, presses: bool = False) -> None:
+        """Without a `token` everything but sending works. With `presses` Slack tells us which button was pressed, else they are links."""
+        self._calls, self._presses = calls, presses
         self._method = f"{url.rstrip('/')}/chat.postMessage"
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"} if token else None
 
@@ -79,7 +79,7 @@ class SlackChannel:
             to = self.check_address(message.address)
         except BadAddress as error:
             return bad_address(str(error))
-        reply = await self._calls.post_json(self._method, message, content(message, to), self._headers)
+        reply = await self._calls.post_json(self._method, message, content(message, to, presses=self._presses), self._headers)
         if isinstance(reply, HttpReply) and said_in(reply).get("error") in ABOUT_BLOCKS:
             # Such as buttons to addresses that Slack finds odd; a page with links to copy is better than none.
             reply = await self._calls.post_json(self._method, message, content(message, to, blocks=False), self._headers)
@@ -106,12 +106,12 @@ class SlackChannel:
         return FailedPermanently(detail, code="refused")
 
 
-def content(message: Message, to: str, *, blocks: bool = True) -> dict[str, Any]:
+def content(message: Message, to: str, *, blocks: bool = True, presses: bool = False) -> dict[str, Any]:
     """The arguments of chat.postMessage. `text` is what notifications show, and all there is without blocks."""
     said = brief(message)
     sent: dict[str, Any] = {
         "channel": to,
-        "text": _escaped(said.line) if blocks else fitted(_lines(said, links=True), SECTION_LIMIT),
+        "text": escaped(said.line) if blocks else fitted(_lines(said, links=True), SECTION_LIMIT),
         "unfurl_links": False,
         "unfurl_media": False,
         "link_names": False,
@@ -119,45 +119,50 @@ def content(message: Message, to: str, *, blocks: bool = True) -> dict[str, Any]
         "client_msg_id": str(message.notification_id),
     }
     if blocks:
-        sent["blocks"] = _blocks(said)
+        sent["blocks"] = _blocks(said, presses=presses)
     return sent
 
 
-def _blocks(said: Brief) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = [_section(fitted(_lines(said), SECTION_LIMIT))]
+def _blocks(said: Brief, *, presses: bool) -> list[dict[str, Any]]:
+    lines = _lines(said)
+    if presses and said.acknowledge_url:
+        lines.insert(1, _link(said.acknowledge_url, "open in the browser"))  # for whoever cannot press; it must fit
+    made: list[dict[str, Any]] = [section(fitted(lines, SECTION_LIMIT))]
     if said.buttons:
-        made.append({"type": "actions", "block_id": "verbs", "elements": [_button(*button) for button in said.buttons]})
+        made.append({"type": "actions", "block_id": "verbs", "elements": [_button(*button, presses=presses) for button in said.buttons]})
     return made
 
 
-def _section(text: str) -> dict[str, Any]:
+def section(text: str) -> dict[str, Any]:
     """`verbatim`: Slack looks for no names, channels or links of its own in it."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
-def _button(verb: str, label: str, url: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"type": "button", "action_id": verb, "text": {"type": "plain_text", "text": label}, "url": url}
+def _button(verb: str, label: str, url: str, *, presses: bool) -> dict[str, Any]:
+    """What acts carries its signed token, which says for whom it acts; what only shows something is a link."""
+    made: dict[str, Any] = {"type": "button", "action_id": verb, "text": {"type": "plain_text", "text": label}}
+    made |= {"value": url.rpartition("/")[2]} if presses and verb != "incident" else {"url": url}
     return made | ({"style": "primary"} if verb == "acknowledge" else {})
 
 
 def _lines(said: Brief, *, links: bool = False) -> list[str]:
     """In mrkdwn, our own links first where there are no buttons: they must fit."""
-    line = _escaped(said.line)
+    line = escaped(said.line)
     return [
         line if "*" in line else f"*{line}*",
-        *map(_escaped, said.marks),
+        *map(escaped, said.marks),
         *(_link(url, label) for _, label, url in said.buttons if links),
-        *map(_escaped, said.paragraphs),
-        *(_escaped(f"{name}: {value}") for name, value in said.facts),
+        *map(escaped, said.paragraphs),
+        *(escaped(f"{name}: {value}") for name, value in said.facts),
         *(_link(href, words) for href, words in said.links),
     ]
 
 
 def _link(url: str, words: str) -> str:
-    return f"<{_escaped(url).replace('|', '%7C')}|{_escaped(words)}>"
+    return f"<{escaped(url).replace('|', '%7C')}|{escaped(words)}>"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The three characters of mrkdwn (https://docs.slack.dev/messaging/formatting-message-text#escaping): what begins with < is a
     link or a mention, and nothing that others said can begin so."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -122,6 +122,12 @@ async def get_contact_method(tx: AsyncConnection, owner: Owner, id: ContactMetho
     return method
 
 
+async def find_owner(tx: AsyncConnection, channel: str, address: str) -> UserId | None:
+    """Whose proven address this is; None if it is nobody's, or not one person's alone."""
+    owners = await store.owners_of(tx, channel, address)
+    return owners[0] if len(owners) == 1 else None
+
+
 async def load_channels(tx: AsyncConnection, ids: Collection[ContactMethodId]) -> Mapping[ContactMethodId, Reach]:
     """How each of these contact methods of teams is reached; those that are no team's, or are gone, are absent."""
     methods = await store.methods_of_teams(tx, ids) if ids else ()

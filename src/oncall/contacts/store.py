@@ -63,6 +63,10 @@ OF_TEAMS = text("""
     SELECT id, team_id AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error
     FROM contact_methods WHERE id = ANY(CAST(:ids AS uuid[])) AND team_id IS NOT NULL
 """)
+OWNERS_OF = text("""
+    SELECT user_id FROM contact_methods
+    WHERE channel = :channel AND address = :address AND verified_at IS NOT NULL AND user_id IS NOT NULL LIMIT 2
+""")
 ALL_OF_TEAMS = text("SELECT id FROM contact_methods WHERE team_id IS NOT NULL")
 # All of one owner's, in one order: whatever is counted for them or an address of theirs is counted by one at a time.
 LOCK_METHODS = text("""
@@ -137,6 +141,11 @@ async def gather(tx: AsyncConnection, user_ids: Iterable[UserId]) -> tuple[list[
 async def methods_of_teams(tx: AsyncConnection, ids: Iterable[ContactMethodId]) -> Sequence[ContactMethod]:
     """Those of these that are a team's."""
     return [_method(row) for row in await tx.execute(OF_TEAMS, {"ids": list(ids)})]
+
+
+async def owners_of(tx: AsyncConnection, channel: str, address: str) -> list[UserId]:
+    """The users who have proven this address, two of them at most."""
+    return [UserId(r.user_id) for r in await tx.execute(OWNERS_OF, {"channel": channel, "address": address})]
 
 
 async def ids_of_teams(tx: AsyncConnection) -> list[ContactMethodId]:

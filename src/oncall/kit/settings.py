@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(None, description="smtp://user:pass@host:port or smtps://…; unset: e-mail cannot be sent.")
     mail_from: str = Field("oncall@localhost", description="Sender of our e-mails.")
     slack_bot_token: SecretStr | None = Field(None, description="Bot token of our Slack app: xoxb-…. Unset: none is sent there.")
+    slack_signing_secret: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="Signing secret of our Slack app: its buttons act at once. Two, comma-separated, while it is changed. Unset: links.",
+    )
     slack_api_url: str = Field("https://slack.com/api", description="The Slack Web API.")
     telegram_bot_token: SecretStr | None = Field(None, description="Token of our Telegram bot, from @BotFather. Unset: none is sent there.")
     telegram_api_url: str = Field("https://api.telegram.org", description="The Telegram Bot API, or a server of one's own for it.")
@@ -92,7 +96,7 @@ class Settings(BaseSettings):
     failpoints: str = Field("", description="Tests only: name=action, comma-separated.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
-    @field_validator("secret_keys", "outbound_allow", "twilio_auth_token", mode="before")
+    @field_validator("secret_keys", "outbound_allow", "slack_signing_secret", "twilio_auth_token", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import assert_never
 
 from oncall.incidents.values import Incident, Status
+from oncall.kit.actors import Actor
 from oncall.kit.ids import UserId
 from oncall.notifications.values.receipts import Receipt, ReceiptState
-from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
+from oncall.replies.values import MOST_TOLD, Came, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
 
 LONGEST = 200
 MOST_NAMED = 10
@@ -27,7 +28,8 @@ TOO_MANY = "Too many wrong codes came from this number: open the link in the mes
 NOT_A_KEY = "That is none of the keys."
 NOT_YOURS = "This message came with an earlier cycle, and others have been paged since. Answer a newer message, or ask whoever was paged."
 ONE_BY_ONE = "This message lists several incidents, which are acknowledged together; resolve or escalate each by its own link or message."
-GONE = "The account or the number this message was sent to is no longer there."
+GONE = "The account or the address this message was sent to is no longer there."
+NO_SUCH_BUTTON = "This button belongs to no message of ours that is still known."
 
 
 def read_text(text: str) -> Said:
@@ -56,13 +58,47 @@ def refusal(incident: Incident, *, counts: bool) -> str | None:
     return None if counts else NOT_YOURS
 
 
+def refused(sentence: str, incident: Incident) -> Came:
+    """A refusal as what came of it: of what is over everybody may know, and nothing is left to answer."""
+    over = incident.status in {Status.RESOLVED, Status.CLOSED}
+    return Came(sentence, left=frozenset() if over else None, for_all=over)
+
+
+def came_of(
+    verb: Verb,
+    before: Incident,
+    after: Incident,
+    *,
+    service: str,
+    user_id: UserId | None,
+    changed: bool,
+    cancelled: int,
+    asked: Incident | None,
+    code: str | None,
+) -> Came:
+    """What came of it, and what the message may be answered with from then on: of what was merged into another, with nothing more."""
+    text = confirmation(verb, before, after, service=service, user_id=user_id, changed=changed, cancelled=cancelled, asked=asked, code=code)
+    had = before.status is Status.ACKNOWLEDGED
+    match verb:
+        case Verb.ACKNOWLEDGE:
+            # What somebody had before is news to those who see the message; that oneself had it is not.
+            own = had and _is(after.acknowledged_by, user_id)
+            return Came(text, left=frozenset({Verb.RESOLVE} if asked is None else ()), for_all=not own, did=changed and not had)
+        case Verb.RESOLVE:
+            return Came(text, left=frozenset(), for_all=True, did=changed)
+        case Verb.ESCALATE:
+            return Came(text, for_all=changed, did=changed)
+        case _:
+            assert_never(verb)
+
+
 def confirmation(
     verb: Verb,
     before: Incident,
     after: Incident,
     *,
     service: str,
-    user_id: UserId,
+    user_id: UserId | None,
     changed: bool,
     cancelled: int,
     asked: Incident | None,
@@ -76,7 +112,7 @@ def confirmation(
     match verb:
         case Verb.ACKNOWLEDGE:
             said = _acknowledged(before, after, what, user_id=user_id, changed=changed, cancelled=cancelled) + merged
-            yours = after.acknowledged_by is not None and after.acknowledged_by.id == user_id
+            yours = _is(after.acknowledged_by, user_id)
             return f"{said} {code} R resolves, {code} E escalates." if code and yours and not asked else said
         case Verb.RESOLVE:
             return f"Resolved {what}.{_cancelled(cancelled)}"
@@ -96,13 +132,18 @@ def confirmation_of_list(numbers: Sequence[int], *, listed: int, cancelled: int)
     return f"Acknowledged {len(numbers)} of {listed} incidents: {which}.{_cancelled(cancelled)}"
 
 
-def _acknowledged(before: Incident, after: Incident, what: str, *, user_id: UserId, changed: bool, cancelled: int) -> str:
+def _acknowledged(before: Incident, after: Incident, what: str, *, user_id: UserId | None, changed: bool, cancelled: int) -> str:
     if before.status is not Status.ACKNOWLEDGED and changed:
         return f"Acknowledged {what}.{_cancelled(cancelled)}"
     by = after.acknowledged_by
-    if by is not None and by.id == user_id:
+    if _is(by, user_id):
         return f"You have {what} already{', and are still on it' if changed else ''}."
     return f"Already acknowledged by {by.name if by else 'somebody'}: {what}."
+
+
+def _is(by: Actor | None, user_id: UserId | None) -> bool:
+    """Whether it was this very person; of somebody without a name nobody knows."""
+    return by is not None and user_id is not None and by.id == user_id
 
 
 def _cancelled(number: int) -> str:

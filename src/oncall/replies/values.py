@@ -1,8 +1,9 @@
 """What an answer says, whom it is from, and what is said back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Self
 
 from oncall.kit.errors import Forbidden, Invalid
 
@@ -12,8 +13,8 @@ class NotSigned(Forbidden):
 
     code = "not_signed"
 
-    def __init__(self) -> None:
-        super().__init__("The signature is missing or wrong: it is made with the auth token over the exact public URL and the form.")
+    def __init__(self, how: str) -> None:
+        super().__init__(f"The signature is missing or wrong: {how}")
 
 
 class NotAForm(Invalid):
@@ -44,6 +45,32 @@ class Unclear:
 @dataclass(frozen=True, slots=True)
 class ForTheCarrier:
     """STOP, START: Twilio itself has answered that, and to answer again is not allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presser:
+    """Whoever pressed a button in a chat, as the chat knows them: by what would be their address on this channel."""
+
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an answer. `left` is what the message may still be answered with, None if that is as it was.
+
+    `for_all`: whoever sees the message may read it, else it is for whoever answered alone. `who` did it, and whether that is `known`.
+    """
+
+    text: str
+    left: frozenset[Verb] | None = None
+    for_all: bool = False
+    did: bool = False
+    who: str = ""
+    known: bool = True
+
+    def by(self, who: str, *, known: bool) -> Self:
+        return replace(self, who=who, known=known)
 
 
 Said = Coded | Unclear | ForTheCarrier

@@ -1,7 +1,7 @@
-"""What comes of an answer: codes are given out, and texts, keys and receipts taken."""
+"""What comes of an answer by telephone: codes are given out, and texts, keys and receipts taken."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,18 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.twilio_errors import meaning
 from oncall.contacts.commands import load_channels, load_reach
-from oncall.incidents.commands import verbs
-from oncall.incidents.commands.handing_on import escalate
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, NotificationId
-from oncall.notifications import was_paged_since
 from oncall.notifications.commands.answering import find_list, find_message
 from oncall.notifications.commands.receiving import receive
 from oncall.notifications.values.answering import PageSent
 from oncall.notifications.values.receipts import UnknownMessage
-from oncall.notifications.values.travelling import Printed
 from oncall.replies import rules, store
+from oncall.replies.commands.acting import acknowledge_all, act
 from oncall.replies.values import (
     CODES,
     CODES_LAST,
@@ -33,7 +29,6 @@ from oncall.replies.values import (
     Unclear,
     Verb,
 )
-from oncall.services.commands import get_services
 
 DRAWS = 5
 """Times that a code is drawn anew where another message to the number has it; a message without one still has its link."""
@@ -117,57 +112,10 @@ async def _page_to(tx: AsyncConnection, id: NotificationId, *, channel: str, add
 
 
 async def _act(tx: AsyncConnection, message: PageSent, verb: Verb, *, via: str, code: str | None, now: datetime) -> str:
-    """As the person, or of a team's channel in nobody's name, by the rules of the links: whom a later cycle has not paged has no say, and
-    what is resolved stays so.
-    """
+    """As the person, or of a team's channel in nobody's name, by the rules of the links."""
     at, by = message.at, Actor(ActorKind.USER, message.owner_id, message.user_name, via)
     if listed := await find_list(tx, message.id):
-        return await _acknowledge_all(tx, message, listed, by, now=now) if verb is Verb.ACKNOWLEDGE else rules.ONE_BY_ONE
-    counts = await was_paged_since(tx, at.incident_id, message.user_id, cycle=at.cycle)
-    named = await verbs.get_incident(tx, at.incident_id)
-    before = await verbs.end_of(tx, named)
-    refused = rules.refusal(before, counts=counts)
-    if refused is None and before.id != named.id and verb is Verb.RESOLVE:
-        refused = f"#{named.number} was merged into #{before.number}: answer a message about that one to resolve it."
-    if refused is not None:
-        return refused
-    try:
-        done = await _do(tx, message, verb, by, now=now)
-    except Refusal as refusal:
-        return str(refusal)  # it was resolved, or merged, at this very moment
-    after = done.incident
-    if not done.changed and (over := rules.refusal(after, counts=True)):
-        return over  # somebody resolved it meanwhile
-    service = (await get_services(tx, [after.service_id]))[after.service_id].name
-    return rules.confirmation(
-        verb,
-        before,
-        after,
-        service=service,
-        user_id=message.user_id,
-        changed=done.changed,
-        cancelled=done.cancelled,
-        asked=done.asked,
-        code=code,
-    )
-
-
-async def _acknowledge_all(tx: AsyncConnection, message: PageSent, listed: Sequence[Printed], by: Actor, *, now: datetime) -> str:
-    """Each that the message listed, in the order of ids, in which they are locked; nothing that joined later."""
-    numbers, cancelled = [], 0
-    for one in listed:
-        if await was_paged_since(tx, one.incident_id, message.user_id, cycle=one.cycle):
-            done = await verbs.acknowledge(tx, one.incident_id, by=by, owner_id=message.owner_id, now=now)
-            numbers += [done.incident.number] if done.changed else []
-            cancelled += done.cancelled
-    return rules.confirmation_of_list(numbers, listed=len(listed), cancelled=cancelled)
-
-
-async def _do(tx: AsyncConnection, message: PageSent, verb: Verb, by: Actor, *, now: datetime) -> verbs.Done:
-    match verb:
-        case Verb.ACKNOWLEDGE:
-            return await verbs.acknowledge(tx, message.at.incident_id, by=by, owner_id=message.owner_id, now=now)
-        case Verb.RESOLVE:
-            return await verbs.resolve(tx, message.at.incident_id, by=by, now=now)
-        case Verb.ESCALATE:
-            return await escalate(tx, message.at.incident_id, by=by, level=None, reason=None, now=now)
+        if verb is not Verb.ACKNOWLEDGE:
+            return rules.ONE_BY_ONE
+        return (await acknowledge_all(tx, listed, told=message.user_id, by=by, now=now)).text
+    return (await act(tx, at.incident_id, verb, cycle=at.cycle, told=message.user_id, by=by, code=code, now=now)).text

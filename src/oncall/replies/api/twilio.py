@@ -15,10 +15,12 @@ from oncall.kit.errors import Refusal
 from oncall.kit.http import AckTx, AgainRoute, now_in
 from oncall.kit.ids import NotificationId
 from oncall.kit.log import get_log
-from oncall.replies import commands
+from oncall.replies.api.bodies import read_body
+from oncall.replies.commands import telephones
 from oncall.replies.values import MOST_ASKED, NOT_NOW, NotAForm, NotSigned
 
 log = get_log("replies")
+SIGNED_BY = "it is made with the auth token over the exact public URL and the form."
 BODY_LIMIT = 64 * 1024
 MOST_FIELDS = 200
 
@@ -44,21 +46,19 @@ class ToldRoute(AgainRoute):
 async def _signed_form(request: Request) -> Mapping[str, str]:
     """What was posted, if Twilio has signed it. Judged before anything else: junk takes no connection away from those who acknowledge."""
     account: TwilioAccount | None = request.app.state.twilio
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or len(length) > 9 or int(length) > BODY_LIMIT:
-        raise NotAForm(f"Send a form, with its Content-Length, of at most {BODY_LIMIT // 1024} KiB.")
+    body = await read_body(request, limit=BODY_LIMIT)
     try:
-        posted = (await request.body()).decode()
+        posted = body.decode()
         fields = parse_qsl(posted, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise NotAForm(f"This is not a form of at most {MOST_FIELDS} fields.") from None
     query = f"?{request.url.query}" if request.url.query else ""
     url = f"{request.app.state.settings.base_url}{request.url.path}{query}"
     if account is None or not is_signed(request.headers.get(HEADER, ""), url, fields, account.tokens):
-        raise NotSigned
+        raise NotSigned(SIGNED_BY)
     form = dict(fields)
     if form.get("AccountSid") != account.sid:
-        raise NotSigned
+        raise NotSigned(SIGNED_BY)
     return form
 
 
@@ -71,7 +71,7 @@ receipts = APIRouter(prefix="/replies/twilio", tags=["replies"], route_class=Aga
 async def take_text(form: SignedForm, request: Request, tx: AckTx) -> Response:
     """A text message to our number: `4317` acknowledges, `4317 R` resolves, `4317 E` escalates. Answered with what came of it."""
     now = await now_in(request, tx)
-    return _twiml(twiml.answered(await commands.take_text(tx, form.get("From", "")[:64], form.get("Body", ""), now=now)))
+    return _twiml(twiml.answered(await telephones.take_text(tx, form.get("From", "")[:64], form.get("Body", ""), now=now)))
 
 
 @router.post("/keys/{notification_id}", response_class=Response, responses={200: {"content": {"text/xml": {}}}})
@@ -80,7 +80,7 @@ async def take_key(
 ) -> Response:
     """A key pressed in a call: 4 acknowledges, 6 resolves, 5 escalates. Answered with what is said then."""
     now = await now_in(request, tx)
-    spoken = await commands.take_key(tx, notification_id, form.get("Digits", ""), called=form.get("To", ""), again=again, now=now)
+    spoken = await telephones.take_key(tx, notification_id, form.get("Digits", ""), called=form.get("To", ""), again=again, now=now)
     if spoken.again:
         url = Callbacks(request.app.state.settings.base_url).keys(notification_id, again=again + 1)
         return _twiml(twiml.asked_again(spoken.text, keys_url=url))
@@ -91,7 +91,7 @@ async def take_key(
 async def take_status(form: SignedForm, request: Request, notification_id: NotificationId, tx: AckTx) -> None:
     """What has become of a message or a call. It stops nothing, and acknowledges nothing."""
     now = await now_in(request, tx)
-    await commands.take_status(tx, notification_id, form, now=now)
+    await telephones.take_status(tx, notification_id, form, now=now)
 
 
 def _twiml(text: str) -> Response:

@@ -1,0 +1,5 @@
+"""Where providers post what people answer. Nothing is looked at before it is known who sent it."""
+
+from oncall.replies.api import slack, twilio
+
+ROUTERS = [twilio.router, twilio.receipts, slack.router]

@@ -1,0 +1,1 @@
+"""What comes of an answer: of texts, keys and receipts of telephones, and of buttons pressed in chats."""
