@@ -42,6 +42,7 @@ BUNDLE = BundleMessage(
     address="ana@example.com",
     recipient="Ana",
     headline="2 incidents on db-01",
+    severity="error",
     urgency="high",
     because="waits 50 s, to travel with others: there were 3 pages within a minute before it",
     listed=(

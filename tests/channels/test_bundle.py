@@ -17,7 +17,7 @@ SENDER = parse_mail_from("oncall <oncall@example.com>")
 
 def test_as_text_it_lists_what_its_link_acknowledges() -> None:
     assert written(BUNDLE).text.splitlines() == [
-        "[2 incidents] 2 incidents on db-01 (#42, #43)",
+        "[error] 2 incidents on db-01 (#42, #43)",
         "",
         "Ana, you are paged for 2 incidents on db-01, high urgency.",
         "They come together: waits 50 s, to travel with others: there were 3 pages within a minute before it.",
@@ -46,7 +46,7 @@ def test_a_repeat_and_a_late_one_say_so() -> None:
 
 def test_as_an_e_mail_it_is_urgent_and_of_no_one_conversation() -> None:
     mail = message_from_bytes(compose(BUNDLE, to="ana@example.com", sender=SENDER, now=NOW), policy=policy.default)
-    assert mail["Subject"] == "[2 incidents] 2 incidents on db-01 (#42, #43)"
+    assert mail["Subject"] == "[error] 2 incidents on db-01 (#42, #43)"
     assert (mail["Importance"], mail["References"], mail["Bcc"]) == ("high", None, None)
 
 

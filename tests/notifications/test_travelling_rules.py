@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oncall.kit.ids import IncidentId, NotificationId, PageId, UserId
-from oncall.notifications.rules.travelling import headline, plan_travels, printed, put_together
+from oncall.notifications.rules.travelling import gravest, headline, plan_travels, printed, put_together
 from oncall.notifications.values import Claimed, NewPage, Page, Step, Subject
 from oncall.notifications.values.travelling import LONGEST_WAIT, MOST_TOGETHER, STORM, Lately, Pace, Printed, Travel
 
@@ -175,3 +175,9 @@ def test_each_incident_is_listed_once_as_of_its_latest_step() -> None:
 )
 def test_what_they_have_in_common_is_the_headline(subjects: list[Subject], expected: str) -> None:
     assert headline([Page(Step(IncidentId(UUID(int=s.number)), 1, 1, 0), "on call", s) for s in subjects]) == expected
+
+
+def test_a_list_is_as_bad_as_the_worst_on_it() -> None:
+    severities = ("warning", "critical", "unknown", "info", "error")
+    pages = [Page(Step(IncidentId(UUID(int=n)), 1, 1, 0), "on call", subject(n, severity=said)) for n, said in enumerate(severities)]
+    assert [gravest(pages), gravest(pages[2:4])] == ["critical", "unknown"]

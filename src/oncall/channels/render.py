@@ -103,9 +103,9 @@ def page(message: PageMessage) -> Written:
 
 
 def bundle_line(message: BundleMessage) -> str:
-    """How many, where, and the numbers of the first: `[7 incidents] 7 incidents on db-01 (#42, #43, #44, …)`."""
+    """How bad the worst is, how many, where, and the numbers of the first: `[critical] 7 incidents on db-01 (#42, #43, #44, …)`."""
     numbers = ", ".join(f"#{one.number}" for one in message.listed[:3]) + ", …" * (len(message.listed) > 3)
-    return one_line(f"[{len(message.listed)} incidents] {one_line(message.headline, 80)} ({numbers})", SUBJECT_LIMIT)
+    return one_line(f"[{one_line(message.severity, 20)}] {one_line(message.headline, 80)} ({numbers})", SUBJECT_LIMIT)
 
 
 def listed_line(one: ListedIncident) -> str:

@@ -88,12 +88,16 @@ def _list(message: BundleMessage) -> str:
     answer = f"\nReply {message.reply_code} to acknowledge all {len(message.listed)}." if message.reply_code else ""
     link = f"\n{message.acknowledge_url}" if message.acknowledge_url else ""
     text = _marks(message) + _line(message.headline, 100)
-    for one in message.listed:
+    for left, one in zip(range(len(message.listed), 0, -1), message.listed, strict=True):
         line = f"\n#{one.number} {_line(one.severity, 20).upper()} {_line(one.service, 30)}: {_line(one.title, 40)}"
-        if parts_of(f"{text}{line}\n..{answer}{link}") > NOTICE_PARTS:
-            return f"{text}\n..{answer}{link}"
+        if parts_of(f"{text}{line}{_more(left - 1)}{answer}{link}") > NOTICE_PARTS:
+            return f"{text}{_more(left)}{answer}{link}"
         text += line
     return f"{text}{answer}{link}"
+
+
+def _more(left: int) -> str:
+    return f"\nand {left} more" if left else ""
 
 
 def _fitting(written: Callable[[str], str], title: str) -> str:

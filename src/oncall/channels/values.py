@@ -72,6 +72,8 @@ class BundleMessage:
     """The person's name."""
     headline: str
     """"7 incidents on db-01"."""
+    severity: str
+    """Of the gravest of them."""
     urgency: str
     because: str
     """Why they come together."""

@@ -19,7 +19,7 @@ PATIENT = SIZES | {Pool.API: (1, 600_000, 630.0)}
 def run(settings: Settings, *, kept: str | None) -> None:
     """One line on stdout for each finding, and code 1 if there is any."""
     link = read_link(kept) if kept is not None else None
-    with database(settings) as url:
+    with database(settings, create=False) as url:
         try:
             found = asyncio.run(_audit(url, link))
         except UNUSABLE as error:

@@ -23,15 +23,18 @@ UNUSABLE = (DBAPIError, OSError, TimeoutError)
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """The URL of the configured database, or of the embedded one, which runs as long as any of our processes uses it."""
+def database(settings: Settings, *, create: bool = True) -> Iterator[str]:
+    """The URL of the configured database, or of the embedded one, which runs as long as any of our processes uses it. Whoever is only
+    of use for one that is there says `create=False`: a new one would hide that the settings are not those of the running oncall."""
     if settings.database_url:
         yield settings.database_url.get_secret_value()
         return
     from oncall.kit.embedded import EmbeddedError, open_server  # noqa: PLC0415 — only where it is used, and not on Windows
 
     try:
-        server = open_server(settings.data_dir, log=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True))
+        server = open_server(
+            settings.data_dir, create=create, log=lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)
+        )
     except EmbeddedError as error:
         stop(str(error), code=1)
     with server, _kept_alive(server):

@@ -16,11 +16,11 @@ from oncall.webhooks.commands.editing import reseal as reseal_webhooks
 
 def run(settings: Settings) -> None:
     """Ends with code 1 if something could not be opened, since the old key is still needed then."""
-    try:
-        sealing = Sealing(load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir))
-    except OSError as error:
-        stop(f"{PREFIX}DATA_DIR cannot be used: {error}", code=1)
-    with database(settings) as url:
+    with database(settings, create=False) as url:
+        try:
+            sealing = Sealing(load_ring([key.get_secret_value() for key in settings.secret_keys], settings.data_dir))
+        except OSError as error:
+            stop(f"{PREFIX}DATA_DIR cannot be used: {error}", code=1)
         try:
             done = asyncio.run(_reseal(url, sealing))
         except UNUSABLE as error:

@@ -23,12 +23,14 @@ from urllib.parse import quote
 import asyncpg
 
 from oncall.kit.pgbinaries import PORT, SOCKET, WHEEL, EmbeddedError, Programs, find_account, find_programs, prepare_data_dir
+from oncall.kit.settings import PREFIX
 
 __all__ = ["EmbeddedError", "EmbeddedServer", "open_server"]
 
 POLL = 0.02
 START_TIMEOUT = STOP_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 10.0
+WHICH = f"set {PREFIX}DATABASE_URL or {PREFIX}DATA_DIR as they are for the oncall that runs."
 
 # The application sees and logs the errors of its own statements; if the server did too, a storm of them could fill the disk.
 ROLE = "CREATE ROLE oncall LOGIN CREATEDB CREATEROLE; ALTER ROLE oncall SET log_min_messages = 'log'"
@@ -90,14 +92,18 @@ class _BusyError(EmbeddedError):
     """Another process starts or stops the server for longer than we can wait."""
 
 
-def open_server(data_dir: Path, *, log: Callable[[str], None] | None = None, start_timeout: float = START_TIMEOUT) -> EmbeddedServer:
-    """Start the server of `data_dir`, making it on first use, or adopt it if it runs. Raises EmbeddedError.
+def open_server(
+    data_dir: Path, *, log: Callable[[str], None] | None = None, start_timeout: float = START_TIMEOUT, create: bool = True
+) -> EmbeddedServer:
+    """Start the server of `data_dir`, making it on first use unless `create` is false, or adopt it if it runs. Raises EmbeddedError.
 
     `start_timeout` (seconds) bounds everything, crash recovery included. A server that still recovers by then is left to it:
     stopping it would only make the next start begin again.
     """
     deadline = time.monotonic() + start_timeout
     try:
+        if not create and not _Cluster.folder_in(data_dir.expanduser().resolve()).exists():
+            raise EmbeddedError(f"There is no database in {data_dir}: {WHICH}")
         account = find_account()
         folder = prepare_data_dir(data_dir.expanduser().resolve(), account)
         cluster = _Cluster(folder, find_programs(account), log or (lambda _: None))
@@ -122,9 +128,13 @@ class _Cluster:
 
     def __init__(self, data_dir: Path, programs: Programs, log: Callable[[str], None]) -> None:
         self.data_dir = data_dir
-        self.folder = data_dir / "pg"
+        self.folder = self.folder_in(data_dir)
         self.programs = programs
         self.log = log
+
+    @staticmethod
+    def folder_in(data_dir: Path) -> Path:
+        return data_dir / "pg"
 
     @contextmanager
     def start_lock(self, deadline: float) -> Iterator[None]:

@@ -33,7 +33,7 @@ from oncall.notifications import commands
 from oncall.notifications.commands import sealing
 from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, is_over, late_by, word_for
-from oncall.notifications.rules.travelling import headline, printed
+from oncall.notifications.rules.travelling import gravest, headline, printed
 from oncall.notifications.values import Claimed, Done, Fate, Notice, Page
 
 log = get_log("notifications")
@@ -253,6 +253,7 @@ def _bundle_message(bundle: tuple[Claimed, ...], acknowledge_url: str, now: date
         address=first.address,
         recipient=first.user_name,
         headline=headline(pages),
+        severity=gravest(pages),
         urgency=pages[0].subject.urgency,
         because=next((page.because for page in reversed(pages) if page.because), "they were due at the same time"),
         listed=tuple(

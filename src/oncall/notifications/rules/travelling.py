@@ -20,6 +20,7 @@ from oncall.notifications.values.travelling import (
 )
 
 NOW = timedelta(0)
+GRAVITY = ("info", "warning", "unknown", "error", "critical")
 
 
 def plan_travels(pages: Mapping[PageId, NewPage], lately: Mapping[UserId, Sequence[Lately]], *, now: datetime) -> dict[PageId, Travel]:
@@ -141,6 +142,11 @@ def headline(pages: Sequence[Page]) -> str:
     else:
         where = services.pop() if len(services) == 1 else f"{len(services)} services"
     return f"{len(pages)} incidents on {where}"
+
+
+def gravest(pages: Sequence[Page]) -> str:
+    """How bad the worst of them is: the message begins with it, as that of one incident does."""
+    return max((page.subject.severity for page in pages), key=GRAVITY.index)
 
 
 def _seconds(time: timedelta) -> str:
