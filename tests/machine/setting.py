@@ -1,5 +1,6 @@
 """The people, schedules, policies and services there are when a story begins, and how all of it is put back for the next one."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -14,6 +15,8 @@ JSON = dict[str, Any]
 PEOPLE = ("ana", "ben", "cleo", "dan")
 POLICIES = ("climbing", "hollow", "last")
 SERVICES = ("payments", "search")
+OWN_DELAYS = {"ben@example.com": timedelta(minutes=1)}
+"""Addresses where somebody's own rules page them later than at once."""
 
 
 class Setting:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.machine.invariants.seen import Seen
 from tests.machine.reading import Page
+from tests.machine.setting import OWN_DELAYS
 from tests.machine.wire import RINGS
 
 from oncall.channels.values import BundleMessage
@@ -137,7 +138,7 @@ def i_18_nobody_waits_longer_than_is_said(seen: Seen) -> Iterator[str]:
         its = [one for one in seen.now.notifications if one.page_id == page.id]
         if page.id in old or not its or its[0].urgency != "high":
             continue
-        waits = min(one.due_at for one in its) - page.created_at
+        waits = min(one.due_at - OWN_DELAYS.get(one.address, timedelta(0)) for one in its) - page.created_at
         lately = [other for other in seen.now.pages if _is_lately(other, page)]
         services = {incidents[other.incident_id].service_id for other in lately if other.id in old}
         new = len(seen.now.pages) - len(old) > 1  # which of them came first is not told
