@@ -296,3 +296,23 @@ async def test_in_a_storm_a_phone_rings_once_in_five_minutes_but_for_a_new_criti
     assert sent(system.email) == []
     await system.advance(minutes=2)
     assert len(sent(system.email)) <= 1
+
+
+async def test_in_a_storm_calls_that_wait_for_nothing_do_not_put_the_list_off_for_ever(system: System, clock: ManualClock) -> None:
+    system.email.rings = True
+    key = await paging(system)
+    await opened(system, key, *range(1, 15))
+    await system.run_due()
+    assert sent(system.email) == [["e1"], ["e2"], ["e3"]]
+    heard: set[str] = set()
+    for number in (15, 16):
+        await system.advance(seconds=90)
+        await opened(system, key, number, severity="critical")
+        await system.run_due()
+        rung = {title for titles in sent(system.email) for title in titles}
+        assert f"e{number}" in rung
+        heard |= rung
+    assert "e14" not in heard
+    await system.advance(seconds=125)
+    heard |= {title for titles in sent(system.email) for title in titles}
+    assert heard >= {f"e{number}" for number in range(4, 15)}, "five minutes after it was due it rings, though others rang meanwhile"
