@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from oncall.cli import app
 from oncall.cli.client import _begins
+from oncall.cli.daily import _follows
 from oncall.kit.db import Database
 
 JSON = dict[str, Any]
@@ -114,6 +115,15 @@ async def test_what_stands_in_the_way_is_one_line() -> None:
     assert (without[0], without[2].startswith("oncall: ONCALL_API_KEY is not set")) == (2, True)
     odd = await Terminal("ftp://somewhere")("who", "x")
     assert (odd[0], odd[2].startswith("oncall: ONCALL_URL must be where the server is")) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [("escalate", "the next step pages at 2026-03-08T03:05:00Z"), ("release", "it is held until 2026-03-08T03:05:00Z")],
+)
+def test_what_happens_next_is_a_sentence_to_the_second(action: str, said: str) -> None:
+    assert _follows({"action": action, "at": "2026-03-08T03:05:00.798938Z"}) == said
+    assert _follows({"action": action, "at": "2026-03-08T03:05:00Z"}) == said
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ async def test_a_rotated_key_takes_the_place_of_the_old_one(beating: Beating) ->
         ("name", "", "at least 1 character"),
         ("name", "a\nb", "one line"),
         ("name", "x" * 201, "at most 200 characters"),
-        ("severity", "fatal", "Input should be 'critical'"),
+        ("severity", "fatal", "must be 'critical'"),
         ("allow_get", "perhaps", "valid boolean"),
         ("labels", {"": "x"}, "at least 1 character"),
         ("labels", {"a": 1}, "valid string"),

@@ -1,6 +1,7 @@
 """`oncall who, incidents, ack, page, simulate`: what one does every day, asked of a server and told in sentences."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ DOES = {
     "escalate": "the next step pages",
     "remind": "a reminder",
     "retry": "its policy begins again",
-    "release": "it is held until",
+    "release": "it is held",
     "retrigger": "it is triggered again",
     "end_snooze": "its snooze ends",
     "close": "it is closed",
@@ -33,7 +34,7 @@ def who(service: str, *, at: str | None, as_json: bool) -> None:
         return _say(f"Nobody is on call for {its['name']}.")
     for one in sorted(found["items"], key=lambda one: (one["level"] or 0, one["user"]["name"])):
         by = f"by schedule {one['schedule']['name']}" if one["schedule"] else "named in the policy"
-        until = f" until {one['end']}" if one["end"] else ""
+        until = f" until {_instant(one['end'])}" if one["end"] else ""
         _say(f"level {one['level']}: {one['user']['name']}, {by}{until}")
     return None
 
@@ -113,13 +114,13 @@ def simulate(file: Path | None, *, asked: JSON, service: str | None, reactions: 
         made = api.post("simulate", body)
     if as_json:
         return _raw(made)
-    _say(f"{made['at']}  an event comes to {made['service']['name']}: {made['decision']}, {made['reason']}")
+    _say(f"{_instant(made['at'])}  an event comes to {made['service']['name']}: {made['decision']}, {made['reason']}")
     for step in made["steps"]:
-        _say(f"{step['at']}  {step['text']}")
+        _say(f"{_instant(step['at'])}  {step['text']}")
     end = made["end"]
     if end:
-        following = "; ".join(f"{DOES.get(one['action'], one['action'])} at {one['at']}" for one in end["next"])
-        _say(f"{made['until']}  it is {end['status']} ({end['reason']}){f': {following}' if following else ''}")
+        following = "; ".join(_follows(one) for one in end["next"])
+        _say(f"{_instant(made['until'])}  it is {end['status']} ({end['reason']}){f': {following}' if following else ''}")
     if made["is_cut"]:
         _say("More would have come than is worked out.")
     return None
@@ -155,8 +156,18 @@ def _ref(said: str) -> str:
 def _stands(one: JSON) -> str:
     has = f" — {one['acknowledged_by']['name']} has it" if one["status"] == "acknowledged" and one["acknowledged_by"] else ""
     pending = one["pending_actions"]
-    following = f"; {DOES.get(pending[0]['action'], pending[0]['action'])} at {pending[0]['at']}" if pending else ""
-    return f"{has}{following}"
+    return f"{has}; {_follows(pending[0])}" if pending else has
+
+
+def _follows(pending: JSON) -> str:
+    """What happens next if nobody does anything."""
+    when = "until" if pending["action"] == "release" else "at"
+    return f"{DOES.get(pending['action'], pending['action'])} {when} {_instant(pending['at'])}"
+
+
+def _instant(said: str) -> str:
+    """To the second, as a person reads it: 2026-11-26T14:24:07Z."""
+    return re.sub(r"\.[0-9]+(?=Z|[+-])", "", said)
 
 
 def _sentence(words: str) -> str:

@@ -1,5 +1,6 @@
 """What clients are told when something goes wrong: RFC 9457 problem+json, with a stable code and a sentence that says what to do."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -73,12 +74,17 @@ SENTENCES = {
     "dict_type": "must be a JSON object",
     "string_pattern_mismatch": "must be one line without control characters",
     "uuid_parsing": "must be an id (a UUID), as the answer that made it said",
+    "string_type": "must be a valid string, in quotes",
+    "time_parsing": 'must be a time of day such as "22:00"',
 }
 
 
 def sentence_of(fault: Mapping[str, Any]) -> str:
     """What to do about one of pydantic's faults; never repeats the value."""
-    return SENTENCES.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+    if said := SENTENCES.get(fault["type"]):
+        return said
+    words = str(fault["msg"]).removeprefix("Value error, ").partition(" after validation, not ")[0]
+    return re.sub(r"^(Input|[A-Z][a-z]+) should ", "must ", words)
 
 
 def invalid(_request: Request, error: Exception) -> Response:

@@ -40,13 +40,16 @@ CLAIM_ALONG = text("""
         o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
 """)
 # In a storm: a call that left within five minutes, or is on the wire, is enough; what is critical and new rings all the same, and puts off
-# nothing else, or the list would never be read out while more of these come. By attempts_at_idx (at), and only on a channel that rings.
+# nothing else, or the list would never be read out while more of these come. What has waited for that long already is hushed no more, and
+# takes the others with it. By attempts_at_idx (at), and only on a channel that rings.
 HUSH = text("""
     WITH taken AS (
-        SELECT n.id, n.contact_method_id, p.pace FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.id = ANY(:ids)
+        SELECT n.id, n.contact_method_id, n.due_at, p.pace FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.id = ANY(:ids)
+    ), storming AS (
+        SELECT contact_method_id, min(due_at) AS due_at FROM taken WHERE pace IN ('digest', 'storm_at_once')
+        GROUP BY contact_method_id HAVING min(due_at) > :since
     ), asked AS (
-        SELECT id, contact_method_id FROM taken WHERE pace <> 'storm_critical' AND contact_method_id IN (
-            SELECT contact_method_id FROM taken WHERE pace IN ('digest', 'storm_at_once'))
+        SELECT t.id, t.contact_method_id, s.due_at FROM taken t JOIN storming s USING (contact_method_id) WHERE t.pace <> 'storm_critical'
     ), rang AS (
         SELECT m.contact_method_id, max(a.at) AS at FROM attempts a JOIN notifications m ON m.id = a.notification_id
         JOIN pages p ON p.id = m.page_id
@@ -58,7 +61,7 @@ HUSH = text("""
         WHERE m.next_at > :now AND m.status = 'sending' AND p.pace IS DISTINCT FROM 'storm_critical' AND m.id <> ALL(:ids)
             AND m.contact_method_id IN (SELECT contact_method_id FROM asked)
     )
-    UPDATE notifications n SET status = 'pending', attempt = n.attempt - 1, next_at = last.at + CAST(:per AS interval)
+    UPDATE notifications n SET status = 'pending', attempt = n.attempt - 1, next_at = least(last.at, asked.due_at) + CAST(:per AS interval)
     FROM asked JOIN (SELECT contact_method_id, max(at) AS at FROM rang GROUP BY contact_method_id) last USING (contact_method_id)
     WHERE n.id = asked.id
     RETURNING n.id
