@@ -322,3 +322,16 @@ async def test_what_is_urgent_waits_for_no_storm_of_what_is_not(system: System) 
     await opened(system, urgent["key"], 12)
     await system.run_due()
     assert sent(system.email) == [["e12"]]
+
+
+async def test_what_waits_to_travel_could_be_delivered(system: System) -> None:
+    """Its policy has been gone through before the list goes: nobody acknowledged, but not for want of a way to reach them."""
+    made = await system.service([to(await system.user("Ana"))], step_delay="PT1M", repeat=0, type="generic")
+    await opened(system, made["key"], *range(1, 12))
+    await system.run_due()
+    sent(system.email)
+    await system.advance(seconds=10)
+    [waits] = await opened(system, made["key"], 12)
+    await system.advance(minutes=2)
+    assert [one["status"] for one in await notifications(system, waits)] == ["pending"]
+    assert (await system.incident(waits))["escalation"]["state"] == "exhausted"

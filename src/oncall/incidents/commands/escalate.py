@@ -74,7 +74,7 @@ async def _run(
     snapshots = {id(i.snapshot): i.snapshot for i in escalating}.values()
     people = await gather_people(tx, snapshots, also=also, targets=teams, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
-    unheard = ending.keys() - await find_heard(tx, ending)
+    unheard = ending.keys() - await find_heard(tx, ending, now=now)
     if services is None:
         services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
     if holds is None:

@@ -166,9 +166,9 @@ async def paged_between(tx: AsyncConnection, user_id: UserId, *, since: datetime
     return await store.paged_between(tx, user_id, since=since, until=until)
 
 
-async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> set[IncidentId]:
-    """Those of the incidents (each with its cycle) of which at least one message has left us."""
-    return await store.find_heard(tx, cycles) if cycles else set()
+async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, now: datetime) -> set[IncidentId]:
+    """Those of the incidents (each with its cycle) of which at least one message has left us, or only waits to travel with others."""
+    return await store.find_heard(tx, cycles, now=now) if cycles else set()
 
 
 async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, *, cycles: Sequence[int] | None = None) -> list[Notification]:

@@ -110,10 +110,12 @@ FAIL_OF = text("""
     WHERE incident_id = :incident_id AND next_at IS NOT NULL AND user_id = :user_id
         AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
 """)
+# What would have gone by now, and only waits to travel with others, counts: of it nobody can say that it could not be delivered.
 HEARD = text("""
     SELECT DISTINCT n.incident_id FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
     JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.round > 0
-        AND n.status IN ('sent', 'delivered', 'read', 'bundled')
+        AND (n.status IN ('sent', 'delivered', 'read', 'bundled')
+            OR n.status = 'pending' AND n.attempt = 0 AND n.gathers_from <= :now)
 """)
 # By the unique index (incident_id, cycle, …): a link counts in its own cycle, and in the newest one if that paged its user too.
 PAGED_SINCE = text("""
@@ -234,8 +236,8 @@ async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id:
     return bool(row.scalar_one())
 
 
-async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int]) -> set[IncidentId]:
-    rows = await tx.execute(HEARD, {"ids": list(cycles), "cycles": list(cycles.values())})
+async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, now: datetime) -> set[IncidentId]:
+    rows = await tx.execute(HEARD, {"ids": list(cycles), "cycles": list(cycles.values()), "now": now})
     return {IncidentId(r.incident_id) for r in rows}
 
 
