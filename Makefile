@@ -29,8 +29,9 @@ $(DEV_READY): requirements-dev.lock $(RUN_READY)
 run: $(RUN_READY) ## start oncall on 127.0.0.1:8080 with its own PostgreSQL
 	@exec $(BIN)/oncall serve
 
+# What Python has compiled is kept also where PYTHONDONTWRITEBYTECODE is set: each worker and each command it starts would compile it all.
 test: $(DEV_READY) ## the test suite
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 
 faults: $(DEV_READY) ## what kills and restarts real processes: nodes, databases, the demo
 	@$(BIN)/python -m pytest -n 2 -m faults
