@@ -22,6 +22,8 @@ from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
 from oncall.channels.slack_presses import read_slack_app
+from oncall.channels.telegram import TelegramChannel
+from oncall.channels.telegram_presses import read_telegram_bot
 from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
 from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
@@ -73,6 +75,7 @@ from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
+from oncall.replies.due import TelegramHook
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -222,8 +225,15 @@ class Node:
             every=self.settings.tick,
             **common,
         )
-        programs: list[DueSource] = [deliverer, Pruner(**common)]
+        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common)]
         return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
+
+    def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:
+        """What sees to it that buttons are heard, where they can be."""
+        channel, bot = self.channels.get("telegram"), read_telegram_bot(self.settings, self.ring)
+        if isinstance(channel, TelegramChannel) and bot is not None and bot.hook is not None:
+            return [TelegramHook(channel, bot, self.client, **common)]
+        return []
 
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)
@@ -339,6 +349,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
     app.state.twilio, app.state.slack = read_twilio(node.settings), read_slack_app(node.settings)
+    app.state.telegram = read_telegram_bot(node.settings, node.ring)
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False

@@ -42,6 +42,7 @@ PUBLIC: Mapping[str, str] = {
     "/l/{token}": "the token is the authority",
     "/assets/console.css": "a style sheet",
     "/replies/slack/interactions": "Slack signs what it posts, and has no key",
+    "/replies/telegram": "Telegram says what only it was told, and has no key",
     "/replies/twilio/sms": "Twilio signs what it posts, and has no key",
     "/replies/twilio/keys/{notification_id}": "the same",
     "/replies/twilio/status/{notification_id}": "the same",

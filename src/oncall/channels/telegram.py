@@ -4,6 +4,7 @@ import html
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from oncall.channels.brief import Brief, brief, fitted, is_update
 from oncall.channels.calling import Calls, bad_address, not_configured, said_in, words_in
@@ -14,6 +15,8 @@ from oncall.kit.http_client import HttpReply
 SETTING = "ONCALL_TELEGRAM_BOT_TOKEN"
 CHAT = re.compile(r"-?[1-9][0-9]{0,19}")
 MENTION = re.compile(r"(?<!\w)@(?=\w)")
+BUTTON = re.compile(r"(?P<verb>acknowledge|resolve):(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+"""What a button of ours carries; 64 bytes are the most it could."""
 TEXT_LIMIT = 4_000
 """The API takes 4,096 characters after its mark-up is read; ours is counted before."""
 
@@ -28,6 +31,8 @@ class TelegramChannel:
     def __init__(self, token: str | None, url: str, calls: Calls) -> None:
         """Without a `token` everything but sending works."""
         self._calls = calls
+        self.presses = False
+        """Whether Telegram tells us which button was pressed; until it does they are links."""
         # The token is a part of the address, so that address is never shown or logged.
         self._method = f"{url.rstrip('/')}/bot{token}/sendMessage" if token else None
 
@@ -50,7 +55,7 @@ class TelegramChannel:
             chat = self.check_address(message.address)
         except BadAddress as error:
             return bad_address(str(error))
-        reply = await self._calls.post_json(self._method, message, content(message, chat))
+        reply = await self._calls.post_json(self._method, message, content(message, chat, presses=self.presses))
         if isinstance(reply, HttpReply) and _dislikes_buttons(reply):
             # It takes no buttons to hosts without a public name; a page with links to copy is better than none.
             reply = await self._calls.post_json(self._method, message, content(message, chat, buttons=False))
@@ -89,19 +94,28 @@ class TelegramChannel:
                 return self._calls.otherwise(reply)
 
 
-def content(message: Message, chat: str, *, buttons: bool = True) -> dict[str, Any]:
-    """The parameters of sendMessage."""
+def content(message: Message, chat: str, *, buttons: bool = True, presses: bool = False) -> dict[str, Any]:
+    """The parameters of sendMessage. With `presses` the buttons act: they carry the verb and the id of the message."""
     said = brief(message)
+    lines = _lines(said, buttons=buttons)
+    if presses and buttons and said.acknowledge_url:
+        lines.insert(1, f'<a href="{html.escape(said.acknowledge_url)}">open in the browser</a>')  # for whoever cannot press; it must fit
     sent: dict[str, Any] = {
         "chat_id": int(chat),
-        "text": fitted(_lines(said, buttons=buttons), TEXT_LIMIT),
+        "text": fitted(lines, TEXT_LIMIT),
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
         "disable_notification": is_update(message),
     }
     if buttons and said.buttons:
-        sent["reply_markup"] = {"inline_keyboard": [[{"text": label, "url": url} for _, label, url in said.buttons]]}
+        acts = message.notification_id if presses else None
+        sent["reply_markup"] = {"inline_keyboard": [[_button(*button, acts) for button in said.buttons]]}
     return sent
+
+
+def _button(verb: str, label: str, url: str, id: UUID | None) -> dict[str, str]:
+    """What only shows something is a link. Who pressed, and in which chat, Telegram says."""
+    return {"text": label, "callback_data": f"{verb}:{id}"} if id and verb != "incident" else {"text": label, "url": url}
 
 
 def _lines(said: Brief, *, buttons: bool) -> list[str]:
@@ -119,7 +133,11 @@ def _lines(said: Brief, *, buttons: bool) -> list[str]:
 
 def _escaped(text: str) -> str:
     """An @ before a word would notify whoever is called so: a word joiner, which nobody sees, keeps it from being a name."""
-    return html.escape(MENTION.sub("@\u2060", text))
+    return html.escape(unmentioned(text))
+
+
+def unmentioned(text: str) -> str:
+    return MENTION.sub("@\u2060", text)
 
 
 def _dislikes_buttons(reply: HttpReply) -> bool:

@@ -18,7 +18,7 @@ FINDINGS = text("""
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND escalation_state = 'exhausted') AS exhausted,
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND escalation_state = 'unroutable') AS unroutable,
         (SELECT count(*) FROM incidents WHERE next_at IS NOT NULL AND failures > 0) AS failing,
-        (SELECT count(DISTINCT n.channel) FROM attempts a JOIN notifications n ON n.id = a.notification_id
+        (SELECT array_agg(DISTINCT n.channel) FROM attempts a JOIN notifications n ON n.id = a.notification_id
             WHERE a.at > :lately AND a.outcome = 'bad_credential' AND NOT EXISTS (
                 SELECT 1 FROM attempts later JOIN notifications m ON m.id = later.notification_id
                 WHERE later.at > a.at AND later.outcome = 'sent' AND m.channel = n.channel)) AS bad_credential
@@ -98,8 +98,11 @@ async def count_disabled_webhooks(tx: AsyncConnection) -> int:
 
 async def findings(tx: AsyncConnection, *, now: datetime, overdue: timedelta) -> list[Red]:
     row = (await tx.execute(FINDINGS, {"overdue": now - overdue, "lately": now - LATELY})).one()
+    refused = sorted(row.bad_credential or ())
+    counts = {reason: len(refused) if reason == "bad_credential" else getattr(row, reason) for reason in SENTENCES}
+    which = {"bad_credential": f" ({', '.join(refused)})"}
     return [
-        Red(reason, getattr(row, reason), f"{getattr(row, reason)} {sentence}")
+        Red(reason, counts[reason], f"{counts[reason]} {sentence}{which.get(reason, '')}")
         for reason, sentence in SENTENCES.items()
-        if getattr(row, reason)
+        if counts[reason]
     ]

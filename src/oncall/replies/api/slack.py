@@ -1,49 +1,33 @@
 """Where Slack posts which button was pressed. It is answered at once with nothing; what came of it is told where Slack waits for it."""
 
-import json
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request
-from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from oncall.channels import slack_presses as slack
 from oncall.channels.slack_presses import Press, SlackApp
 from oncall.channels.slack_signing import SIGNATURE, TIMESTAMP, is_signed
 from oncall.kit.clock import Clock
-from oncall.kit.errors import Refusal
-from oncall.kit.http import AckTx, AgainRoute, now_in
-from oncall.kit.http_client import HttpClient, NoAnswer, NotSent
-from oncall.kit.log import get_log
-from oncall.kit.outbound import AddressNotAllowed
+from oncall.kit.http import AckTx, now_in
 from oncall.replies.api.bodies import read_body
+from oncall.replies.api.pressed import PressedRoute, answered
 from oncall.replies.commands.pressing import press_token
 from oncall.replies.values import NOT_NOW, Came, NotAForm, NotSigned, Presser
 
-log = get_log("replies")
 SIGNED_BY = "it is made with the app's signing secret over the time, within five minutes, and the body."
 BODY_LIMIT = 256 * 1024
 """A payload repeats the message whose button was pressed."""
 
 
-class WhisperingRoute(AgainRoute):
-    """Whoever pressed is told also that it could not be done: an error they would see as a sign without words."""
+class WhisperingRoute(PressedRoute):
+    """Whoever pressed, and nobody else, reads what could not be done."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        run = super().get_route_handler()
-
-        async def run_and_tell(request: Request) -> Response:
-            try:
-                return await run(request)
-            except Refusal:
-                raise
-            except Exception as error:
-                log.exception("a button in Slack could not be taken", error=type(error).__name__)
-                return _answered(request, request.state.press, slack.whispered(NOT_NOW))
-
-        return run_and_tell
+    @staticmethod
+    def sorry(request: Request) -> Response:
+        return _answered(request, request.state.press, slack.whispered(NOT_NOW))
 
 
 async def _signed_press(request: Request) -> Press | None:
@@ -85,19 +69,4 @@ def _shown(press: Press, came: Came) -> Mapping[str, object]:
 
 
 def _answered(request: Request, press: Press | None, said: Mapping[str, object]) -> Response:
-    """Nothing, and after it what Slack is told: by then it is committed."""
-    if press is None or press.response_url is None:
-        return Response()
-    return Response(background=BackgroundTask(_tell, request.app.state.client, press.response_url, said))
-
-
-async def _tell(client: HttpClient, url: str, said: Mapping[str, object]) -> None:
-    """Once: it is done whether they read it or not, and page updates tell of it as well."""
-    body = json.dumps(said, ensure_ascii=False).encode()
-    try:
-        reply = await client.request("POST", url, headers={"Content-Type": "application/json; charset=utf-8"}, content=body, deadline=10.0)
-    except (AddressNotAllowed, NotSent, NoAnswer) as error:
-        log.warning("Slack was not told what came of a button", error=str(error))
-        return
-    if reply.status != 200:
-        log.warning("Slack did not take what came of a button", status=reply.status)
+    return answered(request, [(press.response_url, said)] if press and press.response_url else [])

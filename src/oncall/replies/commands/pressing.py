@@ -10,8 +10,9 @@ from oncall.access.values import BundleToken
 from oncall.contacts.commands import find_owner, load_channels
 from oncall.incidents.values import UnknownIncident
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, NotificationId, UserId
 from oncall.notifications import find_printed
+from oncall.notifications.commands.answering import find_list, find_message
 from oncall.replies import rules
 from oncall.replies.commands.acting import acknowledge_all, act
 from oncall.replies.values import Came, Presser, Verb
@@ -32,6 +33,28 @@ async def press_token(tx: AsyncConnection, said: str, ring: Sequence[bytes], pre
             came = await acknowledge_all(tx, listed, told=token.user_id, by=by, now=now) if listed else Came(rules.NO_SUCH_BUTTON)
         else:
             came = await act(tx, token.incident_id, Verb(token.verb.value), cycle=token.cycle, told=token.user_id, by=by, now=now)
+    except UnknownIncident:
+        return Came(rules.NO_SUCH_BUTTON)
+    return came.by(by.name, known=known)
+
+
+async def press_message(tx: AsyncConnection, id: NotificationId, verb: Verb, presser: Presser, *, chat: str, now: datetime) -> Came:
+    """Do what a button says that was pressed in this chat, if that is where the message went: what a button carries can be made up."""
+    sent = await find_message(tx, id)
+    if sent is None or sent.page is None or (sent.channel, sent.address) != (presser.channel, chat):
+        return Came(rules.NO_SUCH_BUTTON)
+    # A page to a channel of a team is one to its contact method.
+    is_channel = await load_channels(tx, [ContactMethodId(sent.contact_method_id)])
+    told = UserId(sent.contact_method_id) if is_channel else sent.user_id
+    by, known = await _whoever(tx, told, presser)
+    if by is None:
+        return Came(rules.GONE)
+    try:
+        if listed := await find_list(tx, id):
+            all_of_it = verb is Verb.ACKNOWLEDGE
+            came = await acknowledge_all(tx, listed, told=told, by=by, now=now) if all_of_it else Came(rules.ONE_BY_ONE)
+        else:
+            came = await act(tx, sent.page.incident_id, verb, cycle=sent.page.cycle, told=told, by=by, now=now)
     except UnknownIncident:
         return Came(rules.NO_SUCH_BUTTON)
     return came.by(by.name, known=known)
