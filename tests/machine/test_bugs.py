@@ -38,7 +38,7 @@ def test_every_mistake_can_still_be_made(name: str, tmp_path: Path) -> None:
         compile((tmp_path / file).read_text(), file, "exec")
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in AT_ONCE else [pytest.mark.soak]) for name in sorted(BUGS)])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in AT_ONCE else [pytest.mark.long]) for name in sorted(BUGS)])
 def test_every_mistake_is_caught(name: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "src", tmp_path / "src")
     _make_mistake(name, tmp_path)

@@ -28,7 +28,7 @@ def i_04_nobody_is_forgotten(seen: Seen) -> Iterator[str]:
             if state != "exhausted" or not switched_off:
                 yield f"#{incident.number} is triggered ({state}), and nothing comes next"
         waits = incident.status == "triggered" and state != "held" and incident.step_at and not incident.failures
-        if waits and (incident.next_at is None or incident.next_at > incident.step_at):
+        if waits and (incident.next_at is None or incident.next_at > max(incident.step_at, seen.at)):
             yield f"#{incident.number} is to escalate at {incident.step_at}, and is looked at only at {incident.next_at}"
         if incident.status == "triggered" and state == "stopped":
             yield f"#{incident.number} is triggered, and its escalation is stopped"
