@@ -20,9 +20,10 @@ class ContactMethodIn(Strict):
     verified: bool = False
 
 
-class ContactMethodShown(Shown):
+class MethodShown(Shown):
+    """What is shown of an address, whoever it belongs to; of one that is a secret only what kind of thing it is."""
+
     id: ContactMethodId
-    user_id: UserId
     channel: str
     address: str
     verified: bool
@@ -37,23 +38,14 @@ class ContactMethodShown(Shown):
         return shown_address(self.channel, address)
 
 
-class TeamContactMethodShown(Shown):
+class ContactMethodShown(MethodShown):
+    user_id: UserId
+
+
+class TeamContactMethodShown(MethodShown):
     """What a policy points at as a channel, by this `id`."""
 
-    id: ContactMethodId
     team_id: TeamId
-    channel: str
-    address: str
-    verified: bool
-    verified_at: Instant | None
-    created_at: Instant
-    last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
-    last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
-    last_error: str | None = Field(description="Why it did not")
-
-    @field_serializer("address")
-    def _shown(self, address: str) -> str:
-        return shown_address(self.channel, address)
 
 
 class TeamContactMethodMade(TeamContactMethodShown):
