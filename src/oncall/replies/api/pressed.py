@@ -1,10 +1,11 @@
-"""What the routes of pressed buttons have in common: they are answered at once, and what came of it is told after the commit."""
+"""What the routes of answers have in common: whoever answered is told what came of it, whatever happens; of buttons after the commit."""
 
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
@@ -20,7 +21,7 @@ Call = tuple[str, Mapping[str, object]]
 
 
 class PressedRoute(AgainRoute):
-    """Whoever pressed is told also that it could not be done: an error they would see as a sign without words, or not at all."""
+    """Whoever answered is told also that it could not be done: an error they would see as a sign without words, or not at all."""
 
     @staticmethod
     def sorry(request: Request) -> Response:
@@ -33,10 +34,10 @@ class PressedRoute(AgainRoute):
         async def run_and_tell(request: Request) -> Response:
             try:
                 return await run(request)
-            except Refusal:
+            except (Refusal, RequestValidationError):
                 raise
             except Exception as error:
-                log.exception("a pressed button could not be taken", path=request.url.path, error=type(error).__name__)
+                log.exception("an answer could not be taken", path=request.url.path, error=type(error).__name__)
                 return self.sorry(request)
 
         return run_and_tell

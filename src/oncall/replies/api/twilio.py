@@ -1,21 +1,20 @@
 """Where Twilio posts what people answer: signed forms in, TwiML out. Whatever happens, whoever answered is told."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
 from oncall.channels import twiml
 from oncall.channels.twilio_settings import Callbacks, TwilioAccount
 from oncall.channels.twilio_signing import HEADER, is_signed
-from oncall.kit.errors import Refusal
 from oncall.kit.http import AckTx, AgainRoute, now_in
 from oncall.kit.ids import NotificationId
 from oncall.kit.log import get_log
 from oncall.replies.api.bodies import read_body
+from oncall.replies.api.pressed import PressedRoute
 from oncall.replies.commands import telephones
 from oncall.replies.values import MOST_ASKED, NOT_NOW, NotAForm, NotSigned
 
@@ -25,22 +24,12 @@ BODY_LIMIT = 64 * 1024
 MOST_FIELDS = 200
 
 
-class ToldRoute(AgainRoute):
-    """Whoever has written, or is on the telephone, hears also that something could not be done: an error they would never see."""
+class ToldRoute(PressedRoute):
+    """Whoever has written, or is on the telephone, hears also that something could not be done."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        run = super().get_route_handler()
-
-        async def run_and_tell(request: Request) -> Response:
-            try:
-                return await run(request)
-            except (Refusal, RequestValidationError):
-                raise
-            except Exception as error:
-                log.exception("an answer could not be taken", error=type(error).__name__)
-                return _twiml(twiml.answered(NOT_NOW) if request.url.path.endswith("/sms") else twiml.said(NOT_NOW))
-
-        return run_and_tell
+    @staticmethod
+    def sorry(request: Request) -> Response:
+        return _twiml(twiml.answered(NOT_NOW) if request.url.path.endswith("/sms") else twiml.said(NOT_NOW))
 
 
 async def _signed_form(request: Request) -> Mapping[str, str]:
