@@ -1,6 +1,6 @@
 """What Twilio's answers and error codes mean for a message. Pure.
 
-https://www.twilio.com/docs/api/errors, read in November 2026. It changes often, so what is not in here is judged by its status.
+The list is at https://www.twilio.com/docs/api/errors. It changes often, so what is not in here is judged by its status.
 """
 
 import json
