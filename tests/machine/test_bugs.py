@@ -40,7 +40,8 @@ def test_every_mistake_can_still_be_made(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in AT_ONCE else [pytest.mark.long]) for name in sorted(BUGS)])
 def test_every_mistake_is_caught(name: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "src", tmp_path / "src")
+    for folder in ("src", "migrations"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     _make_mistake(name, tmp_path)
     told = _tell(tmp_path / "src", name)
     assert told.returncode == 3, told.stdout + told.stderr
