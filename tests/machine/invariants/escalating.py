@@ -145,7 +145,7 @@ def i_16_a_failure_delays_nothing_else(seen: Seen) -> Iterator[str]:
         was = were.get(one.id)
         page = pages[one.page_id] if one.page_id else None
         # What only waited to travel with others goes by the same one call in five minutes once a storm has begun.
-        if one.channel == RINGS and page and (page.pace in HUSHED or page.pace == "waits" and page.user_id in stormed):
+        if one.channel == RINGS and page and (page.pace in HUSHED or (page.pace == "waits" and page.user_id in stormed)):
             continue
         if was and one.status == "pending" and one.attempt == 0 and one.next_at and was.next_at and one.next_at > was.next_at:
             yield f"notification {one.id} by {one.channel} was put off from {was.next_at} to {one.next_at}, untried"
