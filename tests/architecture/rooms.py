@@ -19,7 +19,7 @@ LEVELS = (
     "services",
     "escalation",
     "notifications | schedules | webhooks",
-    "contacts",
+    "contacts | desk",
     "channels",
     "teams",
     "access | audit | timeline",

@@ -138,9 +138,15 @@ incidents = Table(
     Column("split_from_id", UUID(as_uuid=True), ForeignKey("incidents.id"), nullable=True),
     # The next step that an acknowledgement does not stop: its position, when it is due, and until when something holds it.
     Column("goes_on", JSONB, nullable=True),
+    # Which steps of its life are obligatory, as its service said when it opened; what it is worth; and whether it is led as a major one.
+    Column("process", String, nullable=False, server_default="sre"),
+    Column("priority", String, nullable=True),
+    Column("is_major", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("number"),
     CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
+    CheckConstraint("process IN ('sre', 'itil')", name="process_is_known"),
+    CheckConstraint("priority IN ('P1', 'P2', 'P3', 'P4', 'P5')", name="priority_is_known"),
     CheckConstraint(
         "status <> 'triggered' OR next_at IS NOT NULL OR escalation_state = 'exhausted'",
         name="a_triggered_one_has_next_at",

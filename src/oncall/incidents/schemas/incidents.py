@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import Priority, Process
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
@@ -63,8 +64,9 @@ class IncidentOut(Shown):
     owner: Named | None
     urgency: Urgency
     severity: Severity
-    priority: None = None
-    process: Literal["sre"] = "sre"
+    priority: Priority | None = Field(description="P1 is the gravest; null: nobody has said what it is worth.")
+    process: Process
+    is_major: bool = Field(description="It is led as a major one: with a commander, a bridge, updates and a postmortem.")
     service: Named
     dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
     flapping_since: Instant | None = Field(description="Since when its alerts come and go; it stays open until they have settled.")
@@ -100,6 +102,9 @@ class IncidentOut(Shown):
             owner=Named(id=incident.owner_id, name=seen.owner or "deleted user") if incident.owner_id else None,
             urgency=incident.urgency,
             severity=incident.severity,
+            priority=incident.priority,
+            process=incident.process,
+            is_major=incident.is_major,
             service=Named(id=incident.service_id, name=seen.service),
             dedup_keys=list(seen.alerts.dedup_keys),
             flapping_since=incident.flapping_since,

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import Priority, Process
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import GoesOn, GroupKey, Incident, Severity, Status
@@ -65,6 +66,8 @@ FIELDS: Fields = {
     "assigned_to_id": lambda i: i.assigned_to_id,
     "assigned_team_id": lambda i: i.assigned_team_id,
     "goes_on": lambda i: _json(i.goes_on),
+    "priority": lambda i: i.priority and i.priority.value,
+    "is_major": lambda i: i.is_major,
 }
 # What a step that fires changes, and nothing else: most of what the engine writes.
 MOVING = ("position", "escalation_state", "escalation_reason", "escalation_since", "step_at", "next_at", "failures", "last_error")
@@ -80,18 +83,19 @@ BORN_WITH: Fields = {
     "triggered_at": lambda i: i.triggered_at,
     "follows_id": lambda i: i.follows_id,
     "opened_by": lambda i: _json(i.opened_by),
+    "process": lambda i: i.process.value,
 }
 
 
 INSERT = text("""
-    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, opened_by, status,
-        severity, urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at,
+    INSERT INTO incidents (id, service_id, title, policy_snapshot, ack_timeout, reopen_window, triggered_at, follows_id, opened_by, process,
+        status, severity, urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at,
         acknowledged_at, acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until,
         held_from, news, rose, tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id,
-        assigned_team_id, goes_on)
+        assigned_team_id, goes_on, priority, is_major)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
-        CAST(:follows_id AS uuid[]), CAST(:opened_by AS jsonb[]), CAST(:status AS text[]),
+        CAST(:follows_id AS uuid[]), CAST(:opened_by AS jsonb[]), CAST(:process AS text[]), CAST(:status AS text[]),
         CAST(:severity AS text[]), CAST(:urgency AS text[]),
         CAST(:cycle AS int[]), CAST(:round AS int[]),
         CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]), CAST(:escalation_reason AS text[]),
@@ -103,7 +107,8 @@ INSERT = text("""
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
-        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]))
+        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
+        CAST(:is_major AS boolean[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -117,7 +122,8 @@ SAVE = text("""
         tell_at = new.tell_at, told_at = new.told_at, confirm_by = new.confirm_by,
         flapping_since = new.flapping_since, settle_at = new.settle_at,
         snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id,
-        assigned_team_id = new.assigned_team_id, goes_on = new.goes_on
+        assigned_team_id = new.assigned_team_id, goes_on = new.goes_on,
+        priority = new.priority, is_major = new.is_major
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -128,12 +134,13 @@ SAVE = text("""
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
-        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]))
+        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
+        CAST(:is_major AS boolean[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
         flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id,
-        goes_on)
+        goes_on, priority, is_major)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 MOVE = text("""
@@ -396,4 +403,7 @@ def _incident(r: Row[Any]) -> Incident:
         merged_into_id=IncidentId(r.merged_into_id) if r.merged_into_id else None,
         split_from_id=IncidentId(r.split_from_id) if r.split_from_id else None,
         goes_on=msgspec.json.decode(r.goes_on, type=GoesOn) if r.goes_on else None,
+        process=Process(r.process),
+        priority=Priority(r.priority) if r.priority else None,
+        is_major=r.is_major,
     )

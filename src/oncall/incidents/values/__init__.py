@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import Priority, Process
 from oncall.escalation.values import EscalationState, Position, Snapshot, Target, TargetType
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
@@ -315,6 +316,12 @@ class Incident:
 
     goes_on: GoesOn | None = None
     """What of its policy goes on although somebody has it. Where it stands in its policy (`position`, `step_at`) stays what it was."""
+    process: Process = Process.SRE
+    """Which steps of its life are obligatory, as its service said when it opened."""
+    priority: Priority | None = None
+    """What it is worth to the business; None: nobody has said."""
+    is_major: bool = False
+    """It is led as a major one: a commander, a bridge, updates, a postmortem."""
 
     @property
     def assigned(self) -> Target | None:

@@ -1,0 +1,1 @@
+"""REST for what was agreed on."""
