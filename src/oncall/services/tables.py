@@ -36,11 +36,22 @@ services = Table(
     Column("flapping", JSONB, nullable=True),
     Column("threshold", JSONB, nullable=True),
     Column("delay", JSONB, nullable=True),
+    # How its incidents are filed.
+    Column("process", String, nullable=False, server_default="sre"),
+    Column("default_category_id", UUID(as_uuid=True), ForeignKey("categories.id"), nullable=True),
+    Column("default_impact", String, nullable=True),
+    Column("default_business_urgency", String, nullable=True),
+    Column("auto_close_days", SmallInteger, nullable=True),
+    CheckConstraint("process IN ('sre', 'itil')", name="process_is_known"),
+    CheckConstraint("default_impact IN ('widespread', 'large', 'limited', 'minor')", name="default_impact_is_known"),
+    CheckConstraint("default_business_urgency IN ('critical', 'high', 'medium', 'low')", name="default_business_urgency_is_known"),
+    CheckConstraint("auto_close_days BETWEEN 1 AND 90", name="auto_close_days_are_some"),
     CheckConstraint("grouping ->> 'type' IN ('labels', 'window', 'all')", name="grouping_is_known"),
     CheckConstraint("group_max_age >= interval '1 minute'", name="group_max_age_is_a_minute_at_least"),
     CheckConstraint("urgency IN ('high', 'low', 'by_severity')", name="urgency_is_known"),
     Index("services_team_idx", "team_id"),
     Index("services_policy_idx", "escalation_policy_id"),
+    Index("services_category_idx", "default_category_id"),
 )
 
 integrations = Table(

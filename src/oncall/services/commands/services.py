@@ -15,17 +15,21 @@ from oncall.kit.references import InUse, check_unused, refusing, used_by
 from oncall.services.ports import OnServiceChanged
 from oncall.services.store import integrations as integration_store
 from oncall.services.store import services as store
-from oncall.services.values import Service, UnknownOwner, UnknownService
+from oncall.services.values import Service, UnknownDefault, UnknownOwner, UnknownService
 from oncall.teams.commands import get_teams, schedules_of_teams
 from oncall.teams.rules import check_version
 
+MISSING = {
+    "services_default_category_id_fkey": lambda: UnknownDefault("There is no category with this id.", field="default_category_id"),
+}
 ROUTING = "routing"
 """The topic of what is compiled of routing rules."""
 
 
 async def create_service(tx: AsyncConnection, service: Service, *, now: datetime) -> Service:
     await check_owner(tx, service)
-    await store.add_service(tx, service, now=now)
+    with refusing(MISSING):
+        await store.add_service(tx, service, now=now)
     return service
 
 
@@ -73,7 +77,8 @@ async def update_service(
     """Edit a service; what its name, delay or threshold held is looked at again."""
     current = await _lock(tx, service.id, expected_version)
     await check_owner(tx, service)
-    await store.save_service(tx, service)
+    with refusing(MISSING):
+        await store.save_service(tx, service)
     if service.name != current.name:
         await changed(tx, ROUTING)  # its rules tell where they send events by that name
     if (service.name, service.delay, service.threshold) != (current.name, current.delay, current.threshold):

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from oncall.desk.values import BusinessUrgency, CategoryId, Filing, Impact, Process
 from oncall.kit.http import Duration, Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.schemas.judging import (
@@ -42,7 +43,11 @@ class ServiceIn(Strict):
     flapping: FlappingShape | None = None
     threshold: ThresholdShape | None = None
     delay: DelayShape | None = None
-    process: Literal["sre"] = "sre"
+    process: Process = Field(Process.SRE, description="Fixed on an incident when it opens.")
+    default_category_id: CategoryId | None = None
+    default_impact: Impact | None = None
+    default_business_urgency: BusinessUrgency | None = None
+    auto_close_days: int | None = Field(None, ge=1, le=90, description="Working days without objection; only under `itil`, never for P1.")
 
     def to_service(self, id: ServiceId) -> Service:
         return Service(
@@ -58,6 +63,7 @@ class ServiceIn(Strict):
             flapping=self.flapping.to_flapping() if self.flapping else None,
             threshold=self.threshold.to_threshold() if self.threshold else None,
             delay=self.delay.to_delay() if self.delay else None,
+            filing=Filing(self.process, self.default_category_id, self.default_impact, self.default_business_urgency, self.auto_close_days),
         )
 
 
@@ -95,8 +101,20 @@ class ServiceOut(Shown):
     flapping: Annotated[FlappingShape | None, BeforeValidator(_shown)]
     threshold: Annotated[ThresholdShape | None, BeforeValidator(_shown)]
     delay: Annotated[DelayShape | None, BeforeValidator(_shown)]
-    process: Literal["sre"] = "sre"
+    process: Process
+    default_category_id: UUID | None
+    default_impact: Impact | None
+    default_business_urgency: BusinessUrgency | None
+    auto_close_days: int | None
 
     @classmethod
     def of(cls, service: Service) -> Self:
-        return cls.model_validate(service)
+        filing = service.filing
+        return cls(
+            **{name: getattr(service, name) for name in cls.model_fields if hasattr(service, name)},
+            process=filing.process,
+            default_category_id=filing.category_id,
+            default_impact=filing.impact,
+            default_business_urgency=filing.business_urgency,
+            auto_close_days=filing.auto_close_days,
+        )

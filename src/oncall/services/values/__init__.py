@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import UNFILED, Filing
 from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
 from oncall.services.values.judging import GROUP_MAX_AGE, Delay, Flapping, Grouping, Threshold
@@ -40,6 +41,10 @@ class LastKey(Conflict):
 
 class UnknownOwner(Invalid):
     """A service names a team or a policy that does not exist."""
+
+
+class UnknownDefault(Invalid):
+    """What its incidents are to be filed under does not exist."""
 
 
 class UrgencyMode(StrEnum):
@@ -153,6 +158,8 @@ class Service:
     flapping: Flapping | None = None
     threshold: Threshold | None = None
     delay: Delay | None = None
+    filing: Filing = UNFILED
+    """How its incidents are filed."""
 
 
 class OnUnreadable(StrEnum):
