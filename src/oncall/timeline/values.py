@@ -52,6 +52,10 @@ class Kind(StrEnum):
     SPLIT = "split"
     RESOLVED = "resolved"
     CLOSED = "closed"
+    PRIORITY_CHANGED = "priority_changed"
+    RECORD_EDITED = "record_edited"
+    RESOLUTION_RECORDED = "resolution_recorded"
+    VERIFIED = "verified"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,30 +3,23 @@
 from dataclasses import replace
 from datetime import datetime
 
-from oncall.desk.values import Closure, Process, Record, ReporterKind, Verdict
+from oncall.desk.values import Closure, Process, Record, ReporterKind, Verdict, Verification
 from oncall.desk.values.closing import Asker, Missing, NotReady, NotTheDesk, Resolved
+from oncall.kit.errors import Invalid
 
 
-def closure_of(resolved: Resolved | None, record: Record | None, process: Process, *, now: datetime) -> Closure | None:
-    """What a resolved incident waits for; of one that is not resolved, or that is closed by itself, nothing.
+def closure_of(resolved: Resolved | None, record: Record | None, process: Process) -> Closure | None:
+    """What a resolved incident waits for; of one that is not resolved, or that is closed without being asked about, nothing.
 
-    What a record says of a resolution before this one counts no more: an incident may be resolved again.
+    What was said of an earlier resolution counts no more: an incident may be resolved again.
     """
     if resolved is None:
         return None
     if record is not None and record.closure is not None and record.closure_since is not None and record.closure_since >= resolved.at:
         return record.closure
-    return Closure.AWAITING_DESK if process is Process.ITIL else None
-
-
-def after_resolving(record: Record, process: Process, *, now: datetime) -> Record:
-    """Resolved just now: under `itil` the reporter is asked first, if there is a way to; whatever was said of an earlier resolution is
-    no answer to this one.
-    """
-    waits = None
-    if process is Process.ITIL:
-        waits = Closure.AWAITING_REPORTER if asks_reporter(record) else Closure.AWAITING_DESK
-    return replace(record, closure=waits, closure_since=now if waits else None, verification=None)
+    if process is not Process.ITIL:
+        return None
+    return Closure.AWAITING_REPORTER if record is not None and asks_reporter(record) else Closure.AWAITING_DESK
 
 
 def asks_reporter(record: Record) -> bool:
@@ -65,7 +58,8 @@ def check_complete(record: Record, resolved: Resolved, process: Process, *, now:
         faults.append(("resolution_code", "Say how it was resolved, in a code: fixed, workaround, duplicate, no_fault_found, …"))
     if not record.resolution_text:
         faults.append(("resolution_text", "Say what was done, in words."))
-    if record.verification is None and not verified_by_monitor(record, resolved, now=now):
+    said = record.verification is not None and record.verification.at >= resolved.at
+    if not said and not verified_by_monitor(record, resolved, now=now):
         faults.append(
             ("verification", "Record what the reporter says of it (`…/verify`), or why they cannot be asked (`verdict: waived`).")
         )
@@ -73,16 +67,24 @@ def check_complete(record: Record, resolved: Resolved, process: Process, *, now:
         raise Missing(f"It cannot be closed yet; {len(faults)} things are missing." if len(faults) > 1 else faults[0][1], faults=faults)
 
 
-def check_objection(record: Record) -> None:
-    if record.closure is Closure.NOT_SATISFIED:
+def check_objection(closure: Closure | None) -> None:
+    if closure is Closure.NOT_SATISFIED:
         raise NotReady(
             "The reporter is not satisfied with the resolution: reopen it, or record what they say now (`…/verify`).",
             status="resolved",
-            closure=record.closure,
+            closure=closure,
             allowed=("reopen", "verify"),
         )
 
 
-def after_verdict(record: Record, verdict: Verdict, *, now: datetime) -> Record:
-    waits = Closure.NOT_SATISFIED if verdict is Verdict.NOT_SATISFIED else Closure.AWAITING_DESK
-    return replace(record, closure=waits, closure_since=now)
+def check_verdict(verdict: Verdict, text: str, asker: Asker, process: Process) -> None:
+    """Whoever leads it records what the reporter says; that nobody could be asked is for the desk to say, and why."""
+    if verdict is Verdict.WAIVED:
+        check_asker(asker, process)
+        if not text:
+            raise Invalid("Say why the reporter was not asked.", field="text")
+
+
+def after_verdict(record: Record, verification: Verification) -> Record:
+    waits = Closure.NOT_SATISFIED if verification.verdict is Verdict.NOT_SATISFIED else Closure.AWAITING_DESK
+    return replace(record, verification=verification, closure=waits, closure_since=verification.at)

@@ -2,8 +2,20 @@
 
 from fastapi import APIRouter
 
-from oncall.incidents.api import acting, alerts, change_events, events, handing_on, incidents, merging, pages, responders, whole_path
+from oncall.incidents.api import (
+    acting,
+    alerts,
+    change_events,
+    events,
+    filing,
+    handing_on,
+    incidents,
+    merging,
+    pages,
+    responders,
+    whole_path,
+)
 
 router = APIRouter()
-for part in (incidents, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events):
+for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events):
     router.include_router(part.router)

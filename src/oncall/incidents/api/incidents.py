@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from oncall.access.api import Reader, Responder
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import verbs
 from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
-from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
+from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in, set_etag
 from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
@@ -54,8 +54,10 @@ async def list_incidents(
 
 
 @router.get("/{incident}")
-async def get_incident(ref: Ref, _: Reader, tx: ReadTx) -> IncidentOut:
-    return (await incidents_out(tx, [await verbs.get_incident(tx, ref)]))[0]
+async def get_incident(ref: Ref, response: Response, _: Reader, tx: ReadTx) -> IncidentOut:
+    [seen] = await verbs.overview(tx, [await verbs.get_incident(tx, ref)])
+    set_etag(response, seen.record.version if seen.record else 1)
+    return IncidentOut.of(seen)
 
 
 @router.post("/{incident}/acknowledge")
@@ -66,13 +68,6 @@ async def acknowledge(ref: Ref, request: Request, caller: Responder, tx: AckTx, 
     """
     by, user_id = await verbs.actor_for(tx, caller, body.user_id if body else None)
     return await done_out(tx, await verbs.acknowledge(tx, ref, by=by, owner_id=user_id, now=await now_in(request, tx)))
-
-
-@router.post("/{incident}/resolve")
-async def resolve(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
-    """The service is restored: everything stops, and its open alerts count as resolved."""
-    by, _ = await verbs.actor_for(tx, caller, body.user_id if body else None)
-    return await done_out(tx, await verbs.resolve(tx, ref, by=by, now=await now_in(request, tx)))
 
 
 @router.get("/{incident}/timeline")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
+from oncall.desk.commands.records import get_records
+from oncall.desk.rules.closing import closure_of
 from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import joining
@@ -19,6 +21,7 @@ from oncall.incidents.commands.updating import tell
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.affirming import affirm
 from oncall.incidents.rules.assigned import next_step
+from oncall.incidents.rules.filing import resolved_as
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -106,11 +109,13 @@ async def _affirm(tx: AsyncConnection, incident: Incident, by: Actor, *, now: da
     return Done(change.incident, changed=True, cancelled=0)
 
 
-async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
-    """The service is restored: everything stops, and its open alerts count as resolved."""
+async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, watched: timedelta | None = None, now: datetime) -> Done:
+    """The service is restored: everything stops, and its open alerts count as resolved. `watched`: for so long at least the same problem
+    reopens it.
+    """
     incident = await get_incident(tx, ref)
     reason = f"resolved by {by.name} through {by.via}"
-    changed = await store.resolve(tx, incident.id, by=by, reason=reason, now=now)
+    changed = await store.resolve(tx, incident.id, by=by, reason=reason, watched=watched, now=now)
     if changed:
         await alert_store.resolve_alerts_of(tx, [incident.id], now=now)
         await source_over(tx, [incident.id], now=now)
@@ -214,6 +219,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     services = await get_services(tx, sorted({i.service_id for i in incidents}))
     owners = await get_users(tx, {i.owner_id for i in incidents if i.owner_id})
     counts = await alert_store.counts(tx, [i.id for i in incidents])
+    records = await get_records(tx, [i.id for i in incidents])
     over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
     return [
         Overview(
@@ -223,6 +229,8 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),
             timers.pending_actions(i, over_at=over.get(i.id)),
+            records.get(i.id),
+            closure_of(resolved_as(i, counts.get(i.id)), records.get(i.id), i.process),
         )
         for i in incidents
     ]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oncall.contacts.values import Urgency
+from oncall.desk.rules.grading import PAGED_AT_ONCE, Matrix, prioritise
+from oncall.desk.values import Priority
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.rules.dedup import RANK, because
 from oncall.incidents.rules.grouping import group_key, most_of, why_apart
@@ -129,9 +131,10 @@ def placed(
     return born
 
 
-def born_as(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime) -> Incident:
+def born_as(birth: Birth, service: Service, snapshot: Snapshot, matrix: Matrix, *, now: datetime) -> Incident:
     first = birth.runs[0].events[0]
     severity = max((run.change.severity for run in birth.runs), key=RANK.__getitem__)
+    priority, _ = prioritise(service.filing.grading, matrix)
     return timed(
         Incident(
             id=IncidentId(first.id),
@@ -140,7 +143,7 @@ def born_as(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime
             title=first.summary,
             status=Status.TRIGGERED,
             severity=severity,
-            urgency=urgency_by(birth.runs, service, severity),
+            urgency=Urgency.HIGH if priority in PAGED_AT_ONCE else urgency_by(birth.runs, service, severity),
             snapshot=snapshot,
             position=Position(),
             escalation_state=EscalationState.RUNNING,
@@ -153,6 +156,9 @@ def born_as(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime
             triggered_at=now,
             group_key=birth.group[1] if birth.group else None,
             follows_id=birth.follows[0].id if birth.follows else None,
+            process=service.filing.process,
+            priority=priority,
+            is_major=priority is Priority.P1,
         )
     )
 

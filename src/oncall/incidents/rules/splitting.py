@@ -62,6 +62,7 @@ def split_off(
             next_at=now,
             ack_timeout=service.ack_timeout,
             reopen_window=service.reopen_window,
+            process=service.filing.process,
             triggered_at=now,
             split_from_id=before.id,
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import Process
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Incident, PendingAction, Status
 
@@ -35,8 +36,10 @@ def pending_action(incident: Incident) -> PendingAction | None:
             return PendingAction(name, incident.step_at)
         case Status.ACKNOWLEDGED:
             return min(_while_acknowledged(incident), key=lambda action: action.at, default=None)
+        case Status.RESOLVED if incident.process is Process.SRE and not incident.is_major and incident.resolved_at:
+            return PendingAction("close", incident.resolved_at + incident.reopen_window)
         case Status.RESOLVED:
-            return PendingAction("close", incident.resolved_at + incident.reopen_window) if incident.resolved_at else None
+            return None  # somebody closes it
         case Status.CLOSED:
             return None
         case _:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import Priority, Process
+from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
@@ -54,13 +54,65 @@ class PendingActionOut(Shown):
     at: Instant
 
 
-class IncidentOut(Shown):
+class ReporterOut(Shown):
+    """`contact` is an e-mail address or a telephone number, or empty."""
+
+    name: str
+    kind: ReporterKind
+    contact: str
+    user_id: UUID | None
+
+
+class VerificationOut(Shown):
+    """What the reporter said of the resolution, or why they were not asked."""
+
+    verdict: Verdict
+    by: By
+    at: Instant
+    text: str
+
+
+class RecordOut(Shown):
+    """What the service desk keeps of an incident."""
+
+    description: str
+    reporter: ReporterOut | None
+    reported_at: Instant | None
+    noticed_at: Instant | None
+    category_id: UUID | None
+    logged_category_id: UUID | None = Field(description="The category it was logged with, if that was another one.")
+    impact: Impact | None
+    business_urgency: BusinessUrgency | None
+    affected_users: int | None
+    risks: list[Risk]
+    priority_reason: str = Field(description="Why it has its priority.")
+    resolution_code: str | None
+    resolution_text: str
+    monitoring_until: Instant | None
+    verification: VerificationOut | None
+    version: int = Field(description="What `If-Match` names.")
+
+    @classmethod
+    def fields_of(cls, record: Record) -> dict[str, Any]:
+        said, grading = record.verification, record.grading
+        by = By(id=said.by.id, name=said.by.name, type=said.by.kind) if said else None
+        return {name: getattr(record, name) for name in RecordOut.model_fields if hasattr(record, name)} | {
+            "reporter": ReporterOut.model_validate(record.reporter) if record.reporter else None,
+            "impact": grading.impact,
+            "business_urgency": grading.business_urgency,
+            "affected_users": grading.affected_users,
+            "risks": list(grading.risks),
+            "verification": VerificationOut(verdict=said.verdict, by=by, at=said.at, text=said.text) if said and by else None,
+        }
+
+
+class IncidentOut(RecordOut):
     id: UUID
     number: int
     title: str
     status: Status
     escalation: EscalationOut
-    closure: None = None
+    closure: Closure | None = Field(description="What a resolved one waits for until it is closed.")
     owner: Named | None
     urgency: Urgency
     severity: Severity
@@ -86,6 +138,7 @@ class IncidentOut(Shown):
         incident = seen.incident
         waits = incident.status is Status.TRIGGERED
         return cls(
+            **cls.fields_of(seen.record or Record(incident.id)),
             id=incident.id,
             number=incident.number,
             title=incident.title,
@@ -105,6 +158,7 @@ class IncidentOut(Shown):
             priority=incident.priority,
             process=incident.process,
             is_major=incident.is_major,
+            closure=seen.closure,
             service=Named(id=incident.service_id, name=seen.service),
             dedup_keys=list(seen.alerts.dedup_keys),
             flapping_since=incident.flapping_since,

@@ -183,7 +183,9 @@ RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
         confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL, affirmed_at = NULL,
-        goes_on = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
+        goes_on = NULL, reopen_window = greatest(reopen_window, CAST(:watched AS interval)),
+        next_at = CASE WHEN process = 'sre' AND NOT is_major
+            THEN CAST(:now AS timestamptz) + greatest(reopen_window, CAST(:watched AS interval)) END
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
 
@@ -216,6 +218,7 @@ WAKE_HELD = text("""
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
 SAVE_SNAPSHOT = text("UPDATE incidents SET policy_snapshot = CAST(:snapshot AS jsonb) WHERE id = :id")
+SAVE_TITLE = text("UPDATE incidents SET title = :title WHERE id = :id")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
@@ -244,6 +247,11 @@ async def save_incidents(tx: AsyncConnection, changed: Sequence[Incident], *, be
 async def save_snapshot(tx: AsyncConnection, incident: Incident) -> None:
     """A locked incident goes by another policy from now on, or by what has become of its own."""
     await tx.execute(SAVE_SNAPSHOT, {"id": incident.id, "snapshot": _json(incident.snapshot)})
+
+
+async def save_title(tx: AsyncConnection, id: IncidentId, title: str) -> None:
+    """A locked incident is called otherwise."""
+    await tx.execute(SAVE_TITLE, {"id": id, "title": title})
 
 
 async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[GroupKey, IncidentId]:
@@ -310,9 +318,10 @@ async def acknowledge(tx: AsyncConnection, id: IncidentId, *, by: Actor, owner_i
     return done.rowcount == 1
 
 
-async def resolve(tx: AsyncConnection, id: IncidentId, *, by: Actor, reason: str, now: datetime) -> bool:
-    """False if there was nothing to resolve."""
-    return (await tx.execute(RESOLVE, {"id": id, "by": _json(by), "reason": reason, "now": now})).rowcount == 1
+async def resolve(tx: AsyncConnection, id: IncidentId, *, by: Actor, reason: str, watched: timedelta | None = None, now: datetime) -> bool:
+    """False if there was nothing to resolve. `watched`: for so long at least the same problem reopens it."""
+    done = await tx.execute(RESOLVE, {"id": id, "by": _json(by), "reason": reason, "watched": watched, "now": now})
+    return done.rowcount == 1
 
 
 async def list_incidents(

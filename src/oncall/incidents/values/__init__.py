@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import Priority, Process
+from oncall.desk.values import Closure, Priority, Process, Record
 from oncall.escalation.values import EscalationState, Position, Snapshot, Target, TargetType
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
@@ -448,3 +448,6 @@ class Overview:
     owner: str | None
     alerts: AlertCounts
     pending: tuple[PendingAction, ...]
+    record: Record | None = None
+    """What the service desk keeps of it, once somebody has said something of it."""
+    closure: Closure | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 from heapq import heappush
 from uuid import UUID
 
+from oncall.desk.rules.grading import Matrix
 from oncall.escalation.values import EscalationState, People, Snapshot
 from oncall.incidents.rules.inhibiting import labels_of
 from oncall.incidents.rules.timers import pending_action, timed
@@ -38,6 +39,7 @@ class Ruling:
     mutings: Mutings
     made_at: Mapping[UUID, datetime]
     people_at: PeopleAt
+    matrix: Matrix
 
 
 @dataclass(slots=True)
