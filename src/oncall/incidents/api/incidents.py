@@ -1,16 +1,18 @@
 """REST for incidents: see them, acknowledge, resolve, and read what happened."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from oncall.access.api import Reader, Responder
+from oncall.desk.values import Closure, Priority
 from oncall.escalation.values import EscalationState
-from oncall.incidents.commands import verbs
+from oncall.incidents.commands import ranking, verbs
 from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
+from oncall.kit.errors import Invalid
 from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in, set_etag
 from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
@@ -31,6 +33,7 @@ Ref = Annotated[UUID | int, Depends(_ref)]
 
 @router.get("")
 async def list_incidents(
+    request: Request,
     _: Reader,
     tx: ReadTx,
     page: Paging,
@@ -38,8 +41,15 @@ async def list_incidents(
     escalation_state: Annotated[list[EscalationState] | None, Query()] = None,
     service_id: ServiceId | None = None,
     dedup_key: Annotated[str | None, Query(max_length=255)] = None,
+    priority: Annotated[list[Priority] | None, Query()] = None,
+    closure: Annotated[list[Closure] | None, Query()] = None,
+    order: Annotated[Literal["newest", "rank"], Query(description="`rank`: the queue of those that are open, with reasons.")] = "newest",
 ) -> Listed[IncidentOut]:
-    """Newest first. Several values of one filter mean any of them."""
+    """Newest first, or the queue: open ones by priority, time left by their SLA, affected users and age. Several values of one filter mean
+    any of them; the queue knows no filter but `service_id`.
+    """
+    if order == "rank":
+        return await _queue(request, tx, page, service_id, [status, escalation_state, dedup_key, priority, closure])
     found = await verbs.list_incidents(
         tx,
         before=page.after,
@@ -47,10 +57,25 @@ async def list_incidents(
         states=escalation_state,
         service_ids=None if service_id is None else [service_id],
         dedup_key=dedup_key,
+        priorities=priority,
+        closures=closure,
         limit=page.limit + 1,
     )
     shown, cursor = page.cut(found)
     return Listed(items=await incidents_out(tx, shown), next_cursor=cursor)
+
+
+async def _queue(
+    request: Request, tx: ReadTx, page: Paging, service_id: ServiceId | None, filters: Sequence[object]
+) -> Listed[IncidentOut]:
+    if any(filters):
+        raise Invalid("The queue (`order=rank`) is of all that are open: of the filters it knows `service_id` alone.", field="order")
+    services = None if service_id is None else [service_id]
+    now = await now_in(request, tx)
+    found = await ranking.list_queue(tx, service_ids=services, after=page.after, limit=page.limit + 1, now=now)
+    shown, cursor = page.cut([incident for incident, _ in found])
+    ranks = {incident.id: rank for incident, rank in found}
+    return Listed(items=[IncidentOut.of(seen, ranks[seen.incident.id]) for seen in await verbs.overview(tx, shown)], next_cursor=cursor)
 
 
 @router.get("/{incident}")

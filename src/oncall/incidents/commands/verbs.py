@@ -12,6 +12,7 @@ from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
 from oncall.desk.commands.records import get_records
 from oncall.desk.rules.closing import closure_of
+from oncall.desk.values import Closure, Priority
 from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import joining
@@ -180,6 +181,8 @@ async def list_incidents(
     states: Sequence[EscalationState] | None = None,
     service_ids: Sequence[ServiceId] | None = None,
     dedup_key: str | None = None,
+    priorities: Sequence[Priority] | None = None,
+    closures: Sequence[Closure] | None = None,
     limit: int,
 ) -> list[Incident]:
     """Newest first."""
@@ -190,6 +193,8 @@ async def list_incidents(
         states=states,
         service_ids=service_ids,
         dedup_key=dedup_key,
+        priorities=priorities,
+        closures=closures,
         limit=limit,
     )
 

@@ -10,6 +10,7 @@ from oncall.contacts.values import Urgency
 from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
+from oncall.incidents.values.ranking import Rank
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.http import Instant, Shown, Strict
 from oncall.kit.ids import UserId
@@ -106,6 +107,13 @@ class RecordOut(Shown):
         }
 
 
+class RankOut(Shown):
+    """Its place in the queue of open incidents, and why, in the order in which that counts."""
+
+    position: int
+    reasons: list[str]
+
+
 class IncidentOut(RecordOut):
     id: UUID
     number: int
@@ -132,9 +140,10 @@ class IncidentOut(RecordOut):
     resolved_at: Instant | None
     created_at: Instant
     pending_actions: list[PendingActionOut]
+    rank: RankOut | None = Field(None, description="Only in a list that is ordered by it.")
 
     @classmethod
-    def of(cls, seen: Overview) -> Self:
+    def of(cls, seen: Overview, rank: Rank | None = None) -> Self:
         incident = seen.incident
         waits = incident.status is Status.TRIGGERED
         return cls(
@@ -171,6 +180,7 @@ class IncidentOut(RecordOut):
             resolved_by=By.of(incident.resolved_by),
             resolved_at=incident.resolved_at,
             created_at=incident.triggered_at,
+            rank=RankOut(position=rank.position, reasons=list(rank.reasons)) if rank else None,
             pending_actions=[PendingActionOut.model_validate(action) for action in seen.pending],
         )
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import Priority, Process
+from oncall.desk.values import Closure, Priority, Process
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import GoesOn, GroupKey, Incident, Severity, Status
@@ -218,6 +218,15 @@ WAKE_HELD = text("""
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
 SAVE_SNAPSHOT = text("UPDATE incidents SET policy_snapshot = CAST(:snapshot AS jsonb) WHERE id = :id")
+# As `closure_of` has it: the last word of this resolution, else whoever is to say one.
+WAITS_FOR = text("""
+    (CASE WHEN incidents.status = 'resolved' THEN coalesce(
+        (SELECT r.closure FROM incident_records r WHERE r.incident_id = incidents.id AND r.closure_since >= incidents.resolved_at),
+        CASE WHEN incidents.process = 'itil' THEN CASE WHEN EXISTS (
+            SELECT 1 FROM incident_records r WHERE r.incident_id = incidents.id
+                AND r.reporter ->> 'kind' <> 'monitor' AND r.reporter ->> 'contact' LIKE '%@%'
+        ) THEN 'awaiting_reporter' ELSE 'awaiting_desk' END END) END) = ANY(CAST(:closures AS text[]))
+""")
 SAVE_TITLE = text("UPDATE incidents SET title = :title WHERE id = :id")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
@@ -332,6 +341,8 @@ async def list_incidents(
     states: Sequence[EscalationState] | None,
     service_ids: Sequence[ServiceId] | None,
     dedup_key: str | None,
+    priorities: Sequence[Priority] | None,
+    closures: Sequence[Closure] | None,
     limit: int,
 ) -> list[Incident]:
     """Newest first; a filter that is None does not filter."""
@@ -344,6 +355,10 @@ async def list_incidents(
         page = page.where(incidents.c.service_id.in_(service_ids))
     if dedup_key is not None:
         page = page.where(incidents.c.id.in_(select(alerts.c.incident_id).where(alerts.c.dedup_key == dedup_key)))
+    if priorities:
+        page = page.where(incidents.c.priority.in_([one.value for one in priorities]))
+    if closures:
+        page = page.where(WAITS_FOR.bindparams(closures=[one.value for one in closures]))
     return [_incident(r) for r in await tx.execute(page)]
 
 
