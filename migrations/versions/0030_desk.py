@@ -92,6 +92,8 @@ def upgrade() -> None:
     )
     op.create_check_constraint(op.f("services_auto_close_days_are_some"), "services", "auto_close_days BETWEEN 1 AND 90")
     op.create_index("services_category_idx", "services", ["default_category_id"])
+    op.add_column("services", sa.Column("report_key", sa.String(), nullable=True))
+    op.create_index("services_report_key_idx", "services", ["report_key"], unique=True, postgresql_where=sa.text("report_key IS NOT NULL"))
     op.add_column("incidents", sa.Column("process", sa.String(), server_default="sre", nullable=False))
     op.add_column("incidents", sa.Column("priority", sa.String(), nullable=True))
     op.add_column("incidents", sa.Column("is_major", sa.Boolean(), server_default=sa.text("false"), nullable=False))
@@ -154,7 +156,7 @@ def downgrade() -> None:
     op.drop_table("incident_records")
     for column in ("is_major", "priority", "process"):
         op.drop_column("incidents", column)
-    for column in ("auto_close_days", "default_business_urgency", "default_impact", "default_category_id", "process"):
+    for column in ("report_key", "auto_close_days", "default_business_urgency", "default_impact", "default_category_id", "process"):
         op.drop_column("services", column)
     for table in ("slas", "calendars", "priority_matrix", "categories"):
         op.drop_table(table)

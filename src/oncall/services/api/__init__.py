@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from oncall.services.api import routing, services
+from oncall.services.api import report_forms, routing, services
 
 router = APIRouter()
-for part in (services, routing):
+for part in (services, report_forms, routing):
     router.include_router(part.router)

@@ -43,6 +43,10 @@ class UnknownOwner(Invalid):
     """A service names a team or a policy that does not exist."""
 
 
+class NoReportForm(NotFound):
+    """The service has no form by which people report."""
+
+
 class UnknownDefault(Invalid):
     """What its incidents are to be filed under does not exist."""
 
