@@ -40,6 +40,7 @@ PUBLIC: Mapping[str, str] = {
     "/": "leads to /docs",
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
+    "/report/{key}": "whoever knows the address of a form may report",
     "/assets/console.css": "a style sheet",
     "/replies/slack/interactions": "Slack signs what it posts, and has no key",
     "/replies/telegram": "Telegram says what only it was told, and has no key",
