@@ -82,3 +82,10 @@ class Calendar:
     created_at: datetime
     version: int = 1
     closed_on: frozenset[date] = frozenset()
+
+
+MOST_SPANS = 10
+"""Of one day."""
+
+MOST_DATES = 400
+"""Own holidays of a calendar."""
