@@ -2,13 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import text
 from tests.system import System, to
-
-from oncall import timeline
-from oncall.kit.actors import ENGINE
-from oncall.kit.db import Pool
-from oncall.kit.ids import IncidentId
 
 JSON = dict[str, Any]
 P2 = {"acknowledge": "PT20M", "resolve": "PT2H"}
@@ -31,19 +25,9 @@ async def promised(system: System, *, targets: JSON | None = None, policy: str |
     return made, sla
 
 
-async def grade(system: System, id: str, priority: str) -> None:
-    """As the command that grades does: the incident is written first, then its timeline."""
-    async with system.node.database.transaction(Pool.API) as tx:
-        await tx.execute(text("UPDATE incidents SET priority = :priority WHERE id = :id"), {"priority": priority, "id": id})
-        kind = timeline.Kind("priority_changed") if "priority_changed" in set(timeline.Kind) else None
-        assert kind is not None
-        await timeline.add(tx, [timeline.Entry(IncidentId(id), await system.clock.now(tx), kind, ENGINE, f"graded {priority}")])
-
-
 async def test_a_warning_pages_the_manager_and_a_breach_the_next_one(system: System) -> None:
     made, sla = await promised(system)
     id = (await system.event(made["key"]))["incident_id"]
-    await grade(system, id, "P2")
     assert system.pages() == ["Ana"]
     shown = (await system.incident(id))["sla"]
     assert shown == {

@@ -43,7 +43,7 @@ class SlaIn(Strict):
     )
     manager_policy_id: PolicyId | None = Field(
         None,
-        description="Its first step is paged when a promise is at risk (after three quarters of its time), the next ones when it is broken.",
+        description="Its first step is paged when a promise is at risk (after three quarters of its time), the next when it is broken.",
     )
 
     def settings(self) -> SlaSettings:

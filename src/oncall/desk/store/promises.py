@@ -1,4 +1,4 @@
-"""SQL about what is promised to incidents: the part of their records that runs by time. Whoever writes it holds the lock of the incident."""
+"""SQL about what is promised to incidents: the part of their records that runs by time. Whoever writes it has the incident locked."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -46,7 +46,8 @@ SAVE = text("""
         acknowledge_at_risk_at, resolve_by, resolve_at_risk_at, update_by, update_at_risk_at, marks, resolve_left, next_at)
     SELECT id, '', '{}', '', '', sla_id, a_by, a_at, r_by, r_at, u_by, u_at,
         ARRAY(SELECT jsonb_array_elements_text(marks)), resolve_left, next_at
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:sla_ids AS uuid[]), CAST(:acknowledge_by AS timestamptz[]), CAST(:acknowledge_at AS timestamptz[]),
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:sla_ids AS uuid[]), CAST(:acknowledge_by AS timestamptz[]),
+        CAST(:acknowledge_at AS timestamptz[]),
         CAST(:resolve_by AS timestamptz[]), CAST(:resolve_at AS timestamptz[]), CAST(:update_by AS timestamptz[]),
         CAST(:update_at AS timestamptz[]), CAST(:marks AS jsonb[]), CAST(:resolve_left AS interval[]), CAST(:next_at AS timestamptz[]))
         AS n (id, sla_id, a_by, a_at, r_by, r_at, u_by, u_at, marks, resolve_left, next_at)

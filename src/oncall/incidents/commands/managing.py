@@ -71,10 +71,10 @@ async def run_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> 
         kept.append(after)
         told += [_Told(one.incident, mark, sla.settings.name, track) for mark in graver_first(marks)]
     await desk.save_promises(tx, kept)
-    await timeline.add(tx, [_entry(one, now=now) for one in told])
-    await _ask(tx, [one for one in told if one.mark.step >= 0 and one.track], people, now=now)
-    for one in told:
-        SLA_MARKS.labels(one.mark.goal.value, one.mark.mark.value).inc()
+    await timeline.add(tx, [_entry(its, now=now) for its in told])
+    await _ask(tx, [its for its in told if its.mark.step >= 0 and its.track], people, now=now)
+    for its in told:
+        SLA_MARKS.labels(its.mark.goal.value, its.mark.mark.value).inc()
 
 
 async def postpone(tx: AsyncConnection, due: Due, error: Exception, *, until: datetime) -> None:

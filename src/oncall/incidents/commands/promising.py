@@ -33,12 +33,9 @@ log = get_log("incidents")
 SLAS = "slas"
 """The name by which the timeline knows us."""
 
-REGRADED, NEWS = "priority_changed", "status_update"
-MOVES = {
-    *(kind.value for kind in (Kind.REOPENED, Kind.ACKNOWLEDGED, Kind.SETTLED, Kind.RESOLVED, Kind.CLOSED, Kind.MERGED)),
-    REGRADED,
-    NEWS,
-}
+NEWS = "status_update"
+ENDS = {Kind.ACKNOWLEDGED, Kind.SETTLED, Kind.RESOLVED, Kind.CLOSED, Kind.MERGED}
+MOVES = {*ENDS, Kind.REOPENED, Kind.PRIORITY_CHANGED, NEWS}
 """What may change a promise; everything else is none of our business."""
 
 
@@ -86,7 +83,7 @@ async def _keep_up(tx: AsyncConnection, moved: Sequence[timeline.Entry]) -> None
             its,
             standing_of(incident),
             *terms[its.sla_id],
-            regraded=REGRADED in happened,
+            regraded=Kind.PRIORITY_CHANGED in happened,
             reopened=Kind.REOPENED in happened,
             news=NEWS in happened,
             now=now,

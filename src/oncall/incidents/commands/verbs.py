@@ -230,7 +230,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     owners = await get_users(tx, {i.owner_id for i in incidents if i.owner_id})
     counts = await alert_store.counts(tx, [i.id for i in incidents])
     records = await get_records(tx, [i.id for i in incidents])
-    promises = await get_promises(tx, [i.id for i in incidents])
+    promises = await get_promises(tx, [id for id, its in records.items() if its.sla_id])
     over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
     return [
         Overview(
