@@ -241,7 +241,7 @@ AT_RISK = text("""
 """)
 BREACHED = text("""
     incidents.id IN (SELECT incident_id FROM incident_records
-        WHERE marks && CAST('{acknowledge_breached,resolve_breached,update_breached}' AS text[]))
+        WHERE marks && CAST('{acknowledge_breached,resolve_breached,update_breached}' AS varchar[]))
 """)
 
 
