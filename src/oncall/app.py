@@ -30,6 +30,7 @@ from oncall.channels.webhook import WebhookChannel
 from oncall.console import api as console
 from oncall.contacts import api as contacts
 from oncall.contacts.commands import forget_proofs, how_reachable
+from oncall.desk import api as desk
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
@@ -45,10 +46,12 @@ from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
+from oncall.incidents.commands import promising
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours
+from oncall.incidents.commands.promising import SLAS
 from oncall.incidents.compiled import Judging
-from oncall.incidents.due import DueIncidents, KeptBodies, SilentAlerts
+from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
@@ -93,6 +96,7 @@ from oncall.simulate.commands.replaying import Replays
 from oncall.teams import api as teams
 from oncall.timeline import tell_entries_to
 from oncall.webhooks import api as webhooks
+from oncall.webhooks.commands.listening import TOPIC as WEBHOOKS
 from oncall.webhooks.commands.listening import hearing
 from oncall.webhooks.due import Deliverer, Pruner
 
@@ -100,6 +104,7 @@ ROUTERS = [
     access.router,
     teams.router,
     contacts.router,
+    desk.router,
     notifications.router,
     schedules.router,
     escalation.router,
@@ -127,11 +132,16 @@ HANDOFFS_EVERY = timedelta(seconds=10)
 HEARTBEATS_EVERY = timedelta(seconds=10)
 """How often heartbeats are looked at, beside the instants at which they expire; one whose interval was shortened is noticed so late."""
 
+MARKS_EVERY = timedelta(seconds=10)
+"""How often what is promised is looked at, beside the instants at which a mark is due."""
+
 SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
 
-# What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline.
-tell_entries_to(hearing(describe))
+# What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline; so does
+# what is promised of those that have an SLA.
+tell_entries_to(WEBHOOKS, hearing(describe))
+tell_entries_to(SLAS, promising.keep_up)
 
 
 class Role(StrEnum):
@@ -213,6 +223,7 @@ class Node:
         beats = SetSource(DueHeartbeats(self.judging), every=HEARTBEATS_EVERY, **common)
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
         incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
+        marks = SetSource(DueMarks(), every=MARKS_EVERY, **common)
         # That somebody listens is said before anything expires.
         silent = SilentAlerts(self.judging, **common)
         sealer = Sealer(every=SEALED_EVERY, **common)
@@ -226,7 +237,7 @@ class Node:
             **common,
         )
         programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common)]
-        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
+        return [incidents_due, *senders, *listening, marks, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
 
     def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:
         """What sees to it that buttons are heard, where they can be."""

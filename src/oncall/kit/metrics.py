@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 EVENTS = Counter("oncall_events_total", "Events received, by decision.", ["decision"])
 UNMAPPED = Counter("oncall_unmapped_events_total", "Parts of bodies that their integration's mapping could not read.", ["integration"])
 INCIDENTS = Counter("oncall_incidents_total", "Incidents, by what happened to them.", ["change"])
+SLA_MARKS = Counter("oncall_sla_marks_total", "Promises of SLAs that came to be at risk or were broken.", ["target", "mark"])
 HEARTBEATS = Counter("oncall_heartbeats_total", "Heartbeats, by what happened: checked_in, expired, recovered, excused.", ["change"])
 PAGES = Counter("oncall_pages_total", "Attempts to send, by channel and outcome.", ["channel", "outcome"])
 LAG = Gauge("oncall_lag_seconds", "Age of the oldest due row of a source.", ["source"])

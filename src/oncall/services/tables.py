@@ -44,6 +44,7 @@ services = Table(
     Column("auto_close_days", SmallInteger, nullable=True),
     # The address of the form by which anybody reports a problem with it.
     Column("report_key", String, nullable=True),
+    Column("sla_id", UUID(as_uuid=True), ForeignKey("slas.id"), nullable=True),
     CheckConstraint("process IN ('sre', 'itil')", name="process_is_known"),
     CheckConstraint("default_impact IN ('widespread', 'large', 'limited', 'minor')", name="default_impact_is_known"),
     CheckConstraint("default_business_urgency IN ('critical', 'high', 'medium', 'low')", name="default_business_urgency_is_known"),
@@ -55,6 +56,7 @@ services = Table(
     Index("services_policy_idx", "escalation_policy_id"),
     Index("services_category_idx", "default_category_id"),
     Index("services_report_key_idx", "report_key", unique=True, postgresql_where=text("report_key IS NOT NULL")),
+    Index("services_sla_idx", "sla_id"),
 )
 
 integrations = Table(

@@ -10,17 +10,23 @@ from oncall.timeline import store
 from oncall.timeline.ports import OnEntries
 from oncall.timeline.values import Entry, Recorded
 
-_told: list[OnEntries] = []
+_told: dict[str, OnEntries] = {}
 
 
-def tell_entries_to(on_entries: OnEntries) -> None:
-    """From now on, and in this whole process, whoever listens is told by this."""
-    _told[:] = [on_entries]
+def tell_entries_to(name: str, on_entries: OnEntries) -> None:
+    """From now on, and in this whole process, this is how the listener of that name is told; they are told in the order of their names."""
+    _told[name] = on_entries
 
 
 async def listen(tx: AsyncConnection, name: str, *, listens: bool) -> None:
-    """Say whether this listener wants to hear of entries; while none does, nobody is told."""
+    """Say whether this listener wants to hear of all entries; while none does, nobody is told."""
     await store.save_listening(tx, name, listens=listens)
+
+
+async def follow(tx: AsyncConnection, name: str, incident_ids: Sequence[IncidentId]) -> None:
+    """From now on this listener hears of the entries of these incidents, as long as there are these incidents."""
+    if incident_ids:
+        await store.save_following(tx, name, incident_ids)
 
 
 async def add(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -30,9 +36,9 @@ async def add(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
     """
     if entries:
         added = [(new_id(), entry) for entry in entries]
-        if await store.add_entries(tx, added):
-            for on_entries in _told:
-                await on_entries(tx, added)
+        for name in sorted(await store.add_entries(tx, added)):
+            if name in _told:
+                await _told[name](tx, added)
 
 
 async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int = 0, limit: int = 1_000) -> list[Recorded]:

@@ -13,7 +13,7 @@ from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import IncidentId
 from oncall.timeline.values import Entry, Kind, Recorded
 
-# Whether anybody listens is told by the same statement: where nobody does, listening costs nothing.
+# Who listens, to all or to one of these incidents, is told by the same statement: where nobody does, listening costs nothing.
 ADD = text("""
     WITH added AS (
         INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
@@ -22,7 +22,8 @@ ADD = text("""
             CAST(:actor_kinds AS text[]), CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:vias AS text[]),
             CAST(:reasons AS text[]), CAST(:details AS jsonb[]))
     )
-    SELECT EXISTS (SELECT 1 FROM timeline_listeners) AS is_heard
+    SELECT name FROM timeline_listeners
+    UNION SELECT name FROM timeline_followers WHERE incident_id = ANY(CAST(:incident_ids AS uuid[]))
 """)
 # Most that is told at once one actor did at one instant.
 ADD_OF_ONE = text("""
@@ -33,10 +34,15 @@ ADD_OF_ONE = text("""
         FROM unnest(CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]),
             CAST(:details AS jsonb[])) AS e (id, incident_id, kind, reason, detail)
     )
-    SELECT EXISTS (SELECT 1 FROM timeline_listeners) AS is_heard
+    SELECT name FROM timeline_listeners
+    UNION SELECT name FROM timeline_followers WHERE incident_id = ANY(CAST(:incident_ids AS uuid[]))
 """)
 LISTEN = text("INSERT INTO timeline_listeners (name) VALUES (:name) ON CONFLICT DO NOTHING")
 LISTEN_NO_MORE = text("DELETE FROM timeline_listeners WHERE name = :name")
+FOLLOW = text("""
+    INSERT INTO timeline_followers (incident_id, name) SELECT id, :name FROM unnest(CAST(:incident_ids AS uuid[])) AS i (id)
+    ON CONFLICT DO NOTHING
+""")
 
 # Uses timeline_entries_incident_idx.
 LIST = text("""
@@ -54,8 +60,8 @@ LIST_BEFORE = text("""
 """)
 
 
-async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) -> bool:
-    """Whether anybody listens."""
+async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) -> set[str]:
+    """Who listens."""
     entries = [entry for _, entry in added]
     said: dict[str, object] = {
         "ids": [id for id, _ in added],
@@ -67,7 +73,7 @@ async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) 
     at, actor = entries[0].at, entries[0].actor
     if all(e.at == at and e.actor == actor for e in entries):
         who = {"at": at, "actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name, "via": actor.via}
-        return bool((await tx.execute(ADD_OF_ONE, said | who)).scalar_one())
+        return set((await tx.execute(ADD_OF_ONE, said | who)).scalars())
     found = await tx.execute(
         ADD,
         said
@@ -79,11 +85,15 @@ async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) 
             "vias": [e.actor.via for e in entries],
         },
     )
-    return bool(found.scalar_one())
+    return set(found.scalars())
 
 
 async def save_listening(tx: AsyncConnection, name: str, *, listens: bool) -> None:
     await tx.execute(LISTEN if listens else LISTEN_NO_MORE, {"name": name})
+
+
+async def save_following(tx: AsyncConnection, name: str, incident_ids: Sequence[IncidentId]) -> None:
+    await tx.execute(FOLLOW, {"name": name, "incident_ids": list(incident_ids)})
 
 
 async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int, limit: int) -> list[Recorded]:

@@ -24,3 +24,11 @@ timeline_entries = Table(
 
 # A row while somebody wants to hear of entries, beside the entries themselves so that one statement knows.
 timeline_listeners = Table("timeline_listeners", metadata, Column("name", String, primary_key=True))
+
+# A row for each incident that somebody wants to hear of, whatever happens to the others.
+timeline_followers = Table(
+    "timeline_followers",
+    metadata,
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String, primary_key=True),
+)

@@ -56,6 +56,8 @@ class Kind(StrEnum):
     RECORD_EDITED = "record_edited"
     RESOLUTION_RECORDED = "resolution_recorded"
     VERIFIED = "verified"
+    SLA_AT_RISK = "sla_at_risk"
+    SLA_BREACHED = "sla_breached"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,8 @@ class Filing:
     business_urgency: BusinessUrgency | None = None
     auto_close_days: int | None = None
     """Under `itil`: so many working days after its resolution it is closed if nobody objects; None: only the service desk closes it."""
+    sla_id: SlaId | None = None
+    """What is promised of them."""
 
     @property
     def grading(self) -> Grading:

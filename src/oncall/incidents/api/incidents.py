@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from oncall.access.api import Reader, Responder
 from oncall.desk.values import Closure, Priority
+from oncall.desk.values.slas import Mark
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import ranking, verbs
 from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
@@ -44,12 +45,13 @@ async def list_incidents(
     priority: Annotated[list[Priority] | None, Query()] = None,
     closure: Annotated[list[Closure] | None, Query()] = None,
     order: Annotated[Literal["newest", "rank"], Query(description="`rank`: the queue of those that are open, with reasons.")] = "newest",
+    sla: Annotated[Mark | None, Query(description="Only those of which a promise is at risk now, or is or was broken.")] = None,
 ) -> Listed[IncidentOut]:
     """Newest first, or the queue: open ones by priority, time left by their SLA, affected users and age. Several values of one filter mean
     any of them; the queue knows no filter but `service_id`.
     """
     if order == "rank":
-        return await _queue(request, tx, page, service_id, [status, escalation_state, dedup_key, priority, closure])
+        return await _queue(request, tx, page, service_id, [status, escalation_state, dedup_key, priority, closure, sla])
     found = await verbs.list_incidents(
         tx,
         before=page.after,
@@ -59,6 +61,7 @@ async def list_incidents(
         dedup_key=dedup_key,
         priorities=priority,
         closures=closure,
+        sla=sla,
         limit=page.limit + 1,
     )
     shown, cursor = page.cut(found)

@@ -1,5 +1,6 @@
 """An incident is logged by a person: opened on a service, with what is known of it, and paged by its policy."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -7,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.desk.commands.records import get_matrix, save_record
 from oncall.escalation import Snapshot, take_snapshots
+from oncall.incidents.commands import promising
 from oncall.incidents.rules.logging import check_logged, logged_as, record_of
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident
@@ -29,7 +31,9 @@ async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) 
     priority, record = record_of(id, wanted, service, await get_matrix(tx), by, now=now)
     snapshot = await _snapshot(tx, service)
     [incident] = await store.add_incidents(tx, [logged_as(id, wanted, service, snapshot, priority, by, now=now)])
-    await save_record(tx, record)
+    sla = wanted.sla_id or service.filing.sla_id
+    await save_record(tx, replace(record, sla_id=sla))
+    await promising.begin(tx, {id: sla} if sla else {}, [incident], now=now)
     via = f", reported by {wanted.reporter.name} ({wanted.reporter.kind.value})" if wanted.reporter else ""
     says = f"{incident.escalation_reason}{via}: {incident.title}"
     detail: dict[str, object] = {"service": service.name, "urgency": incident.urgency.value, "priority": priority and priority.value}

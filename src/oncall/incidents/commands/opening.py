@@ -10,6 +10,7 @@ from oncall.desk.commands.records import add_records, get_matrix
 from oncall.desk.rules.grading import USUAL
 from oncall.desk.values import Grading
 from oncall.escalation import take_snapshots
+from oncall.incidents.commands import promising
 from oncall.incidents.commands.inhibiting import mark_sources
 from oncall.incidents.rules.considering import why_opened
 from oncall.incidents.rules.filing import first_record
@@ -82,6 +83,8 @@ async def _add_incidents(
     added = await store.add_incidents(tx, made)
     filings = {id: services[id].filing for id in concerned}
     await add_records(tx, [first_record(i, filings[i.service_id], matrix) for i in added if filings[i.service_id].keeps_records])
+    promised = {one.id: its for one in added if (its := filings[one.service_id].sla_id)}
+    await promising.begin(tx, promised, added, now=now)
     return added
 
 

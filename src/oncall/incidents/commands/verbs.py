@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
+from oncall.desk.commands.promises import get_promises
 from oncall.desk.commands.records import get_records
 from oncall.desk.rules.closing import closure_of
 from oncall.desk.values import Closure, Priority
+from oncall.desk.values.slas import Mark
 from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import joining
@@ -23,6 +25,7 @@ from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.affirming import affirm
 from oncall.incidents.rules.assigned import next_step
 from oncall.incidents.rules.filing import resolved_as
+from oncall.incidents.rules.promising import next_mark
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
@@ -183,6 +186,7 @@ async def list_incidents(
     dedup_key: str | None = None,
     priorities: Sequence[Priority] | None = None,
     closures: Sequence[Closure] | None = None,
+    sla: Mark | None = None,
     limit: int,
 ) -> list[Incident]:
     """Newest first."""
@@ -195,6 +199,7 @@ async def list_incidents(
         dedup_key=dedup_key,
         priorities=priorities,
         closures=closures,
+        sla=sla,
         limit=limit,
     )
 
@@ -225,6 +230,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     owners = await get_users(tx, {i.owner_id for i in incidents if i.owner_id})
     counts = await alert_store.counts(tx, [i.id for i in incidents])
     records = await get_records(tx, [i.id for i in incidents])
+    promises = await get_promises(tx, [id for id, its in records.items() if its.sla_id])
     over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
     return [
         Overview(
@@ -233,9 +239,10 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),
-            timers.pending_actions(i, over_at=over.get(i.id)),
+            timers.pending_actions(i, over_at=over.get(i.id), marks=next_mark(promises.get(i.id))),
             records.get(i.id),
             closure_of(resolved_as(i, counts.get(i.id)), records.get(i.id), i.process),
+            promises.get(i.id),
         )
         for i in incidents
     ]

@@ -46,14 +46,16 @@ def pending_action(incident: Incident) -> PendingAction | None:
             assert_never(incident.status)
 
 
-def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> tuple[PendingAction, ...]:
+def pending_actions(
+    incident: Incident, *, over_at: datetime | None = None, marks: tuple[PendingAction, ...] = ()
+) -> tuple[PendingAction, ...]:
     """What people are told happens next, in order. One that failed and was postponed is looked at again at its `next_at`, whatever its
-    state. `over_at`: when its alerts are over because nothing is heard of them.
+    state. `over_at`: when its alerts are over because nothing is heard of them; `marks`: what is next told of its SLA.
     """
     action = pending_action(incident)
     planned = [replace(action, at=incident.next_at or action.at)] if action else []
     silent = [PendingAction("auto_resolve", over_at)] if over_at else []
-    return tuple(sorted(planned + silent, key=lambda action: action.at))
+    return tuple(sorted([*planned, *silent, *marks], key=lambda action: action.at))
 
 
 def timed(incident: Incident) -> Incident:

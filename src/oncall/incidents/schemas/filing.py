@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import BusinessUrgency, CategoryId, Grading, Impact, Priority, Reporter, ReporterKind, Risk, Verdict
+from oncall.desk.values import BusinessUrgency, CategoryId, Grading, Impact, Priority, Reporter, ReporterKind, Risk, SlaId, Verdict
 from oncall.incidents.schemas.acting import Reason
 from oncall.incidents.schemas.incidents import VerbIn
 from oncall.incidents.schemas.pages import Title
@@ -61,6 +61,7 @@ class IncidentIn(Strict):
     severity: Severity = Severity.UNKNOWN
     urgency: Urgency | None = Field(None, description="Which notification rules page; else priority P1 or P2, then its service decides.")
     follows_id: IncidentId | None = Field(None, description="An incident that this one follows.")
+    sla_id: SlaId | None = Field(None, description="What is promised of it; null: what its service says.")
 
     def to_logged(self) -> Logged:
         return Logged(
@@ -77,6 +78,7 @@ class IncidentIn(Strict):
             severity=self.severity,
             urgency=self.urgency,
             follows_id=self.follows_id,
+            sla_id=self.sla_id,
         )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
+from oncall.desk.values.slas import Goal, Promises, marked
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
 from oncall.incidents.values.ranking import Rank
@@ -51,8 +52,47 @@ class AlertCounts(Shown):
 
 
 class PendingActionOut(Shown):
-    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "end_snooze", "auto_resolve", "close"]
+    action: Literal[
+        "escalate",
+        "remind",
+        "retry",
+        "release",
+        "break_through",
+        "settle",
+        "retrigger",
+        "end_snooze",
+        "auto_resolve",
+        "close",
+        "sla_warning",
+        "sla_breach",
+    ]
     at: Instant
+
+
+class SlaStandingOut(Shown):
+    """Until when its SLA promises what; null: nothing is promised, or it is over. What was broken stays here also once it is done."""
+
+    id: UUID
+    acknowledge_by: Instant | None
+    resolve_by: Instant | None
+    update_by: Instant | None
+    at_risk: list[Goal]
+    breached: list[Goal]
+
+    @classmethod
+    def of(cls, promises: Promises | None) -> Self | None:
+        if promises is None:
+            return None
+        by = {goal: one.by for goal, one in promises.running.items()}
+        at_risk, breached = marked(promises)
+        return cls(
+            id=promises.sla_id,
+            acknowledge_by=by.get(Goal.ACKNOWLEDGE),
+            resolve_by=by.get(Goal.RESOLVE),
+            update_by=by.get(Goal.UPDATE),
+            at_risk=list(at_risk),
+            breached=list(breached),
+        )
 
 
 class ReporterOut(Shown):
@@ -141,6 +181,7 @@ class IncidentOut(RecordOut):
     created_at: Instant
     pending_actions: list[PendingActionOut]
     rank: RankOut | None = Field(None, description="Only in a list that is ordered by it.")
+    sla: SlaStandingOut | None = Field(description="What is promised of it; null: it has no SLA.")
 
     @classmethod
     def of(cls, seen: Overview, rank: Rank | None = None) -> Self:
@@ -182,6 +223,7 @@ class IncidentOut(RecordOut):
             created_at=incident.triggered_at,
             rank=RankOut(position=rank.position, reasons=list(rank.reasons)) if rank else None,
             pending_actions=[PendingActionOut.model_validate(action) for action in seen.pending],
+            sla=SlaStandingOut.of(seen.promises),
         )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import Closure, Priority, Process
+from oncall.desk.values.slas import Mark
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import GoesOn, GroupKey, Incident, Severity, Status
@@ -231,6 +232,19 @@ SAVE_TITLE = text("UPDATE incidents SET title = :title WHERE id = :id")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
 
 
+# What the desk keeps beside an incident, read by the incident's own key; `breached` by incident_records_marks_idx.
+AT_RISK = text("""
+    EXISTS (SELECT FROM incident_records r WHERE r.incident_id = incidents.id AND (
+        (r.acknowledge_by IS NOT NULL AND 'acknowledge_at_risk' = ANY(r.marks) AND NOT 'acknowledge_breached' = ANY(r.marks))
+        OR (r.resolve_by IS NOT NULL AND 'resolve_at_risk' = ANY(r.marks) AND NOT 'resolve_breached' = ANY(r.marks))
+        OR (r.update_by IS NOT NULL AND 'update_at_risk' = ANY(r.marks) AND NOT 'update_breached' = ANY(r.marks))))
+""")
+BREACHED = text("""
+    incidents.id IN (SELECT incident_id FROM incident_records
+        WHERE marks && CAST('{acknowledge_breached,resolve_breached,update_breached}' AS varchar[]))
+""")
+
+
 async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[Incident]:
     """Insert; returns them with the numbers the database gave them."""
     with racing("incidents_pkey", "incidents_one_open_per_group"):
@@ -307,6 +321,12 @@ async def lock_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict
     return {IncidentId(r.id): _incident(r) for r in await tx.execute(locked)}
 
 
+async def lock_free(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Incident]:
+    """Those of them that nobody else has locked."""
+    free = INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id).with_for_update(key_share=True, skip_locked=True)
+    return {IncidentId(r.id): _incident(r) for r in await tx.execute(free)}
+
+
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Incident]:
     rows = await tx.execute(CLAIM_WAITING if waiting else CLAIM_SKIPPING, {"due_by": due_by, "up_to": limit})
     return [_incident(r) for r in rows]
@@ -343,6 +363,7 @@ async def list_incidents(
     dedup_key: str | None,
     priorities: Sequence[Priority] | None,
     closures: Sequence[Closure] | None,
+    sla: Mark | None,
     limit: int,
 ) -> list[Incident]:
     """Newest first; a filter that is None does not filter."""
@@ -359,6 +380,8 @@ async def list_incidents(
         page = page.where(incidents.c.priority.in_([one.value for one in priorities]))
     if closures:
         page = page.where(WAITS_FOR.bindparams(closures=[one.value for one in closures]))
+    if sla is not None:
+        page = page.where(AT_RISK if sla is Mark.AT_RISK else BREACHED)
     return [_incident(r) for r in await tx.execute(page)]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import CategoryId, Grading, Priority, Reporter, Verdict
+from oncall.desk.values import CategoryId, Grading, Priority, Reporter, SlaId, Verdict
 from oncall.incidents.values import Severity
 from oncall.kit.errors import Invalid
 from oncall.kit.ids import IncidentId, ServiceId
@@ -36,6 +36,8 @@ class Logged:
     severity: Severity = Severity.UNKNOWN
     urgency: Urgency | None = None
     follows_id: IncidentId | None = None
+    sla_id: SlaId | None = None
+    """What is promised of it; None: what its service says."""
 
 
 @dataclass(frozen=True, slots=True)

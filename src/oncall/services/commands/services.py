@@ -21,6 +21,7 @@ from oncall.teams.rules import check_version
 
 MISSING = {
     "services_default_category_id_fkey": lambda: UnknownDefault("There is no category with this id.", field="default_category_id"),
+    "services_sla_id_fkey": lambda: UnknownDefault("There is no SLA with this id.", field="sla_id"),
 }
 ROUTING = "routing"
 """The topic of what is compiled of routing rules."""

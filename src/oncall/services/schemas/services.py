@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from oncall.desk.values import BusinessUrgency, CategoryId, Filing, Impact, Process
+from oncall.desk.values import BusinessUrgency, CategoryId, Filing, Impact, Process, SlaId
 from oncall.kit.http import Duration, Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.schemas.judging import (
@@ -48,6 +48,7 @@ class ServiceIn(Strict):
     default_impact: Impact | None = None
     default_business_urgency: BusinessUrgency | None = None
     auto_close_days: int | None = Field(None, ge=1, le=90, description="Working days without objection; only under `itil`, never for P1.")
+    sla_id: SlaId | None = Field(None, description="What is promised of its incidents, once they have a priority.")
 
     def to_service(self, id: ServiceId) -> Service:
         return Service(
@@ -63,7 +64,14 @@ class ServiceIn(Strict):
             flapping=self.flapping.to_flapping() if self.flapping else None,
             threshold=self.threshold.to_threshold() if self.threshold else None,
             delay=self.delay.to_delay() if self.delay else None,
-            filing=Filing(self.process, self.default_category_id, self.default_impact, self.default_business_urgency, self.auto_close_days),
+            filing=Filing(
+                self.process,
+                self.default_category_id,
+                self.default_impact,
+                self.default_business_urgency,
+                self.auto_close_days,
+                self.sla_id,
+            ),
         )
 
 
@@ -106,6 +114,7 @@ class ServiceOut(Shown):
     default_impact: Impact | None
     default_business_urgency: BusinessUrgency | None
     auto_close_days: int | None
+    sla_id: UUID | None
 
     @classmethod
     def of(cls, service: Service) -> Self:
@@ -117,4 +126,5 @@ class ServiceOut(Shown):
             default_impact=filing.impact,
             default_business_urgency=filing.business_urgency,
             auto_close_days=filing.auto_close_days,
+            sla_id=filing.sla_id,
         )

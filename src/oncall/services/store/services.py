@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.desk.values import BusinessUrgency, CategoryId, Filing, Impact, Process
+from oncall.desk.values import BusinessUrgency, CategoryId, Filing, Impact, Process, SlaId
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.tables import services
 from oncall.services.values import Service, UrgencyMode
@@ -20,27 +20,31 @@ T = TypeVar("T")
 SERVICES = select(services)
 INSERT = text("""
     INSERT INTO services (id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age,
-        flapping, threshold, delay, process, default_category_id, default_impact, default_business_urgency, auto_close_days, created_at)
+        flapping, threshold, delay, process, default_category_id, default_impact, default_business_urgency, auto_close_days, sla_id,
+        created_at)
     VALUES (:id, :name, :team_id, :escalation_policy_id, :ack_timeout, :urgency, :reopen_window, CAST(:grouping AS jsonb), :group_max_age,
         CAST(:flapping AS jsonb), CAST(:threshold AS jsonb), CAST(:delay AS jsonb), :process, :default_category_id, :default_impact,
-        :default_business_urgency, :auto_close_days, :now)
+        :default_business_urgency, :auto_close_days, :sla_id, :now)
 """)
 UPDATE = text("""
     UPDATE services SET name = :name, team_id = :team_id, escalation_policy_id = :escalation_policy_id, ack_timeout = :ack_timeout,
         urgency = :urgency, reopen_window = :reopen_window, grouping = CAST(:grouping AS jsonb), group_max_age = :group_max_age,
         flapping = CAST(:flapping AS jsonb), threshold = CAST(:threshold AS jsonb), delay = CAST(:delay AS jsonb),
         process = :process, default_category_id = :default_category_id, default_impact = :default_impact,
-        default_business_urgency = :default_business_urgency, auto_close_days = :auto_close_days, version = version + 1
+        default_business_urgency = :default_business_urgency, auto_close_days = :auto_close_days,
+        sla_id = :sla_id, version = version + 1
     WHERE id = :id
 """)
 BY_IDS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
-        threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days
+        threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
+        sla_id
     FROM services WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 OF_TEAMS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
-        threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days
+        threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
+        sla_id
     FROM services WHERE team_id = ANY(CAST(:team_ids AS uuid[])) ORDER BY id LIMIT :limit
 """)
 DELETE = text("DELETE FROM services WHERE id = :id")
@@ -102,6 +106,7 @@ def _service(r: Row[Any]) -> Service:
             Impact(r.default_impact) if r.default_impact else None,
             BusinessUrgency(r.default_business_urgency) if r.default_business_urgency else None,
             r.auto_close_days,
+            SlaId(r.sla_id) if r.sla_id else None,
         ),
     )
 
@@ -125,6 +130,7 @@ def _columns(service: Service) -> dict[str, object]:
         "default_impact": service.filing.impact,
         "default_business_urgency": service.filing.business_urgency,
         "auto_close_days": service.filing.auto_close_days,
+        "sla_id": service.filing.sla_id,
     }
 
 
