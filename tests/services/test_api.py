@@ -56,6 +56,12 @@ async def test_a_service_is_created_with_sensible_defaults_and_read(api: AsyncCl
         "default_impact": None,
         "default_business_urgency": None,
         "auto_close_days": None,
+        "support_hours": None,
+        "description": "",
+        "tier": None,
+        "links": [],
+        "runbook_url": None,
+        "owner_contact": "",
     }
     read = await api.get(f"/api/v1/services/{made.json()['id']}")
     assert (read.json(), read.headers["ETag"]) == (made.json(), '"1"')

@@ -141,6 +141,8 @@ incidents = Table(
     # Which steps of its life are obligatory, as its service said when it opened; what it is worth; and whether it is led as a major one.
     Column("process", String, nullable=False, server_default="sre"),
     Column("priority", String, nullable=True),
+    # When it becomes urgent by itself: its service's support hours begin.
+    instant("rises_at", nullable=True),
     Column("is_major", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("number"),
     CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
@@ -174,6 +176,7 @@ incidents = Table(
     Index("incidents_held_idx", "id", postgresql_where=text("escalation_state = 'held'")),
     Index("incidents_held_step_idx", "id", postgresql_where=text("goes_on ->> 'held_until' IS NOT NULL")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("incidents_rises_at_idx", "id", postgresql_where=text("rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')")),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
 )
 

@@ -41,6 +41,8 @@ LINKS = {
     "schedule_nestings": ("schedule_id", "schedules"),
     "schedule_participants": ("schedule_id", "schedules"),
     "schedule_team_turns": ("schedule_id", "schedules"),
+    "service_dependencies": ("service_id", "services"),
+    "service_group_members": ("group_id", "service_groups"),
 }
 """Tables that only say what something has: the column and the table of what that is, which is what uses a row."""
 

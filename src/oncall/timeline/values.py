@@ -23,6 +23,7 @@ class Kind(StrEnum):
     FLAPPING = "flapping"
     SETTLED = "settled"
     SEVERITY_CHANGED = "severity_changed"
+    URGENCY_RAISED = "urgency_raised"
     STEP_FIRED = "step_fired"
     STEP_SKIPPED = "step_skipped"
     PAGED = "paged"

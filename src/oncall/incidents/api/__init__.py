@@ -9,6 +9,7 @@ from oncall.incidents.api import (
     events,
     filing,
     handing_on,
+    impact,
     incidents,
     merging,
     pages,
@@ -17,5 +18,5 @@ from oncall.incidents.api import (
 )
 
 router = APIRouter()
-for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events):
+for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events, impact):
     router.include_router(part.router)

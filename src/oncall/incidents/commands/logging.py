@@ -17,13 +17,13 @@ from oncall.kit.actors import Actor
 from oncall.kit.db import ConcurrentChange, notify
 from oncall.kit.ids import IncidentId, new_id
 from oncall.kit.metrics import INCIDENTS
-from oncall.services.commands import get_services
+from oncall.services.commands import get_supported
 from oncall.services.values import Service
 
 
 async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) -> Incident:
     """Open it, with its record; its first step fires at once."""
-    service = (await get_services(tx, [wanted.service_id])).get(wanted.service_id)
+    service = (await get_supported(tx, [wanted.service_id], now=now)).get(wanted.service_id)
     if service is None:
         raise CannotLog("There is no service with this id.", field="service_id")
     check_logged(wanted, service, now=now)

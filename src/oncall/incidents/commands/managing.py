@@ -19,6 +19,7 @@ from oncall.escalation.values import PlannedPage, Turn
 from oncall.incidents.commands import joining
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.rules import responders as rules
+from oncall.incidents.rules.conditions import about
 from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.promising import asker, graver_first, to_ask_anew
 from oncall.incidents.rules.quiet import spared
@@ -129,7 +130,7 @@ async def _ask(tx: AsyncConnection, told: Sequence[_Told], people: People, *, no
             track,
             Position(step=one.mark.step),
             urgency=Urgency.HIGH,
-            severity=incident.severity.value,
+            about=about(incident, people),
             people=people,
             now=now,
         )

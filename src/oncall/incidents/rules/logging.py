@@ -11,7 +11,8 @@ from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.filing import CannotLog, Logged
 from oncall.kit.actors import Actor
 from oncall.kit.ids import IncidentId
-from oncall.services.values import Service, urgency_of
+from oncall.services.rules.support import rises_at, urgency_of
+from oncall.services.values import Service
 
 
 def check_logged(wanted: Logged, service: Service, *, now: datetime) -> None:
@@ -62,7 +63,7 @@ def logged_as(
     id: IncidentId, wanted: Logged, service: Service, snapshot: Snapshot, priority: Priority | None, by: Actor, *, now: datetime
 ) -> Incident:
     """It pages like any other of its service. Where nothing is said of its urgency, its priority, then its severity decides."""
-    by_service = Urgency.HIGH if priority in PAGED_AT_ONCE else urgency_of(service.urgency, wanted.severity.value)
+    by_service = Urgency.HIGH if priority in PAGED_AT_ONCE else urgency_of(service, wanted.severity.value, now=now)
     return timed(
         Incident(
             id=id,
@@ -87,5 +88,6 @@ def logged_as(
             process=service.filing.process,
             priority=priority,
             is_major=priority is Priority.P1,
+            rises_at=None if wanted.urgency else rises_at(service, now=now),
         )
     )

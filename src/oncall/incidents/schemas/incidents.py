@@ -59,6 +59,7 @@ class PendingActionOut(Shown):
         "release",
         "break_through",
         "settle",
+        "rise",
         "retrigger",
         "end_snooze",
         "auto_resolve",

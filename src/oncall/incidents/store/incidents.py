@@ -69,6 +69,7 @@ FIELDS: Fields = {
     "goes_on": lambda i: _json(i.goes_on),
     "priority": lambda i: i.priority and i.priority.value,
     "is_major": lambda i: i.is_major,
+    "rises_at": lambda i: i.rises_at,
 }
 # What a step that fires changes, and nothing else: most of what the engine writes.
 MOVING = ("position", "escalation_state", "escalation_reason", "escalation_since", "step_at", "next_at", "failures", "last_error")
@@ -93,7 +94,7 @@ INSERT = text("""
         status, severity, urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at,
         acknowledged_at, acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until,
         held_from, news, rose, tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id,
-        assigned_team_id, goes_on, priority, is_major)
+        assigned_team_id, goes_on, priority, is_major, rises_at)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:opened_by AS jsonb[]), CAST(:process AS text[]), CAST(:status AS text[]),
@@ -109,7 +110,7 @@ INSERT = text("""
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
         CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
-        CAST(:is_major AS boolean[]))
+        CAST(:is_major AS boolean[]), CAST(:rises_at AS timestamptz[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -124,7 +125,7 @@ SAVE = text("""
         flapping_since = new.flapping_since, settle_at = new.settle_at,
         snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id,
         assigned_team_id = new.assigned_team_id, goes_on = new.goes_on,
-        priority = new.priority, is_major = new.is_major
+        priority = new.priority, is_major = new.is_major, rises_at = new.rises_at
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -136,12 +137,12 @@ SAVE = text("""
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
         CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
-        CAST(:is_major AS boolean[]))
+        CAST(:is_major AS boolean[]), CAST(:rises_at AS timestamptz[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
         flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id,
-        goes_on, priority, is_major)
+        goes_on, priority, is_major, rises_at)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 MOVE = text("""
@@ -175,7 +176,8 @@ ACKNOWLEDGE = text("""
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
         snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL, assigned_team_id = NULL, goes_on = NULL,
-        next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
+        next_at = least(
+            CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at, rises_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
         AND NOT jsonb_path_exists(policy_snapshot, '$.**.condition ? (@ == "unresolved")')  -- of these it is worked out what goes on
@@ -217,6 +219,12 @@ WAKE_HELD = text("""
         goes_on = goes_on - 'held_until'
     WHERE id IN (SELECT id FROM incidents WHERE (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) AND next_at > :now
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
+""")
+# By `incidents_rises_at_idx`.
+WAKE_RISING = text("""
+    UPDATE incidents SET rises_at = :now, next_at = :now
+    WHERE id IN (SELECT id FROM incidents WHERE rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')
+                 ORDER BY id FOR NO KEY UPDATE)
 """)
 SAVE_SNAPSHOT = text("UPDATE incidents SET policy_snapshot = CAST(:snapshot AS jsonb) WHERE id = :id")
 # As `closure_of` has it: the last word of this resolution, else whoever is to say one.
@@ -294,6 +302,11 @@ async def wake_paging(tx: AsyncConnection, *, now: datetime) -> int:
 async def wake_held(tx: AsyncConnection, *, now: datetime, among: Sequence[IncidentId] | None = None) -> int:
     """Every held incident (of these, if they are given) is due now; what is to be done is found out then. Returns how many there are."""
     return (await tx.execute(WAKE_HELD, {"now": now, "among": None if among is None else list(among)})).rowcount
+
+
+async def wake_rising(tx: AsyncConnection, *, now: datetime) -> int:
+    """What becomes urgent by itself is looked at again at once, since it may do so at another time now; returns how many."""
+    return (await tx.execute(WAKE_RISING, {"now": now})).rowcount
 
 
 async def let_go(tx: AsyncConnection, ids: Sequence[IncidentId]) -> None:
@@ -453,4 +466,5 @@ def _incident(r: Row[Any]) -> Incident:
         process=Process(r.process),
         priority=Priority(r.priority) if r.priority else None,
         is_major=r.is_major,
+        rises_at=r.rises_at,
     )

@@ -321,6 +321,8 @@ class Incident:
     """Which steps of its life are obligatory, as its service said when it opened."""
     priority: Priority | None = None
     """What it is worth to the business; None: nobody has said."""
+    rises_at: datetime | None = None
+    """When its urgency rises by itself, since its service's support hours begin then; only of one that is low because they do not run."""
     is_major: bool = False
     """It is led as a major one: a commander, a bridge, updates, a postmortem."""
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.desk.values import BusinessUrgency, CategoryId, Filing, Impact, Process, SlaId
+from oncall.desk.values import BusinessUrgency, CalendarId, CategoryId, Filing, Impact, Process, SlaId
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.tables import services
 from oncall.services.values import Service, UrgencyMode
@@ -17,14 +17,16 @@ from oncall.services.values.judging import Delay, Flapping, Grouping, Threshold
 
 T = TypeVar("T")
 
-SERVICES = select(services)
+# Whoever decides about pages does not read what people want to know of a service (`store/profiles.py`).
+PROFILE = {"description", "tier", "links", "runbook_url", "owner_contact"}
+SERVICES = select(*(column for column in services.c if column.name not in PROFILE))
 INSERT = text("""
     INSERT INTO services (id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age,
         flapping, threshold, delay, process, default_category_id, default_impact, default_business_urgency, auto_close_days, sla_id,
-        created_at)
+        support_hours_id, created_at)
     VALUES (:id, :name, :team_id, :escalation_policy_id, :ack_timeout, :urgency, :reopen_window, CAST(:grouping AS jsonb), :group_max_age,
         CAST(:flapping AS jsonb), CAST(:threshold AS jsonb), CAST(:delay AS jsonb), :process, :default_category_id, :default_impact,
-        :default_business_urgency, :auto_close_days, :sla_id, :now)
+        :default_business_urgency, :auto_close_days, :sla_id, :support_hours_id, :now)
 """)
 UPDATE = text("""
     UPDATE services SET name = :name, team_id = :team_id, escalation_policy_id = :escalation_policy_id, ack_timeout = :ack_timeout,
@@ -32,19 +34,19 @@ UPDATE = text("""
         flapping = CAST(:flapping AS jsonb), threshold = CAST(:threshold AS jsonb), delay = CAST(:delay AS jsonb),
         process = :process, default_category_id = :default_category_id, default_impact = :default_impact,
         default_business_urgency = :default_business_urgency, auto_close_days = :auto_close_days,
-        sla_id = :sla_id, version = version + 1
+        sla_id = :sla_id, support_hours_id = :support_hours_id, version = version + 1
     WHERE id = :id
 """)
 BY_IDS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
         threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
-        sla_id
+        sla_id, support_hours_id
     FROM services WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 OF_TEAMS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
         threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
-        sla_id
+        sla_id, support_hours_id
     FROM services WHERE team_id = ANY(CAST(:team_ids AS uuid[])) ORDER BY id LIMIT :limit
 """)
 DELETE = text("DELETE FROM services WHERE id = :id")
@@ -108,6 +110,7 @@ def _service(r: Row[Any]) -> Service:
             r.auto_close_days,
             SlaId(r.sla_id) if r.sla_id else None,
         ),
+        CalendarId(r.support_hours_id) if r.support_hours_id else None,
     )
 
 
@@ -131,6 +134,7 @@ def _columns(service: Service) -> dict[str, object]:
         "default_business_urgency": service.filing.business_urgency,
         "auto_close_days": service.filing.auto_close_days,
         "sla_id": service.filing.sla_id,
+        "support_hours_id": service.support_hours_id,
     }
 
 

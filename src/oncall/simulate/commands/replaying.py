@@ -18,7 +18,7 @@ from oncall.kit.db import Database, Pool
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.kit.limits import TooMany
 from oncall.kit.sealing import Sealing
-from oncall.services.commands import all_services, integration_keys
+from oncall.services.commands import all_services, integration_keys, with_hours
 from oncall.services.commands.proposing import all_rules, compile_proposed
 from oncall.services.values import UnknownService
 from oncall.silences.commands.muting import Muters, compiled, list_muters
@@ -124,7 +124,8 @@ class Replays:
         now = await self._clock.now(tx)
         until = asked.until or now
         _check_times(asked.since, until, now)
-        there = Ruleset(await all_rules(tx), {one.id: one for one in await all_services(tx)}, await list_muters(tx, since=asked.since))
+        services = await with_hours(tx, {one.id: one for one in await all_services(tx)}, now=now)
+        there = Ruleset(await all_rules(tx), services, await list_muters(tx, since=asked.since))
         if asked.service_id is not None and asked.service_id not in there.services:
             raise UnknownService("There is no service with this service_id.")
         then, names = there, names_of(there)
