@@ -41,6 +41,7 @@ LINKS = {
     "schedule_nestings": ("schedule_id", "schedules"),
     "schedule_participants": ("schedule_id", "schedules"),
     "schedule_team_turns": ("schedule_id", "schedules"),
+    "workflow_rule_mentions": ("rule_id", "workflow_rules"),
 }
 """Tables that only say what something has: the column and the table of what that is, which is what uses a row."""
 
