@@ -58,7 +58,7 @@ async def test_declared_and_stood_down_each_once_with_its_reason(system: System)
 async def test_a_reason_is_obligatory(system: System) -> None:
     _, id = await paged(system)
     answer = await system.api.post(f"/api/v1/incidents/{id}/declare-major", json={})
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "reason")
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, "body.reason")
 
 
 async def test_a_major_one_is_resolved_and_waits_to_be_closed(system: System) -> None:

@@ -22,7 +22,11 @@ def alike(number: int, shared: int, of: int, status: Status = Status.CLOSED) -> 
     ("what", "found", "numbers"),
     [
         ("the most alike first", [alike(1, 2, 4), alike(2, 3, 4)], [2, 1]),
-        ("of those that are as alike the open ones, then the newest", [alike(1, 2, 4, Status.TRIGGERED), alike(2, 2, 4), alike(3, 2, 4)], [1, 3, 2]),
+        (
+            "of those that are as alike the open ones, then the newest",
+            [alike(1, 2, 4, Status.TRIGGERED), alike(2, 2, 4), alike(3, 2, 4)],
+            [1, 3, 2],
+        ),
         ("what shares little is chance", [alike(1, 1, 4), alike(2, 3, 10)], [2]),
         ("not more than are asked for", [alike(n, 2, 4) for n in range(9)], [8, 7, 6]),
         ("nothing is like a title without words", [alike(1, 0, 0)], []),
@@ -50,7 +54,11 @@ async def test_words_count_not_their_order_and_what_is_past_says_how_it_ended(sy
     await monitor.says(monitor.event("b", summary="Disk full on db-1"))
     await (await responder(system, "Ana")).does(past.incident_id, "resolve")
     [one] = await similar(system, monitor, "card-gateway answers 500, checkout fails")
-    assert (one.incident.id, one.incident.status, one.incident.resolved_by and one.incident.resolved_by.name) == (past.incident_id, "resolved", "Ana")
+    assert (one.incident.id, one.incident.status, one.incident.resolved_by and one.incident.resolved_by.name) == (
+        past.incident_id,
+        "resolved",
+        "Ana",
+    )
     assert "checkout" in one.reason
     assert one.likeness > 0.5
 

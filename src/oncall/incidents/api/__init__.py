@@ -10,12 +10,14 @@ from oncall.incidents.api import (
     filing,
     handing_on,
     incidents,
+    leading,
     merging,
     pages,
     responders,
     whole_path,
+    working,
 )
 
 router = APIRouter()
-for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events):
+for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, alerts, events, change_events):
     router.include_router(part.router)

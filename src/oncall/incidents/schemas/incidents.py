@@ -8,6 +8,7 @@ from pydantic import Field
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
+from oncall.desk.values.roles import Role
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
 from oncall.incidents.values.ranking import Rank
@@ -141,6 +142,7 @@ class IncidentOut(RecordOut):
     created_at: Instant
     pending_actions: list[PendingActionOut]
     rank: RankOut | None = Field(None, description="Only in a list that is ordered by it.")
+    owed: list[Role] = Field(description="Roles that somebody is to take: a major incident's commander, and what a template asks for.")
 
     @classmethod
     def of(cls, seen: Overview, rank: Rank | None = None) -> Self:
@@ -182,6 +184,7 @@ class IncidentOut(RecordOut):
             created_at=incident.triggered_at,
             rank=RankOut(position=rank.position, reasons=list(rank.reasons)) if rank else None,
             pending_actions=[PendingActionOut.model_validate(action) for action in seen.pending],
+            owed=list(seen.owed),
         )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import Closure, Priority, Process, Record
+from oncall.desk.values.roles import Role
 from oncall.escalation.values import EscalationState, Position, Snapshot, Target, TargetType
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
@@ -451,3 +452,5 @@ class Overview:
     record: Record | None = None
     """What the service desk keeps of it, once somebody has said something of it."""
     closure: Closure | None = None
+    owed: tuple[Role, ...] = ()
+    """The roles that somebody is to take in it."""
