@@ -81,3 +81,15 @@ async def test_what_is_written_of_it_meanwhile_takes_nothing_back(system: System
     await system.advance(minutes=6)
     await (await responder(system, "Ben")).does(id, "snooze", duration="PT1H")
     assert await rows(system, "SELECT is_major FROM incidents") == [(True,)]
+
+
+async def test_the_gravest_priority_makes_it_one_and_keeps_it_so(system: System) -> None:
+    _, id = await paged(system)
+    ana = await responder(system, "Ana")
+    done = await ana.does(id, "priority", priority="P1", reason="every shop is down")
+    assert (done["is_major"], done["owed"]) == (True, ["commander"])
+    assert "major_declared: declared a major incident by Ana through api: it is P1" in await system.reasons(id)
+    assert (await ana.is_refused(id, "stand-down", reason="no"))[:2] == (409, "stays_major")
+    await ana.does(id, "priority", priority="P2", reason="one shop")
+    assert (await system.incident(id))["is_major"] is True, "whoever led it so says when that is over"
+    assert (await ana.does(id, "stand-down", reason="one shop"))["is_major"] is False

@@ -6,6 +6,7 @@ from oncall.incidents.api import (
     acting,
     alerts,
     change_events,
+    context,
     events,
     filing,
     handing_on,
@@ -19,5 +20,7 @@ from oncall.incidents.api import (
 )
 
 router = APIRouter()
-for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, alerts, events, change_events):
+for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, context):
+    router.include_router(part.router)
+for part in (alerts, events, change_events):
     router.include_router(part.router)
