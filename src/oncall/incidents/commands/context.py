@@ -8,12 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.incidents.commands.alerts import names_of
 from oncall.incidents.commands.similar import similar_incidents
 from oncall.incidents.commands.verbs import end_of, get_incident
-from oncall.incidents.rules.changes import newest_of
-from oncall.incidents.rules.changes import beside
+from oncall.incidents.rules.changes import beside, newest_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import change_events as change_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Status
+from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.context import MOST_ALERTS, MOST_CHANGES, MOST_OPEN, MOST_SIMILAR, Around, Context
 from oncall.kit.ids import ServiceId
 
@@ -26,13 +25,15 @@ async def context_of(tx: AsyncConnection, ref: UUID | int, *, before: timedelta,
     asked = [beside(incident, before=before, now=now, service_id=one) for one in (incident.service_id, *around.dependencies)]
     changes = [change for one in asked for change in await change_store.list_newest(tx, one, after=None, limit=MOST_CHANGES)]
     similar = await similar_incidents(tx, incident.title, incident.service_id, but=incident.id, limit=MOST_SIMILAR)
-    open = []
+    open: list[Incident] = []
     if around.dependencies:
         open = await store.list_incidents(
             tx,
             before=UUID(int=2**128 - 1),
             statuses=[Status.TRIGGERED, Status.ACKNOWLEDGED],
             states=None,
+            priorities=None,
+            closures=None,
             service_ids=around.dependencies,
             dedup_key=None,
             limit=MOST_OPEN,
