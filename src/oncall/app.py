@@ -30,6 +30,7 @@ from oncall.channels.webhook import WebhookChannel
 from oncall.console import api as console
 from oncall.contacts import api as contacts
 from oncall.contacts.commands import forget_proofs, how_reachable
+from oncall.desk.api import templates as incident_templates
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
@@ -106,6 +107,7 @@ ROUTERS = [
     services.router,
     simulate.router,
     silences.router,
+    incident_templates.router,
     incidents.router,
     bodies.router,
     explaining.router,
