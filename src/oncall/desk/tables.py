@@ -106,3 +106,24 @@ incident_records = Table(
     Index("incident_records_sla_idx", "sla_id"),
     Index("incident_records_marks_idx", "marks", postgresql_using="gin"),
 )
+
+incident_templates = Table(
+    "incident_templates",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("category_id", UUID(as_uuid=True), ForeignKey("categories.id"), nullable=True),
+    Column("impact", String, nullable=True),
+    Column("business_urgency", String, nullable=True),
+    Column("tasks", JSONB, nullable=False),
+    Column("roles", ARRAY(String), nullable=False),
+    Column("first_update", String, nullable=False),
+    instant("created_at"),
+    version_column(),
+    CheckConstraint("impact IN ('widespread', 'large', 'limited', 'minor')", name="impact_is_known"),
+    CheckConstraint("business_urgency IN ('critical', 'high', 'medium', 'low')", name="business_urgency_is_known"),
+    Index("incident_templates_name_idx", text("lower(name)"), unique=True),
+    Index("incident_templates_category_idx", "category_id"),
+)

@@ -6,17 +6,22 @@ from oncall.incidents.api import (
     acting,
     alerts,
     change_events,
+    context,
     events,
     filing,
     handing_on,
     impact,
     incidents,
+    leading,
     merging,
     pages,
     responders,
     whole_path,
+    working,
 )
 
 router = APIRouter()
-for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events, impact):
+for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, context):
+    router.include_router(part.router)
+for part in (alerts, events, change_events, impact):
     router.include_router(part.router)

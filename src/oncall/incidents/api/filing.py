@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Responder
 from oncall.incidents.api.incidents import Ref, done_out, incidents_out
-from oncall.incidents.commands import filing, logging, verbs
+from oncall.incidents.commands import filing, templating, verbs
 from oncall.incidents.schemas.filing import CloseIn, IncidentEdit, IncidentIn, PriorityIn, ResolutionIn, VerifyIn
 from oncall.incidents.schemas.incidents import IncidentDone, IncidentOut
 from oncall.kit.http import AckTx, AgainRoute, IfMatch, now_in, set_etag
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=A
 async def log_incident(request: Request, response: Response, caller: Responder, tx: AckTx, body: IncidentIn) -> IncidentOut:
     """Log an incident by hand: it pages by the policy of its service, like one that a monitor opens."""
     by, _ = await verbs.actor_for(tx, caller, None)
-    incident = await logging.log(tx, body.to_logged(), by=by, now=await now_in(request, tx))
+    incident = await templating.log_by(tx, body.to_logged(), body.template_id, by=by, now=await now_in(request, tx))
     set_etag(response, 1)
     return (await incidents_out(tx, [incident]))[0]
 

@@ -13,6 +13,7 @@ from oncall.desk.rules.grading import prioritise
 from oncall.desk.values import Priority, Record, Verdict, Verification
 from oncall.desk.values.closing import Asker
 from oncall.incidents.commands import acting, logging, verbs
+from oncall.incidents.commands.major import declare_major
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import Done
 from oncall.incidents.rules import filing as rules
@@ -49,6 +50,8 @@ async def grade(tx: AsyncConnection, ref: UUID | int, wanted: Graded, *, by: Act
     detail: dict[str, object] = {"before": before and before.value, "after": priority and priority.value}
     reason = f"{_called(before)} → {_called(priority)}: {why}"
     await timeline.add(tx, [timeline.Entry(incident.id, now, timeline.Kind.PRIORITY_CHANGED, by, reason, detail)])
+    if priority is Priority.P1:
+        incident = await declare_major(tx, incident, by, "it is P1", now=now)
     await notify(tx, "incidents")
     return Done(incident, changed=True, cancelled=0)
 

@@ -26,10 +26,12 @@ from oncall.incidents.rules.affirming import affirm
 from oncall.incidents.rules.assigned import next_step
 from oncall.incidents.rules.filing import resolved_as
 from oncall.incidents.rules.promising import next_mark
+from oncall.incidents.rules.roles import owed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.store import merging as merging_store
+from oncall.incidents.store import roles as role_store
 from oncall.incidents.values import (
     AlertCounts,
     AlertSeen,
@@ -232,6 +234,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     records = await get_records(tx, [i.id for i in incidents])
     promises = await get_promises(tx, [id for id, its in records.items() if its.sla_id])
     over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
+    holders = await role_store.list_holders(tx, [i.id for i in incidents]) if incidents else []
     return [
         Overview(
             i,
@@ -243,6 +246,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             records.get(i.id),
             closure_of(resolved_as(i, counts.get(i.id)), records.get(i.id), i.process),
             promises.get(i.id),
+            owed(i, [holder for holder in holders if holder.incident_id == i.id]),
         )
         for i in incidents
     ]

@@ -36,12 +36,12 @@ def resolved_as(incident: Incident, alerts: AlertCounts | None) -> Resolved | No
 
 
 def graded(incident: Incident, priority: Priority | None, reason: str, *, now: datetime) -> Incident:
-    """With another priority: P1 makes it major, and P1 and P2 raise its urgency, which pages at once (`semantics.md` §2). Nothing lowers
+    """With another priority: P1 and P2 raise its urgency, which pages at once (`semantics.md` §2). Nothing lowers
     it again.
     """
     if incident.status is Status.CLOSED:
         raise wrong_state(incident, "graded")
-    changed = incident.but(priority=priority, is_major=incident.is_major or priority is Priority.P1)
+    changed = incident.but(priority=priority)
     if incident.status in OPEN and priority in PAGED_AT_ONCE:
         changed = life.raise_urgency(changed, Urgency.HIGH, reason=reason, now=now)
     return changed

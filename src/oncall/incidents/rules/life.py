@@ -172,7 +172,7 @@ def _decide(incident: Incident, people: People, *, now: datetime, heard: bool, h
             return _released(incident, people, now=now, heard=heard)
         case Status.ACKNOWLEDGED if is_due(incident, now=now):
             return _break_through(incident, people, hold, now=now)
-        case Status.TRIGGERED | Status.ACKNOWLEDGED if (at := next_at(incident)) is None or at > now:
+        case _ if (at := next_at(incident)) is None or at > now:
             return Outcome(timed(incident))  # it was looked at because something else changed
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)

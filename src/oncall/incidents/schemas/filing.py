@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import BusinessUrgency, CategoryId, Grading, Impact, Priority, Reporter, ReporterKind, Risk, SlaId, Verdict
+from oncall.desk.values.templates import TemplateId
 from oncall.incidents.schemas.acting import Reason
 from oncall.incidents.schemas.incidents import VerbIn
 from oncall.incidents.schemas.pages import Title
@@ -45,8 +46,9 @@ class ReporterIn(Strict):
 class IncidentIn(Strict):
     """What is known of it. What is not said of its grading, its service may say; under `itil` reporter and category are obligatory."""
 
-    title: Title
+    title: Title | None = Field(None, description="Obligatory, unless a template says it.")
     service_id: ServiceId
+    template_id: TemplateId | None = Field(None, description="What is not said here it says; it brings its tasks and roles.")
     description: LongText = ""
     reporter: ReporterIn | None = None
     reported_at: Instant | None = Field(None, description="Now, unless it is said.")
@@ -63,9 +65,15 @@ class IncidentIn(Strict):
     follows_id: IncidentId | None = Field(None, description="An incident that this one follows.")
     sla_id: SlaId | None = Field(None, description="What is promised of it; null: what its service says.")
 
+    @model_validator(mode="after")
+    def _has_a_title(self) -> Self:
+        if self.title is None and self.template_id is None:
+            raise ValueError("Say what is wrong in `title`, or by which `template_id` it is logged.")
+        return self
+
     def to_logged(self) -> Logged:
         return Logged(
-            title=self.title,
+            title=self.title or "",
             service_id=self.service_id,
             description=self.description,
             reporter=self.reporter.to_reporter() if self.reporter else None,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
+from oncall.desk.values.roles import Role
 from oncall.desk.values.slas import Goal, Promises, marked
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
@@ -183,6 +184,7 @@ class IncidentOut(RecordOut):
     pending_actions: list[PendingActionOut]
     rank: RankOut | None = Field(None, description="Only in a list that is ordered by it.")
     sla: SlaStandingOut | None = Field(description="What is promised of it; null: it has no SLA.")
+    owed: list[Role] = Field(description="Roles that somebody is to take: a major incident's commander, and what a template asks for.")
 
     @classmethod
     def of(cls, seen: Overview, rank: Rank | None = None) -> Self:
@@ -225,6 +227,7 @@ class IncidentOut(RecordOut):
             rank=RankOut(position=rank.position, reasons=list(rank.reasons)) if rank else None,
             pending_actions=[PendingActionOut.model_validate(action) for action in seen.pending],
             sla=SlaStandingOut.of(seen.promises),
+            owed=list(seen.owed),
         )
 
 

@@ -68,7 +68,6 @@ FIELDS: Fields = {
     "assigned_team_id": lambda i: i.assigned_team_id,
     "goes_on": lambda i: _json(i.goes_on),
     "priority": lambda i: i.priority and i.priority.value,
-    "is_major": lambda i: i.is_major,
     "rises_at": lambda i: i.rises_at,
 }
 # What a step that fires changes, and nothing else: most of what the engine writes.
@@ -86,6 +85,7 @@ BORN_WITH: Fields = {
     "follows_id": lambda i: i.follows_id,
     "opened_by": lambda i: _json(i.opened_by),
     "process": lambda i: i.process.value,
+    "is_major": lambda i: i.is_major,
 }
 
 
@@ -125,7 +125,7 @@ SAVE = text("""
         flapping_since = new.flapping_since, settle_at = new.settle_at,
         snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id,
         assigned_team_id = new.assigned_team_id, goes_on = new.goes_on,
-        priority = new.priority, is_major = new.is_major, rises_at = new.rises_at
+        priority = new.priority, rises_at = new.rises_at
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -136,13 +136,12 @@ SAVE = text("""
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
-        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
-        CAST(:is_major AS boolean[]), CAST(:rises_at AS timestamptz[]))
+        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]), CAST(:rises_at AS timestamptz[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
         flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id,
-        goes_on, priority, is_major, rises_at)
+        goes_on, priority, rises_at)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 MOVE = text("""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import Closure, Priority, Process, Record
+from oncall.desk.values.roles import Role
 from oncall.desk.values.slas import Promises
 from oncall.escalation.values import EscalationState, Position, Snapshot, Target, TargetType
 from oncall.kit.actors import Actor
@@ -456,3 +457,5 @@ class Overview:
     closure: Closure | None = None
     promises: Promises | None = None
     """What its SLA promises, if it has one."""
+    owed: tuple[Role, ...] = ()
+    """The roles that somebody is to take in it."""
