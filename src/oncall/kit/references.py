@@ -43,6 +43,7 @@ LINKS = {
     "schedule_team_turns": ("schedule_id", "schedules"),
     "service_dependencies": ("service_id", "services"),
     "service_group_members": ("group_id", "service_groups"),
+    "status_feed_services": ("feed_id", "status_feeds"),
 }
 """Tables that only say what something has: the column and the table of what that is, which is what uses a row."""
 
