@@ -27,6 +27,14 @@ from oncall.channels.telegram_presses import read_telegram_bot
 from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
 from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
+from oncall.communications import hot as status_pages
+from oncall.communications.api import ROUTERS as COMMUNICATIONS
+from oncall.communications.commands.publishing import FEEDS
+from oncall.communications.commands.subscribing import sign_link as sign_subscription
+from oncall.communications.compiled import Maintenance, load_board, load_maintenance
+from oncall.communications.due import DueUpdates, UpdateDeliverer
+from oncall.communications.hot.pages import StatusPages
+from oncall.communications.values.subscribers import SubscriberId, SubscriberToken, Verb
 from oncall.console import api as console
 from oncall.contacts import api as contacts
 from oncall.contacts.commands import forget_proofs, how_reachable
@@ -120,9 +128,10 @@ ROUTERS = [
     heartbeats.router,
     *replies.ROUTERS,
     webhooks.router,
+    *COMMUNICATIONS,
 ]
-HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
-HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT}
+HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES, *status_pages.ROUTES]
+HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT, **status_pages.DOCUMENT}
 
 
 RECORDS_EVERY = timedelta(seconds=30)
@@ -134,6 +143,8 @@ HEARTBEATS_EVERY = timedelta(seconds=10)
 
 MARKS_EVERY = timedelta(seconds=10)
 """How often what is promised is looked at, beside the instants at which a mark is due."""
+REMINDERS_EVERY = timedelta(seconds=10)
+"""How often incidents are looked at whose next status update is owed, beside the instants at which it is."""
 
 SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
@@ -180,6 +191,8 @@ class Node:
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
         self.judging = Judging(Exact(MUTING, self._load_mutings, self.clock.about), Exact(ROUTING, load_routing, self.clock.about))
+        self.board = self.compilation.add(FEEDS, load_board)
+        self.maintenance = self.compilation.add(MUTING, self._load_maintenance)
         self.gate = Gate(self.database, self.clock, self.judging)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources = self._sources()
@@ -236,7 +249,7 @@ class Node:
             every=self.settings.tick,
             **common,
         )
-        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common)]
+        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common)]
         return [incidents_due, *senders, *listening, marks, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
 
     def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:
@@ -246,11 +259,24 @@ class Node:
             return [TelegramHook(channel, bot, self.client, **common)]
         return []
 
+    def _stakeholders(self, common: Mapping[str, Any]) -> list[DueSource]:
+        """What sees to it that everyone else is told."""
+        lease, every = self.settings.send_lease, self.settings.tick
+        deliverer = UpdateDeliverer(self.channels, link=self._subscriber_link, lease=lease, every=every, **common)
+        return [SetSource(DueUpdates(), every=REMINDERS_EVERY, **common), deliverer]
+
+    def _subscriber_link(self, id: SubscriberId, verb: Verb) -> str:
+        token = sign_subscription(SubscriberToken(id, verb), [key.encode() for key in self.ring])
+        return f"{self.settings.base_url}/subscriptions/{token}"
+
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)
 
     async def _load_mutings(self, tx: AsyncConnection) -> Mutings:
         return await load_mutings(tx, now=await self.clock.now(tx))
+
+    async def _load_maintenance(self, tx: AsyncConnection) -> Maintenance:
+        return await load_maintenance(tx, now=await self.clock.now(tx))
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
         return await load_book(tx, self.book.value, now=await self.clock.now(tx))
@@ -355,6 +381,9 @@ def make_app(node: Node) -> FastAPI:
     app.state.compilation = node.compilation
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.status_pages = StatusPages(
+        node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
+    )
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()

@@ -42,6 +42,7 @@ PUBLIC: Mapping[str, str] = {
     "/l/{token}": "the token is the authority",
     "/report/{key}": "whoever knows the address of a form may report",
     "/assets/console.css": "a style sheet",
+    "/subscriptions/{token}": "the token is the authority",
     "/replies/slack/interactions": "Slack signs what it posts, and has no key",
     "/replies/telegram": "Telegram says what only it was told, and has no key",
     "/replies/twilio/sms": "Twilio signs what it posts, and has no key",

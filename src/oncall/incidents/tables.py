@@ -177,6 +177,11 @@ incidents = Table(
     Index("incidents_held_step_idx", "id", postgresql_where=text("goes_on ->> 'held_until' IS NOT NULL")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("incidents_rises_at_idx", "id", postgresql_where=text("rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')")),
+    Index(
+        "incidents_graded_idx",
+        "id",
+        postgresql_where=text("status IN ('triggered', 'acknowledged') AND (priority IS NOT NULL OR is_major)"),
+    ),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
 )
 

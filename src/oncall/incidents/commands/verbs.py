@@ -115,6 +115,11 @@ async def _affirm(tx: AsyncConnection, incident: Incident, by: Actor, *, now: da
     return Done(change.incident, changed=True, cancelled=0)
 
 
+async def still_on_it(tx: AsyncConnection, id: IncidentId, *, by: Actor, now: datetime) -> None:
+    """They did something about it: if they are whoever has it, their time to resolve it begins anew."""
+    await _affirm(tx, await get_incident(tx, id), by, now=now)
+
+
 async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, watched: timedelta | None = None, now: datetime) -> Done:
     """The service is restored: everything stops, and its open alerts count as resolved. `watched`: for so long at least the same problem
     reopens it.
@@ -156,6 +161,11 @@ async def get_incident(tx: AsyncConnection, ref: UUID | int) -> Incident:
 async def get_incidents(tx: AsyncConnection, ids: Collection[IncidentId]) -> list[Incident]:
     """Those of them that exist, with one statement for any number."""
     return await store.get_incidents(tx, ids) if ids else []
+
+
+async def list_graded(tx: AsyncConnection, *, after: IncidentId | None, limit: int) -> list[Incident]:
+    """Open incidents that have a priority or are major, in the order of their ids."""
+    return await store.list_graded(tx, after=after or UUID(int=0), limit=limit)
 
 
 async def list_alerts(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[AlertSeen]:

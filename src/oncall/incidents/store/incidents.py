@@ -327,6 +327,13 @@ async def get_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> list[
     return [_incident(r) for r in rows]
 
 
+async def list_graded(tx: AsyncConnection, *, after: UUID, limit: int) -> list[Incident]:
+    """Open ones with a priority, or major: by incidents_graded_idx, in the order of ids."""
+    graded = text("status IN ('triggered', 'acknowledged') AND (priority IS NOT NULL OR is_major)")
+    rows = await tx.execute(INCIDENTS.where(graded, incidents.c.id > after).order_by(incidents.c.id).limit(limit))
+    return [_incident(r) for r in rows]
+
+
 async def lock_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Incident]:
     """Lock in the order of ids, waiting for whoever holds one."""
     locked = INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id).with_for_update(key_share=True)
