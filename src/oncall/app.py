@@ -30,6 +30,7 @@ from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
 from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
 from oncall.communications import api as communications
+from oncall.communications.commands.bridges import open_bridges
 from oncall.communications.commands.rooms import TOPIC as ROOMS
 from oncall.communications.compiled.incidents import IncidentChanges
 from oncall.communications.compiled.rooms import RoomEntries
@@ -54,6 +55,7 @@ from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
 from oncall.incidents.commands import promising
+from oncall.incidents.commands.beside import ask_for_bridges
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service
 from oncall.incidents.commands.promising import SLAS
@@ -152,6 +154,8 @@ SEALED_EVERY = timedelta(seconds=10)
 # what is promised of those that have an SLA.
 tell_entries_to(WEBHOOKS, hearing(describe))
 tell_entries_to(SLAS, promising.keep_up)
+# Bridges are shown with incidents, and pages say where to join.
+ask_for_bridges(open_bridges)
 
 
 class Role(StrEnum):

@@ -2,11 +2,14 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from httpx import Response
 from sqlalchemy import text
 from tests.communications.rooming import Rooming
+from tests.system import to
 
+from oncall.channels.values import PageMessage
 from oncall.kit.db import Database
 
 JITSI = "https://meet.jit.si/oncall-{number}-{random}"
@@ -123,3 +126,26 @@ async def test_a_service_with_settings_can_still_be_deleted(rooming: Rooming) ->
     gone = await rooming.system.api.delete(f"/api/v1/services/{service['id']}")
     assert gone.status_code == 204, gone.text
     assert (await rooming.system.api.get(f"/api/v1/services/{service['id']}/room")).status_code == 404
+
+
+async def test_an_open_bridge_is_shown_in_the_incident_and_pages_say_where_to_join(rooming: Rooming) -> None:
+    path = f"incidents/{rooming.incident}/bridge"
+    assert (await rooming.system.incident(rooming.incident))["bridge_url"] is None
+    await put(rooming, path, url="https://meet.example.com/a")
+    assert (await rooming.system.incident(rooming.incident))["bridge_url"] == "https://meet.example.com/a"
+    rooming.system.email.sent.clear()
+    await rooming.say("@ben@example.com join us")
+    [page] = [message for message in rooming.system.email.sent if isinstance(message, PageMessage)]
+    assert (page.recipient, page.links) == ("Ben", (("https://meet.example.com/a", "join the bridge"),))
+    await put(rooming, path, url=None)
+    assert (await rooming.system.incident(rooming.incident))["bridge_url"] is None
+
+
+async def test_a_step_that_fires_later_says_where_to_join(rooming: Rooming) -> None:
+    made = await rooming.system.service([to(rooming.people["Ana"])], [to(rooming.people["Ben"])])
+    incident = (await rooming.system.event(made["key"], "web"))["incident_id"]
+    await put(rooming, f"incidents/{incident}/bridge", url="https://meet.example.com/a")
+    rooming.system.email.sent.clear()
+    await rooming.system.advance(minutes=6)
+    [page] = [one for one in rooming.system.email.sent if isinstance(one, PageMessage) and one.incident_id == UUID(incident)]
+    assert (page.recipient, page.links[0]) == ("Ben", ("https://meet.example.com/a", "join the bridge"))

@@ -1,7 +1,7 @@
 """What can be done with bridges: open, close, see; and what happens by itself."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -40,6 +40,12 @@ AT_ONCE = 500
 async def get_bridge(tx: AsyncConnection, ref: UUID | int) -> tuple[Incident, Bridge | None]:
     incident = await get_incident(tx, ref)
     return incident, (await store.find_bridges(tx, [incident.id])).get(incident.id)
+
+
+async def open_bridges(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, str]:
+    """The links by which people may join now."""
+    found = await store.find_bridges(tx, list(incident_ids))
+    return {id: bridge.url for id, bridge in found.items() if bridge.is_open}
 
 
 async def set_bridge(

@@ -456,3 +456,5 @@ class Overview:
     closure: Closure | None = None
     promises: Promises | None = None
     """What its SLA promises, if it has one."""
+    bridge: str | None = None
+    """The link of its bridge, while that is open."""
