@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -73,6 +74,15 @@ async def connected(node: Served, path: str, last: str | None) -> AsyncIterator[
         writer.transport.abort()
 
 
+@asynccontextmanager
+async def two_nodes(database_url: str) -> AsyncIterator[tuple[Served, Served]]:
+    """Both ready, on however busy a machine."""
+    async with serving(database_url, env=ENV, wait=False) as one, serving(database_url, role="api", env=ENV, wait=False) as two:
+        await one.ready(within=60)
+        await two.ready(within=60)
+        yield one, two
+
+
 def memory_of(node: Served) -> int:
     """Resident kilobytes of its process."""
     status = Path(f"/proc/{node.process.pid}/status").read_text()
@@ -99,7 +109,7 @@ async def a_room(node: Served) -> str:
 
 
 async def test_two_hundred_listeners_on_two_nodes(database: Database, database_url: str) -> None:
-    async with serving(database_url, env=ENV) as one, serving(database_url, role="api", env=ENV) as two:
+    async with two_nodes(database_url) as (one, two):
         room = await a_room(one)
         path = f"/api/v1/{room}/stream?last_event_id=0"
         listeners = [Socket((one, two)[n % 2], path) for n in range(LISTENERS)]
@@ -123,8 +133,11 @@ async def test_two_hundred_listeners_on_two_nodes(database: Database, database_u
         assert delays[len(delays) // 2] < 1.0
 
 
-async def test_a_node_with_open_streams_leaves_promptly_and_its_listeners_go_on_elsewhere(database: Database, database_url: str) -> None:
-    async with serving(database_url, env=ENV) as one, serving(database_url, role="api", env=ENV) as two:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_node_with_open_streams_leaves_promptly_and_its_listeners_go_on_elsewhere(
+    database: Database, database_url: str, number: signal.Signals
+) -> None:
+    async with two_nodes(database_url) as (one, two):
         room = await a_room(one)
         listener = Socket(two, f"/api/v1/{room}/stream?last_event_id=0")
         others = [Socket(two, "/api/v1/incidents/stream") for _ in range(20)]
@@ -136,7 +149,7 @@ async def test_a_node_with_open_streams_leaves_promptly_and_its_listeners_go_on_
                 await asyncio.sleep(0.02)
         listener.node = one  # as a balancer would have it
         began = time.monotonic()
-        two.process.terminate()
+        two.send(number)
         assert await two.ended(within=6) == 0
         print(f"gone after {time.monotonic() - began:.1f} s")
         await make(one, room, text=f"2 {time.monotonic()}")

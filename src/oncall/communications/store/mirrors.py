@@ -24,7 +24,8 @@ CLAIM = text("""
     WITH due AS MATERIALIZED (
         SELECT incident_id FROM room_mirrors WHERE next_at <= :now ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     )
-    UPDATE room_mirrors m SET attempt = m.attempt + 1, next_at = :lease_until FROM due WHERE m.incident_id = due.incident_id
+    UPDATE room_mirrors m SET attempt = m.attempt + 1, next_at = :lease_until
+    WHERE m.incident_id = ANY(ARRAY(SELECT incident_id FROM due))
     RETURNING m.incident_id, m.channel, m.thread, m.mirrored_seq, m.attempt, m.failures
 """)
 NEXT_AT = text("SELECT min(next_at) FROM room_mirrors WHERE next_at IS NOT NULL")
