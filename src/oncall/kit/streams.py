@@ -25,6 +25,8 @@ PAUSE = 0.05
 """Between two looks, however many hints come."""
 AT_ONCE = 200
 """Most that is read of one key at a time."""
+A_PIECE = 50
+"""Most that one who is behind reads at a time: nobody shares these bytes, and they wait for whoever reads slowly."""
 WAITING = 256
 """Frames that may wait for one listener; whoever has more to read is cut, and resumes."""
 MOST = 1_000
@@ -169,11 +171,11 @@ class Fan(Generic[K, P]):
             self._attach(listening, topic)
             return
         async with self._catching_up:
-            read = await self._source.read({listening.key: listening.at}, limit=AT_ONCE)
+            read = await self._source.read({listening.key: listening.at}, limit=A_PIECE)
         news = read.get(listening.key, ())
         for one in news:
             listening.put(one)
-        if len(news) < AT_ONCE and not listening.is_over:
+        if len(news) < A_PIECE and not listening.is_over:
             topic = self._topics.setdefault(listening.key, Topic(listening.at))
             if listening.at >= topic.at:
                 self._attach(listening, topic)
