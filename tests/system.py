@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from oncall.app import Node
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, Sent
-from oncall.communications.due import UpdateDeliverer
+from oncall.communications.due.updates import UpdateDeliverer
 from oncall.engine import DueSource
 from oncall.heartbeats.due import Listening
 from oncall.incidents.due import SilentAlerts

@@ -16,23 +16,30 @@ from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.channels.calling import Calls
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
 from oncall.channels.slack_presses import read_slack_app
+from oncall.channels.slack_rooms import SlackRooms
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.telegram_presses import read_telegram_bot
 from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
 from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
+from oncall.communications import api as communications
 from oncall.communications import hot as status_pages
-from oncall.communications.api import ROUTERS as COMMUNICATIONS
+from oncall.communications.commands.bridges import open_bridges
 from oncall.communications.commands.publishing import FEEDS
+from oncall.communications.commands.rooms import TOPIC as ROOMS
 from oncall.communications.commands.subscribing import sign_link as sign_subscription
-from oncall.communications.compiled import Maintenance, load_board, load_maintenance
-from oncall.communications.due import DueUpdates, UpdateDeliverer
+from oncall.communications.compiled.boards import Maintenance, load_board, load_maintenance
+from oncall.communications.compiled.incidents import IncidentChanges
+from oncall.communications.compiled.rooms import RoomEntries
+from oncall.communications.due.rooms import BridgeFollower, SlackMirror
+from oncall.communications.due.updates import DueUpdates, UpdateDeliverer
 from oncall.communications.hot.pages import StatusPages
 from oncall.communications.values.subscribers import SubscriberId, SubscriberToken, Verb
 from oncall.console import api as console
@@ -55,6 +62,7 @@ from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
 from oncall.incidents.commands import promising
+from oncall.incidents.commands.beside import ask_for_bridges
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service
 from oncall.incidents.commands.promising import SLAS
@@ -79,6 +87,7 @@ from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
 from oncall.kit.settings import Settings
+from oncall.kit.streams import Fan
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
@@ -119,6 +128,8 @@ ROUTERS = [
     services.router,
     simulate.router,
     silences.router,
+    # Before incidents: /incidents/stream is the id of none.
+    communications.router,
     incidents.router,
     bodies.router,
     explaining.router,
@@ -128,7 +139,6 @@ ROUTERS = [
     heartbeats.router,
     *replies.ROUTERS,
     webhooks.router,
-    *COMMUNICATIONS,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES, *status_pages.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT, **status_pages.DOCUMENT}
@@ -153,6 +163,8 @@ SEALED_EVERY = timedelta(seconds=10)
 # what is promised of those that have an SLA.
 tell_entries_to(WEBHOOKS, hearing(describe))
 tell_entries_to(SLAS, promising.keep_up)
+# Bridges are shown with incidents, and pages say where to join.
+ask_for_bridges(open_bridges)
 
 
 class Role(StrEnum):
@@ -194,6 +206,8 @@ class Node:
         self.board = self.compilation.add(FEEDS, load_board)
         self.maintenance = self.compilation.add(MUTING, self._load_maintenance)
         self.gate = Gate(self.database, self.clock, self.judging)
+        self.room_streams = Fan("rooms", RoomEntries(self.database), leaving=self._is_leaving)
+        self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources = self._sources()
         self.engine = Engine(self.sources)
@@ -250,7 +264,18 @@ class Node:
             **common,
         )
         programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common)]
-        return [incidents_due, *senders, *listening, marks, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
+        followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
+        soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent]
+        return [*soon, records, calendars, told, kept, sealer, *programs, auditor]
+
+    def _mirrors(self, common: Mapping[str, Any]) -> list[DueSource]:
+        """Where rooms are shown besides, if we may write there."""
+        token = self.settings.slack_bot_token
+        if token is None:
+            return []
+        calls = Calls(self.programs, self.clock.about)
+        rooms = SlackRooms(token.get_secret_value(), self.settings.slack_api_url, calls)
+        return [SlackMirror(rooms, lease=self.settings.send_lease, every=self.settings.tick, **common)]
 
     def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:
         """What sees to it that buttons are heard, where they can be."""
@@ -284,6 +309,13 @@ class Node:
     def _hear(self, topic: str) -> None:
         self.ticker.poke(topic)
         self.compilation.hear(topic)
+        if topic == ROOMS:
+            self.room_streams.poke()
+        elif topic == "incidents":
+            self.incident_streams.poke()
+
+    def _is_leaving(self) -> bool:
+        return bool(self.app.state.draining)
 
     def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]:
         ring = [key.encode() for key in self.ring]
@@ -311,6 +343,8 @@ class Node:
     async def stop(self) -> None:
         """Readiness fails, ticks stop, what is in flight finishes or keeps its lease, pools close."""
         self.app.state.draining = True
+        await self.room_streams.stop()
+        await self.incident_streams.stop()
         if self.mail:
             await self.mail.stop()
         await self.gate.stop()
@@ -379,6 +413,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.check_services = check_services
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation
+    app.state.room_streams, app.state.incident_streams = node.room_streams, node.incident_streams
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
     app.state.status_pages = StatusPages(

@@ -12,7 +12,7 @@ from tests.system import System
 from oncall.channels.mail_settings import MailSender
 from oncall.channels.mime import compose
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, Unknown
-from oncall.communications.due import UpdateDeliverer
+from oncall.communications.due.updates import UpdateDeliverer
 
 NOBODY = "01960000-0000-7000-8000-000000000009"
 IDLE = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%update_deliveries%'")

@@ -47,11 +47,14 @@ class SlackSink(WebhookSink):
             if fault := _fault(self.told[-1].get("blocks", [])):
                 return 400, [], fault
             return 200, [], {"ok": True}
-        if request.path != "/api/chat.postMessage":
+        method = request.path.removeprefix("/api/chat.")
+        if method not in {"postMessage", "update", "delete"}:
             return refusal("unknown_method")
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return refusal("invalid_auth")
         said = request.json()
+        if method != "postMessage":
+            return self._changed(said)
         fault = "none today" if behaviour == "no_blocks" else _fault(said.get("blocks", []))
         if "blocks" in said and fault:
             return 200, [], {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": [fault]}}
@@ -60,6 +63,17 @@ class SlackSink(WebhookSink):
         stamp = f"1772937300.{len(self.requests):06d}"
         self.posted.append(said | {"ts": stamp})
         return 200, [], {"ok": True, "channel": said["channel"], "ts": stamp, "message": {"text": said["text"]}}
+
+    def _changed(self, said: dict[str, Any]) -> Answer:
+        """A message is changed, or is gone when no text is left of it."""
+        found = [one for one in self.posted if (one["channel"], one["ts"]) == (said["channel"], said["ts"])]
+        if not found:
+            return refusal("message_not_found")
+        if "text" in said:
+            found[0]["text"] = said["text"]
+        else:
+            self.posted.remove(found[0])
+        return 200, [], {"ok": True, "channel": said["channel"], "ts": said["ts"]}
 
     # --- what it posts to us ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import IncidentId, new_id
 from oncall.timeline import store
 from oncall.timeline.ports import OnEntries
-from oncall.timeline.values import Entry, Recorded
+from oncall.timeline.values import Committed, Entry, Place, Recorded
 
 _told: dict[str, OnEntries] = {}
 
@@ -54,3 +54,21 @@ async def list_around(
         await store.list_before(tx, incident_id, before=at, limit=before),
         await store.list_since(tx, incident_id, since=at, limit=after),
     )
+
+
+async def list_committed(tx: AsyncConnection, *, after: Place, limit: int) -> list[Committed]:
+    """What happened to all incidents after this place: in one order, always the same, in which nothing ever appears before what was read.
+
+    What is committed shows when every transaction that is older has ended: some milliseconds late, seconds at most.
+    """
+    return await store.list_committed(tx, after=after, limit=limit)
+
+
+async def newest_place(tx: AsyncConnection) -> Place:
+    """After it comes all that happens from now on."""
+    return await store.horizon(tx)
+
+
+async def can_go_on(tx: AsyncConnection, after: Place, *, since: datetime) -> bool:
+    """Whether this place is one of this server's (a restored copy counts anew), and what comes after it not older than `since`."""
+    return after.xact <= (await store.horizon(tx)).xact and not await store.is_older(tx, after=after, before=since)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import IncidentId
-from oncall.timeline.values import Entry, Kind, Recorded
+from oncall.timeline.values import Committed, Entry, Kind, Place, Recorded
 
 # Who listens, to all or to one of these incidents, is told by the same statement: where nobody does, listening costs nothing.
 ADD = text("""
@@ -57,6 +57,21 @@ LIST_SINCE = text("""
 LIST_BEFORE = text("""
     SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
     FROM timeline_entries WHERE incident_id = :incident_id AND at < :before ORDER BY seq DESC LIMIT :limit
+""")
+# By `timeline_entries_xact_idx (xact, seq) WHERE xact IS NOT NULL`. Below the oldest transaction that is still open nothing appears
+# any more.
+COMMITTED = text("""
+    SELECT xact, id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
+    FROM timeline_entries
+    WHERE xact IS NOT NULL AND (xact, seq) > (CAST(:xact AS bigint), CAST(:seq AS bigint))
+        AND xact < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+    ORDER BY xact, seq LIMIT :limit
+""")
+HORIZON = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+# Only the first one behind that place is looked at.
+MISSED = text("""
+    SELECT at < :before FROM timeline_entries
+    WHERE xact IS NOT NULL AND (xact, seq) > (CAST(:xact AS bigint), CAST(:seq AS bigint)) ORDER BY xact, seq LIMIT 1
 """)
 
 
@@ -110,6 +125,22 @@ async def list_before(tx: AsyncConnection, incident_id: IncidentId, *, before: d
     """The last of what had happened by this instant, oldest first."""
     rows = [_recorded(r) for r in await tx.execute(LIST_BEFORE, {"incident_id": incident_id, "before": before, "limit": limit})]
     return rows[::-1]
+
+
+async def list_committed(tx: AsyncConnection, *, after: Place, limit: int) -> list[Committed]:
+    """Of all incidents, in an order that never changes."""
+    rows = await tx.execute(COMMITTED, {"xact": after.xact, "seq": after.seq, "limit": limit})
+    return [Committed(Place(r.xact, r.seq), _recorded(r)) for r in rows]
+
+
+async def horizon(tx: AsyncConnection) -> Place:
+    """Before all that is not committed yet."""
+    return Place((await tx.execute(HORIZON)).scalar_one(), 0)
+
+
+async def is_older(tx: AsyncConnection, *, after: Place, before: datetime) -> bool:
+    """Whether what comes after this place happened before this instant."""
+    return bool((await tx.execute(MISSED, {"xact": after.xact, "seq": after.seq, "before": before})).scalar_one_or_none())
 
 
 def _recorded(r: Row[Any]) -> Recorded:

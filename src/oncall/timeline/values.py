@@ -3,6 +3,7 @@
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from oncall.kit.actors import Actor
@@ -77,6 +78,11 @@ class Kind(StrEnum):
     VERIFIED = "verified"
     SLA_AT_RISK = "sla_at_risk"
     SLA_BREACHED = "sla_breached"
+    MESSAGE_POSTED = "message_posted"
+    MESSAGE_EDITED = "message_edited"
+    MESSAGE_DELETED = "message_deleted"
+    BRIDGE_OPENED = "bridge_opened"
+    BRIDGE_CLOSED = "bridge_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +104,20 @@ class Recorded:
     id: UUID
     seq: int
     entry: Entry
+
+
+class Place(NamedTuple):
+    """Where an entry stands among those of all incidents, in an order in which nothing ever appears before what was read: its
+    transaction's number, then its own.
+    """
+
+    xact: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An entry that nobody can undo any more, with its place among all."""
+
+    at: Place
+    recorded: Recorded

@@ -1,5 +1,9 @@
-"""REST for what we tell everyone else, and the pages behind links in messages to subscribers."""
+"""REST for what is told to everyone else: updates and who reads them, feeds, rooms, bridges, and what happens as it happens."""
 
-from oncall.communications.api import feeds, links, subscribers, templates, updates
+from fastapi import APIRouter
 
-ROUTERS = (updates.router, templates.router, subscribers.router, feeds.router, links.router)
+from oncall.communications.api import bridges, feeds, links, rooms, streams, subscribers, templates, updates
+
+router = APIRouter()
+for part in (streams, rooms, bridges, updates, templates, subscribers, feeds, links):
+    router.include_router(part.router)

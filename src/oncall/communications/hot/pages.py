@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from oncall.communications.compiled import Board, Maintenance, changes_at, first_page, history
+from oncall.communications.compiled.boards import Board, Maintenance, changes_at, first_page, history
 from oncall.communications.templates.pages import STYLE_HASH, as_atom, as_html, as_json
 from oncall.communications.values.feeds import Feed, NoSuchPage, Shown, StatusPage
 from oncall.kit.compiled import Compilation, Compiled, T

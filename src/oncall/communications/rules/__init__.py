@@ -1,1 +1,1 @@
-"""What may be told, and when it is due. Pure."""
+"""What is told to whom, and when. Pure."""

@@ -1,1 +1,1 @@
-"""What it looks like over REST."""
+"""What that looks like over REST."""

@@ -1,1 +1,1 @@
-"""Every SQL statement of this room."""
+"""SQL about what is told to everyone else."""

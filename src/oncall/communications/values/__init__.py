@@ -1,1 +1,1 @@
-"""What we tell, whom, and where it is shown."""
+"""What is told to everyone else, whom, and where it is shown."""

@@ -10,6 +10,7 @@ from oncall import timeline
 from oncall.escalation import busy_turns, gather_people, take_turns
 from oncall.escalation.rules import in_last_round, policies_of
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
+from oncall.incidents.commands.beside import told_of
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.commands.updating import tell
@@ -91,7 +92,7 @@ async def _run(
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
-    told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
+    told = await told_of(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
         page
         for before, outcome in zip(due, outcomes, strict=True)

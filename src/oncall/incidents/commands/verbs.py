@@ -19,6 +19,7 @@ from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import joining
 from oncall.incidents.commands.alerts import over_at
+from oncall.incidents.commands.beside import bridges_of
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.rules import life, timers
@@ -243,6 +244,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     counts = await alert_store.counts(tx, [i.id for i in incidents])
     records = await get_records(tx, [i.id for i in incidents])
     promises = await get_promises(tx, [id for id, its in records.items() if its.sla_id])
+    bridges = await bridges_of(tx, [i.id for i in incidents])
     over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
     holders = await role_store.list_holders(tx, [i.id for i in incidents]) if incidents else []
     return [
@@ -257,6 +259,7 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             closure_of(resolved_as(i, counts.get(i.id)), records.get(i.id), i.process),
             promises.get(i.id),
             owed(i, [holder for holder in holders if holder.incident_id == i.id]),
+            bridges.get(i.id),
         )
         for i in incidents
     ]

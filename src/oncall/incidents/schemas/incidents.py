@@ -169,6 +169,7 @@ class IncidentOut(RecordOut):
     priority: Priority | None = Field(description="P1 is the gravest; null: nobody has said what it is worth.")
     process: Process
     is_major: bool = Field(description="It is led as a major one: with a commander, a bridge, updates and a postmortem.")
+    bridge_url: str | None = Field(description="Where people meet about it, while its bridge is open.")
     service: Named
     dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
     flapping_since: Instant | None = Field(description="Since when its alerts come and go; it stays open until they have settled.")
@@ -212,6 +213,7 @@ class IncidentOut(RecordOut):
             process=incident.process,
             is_major=incident.is_major,
             closure=seen.closure,
+            bridge_url=seen.bridge,
             service=Named(id=incident.service_id, name=seen.service),
             dedup_keys=list(seen.alerts.dedup_keys),
             flapping_since=incident.flapping_since,

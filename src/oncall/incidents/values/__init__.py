@@ -459,3 +459,5 @@ class Overview:
     """What its SLA promises, if it has one."""
     owed: tuple[Role, ...] = ()
     """The roles that somebody is to take in it."""
+    bridge: str | None = None
+    """The link of its bridge, while that is open."""
