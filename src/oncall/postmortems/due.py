@@ -33,11 +33,11 @@ class DueActionItems:
 
 
 class OwedPostmortems:
-    """Looks every quarter of an hour who owes a postmortem. What was told is known by its topic, so any node may look, and twice."""
+    """Looks every hour who owes a postmortem. What was told is known by its topic, so any node may look, and twice."""
 
     name = "owed_postmortems"
     every = timedelta(minutes=5)
-    look_every = timedelta(minutes=15)
+    look_every = timedelta(hours=1)
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock

@@ -16,15 +16,16 @@ ADD = text("""
     INSERT INTO problems (id, title, description, root_cause, workaround, resolution, status, category_id, service_ids, words,
         created_by, created_at, updated_by, updated_at, resolved_at, version)
     VALUES (:id, :title, :description, :root_cause, :workaround, :resolution, :status, :category_id, :service_ids,
-        setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('english', :title), 'A')
-            || to_tsvector('simple', :rest) || to_tsvector('english', :rest),
+        setweight(to_tsvector('simple', CAST(:heading AS text)), 'A') || setweight(to_tsvector('english', CAST(:heading AS text)), 'A')
+            || to_tsvector('simple', CAST(:rest AS text)) || to_tsvector('english', CAST(:rest AS text)),
         :created_by, :created_at, :updated_by, :updated_at, :resolved_at, :version)
 """)
 SAVE = text("""
     UPDATE problems SET title = :title, description = :description, root_cause = :root_cause, workaround = :workaround,
         resolution = :resolution, status = :status, category_id = :category_id, service_ids = :service_ids,
-        words = setweight(to_tsvector('simple', :title), 'A') || setweight(to_tsvector('english', :title), 'A')
-            || to_tsvector('simple', :rest) || to_tsvector('english', :rest),
+        words = setweight(to_tsvector('simple', CAST(:heading AS text)), 'A')
+            || setweight(to_tsvector('english', CAST(:heading AS text)), 'A')
+            || to_tsvector('simple', CAST(:rest AS text)) || to_tsvector('english', CAST(:rest AS text)),
         updated_by = :updated_by, updated_at = :updated_at, resolved_at = :resolved_at, version = :version
     WHERE id = :id
 """)
@@ -42,7 +43,7 @@ LIST = text("""
         AND (CAST(:incident_id AS uuid) IS NULL
             OR p.id IN (SELECT i.problem_id FROM problem_incidents i WHERE i.incident_id = :incident_id))
         AND (CAST(:words AS text) IS NULL
-            OR p.words @@ (websearch_to_tsquery('simple', :words) || websearch_to_tsquery('english', :words)))
+            OR p.words @@ (websearch_to_tsquery('simple', CAST(:words AS text)) || websearch_to_tsquery('english', CAST(:words AS text))))
     ORDER BY p.id DESC LIMIT :limit
 """)
 # Each English stem of what is asked (stop words are none) is looked up by `problems_words_idx`; the rank is the share of them that a
@@ -50,7 +51,7 @@ LIST = text("""
 SIMILAR = text("""
     WITH stems AS MATERIALIZED (
         SELECT DISTINCT lexeme, '''' || replace(replace(lexeme, E'\\\\', E'\\\\\\\\'), '''', '''''') || '''' AS quoted
-        FROM unnest(to_tsvector('english', :words)) ORDER BY lexeme LIMIT :most
+        FROM unnest(to_tsvector('english', CAST(:words AS text))) ORDER BY lexeme LIMIT :most
     ), asked AS MATERIALIZED (
         SELECT array_agg(lexeme) AS stems, string_agg(quoted, ' | ')::tsquery AS query FROM stems
     )
@@ -133,6 +134,7 @@ def _columns(problem: Problem) -> dict[str, object]:
         "root_cause": said.root_cause,
         "workaround": said.workaround,
         "resolution": said.resolution,
+        "heading": said.title,
         "rest": f"{said.description}\n{said.root_cause}\n{said.workaround}\n{said.resolution}",
         "status": said.status.value,
         "category_id": said.category_id,

@@ -12,6 +12,7 @@ TAGS = {
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s", "a", "br", "hr",
     "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
+ATTRIBUTES: dict[str, set[str]] = {"*": set(), "a": {"href"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}"
@@ -58,7 +59,11 @@ class Table:
 def as_html(text: str) -> str:
     """What may stand in any page: no script, no style, no picture, no address but of the web and of mail."""
     return nh3.clean(
-        _reader.render(text), tags=TAGS, attributes={"a": {"href"}, "ol": {"start"}}, url_schemes=SCHEMES, link_rel="noopener noreferrer"
+        _reader.render(text),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        link_rel="noopener noreferrer",
     )
 
 
