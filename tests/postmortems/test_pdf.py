@@ -1,6 +1,7 @@
 """Pages: every word is on them, nothing lies outside of them, and whatever people write becomes a PDF."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -44,11 +45,9 @@ def test_nothing_is_clipped(text: str) -> None:
         right, top = float(page.mediabox.right), float(page.mediabox.top)
         places: list[tuple[float, float]] = []
 
-        def see(
-            words: str, _cm: list[float], tm: list[float], _font: object, _size: float, places: list[tuple[float, float]] = places
-        ) -> None:
+        def see(words: str, cm: list[float], tm: list[float], *_: object, places: list[tuple[float, float]] = places) -> None:
             if words.strip():
-                places.append((tm[4] + _cm[4], tm[5] + _cm[5]))
+                places.append((tm[4] + cm[4], tm[5] + cm[5]))
 
         page.extract_text(visitor_text=see)
         assert places
@@ -64,7 +63,8 @@ def test_it_names_itself_and_its_fonts_are_in_it() -> None:
     pdf = PdfReader(BytesIO(draw("# Über **alles** `x`", title="Disk full")))
     assert pdf.metadata is not None
     assert pdf.metadata.title == "Disk full"
-    fonts = [font.get_object() for font in pdf.pages[0]["/Resources"]["/Font"].values()]
+    resources: Any = pdf.pages[0]["/Resources"]
+    fonts = [font.get_object() for font in resources["/Font"].values()]
     names = {font["/BaseFont"].partition("+")[2] for font in fonts if "+" in font["/BaseFont"]}
     assert {"DejaVuSans-Bold", "DejaVuSansMono"} <= names
     assert all("/FontFile2" in font["/FontDescriptor"] for font in fonts if "+" in font["/BaseFont"])

@@ -27,7 +27,7 @@ def item(**changes: object) -> ActionItem:
     made = promising.promised(
         ActionItemId(UUID(int=1)), PostmortemId(UUID(int=2)), Promise("Add a disk alert", ANA, Priority.P1), SETTINGS, by="Ana", now=NOW
     )
-    return ActionItem(**{name: getattr(made, name) for name in made.__slots__} | changes)  # type: ignore[arg-type]
+    return ActionItem(**{name: getattr(made, name) for name in made.__slots__} | changes)
 
 
 # --- action items -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
 from oncall.postmortems.adapters.markdown import SCHEMES, Block, Span, Table, blocks_of
@@ -26,6 +26,8 @@ WIDTH = A4[0] - 2 * MARGIN
 STEP = 5 * mm
 DEEPEST = 12
 """Steps that are shown; what is further in begins there."""
+ROOM_BELOW = 30 * mm
+"""What a heading needs of its page, so that it is not the last thing there."""
 MOST_COLUMNS = 12
 """Of a table that is drawn as one; a wider one is written row by row."""
 SIZES = {0: 9.5, 1: 18, 2: 13.5, 3: 11.5, 4: 10.5, 5: 9.5, 6: 9.5}
@@ -80,7 +82,8 @@ def _flowables(block: Block | Table) -> list[Flowable]:
     if block.is_rule:
         return [HRFlowable(width="100%", color=RULE, spaceBefore=6, spaceAfter=6)]
     style = _style(block.level, indent, is_code=block.is_code, is_quote=block.is_quote)
-    return [Paragraph(_markup(block.spans, _font_of(block)), style, bulletText=block.bullet or None)]
+    words = Paragraph(_markup(block.spans, _font_of(block)), style, bulletText=block.bullet or None)
+    return [CondPageBreak(ROOM_BELOW), words] if block.level else [words]
 
 
 def _font_of(block: Block) -> str:
@@ -105,7 +108,6 @@ def _style(
         borderPadding=3 if is_code else 0,
         spaceBefore={0: 2, 1: 0}.get(level, 10),
         spaceAfter=8 if is_code else 4,
-        keepWithNext=1 if level else 0,
         splitLongWords=1,
         allowWidows=1,
         allowOrphans=1,

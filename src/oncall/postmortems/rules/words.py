@@ -18,7 +18,7 @@ def line(words: str) -> str:
 
 def escaped(words: str) -> str:
     """What Markdown shows as exactly these words, on one line, whatever they are: nothing in them is markup or a placeholder."""
-    shown = LONE_UNDERSCORE.sub(r"\\_", SPECIAL.sub(r"\\\1", line(words)))
+    shown = cell(words)
     found = AT_THE_START.match(shown)
     if found is None:
         return shown
@@ -26,7 +26,12 @@ def escaped(words: str) -> str:
     return f"{start}\\{shown[len(start) :]}" if start.isdigit() else f"\\{shown}"
 
 
+def cell(words: str) -> str:
+    """The same within a line, where no list and no heading can begin."""
+    return LONE_UNDERSCORE.sub(r"\\_", SPECIAL.sub(r"\\\1", line(words)))
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table of plain words."""
-    lines = [head, ["---"] * len(head), *([escaped(cell) for cell in row] for row in rows)]
+    lines = [head, ["---"] * len(head), *([cell(words) for words in row] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
