@@ -93,6 +93,9 @@ from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
+from oncall.postmortems import api as postmortems
+from oncall.postmortems.due import DueActionItems, OwedPostmortems
+from oncall.problems import api as problem_records
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import TelegramHook
@@ -137,6 +140,8 @@ ROUTERS = [
     mappings.router,
     routing.router,
     heartbeats.router,
+    postmortems.router,
+    problem_records.router,
     *replies.ROUTERS,
     webhooks.router,
 ]
@@ -155,6 +160,8 @@ MARKS_EVERY = timedelta(seconds=10)
 """How often what is promised is looked at, beside the instants at which a mark is due."""
 REMINDERS_EVERY = timedelta(seconds=10)
 """How often incidents are looked at whose next status update is owed, beside the instants at which it is."""
+ACTION_ITEMS_EVERY = timedelta(minutes=1)
+"""How often action items are looked at, beside the instants at which somebody is reminded of one."""
 
 SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
@@ -263,7 +270,8 @@ class Node:
             every=self.settings.tick,
             **common,
         )
-        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common)]
+        asked_for: list[DueSource] = [SetSource(DueActionItems(), every=ACTION_ITEMS_EVERY, **common), OwedPostmortems(**common)]
+        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common), *asked_for]
         followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
         soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent]
         return [*soon, records, calendars, told, kept, sealer, *programs, auditor]

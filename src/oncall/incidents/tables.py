@@ -183,6 +183,7 @@ incidents = Table(
         postgresql_where=text("status IN ('triggered', 'acknowledged') AND (priority IS NOT NULL OR is_major)"),
     ),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
+    Index("incidents_major_idx", "id", postgresql_where=text("is_major")),
 )
 
 # Who was asked to join an incident, each time they were. No foreign key to the user: who was asked stays true when the account is gone.

@@ -23,3 +23,6 @@ BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit."
 BODIES = Counter(
     "oncall_bodies_kept_total", "Steps of keeping raw bodies: partitions made, dropped, left to DEFAULT; deletions; failures.", ["step"]
 )
+ACTION_ITEMS = Counter(
+    "oncall_action_items_total", "Action items, by what happened: promised, reminded, done, dropped, reopened.", ["change"]
+)
