@@ -39,7 +39,7 @@ MOVES = {*ENDS, Kind.REOPENED, Kind.PRIORITY_CHANGED, NEWS}
 """What may change a promise; everything else is none of our business."""
 
 
-async def begin(tx: AsyncConnection, opened: Mapping[IncidentId, SlaId], incidents: Sequence[Incident], *, now: datetime) -> None:
+async def start(tx: AsyncConnection, opened: Mapping[IncidentId, SlaId], incidents: Sequence[Incident], *, now: datetime) -> None:
     """Incidents that were opened just now have these SLAs: what is promised of them runs from here, or from when they have a priority."""
     if not opened:
         return
