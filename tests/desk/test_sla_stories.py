@@ -248,3 +248,20 @@ async def test_a_channel_of_the_managers_is_told_once_by_each_mark(system: Syste
     assert len(system.pages()) == 1
     await system.advance(minutes=5)
     assert len(system.pages()) == 1
+
+
+async def test_a_status_update_begins_the_time_to_the_next_one(system: System) -> None:
+    made, _ = await promised(system, targets={"P2": {"update": "PT40M"}})
+    id = (await system.event(made["key"]))["incident_id"]
+    ana = await responder(system, "Ana")
+    await ana.does(id, "acknowledge")
+    system.pages()
+    await system.advance(minutes=35)
+    told = await system.api.post(f"/api/v1/incidents/{id}/status-updates", json={"text": "We look into it."})
+    assert told.status_code == 201, told.text
+    sla = (await system.incident(id))["sla"]
+    assert (sla["update_by"], sla["at_risk"]) == ("2026-03-02T13:15:00Z", [])
+    await system.advance(minutes=39)
+    assert "Mia" not in system.pages()
+    await system.advance(minutes=1)
+    assert "Mia" in system.pages()

@@ -19,7 +19,7 @@ from oncall.escalation.values import PlannedPage, Turn
 from oncall.incidents.commands import joining
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.rules import responders as rules
-from oncall.incidents.rules.conditions import about
+from oncall.incidents.rules.conditions import about, with_support
 from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.promising import asker, graver_first, to_ask_anew
 from oncall.incidents.rules.quiet import spared
@@ -65,7 +65,8 @@ async def run_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> 
     """Decide which marks are due, and write them, whom they page and the timeline as a set."""
     terms = await get_terms(tx, {one.promises.sla_id for one in due}, now=now)
     snapshots = await _tracks(tx, terms)
-    people = await gather_people(tx, snapshots.values(), now=now)
+    services = await get_services(tx, sorted({one.incident.service_id for one in due}))
+    people = with_support(await gather_people(tx, snapshots.values(), now=now), services.values(), now=now)
     kept, told = [], []
     for one in due:
         sla, _ = terms[one.promises.sla_id]
