@@ -17,6 +17,7 @@ from tests import databases
 from tests.conftest import START
 from tests.system import System, to
 
+from oncall.desk.store import promises
 from oncall.heartbeats.store import heartbeats
 from oncall.incidents.store import alert_lists, alerts, change_events, events, impact, incidents, lookup
 from oncall.incidents.values import Severity
@@ -81,7 +82,13 @@ HISTORY = [
             "counts_from": "2026-03-02T12:00:00Z", "next_at": "2026-03-02T12:11:00Z"}'::jsonb END)).*
     FROM heartbeats h, generate_series(1, 2040) n
     """,
-    "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats",
+    """
+    INSERT INTO incident_records (incident_id, description, risks, priority_reason, resolution_text, marks, resolve_by, next_at)
+    SELECT md5(format('incident %s', n))::uuid, '', '{}', '', '', '{}', CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END,
+        CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END
+    FROM generate_series(1, 2040) n
+    """,
+    "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats, incident_records",
 ]
 
 VALUES = {
@@ -203,6 +210,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(incidents.NEXT_AT, "incidents", "incidents_next_at_idx", id="the next incident"),
         pytest.param(incidents.WAKE_RISING, "incidents", "incidents_rises_at_idx", id="what waits for support hours"),
         pytest.param(impact.OPEN, "incidents", "incidents_open_idx", id="what is open on services"),
+        pytest.param(promises.DUE, "incident_records", "incident_records_next_at_idx", id="due marks"),
+        pytest.param(promises.NEXT_AT, "incident_records", "incident_records_next_at_idx", id="the next mark"),
         pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),

@@ -33,7 +33,7 @@ async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) 
     [incident] = await store.add_incidents(tx, [logged_as(id, wanted, service, snapshot, priority, by, now=now)])
     sla = wanted.sla_id or service.filing.sla_id
     await save_record(tx, replace(record, sla_id=sla))
-    await promising.begin(tx, {id: sla} if sla else {}, [incident], now=now)
+    await promising.start(tx, {id: sla} if sla else {}, [incident], now=now)
     via = f", reported by {wanted.reporter.name} ({wanted.reporter.kind.value})" if wanted.reporter else ""
     says = f"{incident.escalation_reason}{via}: {incident.title}"
     detail: dict[str, object] = {"service": service.name, "urgency": incident.urgency.value, "priority": priority and priority.value}
