@@ -61,11 +61,12 @@ from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
-from oncall.incidents.commands import promising
+from oncall.incidents.commands import promising, workflow
 from oncall.incidents.commands.beside import ask_for_bridges
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service
 from oncall.incidents.commands.promising import SLAS
+from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
@@ -167,9 +168,10 @@ SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
 
 # What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline; so does
-# what is promised of those that have an SLA.
+# what is promised of those that have an SLA, and what workflow rules do, after that.
 tell_entries_to(WEBHOOKS, hearing(describe))
 tell_entries_to(SLAS, promising.keep_up)
+tell_entries_to(WORKFLOW, workflow.on_entries)
 # Bridges are shown with incidents, and pages say where to join.
 ask_for_bridges(open_bridges)
 

@@ -34,7 +34,7 @@ async def give_role(
     """In a locked incident: taken, or handed over by whoever has it; to whoever has it already, nothing changes."""
     check_not_closed(incident, to="given roles")
     name = await name_of(tx, user_id, field="user_id")
-    before = await _holder(tx, incident, role)
+    before = await holder_of(tx, incident, role)
     if before is not None and before.user_id == user_id:
         return before
     await store.save_holder(tx, incident.id, role, user_id, by, now=now)
@@ -49,7 +49,7 @@ async def leave_role(tx: AsyncConnection, ref: UUID | int, role: Role, *, by: Ac
     """Whoever has it has it no more; somebody else is to take it, if it is obligatory."""
     incident = (await lock(tx, ref)).incident
     check_not_closed(incident, to="left by whoever has a role in it")
-    before = await _holder(tx, incident, role)
+    before = await holder_of(tx, incident, role)
     if before is None or before.user_id is None:
         raise NobodyHasIt(f"Nobody is {role.value} of #{incident.number}.")
     await store.delete_holder(tx, incident.id, role)
@@ -65,8 +65,10 @@ async def list_roles(tx: AsyncConnection, ref: UUID | int) -> tuple[list[Holder]
     return [one for one in holders if one.user_id], rules.owed(incident, holders)
 
 
-async def _holder(tx: AsyncConnection, incident: Incident, role: Role) -> Holder | None:
-    return next((one for one in await _named(tx, await store.list_holders(tx, [incident.id])) if one.role is role), None)
+async def holder_of(tx: AsyncConnection, incident: Incident, role: Role) -> Holder | None:
+    """None, if nobody has it."""
+    holders = await _named(tx, await store.list_holders(tx, [incident.id]))
+    return next((one for one in holders if one.role is role and one.user_id is not None), None)
 
 
 async def _named(tx: AsyncConnection, holders: Sequence[Holder]) -> list[Holder]:
