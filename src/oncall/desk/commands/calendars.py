@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.desk.ports import OnCalendarChanged
 from oncall.desk.store import calendars as store
 from oncall.desk.values import CalendarId
 from oncall.desk.values.calendars import Calendar, CalendarNameTaken, CalendarSettings, Holidays, UnknownCalendar
@@ -52,15 +53,22 @@ async def list_calendars(tx: AsyncConnection, *, after: UUID | None, limit: int)
 
 
 async def update_calendar(
-    tx: AsyncConnection, id: CalendarId, wanted: CalendarSettings, *, expected_version: int | None, now: datetime
+    tx: AsyncConnection,
+    id: CalendarId,
+    wanted: CalendarSettings,
+    *,
+    expected_version: int | None,
+    on_changed: OnCalendarChanged,
+    now: datetime,
 ) -> Calendar:
-    """What was promised by it before stays as it was promised."""
+    """What was promised by it before stays as it was promised; what waits for it to open is looked at again."""
     _check(wanted)
     current = await _lock(tx, id)
     check_version(current.version, expected_version)
     edited = replace(current, settings=wanted, version=current.version + 1)
     with refusing({"calendars_name_idx": _taken}):
         await store.save_calendar(tx, edited)
+    await on_changed(tx, now=now)
     return _dated(edited, now=now)
 
 

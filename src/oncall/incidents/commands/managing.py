@@ -19,7 +19,7 @@ from oncall.escalation.values import PlannedPage, Turn
 from oncall.incidents.commands import joining
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.rules import responders as rules
-from oncall.incidents.rules.conditions import about
+from oncall.incidents.rules.conditions import about, with_support
 from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.promising import asker, graver_first, to_ask_anew
 from oncall.incidents.rules.quiet import spared
@@ -33,7 +33,7 @@ from oncall.kit.actors import ENGINE, Actor
 from oncall.kit.ids import IncidentId, PolicyId, UserId, new_id
 from oncall.kit.metrics import SLA_MARKS
 from oncall.notifications import page_people
-from oncall.services.commands import get_services
+from oncall.services.commands import get_services, get_supported
 
 KINDS = {Mark.AT_RISK: timeline.Kind.SLA_AT_RISK, Mark.BREACHED: timeline.Kind.SLA_BREACHED}
 
@@ -61,7 +61,8 @@ async def run_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> 
     terms = await get_terms(tx, {one.promises.sla_id for one in due}, now=now)
     snapshots = await _tracks(tx, terms)
     busy = await busy_turns(tx, snapshots.values())
-    people = await gather_people(tx, snapshots.values(), now=now)
+    services = await get_supported(tx, sorted({one.incident.service_id for one in due}), now=now)
+    people = with_support(await gather_people(tx, snapshots.values(), now=now), services.values(), now=now)
     kept, told = [], []
     for one in due:
         sla, _ = terms[one.promises.sla_id]
