@@ -34,10 +34,13 @@ async def create_calendar(tx: AsyncConnection, wanted: CalendarSettings, *, now:
     return _dated(made, now=now)
 
 
-async def get_calendars(tx: AsyncConnection, ids: Iterable[CalendarId], *, now: datetime) -> Mapping[CalendarId, Calendar]:
-    """Those that exist; one statement for any number."""
+async def get_calendars(
+    tx: AsyncConnection, ids: Iterable[CalendarId], *, keeping: bool = False, now: datetime
+) -> Mapping[CalendarId, Calendar]:
+    """Those that exist; one statement for any number. `keeping`: whoever edits one waits until what follows from its hours is written."""
     wanted = set(ids)
-    return {id: _dated(one, now=now) for id, one in (await store.get_calendars(tx, wanted)).items()} if wanted else {}
+    found = await store.get_calendars(tx, wanted, keeping=keeping) if wanted else {}
+    return {id: _dated(one, now=now) for id, one in found.items()}
 
 
 async def get_calendar(tx: AsyncConnection, id: CalendarId, *, now: datetime) -> Calendar:
