@@ -64,7 +64,7 @@ from oncall.incidents.api.telling import describe
 from oncall.incidents.commands import promising, workflow
 from oncall.incidents.commands.beside import ask_for_bridges
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
-from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service
+from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
 from oncall.incidents.commands.promising import SLAS
 from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
@@ -418,6 +418,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
+    app.state.on_calendar_changed = wake_for_support_hours
     app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_services = check_services

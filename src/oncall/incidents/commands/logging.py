@@ -23,7 +23,7 @@ from oncall.services.values import Service
 
 async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) -> Incident:
     """Open it, with its record; its first step fires at once."""
-    service = (await get_supported(tx, [wanted.service_id], now=now)).get(wanted.service_id)
+    service = (await get_supported(tx, [wanted.service_id], keeping=True, now=now)).get(wanted.service_id)
     if service is None:
         raise CannotLog("There is no service with this id.", field="service_id")
     check_logged(wanted, service, now=now)

@@ -33,7 +33,7 @@ from oncall.kit.actors import ENGINE, Actor
 from oncall.kit.ids import IncidentId, PolicyId, UserId, new_id
 from oncall.kit.metrics import SLA_MARKS
 from oncall.notifications import page_people
-from oncall.services.commands import get_services
+from oncall.services.commands import get_services, get_supported
 
 KINDS = {Mark.AT_RISK: timeline.Kind.SLA_AT_RISK, Mark.BREACHED: timeline.Kind.SLA_BREACHED}
 
@@ -65,7 +65,7 @@ async def run_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> 
     """Decide which marks are due, and write them, whom they page and the timeline as a set."""
     terms = await get_terms(tx, {one.promises.sla_id for one in due}, now=now)
     snapshots = await _tracks(tx, terms)
-    services = await get_services(tx, sorted({one.incident.service_id for one in due}))
+    services = await get_supported(tx, sorted({one.incident.service_id for one in due}), now=now)
     people = with_support(await gather_people(tx, snapshots.values(), now=now), services.values(), now=now)
     kept, told = [], []
     for one in due:
