@@ -1,6 +1,6 @@
 """Roles in an incident: one holder each, set, handed over and left; whoever gets one is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from oncall.incidents.store import roles as store
 from oncall.incidents.values import Incident
 from oncall.incidents.values.roles import Holder, NobodyHasIt
 from oncall.kit.actors import Actor
-from oncall.kit.ids import UserId
+from oncall.kit.ids import IncidentId, UserId
 from oncall.teams.commands import get_users
 
 
@@ -63,6 +63,11 @@ async def list_roles(tx: AsyncConnection, ref: UUID | int) -> tuple[list[Holder]
     incident = await end_of(tx, await get_incident(tx, ref))
     holders = await _named(tx, await store.list_holders(tx, [incident.id]))
     return [one for one in holders if one.user_id], rules.owed(incident, holders)
+
+
+async def holders_of(tx: AsyncConnection, ids: Sequence[IncidentId], role: Role) -> Mapping[IncidentId, UserId]:
+    """Who has this role in each of these incidents, where somebody has."""
+    return {one.incident_id: one.user_id for one in await store.list_holders(tx, ids) if one.role is role and one.user_id}
 
 
 async def _holder(tx: AsyncConnection, incident: Incident, role: Role) -> Holder | None:
