@@ -333,6 +333,12 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "ledger": 0,
         "webhooks": 0,
         "webhook_log": 0,
+        "slas": 0,
+        "update_reminders": 0,
+        "status_updates": 0,
+        "incidents.bridges": 0,
+        "action_items": 0,
+        "owed_postmortems": 0,
         "auditor": 0,
     }
     await post(system, key)

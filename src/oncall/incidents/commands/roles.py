@@ -1,6 +1,6 @@
 """Roles in an incident: one holder each, set, handed over and left; whoever gets one is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from oncall.incidents.store import roles as store
 from oncall.incidents.values import Incident
 from oncall.incidents.values.roles import Holder, NobodyHasIt
 from oncall.kit.actors import Actor
-from oncall.kit.ids import UserId
+from oncall.kit.ids import IncidentId, UserId
 from oncall.teams.commands import get_users
 
 
@@ -69,6 +69,11 @@ async def holder_of(tx: AsyncConnection, incident: Incident, role: Role) -> Hold
     """None, if nobody has it."""
     holders = await _named(tx, await store.list_holders(tx, [incident.id]))
     return next((one for one in holders if one.role is role and one.user_id is not None), None)
+
+
+async def holders_of(tx: AsyncConnection, ids: Sequence[IncidentId], role: Role) -> Mapping[IncidentId, UserId]:
+    """Who has this role in each of these incidents, where somebody has."""
+    return {one.incident_id: one.user_id for one in await store.list_holders(tx, ids) if one.role is role and one.user_id}
 
 
 async def _named(tx: AsyncConnection, holders: Sequence[Holder]) -> list[Holder]:
