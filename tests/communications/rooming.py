@@ -79,6 +79,18 @@ class Ear:
                 await self._news.wait()
         return self.events
 
+    async def heard_of(self, incident: str, count: int, *, within: float = 10) -> list[Event]:
+        """Wait for that many events about this incident: a stream may begin with what was committed a moment before."""
+
+        def found() -> list[Event]:
+            return [one for one in self.events if one.name and one.data["incident"]["id"] == incident]
+
+        async with asyncio.timeout(within):
+            while len(found()) < count:
+                self._news.clear()
+                await self._news.wait()
+        return found()
+
     async def over(self, *, within: float = 10) -> None:
         async with asyncio.timeout(within):
             while not self.is_over:
