@@ -63,7 +63,6 @@ async def test_a_service_is_created_with_sensible_defaults_and_read(api: AsyncCl
         "links": [],
         "runbook_url": None,
         "owner_contact": "",
-        "sla_id": None,
     }
     read = await api.get(f"/api/v1/services/{made.json()['id']}")
     assert (read.json(), read.headers["ETag"]) == (made.json(), '"1"')

@@ -51,7 +51,12 @@ async def test_a_service_desk_takes_a_slow_web_server_from_a_call_to_its_closure
     assert system.pages() == ["Mia"]
     assert (await system.incident(id))["sla"]["at_risk"] == ["acknowledge"]
     queue = (await system.api.get("/api/v1/incidents", params={"order": "rank"})).json()["items"]
-    assert queue[0]["rank"]["reasons"] == ["P2", "by its SLA somebody is to acknowledge it in 5 min", "800 users affected", "open for 15 min"]
+    assert queue[0]["rank"]["reasons"] == [
+        "P2",
+        "by its SLA somebody is to acknowledge it in 5 min",
+        "800 users affected",
+        "open for 15 min",
+    ]
 
     # Ben takes it, finds that it is the database, and hands it on with what he found.
     await bens.does(id, "acknowledge")
@@ -75,7 +80,17 @@ async def test_a_service_desk_takes_a_slow_web_server_from_a_call_to_its_closure
 
     told = [line.partition(":")[0] for line in await system.reasons(id)]
     assert told[0] == "opened"
-    in_order = ["step_fired", "sla_at_risk", "acknowledged", "note_added", "reassigned", "resolved", "resolution_recorded", "verified", "closed"]
+    in_order = [
+        "step_fired",
+        "sla_at_risk",
+        "acknowledged",
+        "note_added",
+        "reassigned",
+        "resolved",
+        "resolution_recorded",
+        "verified",
+        "closed",
+    ]
     places = [told.index(kind) for kind in in_order]
     assert places == sorted(places)
     assert system.pages() == []
