@@ -334,6 +334,8 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "webhooks": 0,
         "webhook_log": 0,
         "auditor": 0,
+        "coverage": 0,
+        "measures": 0,
     }
     await post(system, key)
     assert await grown("oncall_events_total", "deduplicated") == 1
