@@ -100,6 +100,9 @@ from oncall.problems import api as problem_records
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import TelegramHook
+from oncall.reports import api as reports
+from oncall.reports.commands.coverage import Prover
+from oncall.reports.due import CoverageWatch, Measuring
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -145,6 +148,7 @@ ROUTERS = [
     problem_records.router,
     *replies.ROUTERS,
     webhooks.router,
+    reports.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES, *status_pages.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT, **status_pages.DOCUMENT}
@@ -217,6 +221,7 @@ class Node:
         self.gate = Gate(self.database, self.clock, self.judging)
         self.room_streams = Fan("rooms", RoomEntries(self.database), leaving=self._is_leaving)
         self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
+        self.prover = Prover(self.database, self.clock, self.channels)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources = self._sources()
         self.engine = Engine(self.sources)
@@ -275,8 +280,9 @@ class Node:
         asked_for: list[DueSource] = [SetSource(DueActionItems(), every=ACTION_ITEMS_EVERY, **common), OwedPostmortems(**common)]
         programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common), *asked_for]
         followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
+        watches: list[DueSource] = [auditor, CoverageWatch(self.prover, **common), Measuring(**common)]
         soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent]
-        return [*soon, records, calendars, told, kept, sealer, *programs, auditor]
+        return [*soon, records, calendars, told, kept, sealer, *programs, *watches]
 
     def _mirrors(self, common: Mapping[str, Any]) -> list[DueSource]:
         """Where rooms are shown besides, if we may write there."""
@@ -431,6 +437,7 @@ def make_app(node: Node) -> FastAPI:
         node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
     )
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
+    app.state.prover = node.prover
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]

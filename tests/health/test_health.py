@@ -340,6 +340,8 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "action_items": 0,
         "owed_postmortems": 0,
         "auditor": 0,
+        "coverage": 0,
+        "measures": 0,
     }
     await post(system, key)
     assert await grown("oncall_events_total", "deduplicated") == 1

@@ -184,6 +184,8 @@ incidents = Table(
     ),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
     Index("incidents_major_idx", "id", postgresql_where=text("is_major")),
+    # When those that are over were closed, or else resolved; an open one is not in it.
+    Index("incidents_settled_at_idx", text("coalesce(closed_at, resolved_at)"), postgresql_where=text("status IN ('resolved', 'closed')")),
 )
 
 # Who was asked to join an incident, each time they were. No foreign key to the user: who was asked stays true when the account is gone.
