@@ -68,7 +68,7 @@ from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_ho
 from oncall.incidents.commands.promising import SLAS
 from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
-from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts
+from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts, SilentReporters
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
@@ -281,7 +281,7 @@ class Node:
         programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common), *asked_for]
         followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
         watches: list[DueSource] = [auditor, CoverageWatch(self.prover, **common), Measuring(**common)]
-        soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent]
+        soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent, SilentReporters(**common)]
         return [*soon, records, calendars, told, kept, sealer, *programs, *watches]
 
     def _mirrors(self, common: Mapping[str, Any]) -> list[DueSource]:

@@ -175,6 +175,7 @@ incidents = Table(
     ),
     Index("incidents_held_idx", "id", postgresql_where=text("escalation_state = 'held'")),
     Index("incidents_held_step_idx", "id", postgresql_where=text("goes_on ->> 'held_until' IS NOT NULL")),
+    Index("incidents_awaiting_closure_idx", "id", postgresql_where=text("status = 'resolved' AND process = 'itil'")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("incidents_rises_at_idx", "id", postgresql_where=text("rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')")),
     Index(
