@@ -25,6 +25,7 @@ from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
 from oncall.notifications.store import pages, receipts, sending, travelling, updates
+from oncall.postmortems.store import action_items
 from oncall.simulate.store import previewing as simulate
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
@@ -52,6 +53,16 @@ HISTORY = [
     INSERT INTO change_events
     SELECT gen_random_uuid(), md5(format('service %s', n % 50))::uuid, md5(format('integration %s', n % 50))::uuid,
         timestamptz '2026-03-01T12:00:00Z' + n * interval '1 minute', '2026-03-02T12:00:00Z', 'deploy', '', '{}', '[]', '{}'
+    FROM generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO postmortems SELECT md5('postmortem')::uuid, NULL, 'P', 'B', '{}', 'draft', 'Ana', timestamptz '2026-03-01T12:00:00Z', 'Ana',
+        '2026-03-01T12:00:00Z', NULL, NULL, 1
+    """,
+    """
+    INSERT INTO action_items SELECT md5(format('action item %s', n))::uuid, md5('postmortem')::uuid, 'A', '', NULL, 'P1',
+        timestamptz '2026-03-02T12:00:00Z', CASE WHEN n > 40 THEN 'done' ELSE 'open' END, NULL, 'Ana', timestamptz '2026-03-01T12:00:00Z', NULL,
+        CASE WHEN n > 40 THEN timestamptz '2026-03-02T12:00:00Z' END, CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END, NULL, 1
     FROM generate_series(1, 2040) n
     """,
     """
@@ -212,6 +223,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(updates.PAGED, "notifications", "notifications_once_per_position_and_contact_method", id="who was paged"),
         pytest.param(updates.EARLIER, "notices", "notices_incident_idx", id="what they were told"),
         pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
+        pytest.param(action_items.CLAIM_SKIPPING, "action_items", "action_items_next_at_idx", id="due action items"),
+        pytest.param(action_items.CLAIM_WAITING, "action_items", "action_items_next_at_idx", id="overdue action items"),
         pytest.param(heartbeats.CLAIM_SKIPPING, "heartbeats", "heartbeats_next_at_idx", id="due heartbeats"),
         pytest.param(heartbeats.CLAIM_WAITING, "heartbeats", "heartbeats_next_at_idx", id="overdue heartbeats"),
         pytest.param(heartbeats.NEXT_AT, "heartbeats", "heartbeats_next_at_idx", id="the next heartbeat"),
