@@ -120,11 +120,8 @@ def _summary(told: Told) -> str:
     if told.owner:
         said.append(f"Its owner is {escaped(told.owner)}.")
     filed = told.filed
-    said += [
-        f"{name}: {sentence(escaped(words))}"
-        for name, words in (("Reported", filed.description), ("Resolution", filed.resolution))
-        if words
-    ]
+    desk = (("Reported", filed.description), ("Resolution", filed.resolution))
+    said += [f"{name}: {sentence(escaped(words))}" for name, words in desk if words]
     return " ".join(said)
 
 
