@@ -62,7 +62,8 @@ HISTORY = [
     """
     INSERT INTO action_items SELECT md5(format('action item %s', n))::uuid, md5('postmortem')::uuid, 'A', '', NULL, 'P1',
         timestamptz '2026-03-02T12:00:00Z', CASE WHEN n > 40 THEN 'done' ELSE 'open' END, NULL, 'Ana', timestamptz '2026-03-01T12:00:00Z',
-        NULL, CASE WHEN n > 40 THEN timestamptz '2026-03-02T12:00:00Z' END, CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END, NULL, 1
+        NULL, CASE WHEN n > 40 THEN timestamptz '2026-03-02T12:00:00Z' END,
+        CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END, NULL, 1
     FROM generate_series(1, 2040) n
     """,
     """
