@@ -329,6 +329,7 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "handoffs": 0,
         "heartbeats": 0,
         "auto_resolve": 0,
+        "auto_close": 0,
         "listening": 0,
         "ledger": 0,
         "webhooks": 0,
