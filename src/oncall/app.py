@@ -31,6 +31,7 @@ from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
 from oncall.communications import api as communications
 from oncall.communications import hot as status_pages
+from oncall.communications.commands.actions import open_bridge
 from oncall.communications.commands.bridges import open_bridges
 from oncall.communications.commands.publishing import FEEDS
 from oncall.communications.commands.rooms import TOPIC as ROOMS
@@ -176,6 +177,7 @@ SEALED_EVERY = timedelta(seconds=10)
 tell_entries_to(WEBHOOKS, hearing(describe))
 tell_entries_to(SLAS, promising.keep_up)
 tell_entries_to(WORKFLOW, workflow.on_entries)
+workflow.register_action("open_bridge", open_bridge)
 # Bridges are shown with incidents, and pages say where to join.
 ask_for_bridges(open_bridges)
 
