@@ -248,15 +248,15 @@ class Node:
         self.ticker.poke(topic)
         self.compilation.hear(topic)
 
-    def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]:
-        ring = [key.encode() for key in self.ring]
+    def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str, str]:
+        ring, url = [key.encode() for key in self.ring], f"{self.settings.base_url}/l/"
         if isinstance(at, UUID):
-            return f"{self.settings.base_url}/l/{sign_link(BundleToken(BundleId(at), user_id), ring)}", ""
-        acknowledge, resolve = (
-            sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
-            for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE)
+            return url + sign_link(BundleToken(BundleId(at), user_id), ring), "", ""
+        acknowledge, resolve, escalate = (
+            url + sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
+            for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE, LinkVerb.ESCALATE)
         )
-        return f"{self.settings.base_url}/l/{acknowledge}", f"{self.settings.base_url}/l/{resolve}"
+        return acknowledge, resolve, escalate
 
     async def start(self) -> None:
         """From here on events are taken and due work is done."""

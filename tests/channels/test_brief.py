@@ -23,6 +23,7 @@ def test_a_page_says_what_where_and_how_bad_then_why_you_and_since_when() -> Non
         links=(("https://runbooks.example.com/errors", "runbook"),),
         acknowledge_url="https://oncall.example.com/l/acknowledge-token",
         resolve_url="https://oncall.example.com/l/resolve-token",
+        escalate_url="https://oncall.example.com/l/escalate-token",
         incident_url="https://oncall.example.com/incidents/42",
     )
 

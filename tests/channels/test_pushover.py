@@ -35,6 +35,7 @@ def test_a_page_of_high_urgency_is_an_emergency() -> None:
     assert content(a_page()) == {
         "title": "[critical] payments-api: High error rate (#42)",
         "message": '<a href="https://oncall.example.com/l/resolve-token">Resolve</a>\n'
+        '<a href="https://oncall.example.com/l/escalate-token">Escalate</a>\n'
         '<a href="https://oncall.example.com/incidents/42">Incident</a>\n'
         "Ana, you are paged: step 1 of policy Payments: on call in schedule Primary.\n"
         "Since 2026-03-08 02:30 UTC, high urgency, level 1.\n"

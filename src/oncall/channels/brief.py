@@ -41,6 +41,7 @@ class Brief:
     acknowledges: str = "Acknowledge"
     """What its button says."""
     resolve_url: str | None = None
+    escalate_url: str | None = None
     incident_url: str | None = None
 
     @property
@@ -49,6 +50,7 @@ class Brief:
         ours = (
             ("acknowledge", self.acknowledges, self.acknowledge_url),
             ("resolve", "Resolve", self.resolve_url),
+            ("escalate", "Escalate", self.escalate_url),
             ("incident", "Incident", self.incident_url),
         )
         return tuple((verb, label, url) for verb, label, url in ours if url)
@@ -98,6 +100,7 @@ def _page(message: PageMessage) -> Brief:
         links=tuple(shown_links(message)[:LINKS]),
         acknowledge_url=link(message.acknowledge_url),
         resolve_url=link(message.resolve_url),
+        escalate_url=link(message.escalate_url),
         incident_url=link(message.incident_url),
     )
 

@@ -85,6 +85,7 @@ def page(message: PageMessage) -> Written:
         urgency=one_line(message.urgency, 20),
         acknowledge_url=link(message.acknowledge_url),
         resolve_url=link(message.resolve_url),
+        escalate_url=link(message.escalate_url),
         incident_url=link(message.incident_url),
     )
     line = first_line(message)

@@ -15,7 +15,7 @@ from oncall.kit.http_client import HttpReply
 SETTING = "ONCALL_TELEGRAM_BOT_TOKEN"
 CHAT = re.compile(r"-?[1-9][0-9]{0,19}")
 MENTION = re.compile(r"(?<!\w)@(?=\w)")
-BUTTON = re.compile(r"(?P<verb>acknowledge|resolve):(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+BUTTON = re.compile(r"(?P<verb>acknowledge|resolve|escalate):(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 """What a button of ours carries; 64 bytes are the most it could."""
 TEXT_LIMIT = 4_000
 """The API takes 4,096 characters after its mark-up is read; ours is counted before."""

@@ -27,6 +27,7 @@ class PageMessage:
     triggered_at: datetime
     acknowledge_url: str | None
     resolve_url: str | None
+    escalate_url: str | None
     incident_url: str | None
     attempt: int
     """Counts from 1."""

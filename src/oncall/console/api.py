@@ -76,7 +76,7 @@ async def show_link(token: Token, request: Request, tx: AckTx) -> Response:
 
 @router.post("/l/{token}", response_class=HTMLResponse)
 async def press_link(token: Token, request: Request, tx: AckTx) -> Response:
-    """Does what the link says: acknowledge or resolve. Pressing it again is no error and changes nothing."""
+    """Does what the link says: acknowledge, resolve or escalate. Pressing it again is no error and changes nothing."""
     # Browsers say where a form was sent from; the page itself sends no referrer, so there is no Origin to go by.
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return _html(FROM_ELSEWHERE)

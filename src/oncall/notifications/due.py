@@ -201,7 +201,7 @@ class Sender:
         return fate, now
 
     def _list(self, bundle: tuple[Claimed, ...], list_id: BundleId, now: datetime) -> BundleMessage:
-        acknowledge_url, _ = self._links(list_id, bundle[0].acts_for)
+        acknowledge_url, *_ = self._links(list_id, bundle[0].acts_for)
         return _bundle_message(bundle, acknowledge_url, now)
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
@@ -215,8 +215,8 @@ class Sender:
                 assert_never(claimed.about)
 
 
-def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: datetime) -> PageMessage:
-    acknowledge_url, resolve_url = links
+def _page_message(claimed: Claimed, page: Page, links: tuple[str, str, str], now: datetime) -> PageMessage:
+    acknowledge_url, resolve_url, escalate_url = links
     subject = page.subject
     return PageMessage(
         notification_id=claimed.id,
@@ -233,6 +233,7 @@ def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: dat
         triggered_at=subject.triggered_at,
         acknowledge_url=acknowledge_url,
         resolve_url=resolve_url,
+        escalate_url=escalate_url,
         incident_url=None,
         attempt=claimed.attempt,
         repeated=claimed.may_have_arrived,

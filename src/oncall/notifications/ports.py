@@ -29,9 +29,11 @@ class OpenSealed(Protocol):
 
 
 class MakeLinks(Protocol):
-    """The links of one message: (acknowledge, resolve) of a page; of a list, which is acknowledged as it was printed, the first alone."""
+    """The links of one message: (acknowledge, resolve, escalate) of a page; of a list, which is acknowledged as it was printed, the first
+    alone.
+    """
 
-    def __call__(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]: ...
+    def __call__(self, at: Step | UUID, user_id: UserId) -> tuple[str, str, str]: ...
 
 
 class GiveReplyCodes(Protocol):

@@ -83,7 +83,9 @@ def came_of(
         case Verb.ACKNOWLEDGE:
             # What somebody had before is news to those who see the message; that oneself had it is not.
             own = had and _is(after.acknowledged_by, user_id)
-            return Came(text, left=frozenset({Verb.RESOLVE} if asked is None else ()), for_all=not own, did=changed and not had)
+            return Came(
+                text, left=frozenset({Verb.RESOLVE, Verb.ESCALATE} if asked is None else ()), for_all=not own, did=changed and not had
+            )
         case Verb.RESOLVE:
             return Came(text, left=frozenset(), for_all=True, did=changed)
         case Verb.ESCALATE:
@@ -119,7 +121,7 @@ def confirmation(
         case Verb.ESCALATE if changed:
             return f"Escalated {what}: its next step pages now.{merged}"
         case Verb.ESCALATE:
-            return f"The next step of {what} pages at this moment anyway.{merged}"
+            return f"The next step of {what} was paged a moment ago, or is now.{merged}"
         case _:
             assert_never(verb)
 
