@@ -75,7 +75,7 @@ from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
-from oncall.replies.due import TelegramHook
+from oncall.replies.due import Asker, TelegramHook
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -193,6 +193,7 @@ class Node:
         listening: list[DueSource] = [] if self.role is Role.ENGINE else [Listening(self.judging, **common)]
         if self.role is Role.API:
             return listening
+        asker = Asker(self.channels, every=self.settings.tick, **common)
         senders = [
             Sender(
                 channel,
@@ -202,6 +203,7 @@ class Node:
                 lease=self.settings.send_lease,
                 every=self.settings.tick,
                 reply_codes=give_codes if channel.name == "sms" and self.settings.public_url else None,
+                on_sent=asker.note_sent,
                 **common,
             )
             for channel in self.channels.values()
@@ -225,7 +227,7 @@ class Node:
             every=self.settings.tick,
             **common,
         )
-        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common)]
+        programs: list[DueSource] = [deliverer, Pruner(**common), asker, *self._hooks(common)]
         return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
 
     def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:

@@ -70,7 +70,7 @@ def test_priority(what: str, message: Message, priority: str, expire: str | None
 async def test_the_receipt_of_an_emergency_is_kept(sink: PushoverSink, channel: PushoverChannel) -> None:
     outcome = await channel.send(a_page(address=ANA))
     number = len(sink.requests)
-    assert outcome == Sent(f"receipt-{number}", f"answered 200, request r{number}")
+    assert outcome == Sent(f"receipt{number:023d}", f"answered 200, request r{number}")
     assert await channel.send(a_notice(address=ANA)) == Sent(f"r{number + 1}", f"answered 200, request r{number + 1}")
 
 

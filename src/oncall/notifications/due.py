@@ -31,7 +31,7 @@ from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
 from oncall.notifications.commands import sealing
-from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
+from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnSent, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, is_over, late_by, word_for
 from oncall.notifications.rules.travelling import gravest, headline, printed
 from oncall.notifications.values import Claimed, Done, Fate, Notice, Page
@@ -64,9 +64,10 @@ class Sender:
         lease: timedelta,
         every: timedelta,
         reply_codes: GiveReplyCodes | None = None,
+        on_sent: OnSent | None = None,
     ) -> None:
         self.name = f"notifications.{channel.name}"
-        self._reply_codes = reply_codes
+        self._reply_codes, self._on_sent = reply_codes, on_sent
         self.every = every
         self._channel, self._database, self._clock = channel, database, clock
         self._links, self._open_sealed, self._on_undeliverable, self._lease = links, open_sealed, on_undeliverable, lease
@@ -183,7 +184,7 @@ class Sender:
     async def _record_together(self, bundle: tuple[Claimed, ...], outcome: Outcome) -> dict[NotificationId, tuple[Fate, datetime]]:
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
-            fates = await commands.record_bundle(tx, bundle, outcome, now=now)
+            fates = await commands.record_bundle(tx, bundle, outcome, on_sent=self._on_sent, now=now)
             await failpoints.reach("send.pre_record")
         return {id: (fate, now) for id, fate in fates.items()}
 
@@ -192,7 +193,7 @@ class Sender:
         try:
             async with self._database.transaction(Pool.ENGINE) as tx:
                 now = await self._clock.now(tx)
-                fate = await commands.record(tx, claimed, outcome, on_undeliverable=self._on_undeliverable, now=now)
+                fate = await commands.record(tx, claimed, outcome, on_undeliverable=self._on_undeliverable, on_sent=self._on_sent, now=now)
                 await failpoints.reach("send.pre_record")
         except commands.Fenced:
             async with self._database.transaction(Pool.ENGINE) as tx:

@@ -42,3 +42,9 @@ class GiveReplyCodes(Protocol):
     async def __call__(
         self, tx: AsyncConnection, messages: Mapping[NotificationId, str], *, now: datetime
     ) -> Mapping[NotificationId, str]: ...
+
+
+class OnSent(Protocol):
+    """Called in the recording transaction when a provider has taken a message, under an id of its own."""
+
+    async def __call__(self, tx: AsyncConnection, id: NotificationId, *, channel: str, provider_id: str, now: datetime) -> None: ...

@@ -1,5 +1,6 @@
 """Receipts: what providers tell of a message is kept, and stops nothing."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -7,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import NotificationId
 from oncall.notifications.rules.receipts import furthest, status_after
 from oncall.notifications.store import receipts as store
-from oncall.notifications.values.receipts import Receipt, UnknownMessage
+from oncall.notifications.values.receipts import Receipt, ReceiptState, UnknownMessage
 from oncall.notifications.values.receiving import Received
 
 
@@ -28,3 +29,8 @@ async def receive(tx: AsyncConnection, message: NotificationId | str, receipt: R
     after = status_after(status, best)
     await store.save(tx, id, after, best)
     return Received(id, after, changed=True)
+
+
+async def furthest_told(tx: AsyncConnection, ids: Sequence[NotificationId]) -> Mapping[NotificationId, ReceiptState]:
+    """How far each of these messages came, as far as anybody told."""
+    return await store.furthest(tx, ids) if ids else {}
