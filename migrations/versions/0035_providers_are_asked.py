@@ -1,4 +1,7 @@
-"""Providers are asked what became of a message where they do not tell: each such message has an instant at which to ask next."""
+"""Providers are asked what became of a message where they do not tell: each such message has an instant at which to ask next.
+
+And what is sent in a day over a channel that costs money is counted.
+"""
 
 from collections.abc import Sequence
 
@@ -23,8 +26,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notification_id", name=op.f("inquiries_pkey")),
         sa.ForeignKeyConstraint(["notification_id"], ["notifications.id"], name=op.f("inquiries_notification_id_fkey"), ondelete="CASCADE"),
     )
+    op.create_table(
+        "spending",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "day", name=op.f("spending_pkey")),
+    )
     op.create_index("inquiries_next_at_idx", "inquiries", ["next_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("spending")
     op.drop_table("inquiries")

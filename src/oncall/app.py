@@ -67,12 +67,13 @@ from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
-from oncall.kit.settings import Settings
+from oncall.kit.settings import PREFIX, Settings
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.values import Step
+from oncall.notifications.values.spending import Cap
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import Asker, TelegramHook
@@ -204,6 +205,7 @@ class Node:
                 every=self.settings.tick,
                 reply_codes=give_codes if channel.name == "sms" and self.settings.public_url else None,
                 on_sent=asker.note_sent,
+                cap=self._cap(channel.name),
                 **common,
             )
             for channel in self.channels.values()
@@ -229,6 +231,12 @@ class Node:
         )
         programs: list[DueSource] = [deliverer, Pruner(**common), asker, *self._hooks(common)]
         return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
+
+    def _cap(self, channel: str) -> Cap | None:
+        """What may be spent in a day on this channel, if that is limited."""
+        settings = {"sms": self.settings.sms_daily_cap, "voice": self.settings.voice_daily_cap}
+        limit = settings.get(channel)
+        return Cap(limit, f"{PREFIX}{channel.upper()}_DAILY_CAP") if limit is not None else None
 
     def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:
         """What sees to it that buttons are heard, where they can be."""

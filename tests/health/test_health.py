@@ -333,6 +333,7 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "ledger": 0,
         "webhooks": 0,
         "webhook_log": 0,
+        "inquiries": 0,
         "auditor": 0,
     }
     await post(system, key)

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     )
     twilio_from: str | None = Field(None, description="The number of ours that sends and calls: +14155550100.")
     twilio_api_url: str | None = Field(None, description="Unset: https://api.twilio.com.")
+    sms_daily_cap: int | None = Field(
+        None, ge=1, description="Text messages in a day (UTC); those above go by the person's other contact methods. Unset: no limit."
+    )
+    voice_daily_cap: int | None = Field(None, ge=1, description="Calls in a day (UTC), likewise.")
     heartbeat_url: str | None = Field(None, description="Fetched every minute while the invariants hold; point it at a dead man's switch.")
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated private hosts or networks that outbound calls may reach."

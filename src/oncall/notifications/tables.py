@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -157,6 +158,16 @@ receipts = Table(
     Column("detail", String, nullable=False),
     instant("received_at"),
     CheckConstraint("state IN ('sent', 'delivered', 'read', 'failed')", name="state_is_known"),
+)
+
+# What was sent in a day of UTC over a channel that costs money, and what was not because of its cap.
+spending = Table(
+    "spending",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("sent", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
 )
 
 # The list that one message printed: its link acts on these incidents, and on nothing that joined later.

@@ -179,7 +179,7 @@ def proof_of(outcome: Outcome) -> Works | WorksNot | None:
     match outcome:
         case Sent():
             return Works()
-        case FailedPermanently(code="expired" | "cannot_open"):
+        case FailedPermanently(code="expired" | "cannot_open" | "daily_cap"):
             return None
         case FailedTemporarily(detail=detail) | FailedPermanently(detail=detail):
             return WorksNot(detail)
