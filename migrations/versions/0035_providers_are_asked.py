@@ -1,6 +1,6 @@
 """Providers are asked what became of a message where they do not tell: each such message has an instant at which to ask next.
 
-And what is sent in a day over a channel that costs money is counted.
+What is sent in a day over a channel that costs money is counted, and messages that can be changed say how their incident stands.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["notification_id"], ["notifications.id"], name=op.f("inquiries_notification_id_fkey"), ondelete="CASCADE"),
     )
     op.create_table(
+        "message_edits",
+        sa.Column("notification_id", sa.UUID(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("notification_id", name=op.f("message_edits_pkey")),
+        sa.ForeignKeyConstraint(
+            ["notification_id"], ["notifications.id"], name=op.f("message_edits_notification_id_fkey"), ondelete="CASCADE"
+        ),
+    )
+    op.create_index("message_edits_next_at_idx", "message_edits", ["next_at"])
+    op.create_table(
         "spending",
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -39,4 +54,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("spending")
+    op.drop_table("message_edits")
     op.drop_table("inquiries")

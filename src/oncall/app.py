@@ -72,6 +72,7 @@ from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
+from oncall.notifications.due.editing import Editor
 from oncall.notifications.values import Step
 from oncall.notifications.values.spending import Cap
 from oncall.replies import api as replies
@@ -195,6 +196,7 @@ class Node:
         if self.role is Role.API:
             return listening
         asker = Asker(self.channels, every=self.settings.tick, **common)
+        editor = Editor(self.channels, links=self._links, every=self.settings.tick, **common)
         senders = [
             Sender(
                 channel,
@@ -229,7 +231,7 @@ class Node:
             every=self.settings.tick,
             **common,
         )
-        programs: list[DueSource] = [deliverer, Pruner(**common), asker, *self._hooks(common)]
+        programs: list[DueSource] = [deliverer, Pruner(**common), asker, editor, *self._hooks(common)]
         return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
 
     def _cap(self, channel: str) -> Cap | None:

@@ -334,6 +334,7 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "webhooks": 0,
         "webhook_log": 0,
         "inquiries": 0,
+        "message_edits": 0,
         "auditor": 0,
     }
     await post(system, key)

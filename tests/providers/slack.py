@@ -36,6 +36,8 @@ class SlackSink(WebhookSink):
         self.answer_to: AsyncClient | None = None
         self.posted: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
+        self.changed = 0
+        """How often a message was changed."""
 
     def answer(self, request: Received, behaviour: str) -> Answer | None:
         if behaviour.startswith("error "):
@@ -47,7 +49,7 @@ class SlackSink(WebhookSink):
             if fault := _fault(self.told[-1].get("blocks", [])):
                 return 400, [], fault
             return 200, [], {"ok": True}
-        if request.path != "/api/chat.postMessage":
+        if request.path not in {"/api/chat.postMessage", "/api/chat.update"}:
             return refusal("unknown_method")
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return refusal("invalid_auth")
@@ -57,9 +59,19 @@ class SlackSink(WebhookSink):
             return 200, [], {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": [fault]}}
         if not said.get("text", "").strip():
             return refusal("no_text")
+        if request.path == "/api/chat.update":
+            return self._changed(said)
         stamp = f"1772937300.{len(self.requests):06d}"
         self.posted.append(said | {"ts": stamp})
         return 200, [], {"ok": True, "channel": said["channel"], "ts": stamp, "message": {"text": said["text"]}}
+
+    def _changed(self, said: dict[str, Any]) -> Answer:
+        found = [one for one in self.posted if (one["channel"], one["ts"]) == (said["channel"], said["ts"])]
+        if not found:
+            return refusal("message_not_found")
+        found[0] |= said
+        self.changed += 1
+        return 200, [], {"ok": True, "channel": said["channel"], "ts": said["ts"], "text": said["text"]}
 
     # --- what it posts to us ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ async def test_what_another_has_already_is_said_to_all(system: System, slack: Sl
 
 async def test_resolved_meanwhile_nothing_is_left_to_press(system: System, slack: SlackSink) -> None:
     service, _ = await paged(system)
-    message = slack.posted[0]
+    message = deepcopy(slack.posted[0])
     await system.event(service["key"], action="resolve")
     told = await slack.press("acknowledge", ANA, at=now(system), message=message)
     assert whole(told).endswith("nothing is left to do.")

@@ -1,6 +1,7 @@
 """Paged in Telegram, and answered there by pressing a button."""
 
 from collections.abc import AsyncIterator, Iterable
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -159,10 +160,10 @@ async def test_what_another_has_already_is_said(system: System, telegram: Telegr
 
 async def test_resolved_meanwhile_nothing_is_left_to_press(system: System, telegram: TelegramSink) -> None:
     service, _ = await paged(system)
-    message = telegram.messages[0]
+    message = deepcopy(telegram.messages[0])
     await system.event(service["key"], action="resolve")
     assert shown(await telegram.press("acknowledge", ANA, message=message), alert=True).endswith("nothing is left to do.")
-    assert labels(message) == []
+    assert labels(telegram.messages[0]) == []
 
 
 async def test_in_an_earlier_cycle_it_counts_for_nothing_once_others_were_paged(system: System, telegram: TelegramSink) -> None:

@@ -1,7 +1,7 @@
 """A message in few words, for the screens of phones and for chats. Pure; each channel escapes and lays it out for itself."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from oncall.channels.render import (
@@ -18,7 +18,7 @@ from oncall.channels.render import (
     shown_links,
     spoken,
 )
-from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
+from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage, Standing
 
 FACTS = 6
 FACT_LIMIT = 300
@@ -80,6 +80,18 @@ def brief(message: Message) -> Brief:
             )
         case _:
             assert_never(message)
+
+
+def standing_brief(message: PageMessage, standing: Standing) -> Brief:
+    """The page as it was, with how its incident stands now right below its first line, and without the buttons that are of no use."""
+    said, words = _page(message), one_line(standing.said, REASON_LIMIT)
+    return replace(
+        said,
+        marks=(f"{words[:1].upper()}{words[1:]}, {instant(standing.at)}.", *said.marks),
+        acknowledge_url=said.acknowledge_url if "acknowledge" in standing.verbs else None,
+        resolve_url=said.resolve_url if "resolve" in standing.verbs else None,
+        escalate_url=said.escalate_url if "escalate" in standing.verbs else None,
+    )
 
 
 def _page(message: PageMessage) -> Brief:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from oncall.channels.values import Message, Outcome
+from oncall.channels.values import Message, Outcome, PageMessage, Standing
 
 
 class Channel(Protocol):
@@ -56,4 +56,13 @@ class AnswersInquiries(Protocol):
 
     async def silence(self, provider_id: str, /) -> bool:
         """What rings until it is seen rings no more. Whether there is nothing left to do; where nothing rings there is not."""
+        ...
+
+
+@runtime_checkable
+class EditsMessages(Protocol):
+    """A channel whose messages can be changed where they are, without a sound."""
+
+    async def edit(self, provider_id: str, message: PageMessage, standing: Standing, /) -> Outcome:
+        """The same page, saying how its incident stands, and with the buttons that are of use. One attempt, as `send`."""
         ...

@@ -133,6 +133,17 @@ class NoticeMessage:
     """Of a page update: about which incident, which is said in subject and paragraphs as well."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the incident of a page stands now, for a message that can be changed after it was sent."""
+
+    said: str
+    """"acknowledged by Ana"."""
+    at: datetime
+    verbs: frozenset[str]
+    """What may still be done with it: acknowledge, resolve, escalate."""
+
+
 Message = PageMessage | BundleMessage | NoticeMessage
 
 
