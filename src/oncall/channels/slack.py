@@ -139,7 +139,7 @@ def content(message: Message, to: str, *, blocks: bool = True, presses: bool = F
 def _blocks(said: Brief, *, presses: bool) -> list[dict[str, Any]]:
     lines = _lines(said)
     if presses and said.acknowledge_url:
-        lines.insert(1, _link(said.acknowledge_url, "open in the browser"))  # for whoever cannot press; it must fit
+        lines.insert(1 + len(said.marks), _link(said.acknowledge_url, "open in the browser"))  # for whoever cannot press; it must fit
     made: list[dict[str, Any]] = [section(fitted(lines, SECTION_LIMIT))]
     if said.buttons:
         made.append({"type": "actions", "block_id": "verbs", "elements": [_button(*button, presses=presses) for button in said.buttons]})

@@ -123,7 +123,9 @@ def content(
     said = standing_brief(message, standing) if standing and isinstance(message, PageMessage) else brief(message)
     lines = _lines(said, buttons=buttons)
     if presses and buttons and said.acknowledge_url:
-        lines.insert(1, f'<a href="{html.escape(said.acknowledge_url)}">open in the browser</a>')  # for whoever cannot press; it must fit
+        lines.insert(
+            1 + len(said.marks), f'<a href="{html.escape(said.acknowledge_url)}">open in the browser</a>'
+        )  # for whoever cannot press; it must fit
     sent: dict[str, Any] = {
         "chat_id": int(chat),
         "text": fitted(lines, TEXT_LIMIT),
