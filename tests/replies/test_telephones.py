@@ -497,7 +497,7 @@ async def test_a_failure_that_was_asked_for_is_told_with_its_reason_and_no_later
     [message] = twilio.messages
     twilio.became[message.sid] = {"status": "undelivered", "error_code": 30003}
     await system.advance(minutes=2)
-    [one] = (await system.api.get(f"/api/v1/incidents/{incident}/notifications")).json()["items"]
+    one, *_ = (await system.api.get(f"/api/v1/incidents/{incident}/notifications")).json()["items"]
     assert (one["status"], one["receipts"][0]["detail"]) == (
         "failed",
         "Twilio says undelivered, Twilio error 30003: the telephone is off, or out of reach",
@@ -514,3 +514,54 @@ async def test_a_twilio_that_does_not_answer_is_asked_again_and_then_no_more(sys
     await system.advance(hours=2)
     assert len([one for one in twilio.requests[seen:] if one.method == "GET"]) == 5, "1, 3, 8, 18 and 48 minutes after it was sent"
     assert await receipts(system, incident) == [("sent", [])]
+
+
+# --- what never arrives -------------------------------------------------------------------------------------------------------
+
+
+async def by_text_then_call(system: System, delay: str = "PT10M") -> tuple[dict[str, Any], str]:
+    """Ana is told by text message, and after ten minutes by a call; the next step is Ben's, in half an hour."""
+    ana, ben = await reached(system, "Ana", "sms", ANA), await reached(system, "Ben", "sms", BEN)
+    call = await system.make(f"users/{ana['id']}/contact-methods", channel="voice", address=ANA, verified=True)
+    for method, after in ((ana["method"], "PT0S"), (call, delay)):
+        await system.make(f"users/{ana['id']}/notification-rules", urgency="high", delay=after, contact_method_id=method["id"])
+    service = await system.service([to(ana)], [to(ben)], step_delay="PT30M")
+    return service, (await system.event(service["key"]))["incident_id"]
+
+
+async def test_a_text_that_never_arrives_makes_the_call_due_now(system: System, twilio: Twilio) -> None:
+    _, incident = await by_text_then_call(system)
+    for _ in range(2):  # Twilio says it twice
+        assert (await twilio.status(twilio.messages[0], "undelivered", ErrorCode="30005")).status_code == 204
+    await system.run_due()
+    assert [call["To"] for call in twilio.calls] == [ANA], "and not in ten minutes"
+    told = [line for line in await system.reasons(incident) if line.startswith("send_failed:")]
+    why = "Twilio says undelivered, Twilio error 30005: this number is not in use; voice, which was to follow later, is due now"
+    assert told == [f"send_failed: did not arrive at Ana by sms (…5678): {why}"]
+    await system.advance(minutes=20)
+    assert len(twilio.calls) == 1, "it was hastened, not doubled"
+    assert BEN not in [message["To"] for message in twilio.messages], "the step goes on as planned"
+
+
+async def test_who_has_no_other_way_is_not_waited_for(system: System, twilio: Twilio) -> None:
+    _, incident = await paged(system, "sms", step_delay="PT30M")
+    assert (await twilio.status(twilio.messages[0], "failed", ErrorCode="30005")).status_code == 204
+    await system.run_due()
+    assert [message["To"] for message in twilio.messages] == [ANA, BEN]
+    assert any(line.startswith("unreachable: nobody paged by step 1 can be reached") for line in await system.reasons(incident))
+
+
+@pytest.mark.parametrize("word", ["busy", "no-answer", "canceled"])
+async def test_a_call_that_nobody_took_hurries_nothing(system: System, twilio: Twilio, word: str) -> None:
+    await paged(system, "voice", step_delay="PT30M")
+    assert (await twilio.status(twilio.calls[0], word)).status_code == 204
+    await system.run_due()
+    assert [call["To"] for call in twilio.calls] == [ANA]
+
+
+async def test_what_is_acknowledged_already_hurries_nobody(system: System, twilio: Twilio) -> None:
+    _, incident = await by_text_then_call(system)
+    await system.api.post(f"/api/v1/incidents/{incident}/acknowledge")
+    assert (await twilio.status(twilio.messages[0], "undelivered", ErrorCode="30005")).status_code == 204
+    await system.advance(minutes=20)
+    assert (twilio.calls, await status(system, incident)) == ([], "acknowledged")

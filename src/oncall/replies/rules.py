@@ -190,6 +190,11 @@ def read_status(fields: Mapping[str, str], *, meaning: str | None, now: datetime
     return Receipt(state, now, f"{words}, {meaning}" if meaning and state is ReceiptState.FAILED else words)
 
 
+def never_arrives(fields: Mapping[str, str]) -> bool:
+    """Whether it was lost for good. A call that rang, and that nobody took, is no such thing: whoever it rang for may still look."""
+    return fields.get("MessageStatus") in {"undelivered", "failed"} or fields.get("CallStatus") == "failed"
+
+
 LAST_WORDS = frozenset({ReceiptState.DELIVERED, ReceiptState.READ, ReceiptState.FAILED})
 """After them a provider of telephones has nothing more to tell."""
 
