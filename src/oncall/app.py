@@ -16,6 +16,7 @@ from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.channels.bounces import ReturnPath, return_path
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import make_messengers
@@ -52,6 +53,7 @@ from oncall.incidents.due import DueIncidents, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
+from oncall.intake.commands.bounces import Bounces
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
 from oncall.intake.smtp import Door, MailServer, read_listening
@@ -67,7 +69,7 @@ from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
-from oncall.kit.settings import PREFIX, Settings
+from oncall.kit.settings import PREFIX, Settings, SettingsError
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
@@ -185,7 +187,10 @@ class Node:
         listening = read_listening(self.settings)
         if listening is None or self.role is Role.ENGINE:
             return None
-        return MailServer(listening, Door(self.gate, self.compilation, self.keys, self.clock), shares_port=shares_ports)
+        returns = make_return_path(self.settings, self.ring)
+        bounces = Bounces(returns, self.database, self.clock) if returns else None
+        door = Door(self.gate, self.compilation, self.keys, self.clock, bounces=bounces)
+        return MailServer(listening, door, shares_port=shares_ports)
 
     def _sources(self) -> list[DueSource]:
         """Incidents that are due, one sender per channel, what else time makes due, and the auditor; of a node that only answers HTTP, that
@@ -323,7 +328,7 @@ async def _on_contact_removed(tx: AsyncConnection, user_id: UserId, contact_meth
 def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
     """The channels of this product, as the settings configure them."""
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
-    email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
+    email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now, returns=make_return_path(settings, ring))
     webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
     # Where our public address is not known, Twilio cannot call back: it sends and calls all the same.
     callbacks = Callbacks(settings.public_url) if settings.public_url else None
@@ -331,6 +336,15 @@ def make_channels(settings: Settings, client: HttpClient, ring: list[str], about
     phones = (SmsChannel(twilio), VoiceChannel(twilio))
     channels: list[Channel] = [email, webhook, *phones, *make_messengers(settings, client, now=about_now)]
     return {channel.name: channel for channel in channels}
+
+
+def make_return_path(settings: Settings, ring: list[str]) -> ReturnPath | None:
+    """Where our e-mails come back to, if they do."""
+    if not settings.mail_bounces:
+        return None
+    if settings.mail_domain is None:
+        raise SettingsError("ONCALL_MAIL_BOUNCES cannot be used: what comes back is taken at ONCALL_SMTP_LISTEN, which is not set.")
+    return return_path(settings.mail_domain, ring)
 
 
 def make_app(node: Node) -> FastAPI:

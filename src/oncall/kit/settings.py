@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     )
     smtp_listen: str | None = Field(None, description="host:port where monitors' mails are taken, such as 0.0.0.0:2525. Unset: none are.")
     smtp_hostname: str | None = Field(None, description="The domain of the addresses mails are sent to. Unset: the host of PUBLIC_URL.")
+    mail_bounces: bool = Field(False, description="Whether what cannot be delivered comes back to us, at SMTP_HOSTNAME, and pages go on.")
     smtp_tls_cert: Path | None = Field(None, description="PEM file of the certificate chain shown after STARTTLS. Unset: no STARTTLS.")
     smtp_tls_key: Path | None = Field(None, description="PEM file of its private key.")
     twilio_account_sid: str | None = Field(None, description="Account SID of Twilio, AC…; unset: no text messages and no calls.")
