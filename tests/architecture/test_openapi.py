@@ -40,6 +40,7 @@ PUBLIC: Mapping[str, str] = {
     "/": "leads to /docs",
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
+    "/oncall.vcf": "our own number, which everybody who was paged has seen; a phone opens it without a key",
     "/assets/console.css": "a style sheet",
     "/replies/slack/interactions": "Slack signs what it posts, and has no key",
     "/replies/telegram": "Telegram says what only it was told, and has no key",

@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from oncall.access.values import BundleToken, LinkToken
+from oncall.channels.mail_settings import parse_mail_from
+from oncall.channels.vcard import card
 from oncall.console import commands
 from oncall.console.values import FROM_ELSEWHERE, NOT_NOW, UNKNOWN, LinkPage
 from oncall.kit.http import AckTx, AgainRoute, now_in
@@ -114,6 +116,15 @@ async def cut_off_link() -> Response:
 @router.get("/assets/console.css", include_in_schema=False)
 async def style() -> Response:
     return Response(STYLE, media_type="text/css", headers={"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"})
+
+
+@router.get("/oncall.vcf", response_class=Response, responses={200: {"content": {"text/vcard": {}}}})
+async def contact(request: Request) -> Response:
+    """Our number and address, for a phone's list of those who may ring on silent. Whoever was paged knows them: a plain link will do."""
+    twilio, settings = request.app.state.twilio, request.app.state.settings
+    said = card(number=twilio.number if twilio else None, mail=parse_mail_from(settings.mail_from).address)
+    headers = {"Content-Disposition": 'attachment; filename="oncall.vcf"', "X-Content-Type-Options": "nosniff"}
+    return Response(said, media_type="text/vcard; charset=utf-8", headers=headers)
 
 
 def _html(page: LinkPage) -> Response:
