@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from oncall.app import Node
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, Sent
+from oncall.communications.due.updates import UpdateDeliverer
 from oncall.engine import DueSource
 from oncall.heartbeats.due import Listening
 from oncall.incidents.due import SilentAlerts
@@ -135,7 +136,7 @@ class System:
             self._next_at[source.name] = done.next_at
             handled += done.handled
         for source in self.node.sources:
-            if isinstance(source, Sender | Deliverer):
+            if isinstance(source, Sender | Deliverer | UpdateDeliverer):
                 await source.settle()
         return handled
 

@@ -1,4 +1,4 @@
-"""What the service desk agrees on (categories, priorities, calendars, SLAs), and its record of an incident; priority and process."""
+"""What the service desk agrees on (categories, priorities, calendars, SLAs), its record of an incident; priority, process, filing."""
 
 from collections.abc import Sequence
 
@@ -75,6 +75,25 @@ def upgrade() -> None:
     op.create_index("slas_name_idx", "slas", [sa.text("lower(name)")], unique=True)
     op.create_index("slas_calendar_idx", "slas", ["calendar_id"])
     op.create_index("slas_manager_policy_idx", "slas", ["manager_policy_id"])
+    op.add_column("services", sa.Column("process", sa.String(), server_default="sre", nullable=False))
+    op.add_column("services", sa.Column("default_category_id", UUID(as_uuid=True), nullable=True))
+    op.add_column("services", sa.Column("default_impact", sa.String(), nullable=True))
+    op.add_column("services", sa.Column("default_business_urgency", sa.String(), nullable=True))
+    op.add_column("services", sa.Column("auto_close_days", sa.SmallInteger(), nullable=True))
+    op.create_foreign_key("services_default_category_id_fkey", "services", "categories", ["default_category_id"], ["id"])
+    op.create_check_constraint(op.f("services_process_is_known"), "services", "process IN ('sre', 'itil')")
+    op.create_check_constraint(
+        op.f("services_default_impact_is_known"), "services", "default_impact IN ('widespread', 'large', 'limited', 'minor')"
+    )
+    op.create_check_constraint(
+        op.f("services_default_business_urgency_is_known"),
+        "services",
+        "default_business_urgency IN ('critical', 'high', 'medium', 'low')",
+    )
+    op.create_check_constraint(op.f("services_auto_close_days_are_some"), "services", "auto_close_days BETWEEN 1 AND 90")
+    op.create_index("services_category_idx", "services", ["default_category_id"])
+    op.add_column("services", sa.Column("report_key", sa.String(), nullable=True))
+    op.create_index("services_report_key_idx", "services", ["report_key"], unique=True, postgresql_where=sa.text("report_key IS NOT NULL"))
     op.add_column("incidents", sa.Column("process", sa.String(), server_default="sre", nullable=False))
     op.add_column("incidents", sa.Column("priority", sa.String(), nullable=True))
     op.add_column("incidents", sa.Column("is_major", sa.Boolean(), server_default=sa.text("false"), nullable=False))
@@ -137,5 +156,7 @@ def downgrade() -> None:
     op.drop_table("incident_records")
     for column in ("is_major", "priority", "process"):
         op.drop_column("incidents", column)
+    for column in ("report_key", "auto_close_days", "default_business_urgency", "default_impact", "default_category_id", "process"):
+        op.drop_column("services", column)
     for table in ("slas", "calendars", "priority_matrix", "categories"):
         op.drop_table(table)

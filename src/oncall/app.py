@@ -17,20 +17,36 @@ from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.channels.bounces import ReturnPath, return_path
+from oncall.channels.calling import Calls
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
 from oncall.channels.signing import derive_secret
 from oncall.channels.slack_presses import read_slack_app
+from oncall.channels.slack_rooms import SlackRooms
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.telegram_presses import read_telegram_bot
 from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
 from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
+from oncall.communications import api as communications
+from oncall.communications import hot as status_pages
+from oncall.communications.commands.bridges import open_bridges
+from oncall.communications.commands.publishing import FEEDS
+from oncall.communications.commands.rooms import TOPIC as ROOMS
+from oncall.communications.commands.subscribing import sign_link as sign_subscription
+from oncall.communications.compiled.boards import Maintenance, load_board, load_maintenance
+from oncall.communications.compiled.incidents import IncidentChanges
+from oncall.communications.compiled.rooms import RoomEntries
+from oncall.communications.due.rooms import BridgeFollower, SlackMirror
+from oncall.communications.due.updates import DueUpdates, UpdateDeliverer
+from oncall.communications.hot.pages import StatusPages
+from oncall.communications.values.subscribers import SubscriberId, SubscriberToken, Verb
 from oncall.console import api as console
 from oncall.contacts import api as contacts
 from oncall.contacts.commands import forget_proofs, how_reachable
+from oncall.desk import api as desk
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
@@ -46,10 +62,13 @@ from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
+from oncall.incidents.commands import promising
+from oncall.incidents.commands.beside import ask_for_bridges
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
-from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours
+from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service
+from oncall.incidents.commands.promising import SLAS
 from oncall.incidents.compiled import Judging
-from oncall.incidents.due import DueIncidents, KeptBodies, SilentAlerts
+from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
@@ -70,6 +89,7 @@ from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings, SettingsError
+from oncall.kit.streams import Fan
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
@@ -77,6 +97,9 @@ from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.due.editing import Editor
 from oncall.notifications.values import Step
 from oncall.notifications.values.spending import Cap
+from oncall.postmortems import api as postmortems
+from oncall.postmortems.due import DueActionItems, OwedPostmortems
+from oncall.problems import api as problem_records
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import Asker, TelegramHook
@@ -97,6 +120,7 @@ from oncall.simulate.commands.replaying import Replays
 from oncall.teams import api as teams
 from oncall.timeline import tell_entries_to
 from oncall.webhooks import api as webhooks
+from oncall.webhooks.commands.listening import TOPIC as WEBHOOKS
 from oncall.webhooks.commands.listening import hearing
 from oncall.webhooks.due import Deliverer, Pruner
 
@@ -104,12 +128,15 @@ ROUTERS = [
     access.router,
     teams.router,
     contacts.router,
+    desk.router,
     notifications.router,
     schedules.router,
     escalation.router,
     services.router,
     simulate.router,
     silences.router,
+    # Before incidents: /incidents/stream is the id of none.
+    communications.router,
     incidents.router,
     bodies.router,
     explaining.router,
@@ -117,11 +144,13 @@ ROUTERS = [
     mappings.router,
     routing.router,
     heartbeats.router,
+    postmortems.router,
+    problem_records.router,
     *replies.ROUTERS,
     webhooks.router,
 ]
-HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES]
-HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT}
+HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES, *status_pages.ROUTES]
+HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT, **status_pages.DOCUMENT}
 
 
 RECORDS_EVERY = timedelta(seconds=30)
@@ -131,11 +160,22 @@ HANDOFFS_EVERY = timedelta(seconds=10)
 HEARTBEATS_EVERY = timedelta(seconds=10)
 """How often heartbeats are looked at, beside the instants at which they expire; one whose interval was shortened is noticed so late."""
 
+MARKS_EVERY = timedelta(seconds=10)
+"""How often what is promised is looked at, beside the instants at which a mark is due."""
+REMINDERS_EVERY = timedelta(seconds=10)
+"""How often incidents are looked at whose next status update is owed, beside the instants at which it is."""
+ACTION_ITEMS_EVERY = timedelta(minutes=1)
+"""How often action items are looked at, beside the instants at which somebody is reminded of one."""
+
 SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
 
-# What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline.
-tell_entries_to(hearing(describe))
+# What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline; so does
+# what is promised of those that have an SLA.
+tell_entries_to(WEBHOOKS, hearing(describe))
+tell_entries_to(SLAS, promising.keep_up)
+# Bridges are shown with incidents, and pages say where to join.
+ask_for_bridges(open_bridges)
 
 
 class Role(StrEnum):
@@ -174,7 +214,11 @@ class Node:
         self.callers = self.compilation.add(CONFIGURATION, valid_keys)
         self.book = self.compilation.add(CONFIGURATION, self._load_book)
         self.judging = Judging(Exact(MUTING, self._load_mutings, self.clock.about), Exact(ROUTING, load_routing, self.clock.about))
+        self.board = self.compilation.add(FEEDS, load_board)
+        self.maintenance = self.compilation.add(MUTING, self._load_maintenance)
         self.gate = Gate(self.database, self.clock, self.judging)
+        self.room_streams = Fan("rooms", RoomEntries(self.database), leaving=self._is_leaving)
+        self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources = self._sources()
         self.engine = Engine(self.sources)
@@ -224,6 +268,7 @@ class Node:
         beats = SetSource(DueHeartbeats(self.judging), every=HEARTBEATS_EVERY, **common)
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
         incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
+        marks = SetSource(DueMarks(), every=MARKS_EVERY, **common)
         # That somebody listens is said before anything expires.
         silent = SilentAlerts(self.judging, **common)
         sealer = Sealer(every=SEALED_EVERY, **common)
@@ -236,8 +281,28 @@ class Node:
             every=self.settings.tick,
             **common,
         )
-        programs: list[DueSource] = [deliverer, Pruner(**common), asker, editor, *self._hooks(common)]
-        return [incidents_due, *senders, *listening, beats, silent, records, calendars, told, kept, sealer, *programs, auditor]
+        asked_for: list[DueSource] = [SetSource(DueActionItems(), every=ACTION_ITEMS_EVERY, **common), OwedPostmortems(**common)]
+        programs: list[DueSource] = [
+            deliverer,
+            Pruner(**common),
+            asker,
+            editor,
+            *self._hooks(common),
+            *self._stakeholders(common),
+            *asked_for,
+        ]
+        followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
+        soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent]
+        return [*soon, records, calendars, told, kept, sealer, *programs, auditor]
+
+    def _mirrors(self, common: Mapping[str, Any]) -> list[DueSource]:
+        """Where rooms are shown besides, if we may write there."""
+        token = self.settings.slack_bot_token
+        if token is None:
+            return []
+        calls = Calls(self.programs, self.clock.about)
+        rooms = SlackRooms(token.get_secret_value(), self.settings.slack_api_url, calls)
+        return [SlackMirror(rooms, lease=self.settings.send_lease, every=self.settings.tick, **common)]
 
     def _cap(self, channel: str) -> Cap | None:
         """What may be spent in a day on this channel, if that is limited."""
@@ -252,11 +317,24 @@ class Node:
             return [TelegramHook(channel, bot, self.client, **common)]
         return []
 
+    def _stakeholders(self, common: Mapping[str, Any]) -> list[DueSource]:
+        """What sees to it that everyone else is told."""
+        lease, every = self.settings.send_lease, self.settings.tick
+        deliverer = UpdateDeliverer(self.channels, link=self._subscriber_link, lease=lease, every=every, **common)
+        return [SetSource(DueUpdates(), every=REMINDERS_EVERY, **common), deliverer]
+
+    def _subscriber_link(self, id: SubscriberId, verb: Verb) -> str:
+        token = sign_subscription(SubscriberToken(id, verb), [key.encode() for key in self.ring])
+        return f"{self.settings.base_url}/subscriptions/{token}"
+
     async def _load_keys(self, tx: AsyncConnection) -> Keys:
         return await integration_keys(tx, sealing=self.sealing)
 
     async def _load_mutings(self, tx: AsyncConnection) -> Mutings:
         return await load_mutings(tx, now=await self.clock.now(tx))
+
+    async def _load_maintenance(self, tx: AsyncConnection) -> Maintenance:
+        return await load_maintenance(tx, now=await self.clock.now(tx))
 
     async def _load_book(self, tx: AsyncConnection) -> Book:
         return await load_book(tx, self.book.value, now=await self.clock.now(tx))
@@ -264,6 +342,13 @@ class Node:
     def _hear(self, topic: str) -> None:
         self.ticker.poke(topic)
         self.compilation.hear(topic)
+        if topic == ROOMS:
+            self.room_streams.poke()
+        elif topic == "incidents":
+            self.incident_streams.poke()
+
+    def _is_leaving(self) -> bool:
+        return bool(self.app.state.draining)
 
     def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str, str]:
         ring, url = [key.encode() for key in self.ring], f"{self.settings.base_url}/l/"
@@ -291,6 +376,8 @@ class Node:
     async def stop(self) -> None:
         """Readiness fails, ticks stop, what is in flight finishes or keeps its lease, pools close."""
         self.app.state.draining = True
+        await self.room_streams.stop()
+        await self.incident_streams.stop()
         if self.mail:
             await self.mail.stop()
         await self.gate.stop()
@@ -362,14 +449,18 @@ def make_app(node: Node) -> FastAPI:
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
-    app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_muting
+    app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
     app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_services = check_services
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
     app.state.compilation = node.compilation
+    app.state.room_streams, app.state.incident_streams = node.room_streams, node.incident_streams
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.status_pages = StatusPages(
+        node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
+    )
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()

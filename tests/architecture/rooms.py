@@ -13,7 +13,7 @@ LEVELS = (
     "config | simulate",
     "health | reports",
     "intake | replies",
-    "heartbeats | handoffs | postmortems | communications",
+    "heartbeats | handoffs | postmortems | problems | communications",
     "incidents",
     "silences",
     "services",

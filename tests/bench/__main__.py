@@ -75,6 +75,7 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_p
     parts: list[tuple[tuple[str, ...], Part]] = [
         (("P17",), lambda: latency.delivery(sides, made)),
         (("P8",), lambda: rounds.look_up(sides, made, seconds=seconds)),
+        (("P8s",), lambda: rounds.status_pages(sides, made, seconds=seconds)),
         (("P1", "P2", "P5", "P7"), lambda: rounds.intake(sides, made, seconds=seconds)),
         (("P1j",), lambda: judged.under_rules(sides, made, folder=folder, sink_port=sink_port, seconds=seconds)),
         (("P11", "P16"), lambda: drain.beside_sql(folder / "drain", due=wanted.due)),

@@ -59,6 +59,11 @@ async def oncalls(service_id: UUID):
     return {"items": [{"service_id": service_id, "user": "Ana", "start": "2026-01-05T09:00:00Z"}], "next_cursor": None}
 
 
+@app.get("/status/{name}")
+async def status(name: str):
+    return {"name": name, "state": "operational", "groups": [], "incidents": [], "maintenance": [], "next_cursor": None}
+
+
 if __name__ == "__main__":
     uvicorn.run(
         app,

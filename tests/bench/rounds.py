@@ -100,6 +100,21 @@ async def look_up(sides: Sides, made: World, *, seconds: float) -> list[Result]:
     return [Result("P8", (Spread(tuple(r.ratio for r in rounds)),), (*_rates(rounds), _costs(rounds)))]
 
 
+async def status_pages(sides: Sides, made: World, *, seconds: float) -> list[Result]:
+    """P8s: everybody looks at once. The page shows two updates of each of twenty incidents; the other side says a line of JSON."""
+    await world.publish(sides.ours.port, made)
+    ratios, notes = [], []
+    for form in ("", ".json", ".atom"):
+        request = world.each_once([world.look_at(f"/status/bench{form}")])
+        await pair(sides, request, status=200, seconds=0.5, ours_first=False)
+        rounds = [await pair(sides, request, status=200, seconds=seconds, ours_first=n % 2 == 1) for n in range(ROUNDS)]
+        if "We look into it" not in rounds[0].ours.first:
+            raise LostOrDoubled(f"nothing is shown: {rounds[0].ours.first[:200]}")
+        ratios.append(Spread(tuple(r.ratio for r in rounds)))
+        notes += [f"{form or '.html'}, {len(rounds[0].ours.first)} bytes", *_rates(rounds), _costs(rounds)]
+    return [Result("P8s", tuple(ratios), tuple(notes))]
+
+
 def expect(found: Totals, storm: Storm, sent: Load) -> None:
     """Each accepted event is stored once and counted once, and each new key opened one incident."""
     new = storm.new(sent.answers)

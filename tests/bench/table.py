@@ -52,6 +52,7 @@ TARGETS = {
         Target("P6", "1,500 events/s, open loop: p99 from due time", (15,), (6,), "ms"),
         Target("P7", "saturated p99 vs the echo's", (1.5,), (0.8,), "×"),
         Target("P8", "who is on call over HTTP vs bare FastAPI GET", (1.0,), (1.9,), "×", at_least=True),
+        Target("P8s", "a status page, HTML / JSON / Atom, vs bare FastAPI GET", (1.0,) * 3, (1.9,) * 3, "×", at_least=True),
         Target("P9", "vs LinkedIn oncall, 100 teams, 10,400 shifts", (50,), (80,), "×", at_least=True),
         Target(
             "P10",

@@ -219,6 +219,28 @@ def look_up(service_id: str) -> bytes:
     ).encode()
 
 
+def look_at(path: str) -> bytes:
+    """As a browser of somebody who has not been here before."""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\n\r\n".encode()
+
+
+async def publish(port: int, made: World, *, incidents: int = 20) -> None:
+    """A status page, /status/bench, with as much on it as fits."""
+    root = f"http://127.0.0.1:{port}"
+    async with AsyncClient(base_url=root, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=30) as api:
+        shown = [{"service_id": made.acknowledged_service, "name": "Checkout"}]
+        said = {"name": "Bench", "slug": "bench", "public": True, "groups": [{"name": "Shop", "services": shown}]}
+        (await api.post("/api/v1/status-feeds", json=said)).raise_for_status()
+        for n in range(incidents):
+            payload = {"summary": "s", "source": "h", "severity": "critical"}
+            event = {"event_action": "trigger", "dedup_key": f"published/{n}", "payload": payload}
+            answer = (await api.post(f"/intake/{made.acknowledged_key}", json=event)).raise_for_status()
+            path = f"/api/v1/incidents/{answer.json()['events'][0]['incident_id']}/status-updates"
+            for state in ("investigating", "resolved"):
+                words = {"text": f"We look into it, **{n}**.", "audience": "public", "title": f"Incident {n}", "state": state}
+                (await api.post(path, json=words)).raise_for_status()
+
+
 # --- the database -----------------------------------------------------------------------------------------------------------
 
 

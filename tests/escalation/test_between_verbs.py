@@ -11,7 +11,7 @@ from tests.system import System, to
 
 from oncall.contacts.values import Urgency
 from oncall.escalation.rules import go_on
-from oncall.escalation.values import Condition, Position, Snapshot
+from oncall.escalation.values import About, Condition, Position, Snapshot
 from oncall.incidents.store import incidents as store
 
 JSON = dict[str, Any]
@@ -61,7 +61,7 @@ async def test_a_silence_that_ends_early_holds_back_no_step_that_goes_on(system:
 def test_a_step_that_reaches_nobody_is_skipped_at_once_also_after_an_acknowledgement() -> None:
     its = policy([SCHEDULE], [user(BEN)], repeat=0)
     its = replace(its, steps=tuple(replace(step, condition=Condition.UNRESOLVED) for step in its.steps))
-    then = go_on(Snapshot(its), Position(), urgency=Urgency.HIGH, severity="critical", people=people(on_call=()), now=NOW)
+    then = go_on(Snapshot(its), Position(), urgency=Urgency.HIGH, about=About("critical"), people=people(on_call=()), now=NOW)
     assert [(page.user_id, page.position.step) for page in then.pages] == [(BEN, 1)]
     assert [note.kind for note in then.notes] == ["step_skipped", "step_fired"]
 

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.escalation.test_rules import ANA, BEN, EVE, MINUTE, NAMES, NOW, policy, reach, user
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import Priority
 from oncall.escalation.rules import advance, on_duty_in
-from oncall.escalation.rules.whom import choose, within
-from oncall.escalation.values import Hours, OnDuty, People, Position, Snapshot, Step, Strategy, Target, TargetType
+from oncall.escalation.rules.whom import choose, unmet, within
+from oncall.escalation.values import About, EscalationState, Hours, OnDuty, People, Position, Snapshot, Step, Strategy, Target, TargetType
 from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.schedules.values import ScheduleOnCall
 from oncall.teams.values import Team
@@ -26,13 +29,27 @@ def world(*, unreachable: Sequence[UserId] = (), zones: dict[UserId, str] | None
     return People({user(id): OnDuty((id,), "named in the step") for id in NAMES}, its)
 
 
-def chosen(step: Step, *, turns: dict[UserId, int] | None = None, who: People | None = None, severity: str = "critical") -> list[str]:
-    found = choose(step, who or world(), turns or {}, urgency=Urgency.HIGH, severity=severity, now=NOW)
+def chosen(
+    step: Step,
+    *,
+    turns: dict[UserId, int] | None = None,
+    who: People | None = None,
+    severity: str = "critical",
+    priority: Priority | None = None,
+    is_supported: bool = True,
+) -> list[str]:
+    about = About(severity, priority, is_supported)
+    found = choose(step, who or world(), turns or {}, urgency=Urgency.HIGH, about=about, now=NOW)
     return [NAMES[id] for id in found.whom]
 
 
 EVERYONE = Step(5 * MINUTE, (user(ANA), user(BEN), user(EVE)))
+FOR_GRAVE = replace(EVERYONE, priorities=(Priority.P1, Priority.P2))
 IN_TURN = replace(EVERYONE, strategy=Strategy.ROUND_ROBIN)
+
+
+def conditional(priorities: list[Priority], in_support_hours: bool | None) -> Step:
+    return replace(EVERYONE, targets=(user(ANA),), priorities=tuple(priorities), in_support_hours=in_support_hours)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +58,14 @@ IN_TURN = replace(EVERYONE, strategy=Strategy.ROUND_ROBIN)
         ("everyone", chosen(EVERYONE), ["Ana", "Ben", "Eve"]),
         ("only what is critical", chosen(replace(EVERYONE, severities=("critical",))), ["Ana", "Ben", "Eve"]),
         ("and this is not", chosen(replace(EVERYONE, severities=("critical",)), severity="error"), []),
+        ("only P1 and P2", chosen(FOR_GRAVE, priority=Priority.P2), ["Ana", "Ben", "Eve"]),
+        ("and this is neither", chosen(FOR_GRAVE, priority=Priority.P3), []),
+        ("or nobody has said what it is worth", chosen(FOR_GRAVE), []),
+        ("within support hours", chosen(replace(EVERYONE, in_support_hours=True)), ["Ana", "Ben", "Eve"]),
+        ("within, and they do not run", chosen(replace(EVERYONE, in_support_hours=True), is_supported=False), []),
+        ("outside", chosen(replace(EVERYONE, in_support_hours=False), is_supported=False), ["Ana", "Ben", "Eve"]),
+        ("outside, and they run", chosen(replace(EVERYONE, in_support_hours=False)), []),
+        ("every condition must be met", chosen(replace(FOR_GRAVE, severities=("error",)), priority=Priority.P1), []),
         ("Monday noon is office hours", chosen(replace(EVERYONE, hours=OFFICE)), ["Ana", "Ben", "Eve"]),
         ("but not in Tokyo", chosen(replace(EVERYONE, hours=OFFICE), who=world(zones={BEN: "Asia/Tokyo"})), ["Ana", "Eve"]),
         ("nobody had a turn: the first", chosen(IN_TURN), ["Ana"]),
@@ -93,15 +118,60 @@ def test_a_team_means_whoever_is_on_call_in_its_schedule(team: Team, on_call: li
 def test_a_step_for_nobody_of_this_severity_is_skipped_at_once_with_its_reason() -> None:
     of = policy([user(ANA)], [user(BEN)])
     of = replace(of, steps=(replace(of.steps[0], severities=("critical", "error")), of.steps[1]))
-    then = advance(Snapshot(of), Position(), urgency=Urgency.HIGH, severity="warning", people=world(), now=NOW)
+    then = advance(Snapshot(of), Position(), urgency=Urgency.HIGH, about=About("warning"), people=world(), now=NOW)
     assert [NAMES[page.user_id] for page in then.pages] == ["Ben"]
     assert then.notes[0].reason == "step 1 of policy P reached nobody: it is only for what is critical or error, and this is warning"
+
+
+@pytest.mark.parametrize(
+    ("what", "step", "about", "why"),
+    [
+        ("another priority", FOR_GRAVE, About("error", Priority.P4), "it is only for P1 or P2, and this is P4"),
+        ("no priority", FOR_GRAVE, About("error"), "it is only for P1 or P2, and this has no priority"),
+        (
+            "outside",
+            replace(EVERYONE, in_support_hours=True),
+            About("error", is_supported=False),
+            "it is only for the service's support hours, and they do not run now",
+        ),
+        (
+            "within",
+            replace(EVERYONE, in_support_hours=False),
+            About("error"),
+            "it is only for outside the service's support hours, and they run now",
+        ),
+        ("all met", replace(FOR_GRAVE, in_support_hours=True), About("error", Priority.P1), None),
+        ("no condition", EVERYONE, About("info", Priority.P5, is_supported=False), None),
+    ],
+)
+def test_what_a_step_is_not_for_is_said(what: str, step: Step, about: About, why: str | None) -> None:
+    assert unmet(step, about) == why, what
+
+
+@given(
+    st.lists(st.builds(conditional, st.lists(st.sampled_from(Priority)), st.sampled_from((None, True, False))), min_size=1, max_size=5),
+    st.sampled_from((None, *Priority)),
+    st.booleans(),
+)
+def test_only_steps_that_are_for_it_page_and_if_none_is_it_is_unroutable_with_every_reason(
+    steps: list[Step], priority: Priority | None, is_supported: bool
+) -> None:
+    about = About("error", priority, is_supported)
+    of = replace(policy([user(ANA)]), steps=tuple(steps), repeat=0)
+    meant = [n for n, step in enumerate(steps) if unmet(step, about) is None]
+    then = advance(Snapshot(of), Position(), urgency=Urgency.HIGH, about=about, people=world(), now=NOW)
+    assert [page.position.step for page in then.pages] == meant[:1], "the first one that is for it fires, at once"
+    skipped = [note.reason for note in then.notes if note.kind == "step_skipped"]
+    assert len(skipped) == (meant[0] if meant else len(steps))
+    assert all(f"{unmet(step, about)}" in reason for step, reason in zip(steps, skipped, strict=False))
+    assert (then.state is EscalationState.UNROUTABLE) == (not meant)
+    assert then.step_at is not None
 
 
 def test_the_reason_says_what_the_clock_shows_where_the_person_is() -> None:
     step = replace(EVERYONE, targets=(user(BEN),), hours=OFFICE)
     people = world(zones={BEN: "Asia/Tokyo"})
-    found = choose(step, people, {}, urgency=Urgency.HIGH, severity="critical", now=NOW + timedelta(hours=3))
+    found = choose(step, people, {}, urgency=Urgency.HIGH, about=About("critical"), now=NOW + timedelta(hours=3))
     [why] = found.left_out
     assert why == (
         "Ben's clock says Tuesday 00:00, and this step is for 09:00 to 17:00 on monday, tuesday, wednesday, thursday, friday there"

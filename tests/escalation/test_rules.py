@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from oncall.contacts.values import ContactMethod, Reach, Urgency
 from oncall.escalation.rules import advance, next_cycle, upcoming
 from oncall.escalation.values import (
+    About,
     Advance,
     EscalationState,
     OnDuty,
@@ -71,7 +72,7 @@ def go(
     now: datetime = NOW,
     also: tuple[UserId, ...] = (),
 ) -> Advance:
-    return advance(Snapshot(of, fallback), at, urgency=urgency, severity=severity, people=who or people(), now=now, also=also)
+    return advance(Snapshot(of, fallback), at, urgency=urgency, about=About(severity), people=who or people(), now=now, also=also)
 
 
 def paged(then: Advance) -> list[str]:
@@ -334,7 +335,7 @@ def test_an_unacknowledged_incident_always_has_a_next_instant_and_no_page_is_mad
     position, now = Position(), NOW
     seen: set[tuple[object, ...]] = set()
     for world in course:
-        then = advance(Snapshot(of, fallback), position, urgency=urgency, severity="error", people=world, now=now, also=also)
+        then = advance(Snapshot(of, fallback), position, urgency=urgency, about=About("error"), people=world, now=now, also=also)
         assert then.step_at is not None
         assert then.step_at > now
         assert sum(note.kind == "step_fired" for note in then.notes) <= 1, "one step at a time reaches somebody"
@@ -353,12 +354,12 @@ def test_who_acknowledges_nothing_for_ever_sees_every_round_of_every_step(of: Po
     of = replace(of, steps=tuple(Step(s.delay, (*s.targets, user(ANA))) for s in of.steps))
     position, now, fired = Position(cycle=cycles + 1), NOW, []
     for _ in range((of.repeat + 1) * len(of.steps)):
-        then = advance(Snapshot(of), position, urgency=Urgency.HIGH, severity="error", people=people(), now=now)
+        then = advance(Snapshot(of), position, urgency=Urgency.HIGH, about=About("error"), people=people(), now=now)
         fired += [(n.position.round, n.position.step) for n in then.notes if n.kind == "step_fired" and n.position]
         assert then.step_at == now + FIVE
         position, now = then.position, then.step_at
     assert fired == [(round, step) for round in range(1, of.repeat + 2) for step in range(len(of.steps))]
-    last = advance(Snapshot(of), position, urgency=Urgency.HIGH, severity="error", people=people(), now=now)
+    last = advance(Snapshot(of), position, urgency=Urgency.HIGH, about=About("error"), people=people(), now=now)
     assert last.state is (EXHAUSTED if of.steps else UNROUTABLE)
 
 
@@ -368,7 +369,7 @@ def test_without_a_retry_an_exhausted_incident_is_the_only_one_that_waits_for_no
 ) -> None:
     of, position = replace(of, exhausted_retry=None), Position()
     for _ in range(60):
-        then = advance(Snapshot(of, fallback), position, urgency=Urgency.HIGH, severity="error", people=world, now=NOW)
+        then = advance(Snapshot(of, fallback), position, urgency=Urgency.HIGH, about=About("error"), people=world, now=NOW)
         assert (then.step_at is None) == (then.state is EXHAUSTED)
         position = then.position
 

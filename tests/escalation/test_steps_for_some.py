@@ -38,10 +38,20 @@ async def test_a_step_is_shown_as_it_was_written_with_every_default(system: Syst
         "condition": "unresolved",
         "severities": ["critical", "error"],
         "hours": {"start_time": "22:00:00", "end_time": "06:00:00", "days": ["monday", "friday"]},
+        "priorities": ["P1", "P2"],
+        "in_support_hours": True,
     }
     made = await system.make("escalation-policies", name="P", steps=[plain, special])
     assert made["steps"] == [
-        plain | {"strategy": "everyone", "condition": "unacknowledged", "severities": [], "hours": None},
+        plain
+        | {
+            "strategy": "everyone",
+            "condition": "unacknowledged",
+            "severities": [],
+            "hours": None,
+            "priorities": [],
+            "in_support_hours": None,
+        },
         special,
     ]
     refused = await system.api.delete(f"/api/v1/teams/{team['id']}")
@@ -53,6 +63,8 @@ async def test_a_step_is_shown_as_it_was_written_with_every_default(system: Syst
     [
         ("a strategy that does not exist", {"strategy": "random"}),
         ("a severity that does not exist", {"severities": ["P1"]}),
+        ("a priority that does not exist", {"priorities": ["P0"]}),
+        ("a condition on support hours that is none", {"in_support_hours": "sometimes"}),
         ("a day that does not exist", {"hours": {"start_time": "09:00", "end_time": "17:00", "days": ["someday"]}}),
         ("no day at all", {"hours": {"start_time": "09:00", "end_time": "17:00", "days": []}}),
         ("a time of another clock", {"hours": {"start_time": "09:00+02:00", "end_time": "17:00"}}),

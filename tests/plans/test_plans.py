@@ -18,7 +18,7 @@ from tests.conftest import START
 from tests.system import System, to
 
 from oncall.heartbeats.store import heartbeats
-from oncall.incidents.store import alert_lists, alerts, change_events, events, incidents, lookup
+from oncall.incidents.store import alert_lists, alerts, change_events, events, impact, incidents, lookup
 from oncall.incidents.values import Severity
 from oncall.incidents.values.alerts import AlertFilter
 from oncall.incidents.values.changes import ChangeFilter
@@ -108,6 +108,7 @@ VALUES = {
     "offset": "0",
     "id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
     "most": "10001",
+    "ids": "ARRAY[CAST('{service_id}' AS uuid)]",
     "incident_ids": "ARRAY[md5('incident 50')::uuid]",
     "incident_id": "md5('incident 50')::uuid",
     "alert_id": "md5('alert 7')::uuid",
@@ -200,6 +201,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(incidents.CLAIM_SKIPPING, "incidents", "incidents_next_at_idx", id="due incidents"),
         pytest.param(incidents.CLAIM_WAITING, "incidents", "incidents_next_at_idx", id="overdue incidents"),
         pytest.param(incidents.NEXT_AT, "incidents", "incidents_next_at_idx", id="the next incident"),
+        pytest.param(incidents.WAKE_RISING, "incidents", "incidents_rises_at_idx", id="what waits for support hours"),
+        pytest.param(impact.OPEN, "incidents", "incidents_open_idx", id="what is open on services"),
         pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),

@@ -36,8 +36,6 @@ class SlackSink(WebhookSink):
         self.answer_to: AsyncClient | None = None
         self.posted: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []
-        self.changed = 0
-        """How often a message was changed."""
 
     def answer(self, request: Received, behaviour: str) -> Answer | None:
         if behaviour.startswith("error "):
@@ -49,29 +47,35 @@ class SlackSink(WebhookSink):
             if fault := _fault(self.told[-1].get("blocks", [])):
                 return 400, [], fault
             return 200, [], {"ok": True}
-        if request.path not in {"/api/chat.postMessage", "/api/chat.update"}:
+        method = request.path.removeprefix("/api/chat.")
+        if method not in {"postMessage", "update", "delete"}:
             return refusal("unknown_method")
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return refusal("invalid_auth")
         said = request.json()
+        if method != "postMessage":
+            return self._changed(said)
         fault = "none today" if behaviour == "no_blocks" else _fault(said.get("blocks", []))
         if "blocks" in said and fault:
             return 200, [], {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": [fault]}}
         if not said.get("text", "").strip():
             return refusal("no_text")
-        if request.path == "/api/chat.update":
-            return self._changed(said)
         stamp = f"1772937300.{len(self.requests):06d}"
         self.posted.append(said | {"ts": stamp})
         return 200, [], {"ok": True, "channel": said["channel"], "ts": stamp, "message": {"text": said["text"]}}
 
     def _changed(self, said: dict[str, Any]) -> Answer:
+        """A message is changed, or is gone when no text is left of it."""
         found = [one for one in self.posted if (one["channel"], one["ts"]) == (said["channel"], said["ts"])]
         if not found:
             return refusal("message_not_found")
-        found[0] |= said
-        self.changed += 1
-        return 200, [], {"ok": True, "channel": said["channel"], "ts": said["ts"], "text": said["text"]}
+        if fault := _fault(said.get("blocks", [])):
+            return 200, [], {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": [fault]}}
+        if "text" in said:
+            found[0] |= said
+        else:
+            self.posted.remove(found[0])
+        return 200, [], {"ok": True, "channel": said["channel"], "ts": said["ts"]}
 
     # --- what it posts to us ------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,16 @@ async def test_a_service_is_created_with_sensible_defaults_and_read(api: AsyncCl
         "threshold": None,
         "delay": None,
         "process": "sre",
+        "default_category_id": None,
+        "default_impact": None,
+        "default_business_urgency": None,
+        "auto_close_days": None,
+        "support_hours": None,
+        "description": "",
+        "tier": None,
+        "links": [],
+        "runbook_url": None,
+        "owner_contact": "",
     }
     read = await api.get(f"/api/v1/services/{made.json()['id']}")
     assert (read.json(), read.headers["ETag"]) == (made.json(), '"1"')
@@ -62,7 +72,7 @@ async def test_what_a_service_cannot_be_created_with(api: AsyncClient, policy: s
         {"name": ""}, {"name": "a\nb"}, {"name": "x" * 201}, {"name": None}, {"escalation_policy_id": None},
         {"escalation_policy_id": "web"},
         {"ack_timeout": "PT0S"}, {"ack_timeout": "-PT5M"}, {"ack_timeout": "soon"}, {"ack_timeout": 1e300}, {"reopen_window": None},
-        {"reopen_window": "P400D"}, {"urgency": "highest"}, {"urgency": None}, {"process": "itil"}, {"id": str(uuid4())}, {"version": 7},
+        {"reopen_window": "P400D"}, {"urgency": "highest"}, {"urgency": None}, {"process": "agile"}, {"id": str(uuid4())}, {"version": 7},
         {"created_at": "2026-01-01T00:00:00Z"}, {"team_id": "web"}, {"nonsense": 1},
         {"escalation_policy_id": str(uuid4())}, {"team_id": str(uuid4())},
     ):  # fmt: skip

@@ -55,6 +55,7 @@ async def test_a_window_once(api: AsyncClient, services: list[str]) -> None:
         "time_zone": None,
         "duration": None,
         "until": None,
+        "public": False,
         "state": "pending",
         "occurrence": {"start": "2026-03-02T14:00:00Z", "end": "2026-03-02T16:00:00Z"},
         "ended_early": [],

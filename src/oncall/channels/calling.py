@@ -4,15 +4,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from oncall.channels.render import one_line
-from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, Outcome, Unknown
+from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Unknown
 from oncall.channels.webhook import outcome_of
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
 from oncall.kit.outbound import AddressNotAllowed
 
 JSON = "application/json"
+
+
+class Identified(Protocol):
+    """Whatever is sent under an id that is the same on every attempt."""
+
+    @property
+    def notification_id(self) -> UUID: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Calls:
     now: Callable[[], datetime]
     deadline: float = 10.0
 
-    async def post(self, url: str, message: Message, content: bytes, headers: Mapping[str, str]) -> HttpReply | Outcome:
+    async def post(self, url: str, message: Identified, content: bytes, headers: Mapping[str, str]) -> HttpReply | Outcome:
         """A reply, or why there is none. The message's id goes along on every attempt, for whatever on the way takes heed of it."""
         sent = {"Idempotency-Key": str(message.notification_id)} | dict(headers)
         try:
@@ -44,7 +52,7 @@ class Calls:
         return said_in(reply) if reply.status == 200 else {}
 
     async def post_json(
-        self, url: str, message: Message, content: Mapping[str, object], headers: Mapping[str, str] | None = None
+        self, url: str, message: Identified, content: Mapping[str, object], headers: Mapping[str, str] | None = None
     ) -> HttpReply | Outcome:
         return await self.post(url, message, as_json(content), {"Content-Type": JSON} | dict(headers or {}))
 

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from uuid import UUID
 
 from oncall.channels.mail_settings import MailSender
-from oncall.channels.render import written
+from oncall.channels.render import link, written
 from oncall.channels.values import Message, NoticeMessage, PageMessage, PageUpdate
 
 _WIRE = compat32.clone(linesep="\r\n")
@@ -43,6 +43,10 @@ def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> 
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Oncall-Notification"] = str(message.notification_id)
+    if isinstance(message, NoticeMessage) and (url := link(message.unsubscribe_url)):
+        # RFC 8058: the mail program's own button posts there, and nobody need open a page.
+        mail["List-Unsubscribe"] = f"<{url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.urgency == "high":
         mail["X-Priority"] = "1 (Highest)"
         mail["Importance"] = "high"

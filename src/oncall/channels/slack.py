@@ -84,7 +84,7 @@ class SlackChannel:
         if isinstance(reply, HttpReply) and said_in(reply).get("error") in ABOUT_BLOCKS:
             # Such as buttons to addresses that Slack finds odd; a page with links to copy is better than none.
             reply = await self._calls.post_json(self._method, message, content(message, to, blocks=False), self._headers)
-        return self._meaning(reply) if isinstance(reply, HttpReply) else reply
+        return meaning_of(reply, self._calls) if isinstance(reply, HttpReply) else reply
 
     async def edit(self, provider_id: str, message: PageMessage, standing: Standing) -> Outcome:
         """https://docs.slack.dev/reference/methods/chat.update"""
@@ -94,27 +94,29 @@ class SlackChannel:
         changed = content(message, to, presses=self._presses, standing=standing)
         kept = {name: changed[name] for name in ("channel", "text", "blocks", "parse", "link_names")}
         reply = await self._calls.post_json(self._edit_method, message, kept | {"ts": stamp}, self._headers)
-        return self._meaning(reply) if isinstance(reply, HttpReply) else reply
+        return meaning_of(reply, self._calls) if isinstance(reply, HttpReply) else reply
 
     async def close(self) -> None:
         """Nothing of its own: the HTTP client belongs to whoever made it."""
 
-    def _meaning(self, reply: HttpReply) -> Outcome:
-        said = said_in(reply)
-        if reply.status != 200 or not isinstance(said.get("ok"), bool):
-            return self._calls.otherwise(reply)
-        stamp = words_in(said, "ts")
-        if said["ok"]:
-            return Sent(f"{words_in(said, 'channel')}/{stamp}", f"answered 200, message {stamp}") if stamp else self._calls.otherwise(reply)
-        error = words_in(said, "error") or "an error without a name"
-        detail = f"Slack says {error}" + (f": {ADVICE[error]}" if error in ADVICE else "")
-        if error in ABOUT_US:
-            return FailedPermanently(f"{detail}; look at {SETTING}", code="not_authenticated", credential=True)
-        if error in FOR_NOW:
-            return FailedTemporarily(detail)
-        if error in PERHAPS:
-            return Unknown(f"sent, but {detail}")
-        return FailedPermanently(detail, code="refused")
+
+def meaning_of(reply: HttpReply, calls: Calls) -> Outcome:
+    """What an answer of a method that posts means."""
+    said = said_in(reply)
+    if reply.status != 200 or not isinstance(said.get("ok"), bool):
+        return calls.otherwise(reply)
+    stamp = words_in(said, "ts")
+    if said["ok"]:
+        return Sent(f"{words_in(said, 'channel')}/{stamp}", f"answered 200, message {stamp}") if stamp else calls.otherwise(reply)
+    error = words_in(said, "error") or "an error without a name"
+    detail = f"Slack says {error}" + (f": {ADVICE[error]}" if error in ADVICE else "")
+    if error in ABOUT_US:
+        return FailedPermanently(f"{detail}; look at {SETTING}", code="not_authenticated", credential=True)
+    if error in FOR_NOW:
+        return FailedTemporarily(detail)
+    if error in PERHAPS:
+        return Unknown(f"sent, but {detail}")
+    return FailedPermanently(detail, code="refused")
 
 
 def content(message: Message, to: str, *, blocks: bool = True, presses: bool = False, standing: Standing | None = None) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class NoticeMessage:
     recipient: str
     """The person's name."""
     kind: str
-    """One word for machines: handoff, swap, verification, test, page_update."""
+    """One word for machines: handoff, swap, verification, test, page_update, status_update, update_due, subscription."""
     urgency: str
     subject: str
     paragraphs: tuple[str, ...]
@@ -131,6 +131,8 @@ class NoticeMessage:
     """What proves that this address is its owner's; among the paragraphs as well, for people."""
     update: PageUpdate | None = None
     """Of a page update: about which incident, which is said in subject and paragraphs as well."""
+    unsubscribe_url: str | None = None
+    """Where whoever has this address wants no more of the kind, with one POST; among the links as well, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def body(message: Message) -> bytes:
             said = {"type": "bundle", "timestamp": _instant(first), "data": _bundle(message)}
         case NoticeMessage(code=code):
             # Of a type of their own, so that programs can tell them from what concerns people.
-            type = message.kind if message.kind in {"verification", "test", "page_update"} else "notice"
+            type = message.kind if message.kind in {"verification", "test", "page_update", "status_update"} else "notice"
             about = _notice(message) if code is None else _notice(message) | {"code": code}
             about |= _update(message.update) if message.update else {}
             said = {"type": type, "timestamp": _instant(message.created_at), "data": about}

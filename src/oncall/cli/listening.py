@@ -143,22 +143,29 @@ def _served(node: Node) -> FastAPI:
 
 @contextmanager
 def _unready_first(app: FastAPI) -> Iterator[None]:
-    """SIGTERM fails readiness, and only a moment later tells uvicorn to take no more. A second one is told at once."""
+    """SIGTERM, or ^C, fails readiness and ends streams; only a moment later uvicorn takes no more. A second one is told at once."""
     loop = asyncio.get_running_loop()
-    leave = signal.getsignal(signal.SIGTERM)
-    assert callable(leave)  # noqa: S101 — uvicorn's own, which it has set before it starts the application
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    leave = {int(number): signal.getsignal(number) for number in numbers}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        obey = leave[number]
+        assert callable(obey)  # noqa: S101 — uvicorn's own, which it has set before it starts the application
+        obey(number, frame)
 
     def drain(number: int, frame: FrameType | None) -> None:
         if app.state.draining:
-            leave(number, frame)
+            told(number, frame)
         app.state.draining = True
-        loop.call_soon_threadsafe(loop.call_later, NOTICE, leave, number, None)
+        loop.call_soon_threadsafe(loop.call_later, NOTICE, told, number, None)
 
-    signal.signal(signal.SIGTERM, drain)
+    for number in numbers:
+        signal.signal(number, drain)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, leave)
+        for number in numbers:
+            signal.signal(number, leave[number])
 
 
 @contextmanager

@@ -19,6 +19,7 @@ NEXT = {
     "release": "It is held: it pages, if it is still open then,",
     "break_through": "There is news, of which whoever has it is told",
     "settle": "It is flapping: if its alerts do not change until then, it is resolved, or pages again,",
+    "rise": "The support hours of its service begin: it becomes urgent, and pages,",
     "end_snooze": "It is snoozed: unless it is resolved, you are paged again",
     "retrigger": "Unless it is resolved, you are paged again",
 }

@@ -1,6 +1,6 @@
 """Categories, the priority matrix, calendars, SLAs; and the record of each incident that has one."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Interval, PrimaryKeyConstraint, String, Table, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata, version_column
@@ -52,6 +52,7 @@ slas = Table(
     Column("manager_policy_id", UUID(as_uuid=True), ForeignKey("escalation_policies.id"), nullable=True),
     instant("created_at"),
     version_column(),
+    Column("round_the_clock", ARRAY(String), nullable=False, server_default="{}"),
     Index("slas_name_idx", text("lower(name)"), unique=True),
     Index("slas_calendar_idx", "calendar_id"),
     Index("slas_manager_policy_idx", "manager_policy_id"),
@@ -89,6 +90,10 @@ incident_records = Table(
     Column("closure", String, nullable=True),
     instant("closure_since", nullable=True),
     Column("verification", JSONB, nullable=True),
+    instant("acknowledge_at_risk_at", nullable=True),
+    instant("resolve_at_risk_at", nullable=True),
+    instant("update_at_risk_at", nullable=True),
+    Column("resolve_left", Interval, nullable=True),
     PrimaryKeyConstraint("incident_id"),
     CheckConstraint("impact IN ('widespread', 'large', 'limited', 'minor')", name="impact_is_known"),
     CheckConstraint("business_urgency IN ('critical', 'high', 'medium', 'low')", name="business_urgency_is_known"),
@@ -99,4 +104,26 @@ incident_records = Table(
     Index("incident_records_closure_idx", "closure", "incident_id", postgresql_where=text("closure IS NOT NULL")),
     Index("incident_records_category_idx", "category_id"),
     Index("incident_records_sla_idx", "sla_id"),
+    Index("incident_records_marks_idx", "marks", postgresql_using="gin"),
+)
+
+incident_templates = Table(
+    "incident_templates",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("category_id", UUID(as_uuid=True), ForeignKey("categories.id"), nullable=True),
+    Column("impact", String, nullable=True),
+    Column("business_urgency", String, nullable=True),
+    Column("tasks", JSONB, nullable=False),
+    Column("roles", ARRAY(String), nullable=False),
+    Column("first_update", String, nullable=False),
+    instant("created_at"),
+    version_column(),
+    CheckConstraint("impact IN ('widespread', 'large', 'limited', 'minor')", name="impact_is_known"),
+    CheckConstraint("business_urgency IN ('critical', 'high', 'medium', 'low')", name="business_urgency_is_known"),
+    Index("incident_templates_name_idx", text("lower(name)"), unique=True),
+    Index("incident_templates_category_idx", "category_id"),
 )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, field_validator
 
+from oncall.desk.values import Priority
 from oncall.escalation.values import (
     ALL_SEVERITIES,
     DAYS,
@@ -60,8 +61,9 @@ class HoursIn(Strict):
 
 class StepIn(Strict):
     """`delay` is how long the step waits, unacknowledged, before the next one. `round_robin` pages one of all it means: whose last turn
-    is the longest ago. `unresolved`: an acknowledgement does not stop it. `severities` and `hours`: only what is one of these, and only
-    people whose own clock shows these; who is left out is as if the step did not name them.
+    is the longest ago. `unresolved`: an acknowledgement does not stop it. `severities`, `priorities` and `hours`: only what is one of
+    these, and only people whose own clock shows these; `in_support_hours`: only within the service's support hours, or only outside
+    them (a service without any is always within). Who is left out is as if the step did not name them.
     """
 
     delay: Wait
@@ -70,12 +72,15 @@ class StepIn(Strict):
     condition: Condition = Condition.UNACKNOWLEDGED
     severities: list[Literal["critical", "error", "warning", "info", "unknown"]] = Field(default_factory=list)
     hours: HoursIn | None = None
+    priorities: list[Priority] = Field(default_factory=list)
+    in_support_hours: bool | None = None
 
     def to_step(self) -> Step:
         hours = Hours(self.hours.start_time, self.hours.end_time, tuple(d for d in DAYS if d in self.hours.days)) if self.hours else None
         severities = tuple(s for s in ALL_SEVERITIES if s in self.severities)
         targets = tuple(Target(TargetType(t.type), t.id) for t in self.targets)
-        return Step(self.delay, targets, self.strategy, self.condition, severities, hours)
+        priorities = tuple(p for p in Priority if p in self.priorities)
+        return Step(self.delay, targets, self.strategy, self.condition, severities, hours, priorities, self.in_support_hours)
 
 
 class PolicyIn(Strict):
@@ -118,6 +123,8 @@ class StepOut(Shown):
     condition: Condition
     severities: list[str]
     hours: HoursOut | None
+    priorities: list[Priority]
+    in_support_hours: bool | None
 
 
 class PolicyWarningShown(Shown):

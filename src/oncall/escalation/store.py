@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.desk.values import Priority
 from oncall.escalation.tables import escalation_policies as policies
 from oncall.escalation.values import Condition, Hours, Policy, Step, Strategy, Target, TargetType, Turn
 from oncall.kit.ids import PolicyId, TeamId, UserId
@@ -19,7 +20,8 @@ BY_IDS = text("""
     SELECT id, name, team_id, repeat, exhausted_retry, escalate_low, version FROM escalation_policies WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 STEPS = text("""
-    SELECT s.policy_id, s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours,
+    SELECT s.policy_id, s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours, s.priorities,
+        s.in_support_hours,
         t.user_id, t.schedule_id, t.team_id, t.contact_method_id
     FROM escalation_steps s LEFT JOIN escalation_targets t ON t.policy_id = s.policy_id AND t.step = s.position
     WHERE s.policy_id = ANY(:ids) ORDER BY s.policy_id, s.position, t.position
@@ -36,10 +38,12 @@ UPDATE = text("""
 DELETE = text("DELETE FROM escalation_policies WHERE id = :id")
 DELETE_STEPS = text("DELETE FROM escalation_steps WHERE policy_id = :id")
 INSERT_STEPS = text("""
-    INSERT INTO escalation_steps (policy_id, position, delay, strategy, condition, severities, hours)
-    SELECT :id, s.position, s.delay, s.strategy, s.condition, string_to_array(s.severities, ' '), s.hours
+    INSERT INTO escalation_steps (policy_id, position, delay, strategy, condition, severities, hours, priorities, in_support_hours)
+    SELECT :id, s.position, s.delay, s.strategy, s.condition, string_to_array(s.severities, ' '), s.hours,
+        string_to_array(s.priorities, ' '), s.in_support_hours
     FROM unnest(CAST(:positions AS int[]), CAST(:delays AS interval[]), CAST(:strategies AS text[]), CAST(:conditions AS text[]),
-        CAST(:severities AS text[]), CAST(:hours AS jsonb[])) AS s (position, delay, strategy, condition, severities, hours)
+        CAST(:severities AS text[]), CAST(:hours AS jsonb[]), CAST(:priorities AS text[]), CAST(:in_support_hours AS boolean[]))
+        AS s (position, delay, strategy, condition, severities, hours, priorities, in_support_hours)
 """)
 INSERT_TARGETS = text("""
     INSERT INTO escalation_targets (policy_id, step, position, user_id, schedule_id, team_id, contact_method_id)
@@ -145,6 +149,8 @@ async def _add_steps(tx: AsyncConnection, policy: Policy) -> None:
             "conditions": [step.condition.value for step in policy.steps],
             "severities": [" ".join(step.severities) for step in policy.steps],
             "hours": [None if step.hours is None else msgspec.json.encode(step.hours).decode() for step in policy.steps],
+            "priorities": [" ".join(step.priorities) for step in policy.steps],
+            "in_support_hours": [step.in_support_hours for step in policy.steps],
         },
     )
     targets = [(n, m, target) for n, step in enumerate(policy.steps) for m, target in enumerate(step.targets)]
@@ -186,7 +192,16 @@ async def _with_steps(tx: AsyncConnection, rows: Sequence[Row[tuple[object, ...]
 
 def _step(row: Row[tuple[object, ...]]) -> Step:
     hours = msgspec.json.decode(row.hours, type=Hours) if row.hours else None
-    return Step(row.delay, (), Strategy(row.strategy), Condition(row.condition), tuple(row.severities), hours)
+    return Step(
+        row.delay,
+        (),
+        Strategy(row.strategy),
+        Condition(row.condition),
+        tuple(row.severities),
+        hours,
+        tuple(map(Priority, row.priorities)),
+        row.in_support_hours,
+    )
 
 
 def _target(row: Row[tuple[object, ...]]) -> Target | None:

@@ -43,8 +43,11 @@ escalation_steps = Table(
     Column("condition", String, nullable=False, server_default="unacknowledged"),
     Column("severities", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
     Column("hours", JSONB, nullable=True),
+    Column("priorities", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("in_support_hours", Boolean, nullable=True),
     CheckConstraint("strategy IN ('everyone', 'round_robin')", name="strategy_is_known"),
     CheckConstraint("condition IN ('unacknowledged', 'unresolved')", name="condition_is_known"),
+    CheckConstraint("priorities <@ ARRAY['P1', 'P2', 'P3', 'P4', 'P5']", name="priorities_are_known"),
 )
 
 escalation_targets = Table(

@@ -7,8 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.contacts.values import Reach, Urgency, Ways
+from oncall.desk.values import Priority
 from oncall.kit.errors import Invalid, NotFound
-from oncall.kit.ids import PolicyId, TeamId, UserId
+from oncall.kit.ids import PolicyId, ServiceId, TeamId, UserId
 from oncall.kit.quick import dataclass
 
 MAX_STEPS = 20
@@ -78,7 +79,8 @@ class Target:
 class Step:
     """Page whom the targets mean; if nobody has acknowledged after `delay`, go on.
 
-    `severities`: only incidents of these, if there are any. `hours`: only people whose own clock shows these.
+    `severities`, `priorities`: only incidents of these, if there are any. `hours`: only people whose own clock shows these.
+    `in_support_hours`: only within the support hours of the incident's service (true), or only outside them (false).
     """
 
     delay: timedelta
@@ -87,6 +89,17 @@ class Step:
     condition: Condition = Condition.UNACKNOWLEDGED
     severities: tuple[str, ...] = ()
     hours: Hours | None = None
+    priorities: tuple[Priority, ...] = ()
+    in_support_hours: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What conditions of a step ask of an incident. `is_supported`: whether its service's support hours run; without any they always do."""
+
+    severity: str
+    priority: Priority | None = None
+    is_supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +167,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Support:
+    """How the support hours of a service stand: whether they run, and else when they begin; None: never."""
+
+    runs: bool
+    begins_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Every answer `advance` may need, gathered before it decides. A channel is among `reach` under its contact method's own id."""
 
@@ -163,6 +184,8 @@ class People:
     """For targets that reach nobody now: when that may change."""
     turns: Mapping[tuple[PolicyId, int], Mapping[UserId, int]] = field(default_factory=dict)
     """For each step that pages one after the other: who had the how-manieth turn last; whoever never had one is absent."""
+    support: Mapping[ServiceId, Support] = field(default_factory=dict)
+    """How the support hours of services stand; a service without any is absent."""
     ways: dict[tuple[UserId, Urgency], Ways] = field(default_factory=dict, compare=False, repr=False)
     """By which ways each of them is paged, once that has been asked; a storm pages the same few people."""
 

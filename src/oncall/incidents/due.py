@@ -1,4 +1,6 @@
-"""What time alone makes due: escalations, acknowledgement time-outs, retries and closures of incidents, and the end of raw bodies."""
+"""What time alone makes due: escalations, acknowledgement time-outs, retries and closures of incidents, marks of what is promised of them,
+and the end of raw bodies.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.engine import Pass
-from oncall.incidents.commands import escalate
+from oncall.incidents.commands import escalate, managing
 from oncall.incidents.commands.auto_resolve import resolve_silent
 from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.compiled import Judging
@@ -44,6 +46,26 @@ class DueIncidents:
 
     async def next_at(self, tx: AsyncConnection) -> datetime | None:
         return await escalate.next_due_at(tx)
+
+
+class DueMarks:
+    """The rows behind `incident_records.next_at`, as far as something is promised: a late one delays no page."""
+
+    name = "slas"
+
+    async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[managing.Due]:
+        return await managing.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
+
+    async def run(self, tx: AsyncConnection, rows: Sequence[managing.Due], *, now: datetime) -> None:
+        await managing.run_due(tx, rows, now=now)
+
+    async def postpone(self, tx: AsyncConnection, row: managing.Due, error: Exception, *, now: datetime) -> None:
+        """Look again after 5 s, 30 s, 2 min and then every 5 min; the record says why."""
+        delay = BACK_OFF[min(row.promises.failures, len(BACK_OFF) - 1)]
+        await managing.postpone(tx, row, error, until=now + delay)
+
+    async def next_at(self, tx: AsyncConnection) -> datetime | None:
+        return await managing.next_due_at(tx)
 
 
 class SilentAlerts:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-from oncall.kit.db import id_column, instant, metadata
+from oncall.kit.db import id_column, instant, metadata, version_column
 
 # Bulky, so partitioned by month and dropped by age (`keep_event_bodies`, migration 0008); a DEFAULT partition takes what no other does.
 event_bodies = Table(
@@ -141,6 +141,8 @@ incidents = Table(
     # Which steps of its life are obligatory, as its service said when it opened; what it is worth; and whether it is led as a major one.
     Column("process", String, nullable=False, server_default="sre"),
     Column("priority", String, nullable=True),
+    # When it becomes urgent by itself: its service's support hours begin.
+    instant("rises_at", nullable=True),
     Column("is_major", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("number"),
     CheckConstraint("status IN ('triggered', 'acknowledged', 'resolved', 'closed')", name="status_is_known"),
@@ -174,7 +176,14 @@ incidents = Table(
     Index("incidents_held_idx", "id", postgresql_where=text("escalation_state = 'held'")),
     Index("incidents_held_step_idx", "id", postgresql_where=text("goes_on ->> 'held_until' IS NOT NULL")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("incidents_rises_at_idx", "id", postgresql_where=text("rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')")),
+    Index(
+        "incidents_graded_idx",
+        "id",
+        postgresql_where=text("status IN ('triggered', 'acknowledged') AND (priority IS NOT NULL OR is_major)"),
+    ),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
+    Index("incidents_major_idx", "id", postgresql_where=text("is_major")),
 )
 
 # Who was asked to join an incident, each time they were. No foreign key to the user: who was asked stays true when the account is gone.
@@ -201,6 +210,109 @@ responders = Table(
     CheckConstraint("state IN ('requested', 'accepted', 'declined', 'cancelled')", name="state_is_known"),
     CheckConstraint("(state = 'requested') = (answered_at IS NULL)", name="only_an_open_request_has_no_answer"),
     Index("responders_one_open_request_per_person", "incident_id", "user_id", unique=True, postgresql_where=text("state = 'requested'")),
+)
+
+# What people write down while they work on it. Nothing is edited or deleted.
+incident_notes = Table(
+    "incident_notes",
+    metadata,
+    id_column(),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("author", JSONB, nullable=False),
+    instant("written_at"),
+    Column("text", String, nullable=False),
+    Index("incident_notes_incident_idx", "incident_id", "id"),
+)
+
+incident_tasks = Table(
+    "incident_tasks",
+    metadata,
+    id_column(),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("title", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("owner_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="SET NULL"), nullable=True),
+    Column("state", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    instant("due_at", nullable=True),
+    Column("created_by", JSONB, nullable=False),
+    instant("created_at"),
+    Column("ended_by", JSONB, nullable=True),
+    instant("ended_at", nullable=True),
+    Column("ended_reason", String, nullable=True),
+    version_column(),
+    CheckConstraint("state IN ('open', 'done', 'dropped')", name="state_is_known"),
+    CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="only_an_open_one_has_not_ended"),
+    Index("incident_tasks_incident_idx", "incident_id", "position", "id"),
+    Index("incident_tasks_owner_idx", "owner_id"),
+)
+
+# A role without a holder is one that somebody is to take.
+incident_roles = Table(
+    "incident_roles",
+    metadata,
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("role", String, nullable=False),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id", ondelete="SET NULL"), nullable=True),
+    Column("set_by", JSONB, nullable=False),
+    instant("since"),
+    PrimaryKeyConstraint("incident_id", "role"),
+    CheckConstraint("role IN ('commander', 'communications', 'scribe')", name="role_is_known"),
+    Index("incident_roles_user_idx", "user_id"),
+)
+
+# Somebody of another firm, who has no account: they were sent one message, whose link lets them say something of the incident.
+vendors = Table(
+    "vendors",
+    metadata,
+    id_column(),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("asked_by", JSONB, nullable=False),
+    instant("asked_at"),
+    Column("notification_id", UUID(as_uuid=True), nullable=False),
+    Column("state", String, nullable=False),
+    instant("said_at", nullable=True),
+    Column("words", Integer, nullable=False),
+    CheckConstraint("channel IN ('email', 'sms')", name="channel_is_known"),
+    CheckConstraint("state IN ('asked', 'has_it', 'solved')", name="state_is_known"),
+    Index("vendors_incident_idx", "incident_id", "id"),
+)
+
+workflow_rules = Table(
+    "workflow_rules",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("triggers", ARRAY(Text), nullable=False),
+    Column("conditions", JSONB, nullable=False),
+    Column("actions", JSONB, nullable=False),
+    instant("created_at"),
+    version_column(),
+    Index("workflow_rules_name_idx", text("lower(name)"), unique=True),
+    Index("workflow_rules_enabled_idx", "position", "id", postgresql_where=text("enabled")),
+)
+
+# What a rule names, beside the rule itself: none of it is deleted while a rule counts on it.
+workflow_rule_mentions = Table(
+    "workflow_rule_mentions",
+    metadata,
+    Column("rule_id", UUID(as_uuid=True), ForeignKey("workflow_rules.id", ondelete="CASCADE"), nullable=False),
+    Column("service_id", UUID(as_uuid=True), ForeignKey("services.id"), nullable=True),
+    Column("category_id", UUID(as_uuid=True), ForeignKey("categories.id"), nullable=True),
+    Column("user_id", UUID(as_uuid=True), ForeignKey("users.id"), nullable=True),
+    Column("team_id", UUID(as_uuid=True), ForeignKey("teams.id"), nullable=True),
+    CheckConstraint("num_nonnulls(service_id, category_id, user_id, team_id) = 1", name="it_mentions_one"),
+    Index("workflow_rule_mentions_rule_idx", "rule_id"),
+    Index("workflow_rule_mentions_service_idx", "service_id"),
+    Index("workflow_rule_mentions_category_idx", "category_id"),
+    Index("workflow_rule_mentions_user_idx", "user_id"),
+    Index("workflow_rule_mentions_team_idx", "team_id"),
 )
 
 alerts = Table(

@@ -9,6 +9,7 @@ class ActorKind(StrEnum):
     USER = "user"
     API_KEY = "api_key"
     INTEGRATION = "integration"
+    EXTERNAL = "external"
     ENGINE = "engine"
 
 

@@ -18,6 +18,9 @@ NAMES = frozenset(
         "webhook.post_claim",
         "webhook.post_wire",
         "webhook.pre_record",
+        "update.post_claim",
+        "update.post_wire",
+        "update.pre_record",
     }
 )
 

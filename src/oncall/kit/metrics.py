@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 EVENTS = Counter("oncall_events_total", "Events received, by decision.", ["decision"])
 UNMAPPED = Counter("oncall_unmapped_events_total", "Parts of bodies that their integration's mapping could not read.", ["integration"])
 INCIDENTS = Counter("oncall_incidents_total", "Incidents, by what happened to them.", ["change"])
+SLA_MARKS = Counter("oncall_sla_marks_total", "Promises of SLAs that came to be at risk or were broken.", ["target", "mark"])
 HEARTBEATS = Counter("oncall_heartbeats_total", "Heartbeats, by what happened: checked_in, expired, recovered, excused.", ["change"])
 PAGES = Counter("oncall_pages_total", "Attempts to send, by channel and outcome.", ["channel", "outcome"])
 LAG = Gauge("oncall_lag_seconds", "Age of the oldest due row of a source.", ["source"])
@@ -21,4 +22,7 @@ SHED = Counter("oncall_events_turned_away_total", "Events, or requests with some
 BATCH = Histogram("oncall_intake_batch_events", "Events that shared one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512))
 BODIES = Counter(
     "oncall_bodies_kept_total", "Steps of keeping raw bodies: partitions made, dropped, left to DEFAULT; deletions; failures.", ["step"]
+)
+ACTION_ITEMS = Counter(
+    "oncall_action_items_total", "Action items, by what happened: promised, reminded, done, dropped, reopened.", ["change"]
 )

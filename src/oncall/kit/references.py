@@ -41,6 +41,10 @@ LINKS = {
     "schedule_nestings": ("schedule_id", "schedules"),
     "schedule_participants": ("schedule_id", "schedules"),
     "schedule_team_turns": ("schedule_id", "schedules"),
+    "service_dependencies": ("service_id", "services"),
+    "service_group_members": ("group_id", "service_groups"),
+    "workflow_rule_mentions": ("rule_id", "workflow_rules"),
+    "status_feed_services": ("feed_id", "status_feeds"),
 }
 """Tables that only say what something has: the column and the table of what that is, which is what uses a row."""
 

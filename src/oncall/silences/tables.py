@@ -1,6 +1,6 @@
 """Silences, maintenance windows with the services they are for, and inhibitions. Matchers are kept in their canonical form."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Interval, String, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Interval, String, Table, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from oncall.kit.db import id_column, instant, metadata, version_column
@@ -40,6 +40,8 @@ maintenance_windows = Table(
     Column("duration", Interval, nullable=True),
     instant("until", nullable=True),
     Column("ended_early", ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
+    # Shown on the status pages of its services.
+    Column("public", Boolean, nullable=False, server_default=text("false")),
     Column("author", JSONB, nullable=False),
     instant("created_at"),
     version_column(),

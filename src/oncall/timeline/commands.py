@@ -8,19 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import IncidentId, new_id
 from oncall.timeline import store
 from oncall.timeline.ports import OnEntries
-from oncall.timeline.values import Entry, Recorded
+from oncall.timeline.values import Committed, Entry, Place, Recorded
 
-_told: list[OnEntries] = []
+_told: dict[str, OnEntries] = {}
 
 
-def tell_entries_to(on_entries: OnEntries) -> None:
-    """From now on, and in this whole process, whoever listens is told by this."""
-    _told[:] = [on_entries]
+def tell_entries_to(name: str, on_entries: OnEntries) -> None:
+    """From now on, and in this whole process, this is how the listener of that name is told; they are told in the order of their names."""
+    _told[name] = on_entries
 
 
 async def listen(tx: AsyncConnection, name: str, *, listens: bool) -> None:
-    """Say whether this listener wants to hear of entries; while none does, nobody is told."""
+    """Say whether this listener wants to hear of all entries; while none does, nobody is told."""
     await store.save_listening(tx, name, listens=listens)
+
+
+async def follow(tx: AsyncConnection, name: str, incident_ids: Sequence[IncidentId]) -> None:
+    """From now on this listener hears of the entries of these incidents, as long as there are these incidents."""
+    if incident_ids:
+        await store.save_following(tx, name, incident_ids)
 
 
 async def add(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -30,9 +36,9 @@ async def add(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
     """
     if entries:
         added = [(new_id(), entry) for entry in entries]
-        if await store.add_entries(tx, added):
-            for on_entries in _told:
-                await on_entries(tx, added)
+        for name in sorted(await store.add_entries(tx, added)):
+            if name in _told:
+                await _told[name](tx, added)
 
 
 async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int = 0, limit: int = 1_000) -> list[Recorded]:
@@ -48,3 +54,21 @@ async def list_around(
         await store.list_before(tx, incident_id, before=at, limit=before),
         await store.list_since(tx, incident_id, since=at, limit=after),
     )
+
+
+async def list_committed(tx: AsyncConnection, *, after: Place, limit: int) -> list[Committed]:
+    """What happened to all incidents after this place: in one order, always the same, in which nothing ever appears before what was read.
+
+    What is committed shows when every transaction that is older has ended: some milliseconds late, seconds at most.
+    """
+    return await store.list_committed(tx, after=after, limit=limit)
+
+
+async def newest_place(tx: AsyncConnection) -> Place:
+    """After it comes all that happens from now on."""
+    return await store.horizon(tx)
+
+
+async def can_go_on(tx: AsyncConnection, after: Place, *, since: datetime) -> bool:
+    """Whether this place is one of this server's (a restored copy counts anew), and what comes after it not older than `since`."""
+    return after.xact <= (await store.horizon(tx)).xact and not await store.is_older(tx, after=after, before=since)

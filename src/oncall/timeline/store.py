@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import IncidentId
-from oncall.timeline.values import Entry, Kind, Recorded
+from oncall.timeline.values import Committed, Entry, Kind, Place, Recorded
 
-# Whether anybody listens is told by the same statement: where nobody does, listening costs nothing.
+# Who listens, to all or to one of these incidents, is told by the same statement: where nobody does, listening costs nothing.
 ADD = text("""
     WITH added AS (
         INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail)
@@ -22,7 +22,8 @@ ADD = text("""
             CAST(:actor_kinds AS text[]), CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:vias AS text[]),
             CAST(:reasons AS text[]), CAST(:details AS jsonb[]))
     )
-    SELECT EXISTS (SELECT 1 FROM timeline_listeners) AS is_heard
+    SELECT name FROM timeline_listeners
+    UNION SELECT name FROM timeline_followers WHERE incident_id = ANY(CAST(:incident_ids AS uuid[]))
 """)
 # Most that is told at once one actor did at one instant.
 ADD_OF_ONE = text("""
@@ -33,10 +34,15 @@ ADD_OF_ONE = text("""
         FROM unnest(CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:reasons AS text[]),
             CAST(:details AS jsonb[])) AS e (id, incident_id, kind, reason, detail)
     )
-    SELECT EXISTS (SELECT 1 FROM timeline_listeners) AS is_heard
+    SELECT name FROM timeline_listeners
+    UNION SELECT name FROM timeline_followers WHERE incident_id = ANY(CAST(:incident_ids AS uuid[]))
 """)
 LISTEN = text("INSERT INTO timeline_listeners (name) VALUES (:name) ON CONFLICT DO NOTHING")
 LISTEN_NO_MORE = text("DELETE FROM timeline_listeners WHERE name = :name")
+FOLLOW = text("""
+    INSERT INTO timeline_followers (incident_id, name) SELECT id, :name FROM unnest(CAST(:incident_ids AS uuid[])) AS i (id)
+    ON CONFLICT DO NOTHING
+""")
 
 # Uses timeline_entries_incident_idx.
 LIST = text("""
@@ -52,10 +58,25 @@ LIST_BEFORE = text("""
     SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
     FROM timeline_entries WHERE incident_id = :incident_id AND at < :before ORDER BY seq DESC LIMIT :limit
 """)
+# By `timeline_entries_xact_idx (xact, seq) WHERE xact IS NOT NULL`. Below the oldest transaction that is still open nothing appears
+# any more.
+COMMITTED = text("""
+    SELECT xact, id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
+    FROM timeline_entries
+    WHERE xact IS NOT NULL AND (xact, seq) > (CAST(:xact AS bigint), CAST(:seq AS bigint))
+        AND xact < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+    ORDER BY xact, seq LIMIT :limit
+""")
+HORIZON = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+# Only the first one behind that place is looked at.
+MISSED = text("""
+    SELECT at < :before FROM timeline_entries
+    WHERE xact IS NOT NULL AND (xact, seq) > (CAST(:xact AS bigint), CAST(:seq AS bigint)) ORDER BY xact, seq LIMIT 1
+""")
 
 
-async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) -> bool:
-    """Whether anybody listens."""
+async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) -> set[str]:
+    """Who listens."""
     entries = [entry for _, entry in added]
     said: dict[str, object] = {
         "ids": [id for id, _ in added],
@@ -67,7 +88,7 @@ async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) 
     at, actor = entries[0].at, entries[0].actor
     if all(e.at == at and e.actor == actor for e in entries):
         who = {"at": at, "actor_kind": actor.kind.value, "actor_id": actor.id, "actor_name": actor.name, "via": actor.via}
-        return bool((await tx.execute(ADD_OF_ONE, said | who)).scalar_one())
+        return set((await tx.execute(ADD_OF_ONE, said | who)).scalars())
     found = await tx.execute(
         ADD,
         said
@@ -79,11 +100,15 @@ async def add_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, Entry]]) 
             "vias": [e.actor.via for e in entries],
         },
     )
-    return bool(found.scalar_one())
+    return set(found.scalars())
 
 
 async def save_listening(tx: AsyncConnection, name: str, *, listens: bool) -> None:
     await tx.execute(LISTEN if listens else LISTEN_NO_MORE, {"name": name})
+
+
+async def save_following(tx: AsyncConnection, name: str, incident_ids: Sequence[IncidentId]) -> None:
+    await tx.execute(FOLLOW, {"name": name, "incident_ids": list(incident_ids)})
 
 
 async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int, limit: int) -> list[Recorded]:
@@ -100,6 +125,22 @@ async def list_before(tx: AsyncConnection, incident_id: IncidentId, *, before: d
     """The last of what had happened by this instant, oldest first."""
     rows = [_recorded(r) for r in await tx.execute(LIST_BEFORE, {"incident_id": incident_id, "before": before, "limit": limit})]
     return rows[::-1]
+
+
+async def list_committed(tx: AsyncConnection, *, after: Place, limit: int) -> list[Committed]:
+    """Of all incidents, in an order that never changes."""
+    rows = await tx.execute(COMMITTED, {"xact": after.xact, "seq": after.seq, "limit": limit})
+    return [Committed(Place(r.xact, r.seq), _recorded(r)) for r in rows]
+
+
+async def horizon(tx: AsyncConnection) -> Place:
+    """Before all that is not committed yet."""
+    return Place((await tx.execute(HORIZON)).scalar_one(), 0)
+
+
+async def is_older(tx: AsyncConnection, *, after: Place, before: datetime) -> bool:
+    """Whether what comes after this place happened before this instant."""
+    return bool((await tx.execute(MISSED, {"xact": after.xact, "seq": after.seq, "before": before})).scalar_one_or_none())
 
 
 def _recorded(r: Row[Any]) -> Recorded:

@@ -3,6 +3,7 @@
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from oncall.kit.actors import Actor
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     FLAPPING = "flapping"
     SETTLED = "settled"
     SEVERITY_CHANGED = "severity_changed"
+    URGENCY_RAISED = "urgency_raised"
     STEP_FIRED = "step_fired"
     STEP_SKIPPED = "step_skipped"
     PAGED = "paged"
@@ -48,10 +50,39 @@ class Kind(StrEnum):
     RESPONDER_ACCEPTED = "responder_accepted"
     RESPONDER_DECLINED = "responder_declined"
     RESPONDER_CANCELLED = "responder_cancelled"
+    NOTE_ADDED = "note_added"
+    TASK_ADDED = "task_added"
+    TASK_CHANGED = "task_changed"
+    TASK_DONE = "task_done"
+    TASK_REOPENED = "task_reopened"
+    TASK_DROPPED = "task_dropped"
+    ROLE_SET = "role_set"
+    ROLE_LEFT = "role_left"
+    MAJOR_DECLARED = "major_declared"
+    STOOD_DOWN = "stood_down"
+    VENDOR_ASKED = "vendor_asked"
+    VENDOR_SAID = "vendor_said"
+    HANDED_ON = "handed_on"
+    RULE_FAILED = "rule_failed"
+    RULE_ACTED = "rule_acted"
     TOOK_IN = "took_in"
     SPLIT = "split"
+    STATUS_UPDATE = "status_update"
+    UPDATE_RETRACTED = "update_retracted"
+    UPDATE_REMINDED = "update_reminded"
     RESOLVED = "resolved"
     CLOSED = "closed"
+    PRIORITY_CHANGED = "priority_changed"
+    RECORD_EDITED = "record_edited"
+    RESOLUTION_RECORDED = "resolution_recorded"
+    VERIFIED = "verified"
+    SLA_AT_RISK = "sla_at_risk"
+    SLA_BREACHED = "sla_breached"
+    MESSAGE_POSTED = "message_posted"
+    MESSAGE_EDITED = "message_edited"
+    MESSAGE_DELETED = "message_deleted"
+    BRIDGE_OPENED = "bridge_opened"
+    BRIDGE_CLOSED = "bridge_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +104,20 @@ class Recorded:
     id: UUID
     seq: int
     entry: Entry
+
+
+class Place(NamedTuple):
+    """Where an entry stands among those of all incidents, in an order in which nothing ever appears before what was read: its
+    transaction's number, then its own.
+    """
+
+    xact: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An entry that nobody can undo any more, with its place among all."""
+
+    at: Place
+    recorded: Recorded

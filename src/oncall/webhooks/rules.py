@@ -53,6 +53,7 @@ TYPES: Mapping[Kind, EventType] = MappingProxyType(
         Kind.ALERT_RESOLVED: EventType.ALERT_RESOLVED,
         Kind.MERGED: EventType.MERGED,
         Kind.SPLIT: EventType.SPLIT,
+        Kind.STATUS_UPDATE: EventType.STATUS_UPDATED,
         Kind.RESOLVED: EventType.RESOLVED,
         Kind.CLOSED: EventType.CLOSED,
     }

@@ -62,6 +62,7 @@ class EventType(StrEnum):
     ALERT_RESOLVED = "incident.alert_resolved"
     MERGED = "incident.merged"
     SPLIT = "incident.split"
+    STATUS_UPDATED = "incident.status_updated"
     RESOLVED = "incident.resolved"
     CLOSED = "incident.closed"
 

@@ -102,6 +102,33 @@ class Grading:
 
 
 @dataclass(frozen=True, slots=True)
+class Filing:
+    """How what breaks of a service is filed: by which process, and what is known of it before anybody has looked."""
+
+    process: Process = Process.SRE
+    category_id: CategoryId | None = None
+    impact: Impact | None = None
+    business_urgency: BusinessUrgency | None = None
+    auto_close_days: int | None = None
+    """Under `itil`: so many working days after its resolution it is closed if nobody objects; None: only the service desk closes it."""
+    sla_id: SlaId | None = None
+    """What is promised of them."""
+
+    @property
+    def grading(self) -> Grading:
+        return Grading(self.impact, self.business_urgency)
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether an incident has a record from the beginning; else it gets one once somebody says something of it."""
+        return self.process is Process.ITIL or self.category_id is not None or self.grading != Grading()
+
+
+UNFILED = Filing()
+"""As services are that say nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Promised:
     """Until when, by its SLA, somebody is to acknowledge it, restore the service and tell the next news; None: nothing is promised, or it
     is kept.

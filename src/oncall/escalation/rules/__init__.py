@@ -21,6 +21,7 @@ from oncall.escalation.rules.whom import (
     schedules_in,
     targets_of,
     turning,
+    unmet,
     ways_to,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "schedules_in",
     "targets_of",
     "turning",
+    "unmet",
     "upcoming",
     "warnings_of",
     "ways_to",

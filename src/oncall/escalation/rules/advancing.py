@@ -8,6 +8,7 @@ from oncall.escalation.rules.whom import choose, policies_of, targets_of, ways_t
 from oncall.escalation.values import (
     LOW_URGENCY_REMINDER,
     UNROUTABLE_RETRY,
+    About,
     Advance,
     Condition,
     EscalationState,
@@ -50,7 +51,7 @@ def advance(
     position: Position,
     *,
     urgency: Urgency,
-    severity: str,
+    about: About,
     people: People,
     now: datetime,
     also: tuple[UserId, ...] = (),
@@ -63,7 +64,7 @@ def advance(
     team's fallback, else a retry from the first step on. `also` (the acknowledger whose acknowledgement ran out) is paged with the
     first step, but does not stand in for somebody whom that step should have reached.
     """
-    going = _Going(people, urgency, severity, now)
+    going = _Going(people, urgency, about, now)
     while True:
         policy = policy_at(snapshot, position)
         walked = going.walk(policy, position, also, heard=heard)
@@ -95,13 +96,13 @@ def next_unresolved(snapshot: Snapshot, position: Position, at: datetime, urgenc
     return None
 
 
-def go_on(snapshot: Snapshot, position: Position, *, urgency: Urgency, severity: str, people: People, now: datetime) -> Advance:
+def go_on(snapshot: Snapshot, position: Position, *, urgency: Urgency, about: About, people: People, now: datetime) -> Advance:
     """Fire the step that is due of an incident somebody has acknowledged, and nothing but that: whoever has it decides what else.
 
     One that reaches nobody is skipped at once. Where its policy was taken anew, the step that is due may be none that goes on.
     """
     policy = policy_at(snapshot, position)
-    going = _Going(people, urgency, severity, now)
+    going = _Going(people, urgency, about, now)
     at = now
     while (then := next_unresolved(snapshot, position, at, urgency)) is not None:
         position, at = then
@@ -138,7 +139,7 @@ class _Going:
 
     people: People
     urgency: Urgency
-    severity: str
+    about: About
     now: datetime
     pages: list[PlannedPage] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -169,7 +170,7 @@ class _Going:
         where = f"step {position.step + 1} of policy {policy.name}" + (f", round {position.round}" if position.round > 1 else "")
         step = policy.steps[position.step]
         turns = self.people.turns.get((policy.id, position.step), {})
-        chosen = choose(step, self.people, turns, urgency=self.urgency, severity=self.severity, now=self.now)
+        chosen = choose(step, self.people, turns, urgency=self.urgency, about=self.about, now=self.now)
         nobody = list(chosen.left_out)
         reached = False
         for user, why in (dict.fromkeys(also, "acknowledged it before, and the time ran out") | chosen.whom).items():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency, Ways
-from oncall.escalation.values import DAYS, Hours, OnDuty, People, Policy, Snapshot, Step, Strategy, Target, TargetType
+from oncall.escalation.values import DAYS, About, Hours, OnDuty, People, Policy, Snapshot, Step, Strategy, Target, TargetType
 from oncall.kit.ids import ContactMethodId, PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.quick import dataclass
 from oncall.schedules.values import ScheduleOnCall
@@ -106,13 +106,13 @@ def is_reachable(reach: Reach) -> bool:
     return plan_ways(reach, Urgency.HIGH).reachable
 
 
-def choose(step: Step, people: People, turns: Mapping[UserId, int], *, urgency: Urgency, severity: str, now: datetime) -> Chosen:
+def choose(step: Step, people: People, turns: Mapping[UserId, int], *, urgency: Urgency, about: About, now: datetime) -> Chosen:
     """Everybody the step means, each once; with `round_robin` one of them: who can be reached, and had the last turn the longest ago.
 
     A channel has no clock and takes no turns.
     """
-    if step.severities and severity not in step.severities:
-        return Chosen({}, (f"it is only for what is {' or '.join(step.severities)}, and this is {severity}",))
+    if (why_not := unmet(step, about)) is not None:
+        return Chosen({}, (why_not,))
     whom: dict[UserId, str] = {}
     left_out: list[str] = []
     for target in step.targets:
@@ -133,6 +133,19 @@ def choose(step: Step, people: People, turns: Mapping[UserId, int], *, urgency: 
         return Chosen(whom, tuple(left_out))
     chosen = _in_turn(persons, left_out, people, turns, urgency)
     return Chosen(chosen.whom | channels, chosen.left_out)
+
+
+def unmet(step: Step, about: About) -> str | None:
+    """The condition of a step that an incident does not meet, in a sentence; None: it meets all there are."""
+    if step.severities and about.severity not in step.severities:
+        return f"it is only for what is {' or '.join(step.severities)}, and this is {about.severity}"
+    if step.priorities and about.priority not in step.priorities:
+        return f"it is only for {' or '.join(step.priorities)}, and this {f'is {about.priority}' if about.priority else 'has no priority'}"
+    if step.in_support_hours is True and not about.is_supported:
+        return "it is only for the service's support hours, and they do not run now"
+    if step.in_support_hours is False and about.is_supported:
+        return "it is only for outside the service's support hours, and they run now"
+    return None
 
 
 def _in_turn(whom: dict[UserId, str], left_out: list[str], people: People, turns: Mapping[UserId, int], urgency: Urgency) -> Chosen:

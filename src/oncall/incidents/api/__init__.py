@@ -2,8 +2,26 @@
 
 from fastapi import APIRouter
 
-from oncall.incidents.api import acting, alerts, change_events, events, handing_on, incidents, merging, pages, responders, whole_path
+from oncall.incidents.api import (
+    acting,
+    alerts,
+    change_events,
+    context,
+    events,
+    filing,
+    handing_on,
+    impact,
+    incidents,
+    leading,
+    merging,
+    pages,
+    responders,
+    whole_path,
+    working,
+)
 
 router = APIRouter()
-for part in (incidents, whole_path, acting, handing_on, merging, pages, responders, alerts, events, change_events):
+for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, context):
+    router.include_router(part.router)
+for part in (alerts, events, change_events, impact):
     router.include_router(part.router)

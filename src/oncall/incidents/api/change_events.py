@@ -33,12 +33,12 @@ async def list_change_events(
     """Those that occurred in `[since, until)`, newest first."""
     asked = ChangeFilter(service_id, integration_id, since, until)
     shown, cursor = page.cut(await commands.list_changes(tx, asked, after=page.after, limit=page.limit + 1))
-    return Listed(items=await _shown(tx, shown), next_cursor=cursor)
+    return Listed(items=await shown_changes(tx, shown), next_cursor=cursor)
 
 
 @router.get("/change-events/{id}")
 async def get_change_event(id: EventId, _: Reader, tx: ReadTx) -> ChangeEventOut:
-    return (await _shown(tx, [await commands.get_change(tx, id)]))[0]
+    return (await shown_changes(tx, [await commands.get_change(tx, id)]))[0]
 
 
 @router.get("/incidents/{incident}/change-events")
@@ -49,10 +49,10 @@ async def list_beside_incident(
     now = await now_in(request, tx)
     found = await commands.list_beside(tx, ref, before=before, after=page.after, limit=page.limit + 1, now=now)
     shown, cursor = page.cut(found)
-    return Listed(items=await _shown(tx, shown), next_cursor=cursor)
+    return Listed(items=await shown_changes(tx, shown), next_cursor=cursor)
 
 
-async def _shown(tx: AsyncConnection, changes: Sequence[ChangeEvent]) -> list[ChangeEventOut]:
+async def shown_changes(tx: AsyncConnection, changes: Sequence[ChangeEvent]) -> list[ChangeEventOut]:
     names = await names_of(tx, [change.service_id for change in changes])
     freezes = await commands.freezes_over(tx, changes, names)
     return [ChangeEventOut.of(change, names, its) for change, its in zip(changes, freezes, strict=True)]

@@ -1,17 +1,20 @@
 """REST for incidents: see them, acknowledge, resolve, and read what happened."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from oncall.access.api import Reader, Responder
+from oncall.desk.values import Closure, Priority
+from oncall.desk.values.slas import Mark
 from oncall.escalation.values import EscalationState
-from oncall.incidents.commands import verbs
+from oncall.incidents.commands import ranking, verbs
 from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
-from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in
+from oncall.kit.errors import Invalid
+from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in, set_etag
 from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
@@ -31,6 +34,7 @@ Ref = Annotated[UUID | int, Depends(_ref)]
 
 @router.get("")
 async def list_incidents(
+    request: Request,
     _: Reader,
     tx: ReadTx,
     page: Paging,
@@ -38,8 +42,16 @@ async def list_incidents(
     escalation_state: Annotated[list[EscalationState] | None, Query()] = None,
     service_id: ServiceId | None = None,
     dedup_key: Annotated[str | None, Query(max_length=255)] = None,
+    priority: Annotated[list[Priority] | None, Query()] = None,
+    closure: Annotated[list[Closure] | None, Query()] = None,
+    order: Annotated[Literal["newest", "rank"], Query(description="`rank`: the queue of those that are open, with reasons.")] = "newest",
+    sla: Annotated[Mark | None, Query(description="Only those of which a promise is at risk now, or is or was broken.")] = None,
 ) -> Listed[IncidentOut]:
-    """Newest first. Several values of one filter mean any of them."""
+    """Newest first, or the queue: open ones by priority, time left by their SLA, affected users and age. Several values of one filter mean
+    any of them; the queue knows no filter but `service_id`.
+    """
+    if order == "rank":
+        return await _queue(request, tx, page, service_id, [status, escalation_state, dedup_key, priority, closure, sla])
     found = await verbs.list_incidents(
         tx,
         before=page.after,
@@ -47,15 +59,33 @@ async def list_incidents(
         states=escalation_state,
         service_ids=None if service_id is None else [service_id],
         dedup_key=dedup_key,
+        priorities=priority,
+        closures=closure,
+        sla=sla,
         limit=page.limit + 1,
     )
     shown, cursor = page.cut(found)
     return Listed(items=await incidents_out(tx, shown), next_cursor=cursor)
 
 
+async def _queue(
+    request: Request, tx: ReadTx, page: Paging, service_id: ServiceId | None, filters: Sequence[object]
+) -> Listed[IncidentOut]:
+    if any(filters):
+        raise Invalid("The queue (`order=rank`) is of all that are open: of the filters it knows `service_id` alone.", field="order")
+    services = None if service_id is None else [service_id]
+    now = await now_in(request, tx)
+    found = await ranking.list_queue(tx, service_ids=services, after=page.after, limit=page.limit + 1, now=now)
+    shown, cursor = page.cut([incident for incident, _ in found])
+    ranks = {incident.id: rank for incident, rank in found}
+    return Listed(items=[IncidentOut.of(seen, ranks[seen.incident.id]) for seen in await verbs.overview(tx, shown)], next_cursor=cursor)
+
+
 @router.get("/{incident}")
-async def get_incident(ref: Ref, _: Reader, tx: ReadTx) -> IncidentOut:
-    return (await incidents_out(tx, [await verbs.get_incident(tx, ref)]))[0]
+async def get_incident(ref: Ref, response: Response, _: Reader, tx: ReadTx) -> IncidentOut:
+    [seen] = await verbs.overview(tx, [await verbs.get_incident(tx, ref)])
+    set_etag(response, seen.record.version if seen.record else 1)
+    return IncidentOut.of(seen)
 
 
 @router.post("/{incident}/acknowledge")
@@ -66,13 +96,6 @@ async def acknowledge(ref: Ref, request: Request, caller: Responder, tx: AckTx, 
     """
     by, user_id = await verbs.actor_for(tx, caller, body.user_id if body else None)
     return await done_out(tx, await verbs.acknowledge(tx, ref, by=by, owner_id=user_id, now=await now_in(request, tx)))
-
-
-@router.post("/{incident}/resolve")
-async def resolve(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: VerbIn | None = None) -> IncidentDone:
-    """The service is restored: everything stops, and its open alerts count as resolved."""
-    by, _ = await verbs.actor_for(tx, caller, body.user_id if body else None)
-    return await done_out(tx, await verbs.resolve(tx, ref, by=by, now=await now_in(request, tx)))
 
 
 @router.get("/{incident}/timeline")

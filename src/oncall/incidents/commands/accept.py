@@ -35,7 +35,7 @@ from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for, revive_for
-from oncall.services.commands import get_services
+from oncall.services.commands import get_supported
 from oncall.services.values import Service
 
 log = get_log("incidents")
@@ -140,7 +140,7 @@ async def _accept_wave(
     services = met.services
     others = {incident.service_id for incident in locked.values()} - services.keys()  # of incidents that alerts of these were merged into
     if others:
-        services = {**services, **await get_services(tx, sorted(others))}
+        services = {**services, **await get_supported(tx, sorted(others), now=now)}
     for run in runs:
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
@@ -190,7 +190,7 @@ async def _meet(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later:
     touched = _touched(wave, later, alerts)
     if not opening and not touched:
         return Met(alerts, {}, {}, frozenset())
-    services = await get_services(tx, sorted({service_id for service_id, _ in wave}))
+    services = await get_supported(tx, sorted({service_id for service_id, _ in wave}), now=now)
     groups = {group for event in opening if (group := group_of(event, services)) is not None}
     hosts = await store.gathering(tx, groups)
     return Met(alerts, services, hosts, frozenset(touched | set(hosts.values())))

@@ -10,11 +10,13 @@ from oncall import timeline
 from oncall.escalation import busy_turns, gather_people, take_turns
 from oncall.escalation.rules import in_last_round, policies_of
 from oncall.escalation.values import EscalationState, Note, People, PlannedPage, Position
+from oncall.incidents.commands.beside import told_of
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
+from oncall.incidents.rules.conditions import with_support
 from oncall.incidents.rules.considering import Considering, goes_on_regardless
 from oncall.incidents.rules.going_on import told_in
 from oncall.incidents.rules.holding import Hold, counting
@@ -29,7 +31,7 @@ from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import NewPage, Subject, abandon, cancel_for, find_heard, list_unfinished_of, page_people, revive_for
-from oncall.services.commands import get_services
+from oncall.services.commands import get_supported
 from oncall.services.values import Service
 
 LINKS_TOLD = 5
@@ -76,7 +78,8 @@ async def _run(
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending, now=now)
     if services is None:
-        services = await get_services(tx, sorted({i.service_id for i in escalating})) if escalating else {}
+        services = await get_supported(tx, sorted({i.service_id for i in escalating}), now=now) if escalating else {}
+    people = with_support(people, services.values(), now=now)
     if holds is None:
         holds = await find_holds(tx, escalating, services, judging, now=now)
         await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
@@ -89,7 +92,7 @@ async def _run(
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
-    told = await alert_store.told(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
+    told = await told_of(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
     pages = [
         page
         for before, outcome in zip(due, outcomes, strict=True)

@@ -59,6 +59,18 @@ async def wake_for_muting(tx: AsyncConnection, *, now: datetime) -> None:
         await notify(tx, "incidents")
 
 
+async def wake_for_service(tx: AsyncConnection, *, now: datetime) -> None:
+    """A service may hold its incidents otherwise now, or have other support hours."""
+    await wake_for_muting(tx, now=now)
+    await wake_for_support_hours(tx, now=now)
+
+
+async def wake_for_support_hours(tx: AsyncConnection, *, now: datetime) -> None:
+    """A calendar is another now: what waits for support hours to become urgent is looked at again at once."""
+    if await store.wake_rising(tx, now=now):
+        await notify(tx, "incidents")
+
+
 async def wake_for_quiet_hours(tx: AsyncConnection, *, now: datetime) -> None:
     """Somebody's quiet hours are others now: what is held is looked at again at once."""
     if await store.wake_held(tx, now=now):

@@ -6,9 +6,14 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
+from oncall.desk.commands.records import add_records, get_matrix
+from oncall.desk.rules.grading import USUAL
+from oncall.desk.values import Grading
 from oncall.escalation import take_snapshots
+from oncall.incidents.commands import promising
 from oncall.incidents.commands.inhibiting import mark_sources
 from oncall.incidents.rules.considering import why_opened
+from oncall.incidents.rules.filing import first_record
 from oncall.incidents.rules.placing import Birth, Run, actor_of, born_as, placed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
@@ -70,11 +75,17 @@ async def _add_incidents(
     snapshots = await take_snapshots(tx, owners.values())
     if not snapshots.keys() >= set(owners.values()):
         raise ConcurrentChange("a service changed its escalation policy meanwhile")
+    matrix = await get_matrix(tx) if any(services[id].filing.grading != Grading() for id in concerned) else USUAL
     made = []
     for birth in born:
         service = services[birth.runs[0].service_id]
-        made.append(born_as(birth, service, snapshots[owners[service.id]], now=now))
-    return await store.add_incidents(tx, made)
+        made.append(born_as(birth, service, snapshots[owners[service.id]], matrix, now=now))
+    added = await store.add_incidents(tx, made)
+    filings = {id: services[id].filing for id in concerned}
+    await add_records(tx, [first_record(i, filings[i.service_id], matrix) for i in added if filings[i.service_id].keeps_records])
+    promised = {one.id: its for one in added if (its := filings[one.service_id].sla_id)}
+    await promising.begin(tx, promised, added, now=now)
+    return added
 
 
 def _opened(incident: Incident, birth: Birth, services: Mapping[ServiceId, Service], *, now: datetime) -> timeline.Entry:

@@ -11,6 +11,7 @@ from oncall import timeline
 from oncall.escalation import Snapshot, gather_people, take_snapshots
 from oncall.escalation.values import Target, TargetType
 from oncall.incidents.commands import responders
+from oncall.incidents.rules.conditions import with_support
 from oncall.incidents.rules.paging import check_about, check_whom, home_of, opened_to_page, reaches
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values.paging import CannotPage, Home, Paged, PagedDirectly, Wanted, Whom
@@ -18,7 +19,7 @@ from oncall.kit.actors import Actor
 from oncall.kit.db import ConcurrentChange, notify
 from oncall.kit.ids import IncidentId, ServiceId, TeamId, UserId, new_id
 from oncall.kit.metrics import INCIDENTS
-from oncall.services.commands import get_services, services_of
+from oncall.services.commands import get_services, services_of, with_hours
 from oncall.services.values import Service
 from oncall.teams.commands import get_teams, get_users, teams_of
 
@@ -55,7 +56,8 @@ async def _open(tx: AsyncConnection, whom: Whom, wanted: Wanted, *, by: Actor, n
     incident = opened_to_page(IncidentId(new_id()), whom, wanted, home.service, snapshot, by, now=now)
     also = {whom.user_id} if whom.user_id else set()
     teams = {Target(TargetType.TEAM, whom.team_id)} if whom.team_id else set()
-    people = await gather_people(tx, {snapshot}, also=also, targets=teams, now=now)
+    services = (await with_hours(tx, {home.service.id: home.service}, now=now)).values()
+    people = with_support(await gather_people(tx, {snapshot}, also=also, targets=teams, now=now), services, now=now)
     done = reaches(incident, whom, people, now=now)
     [opened] = await store.add_incidents(tx, [incident])
     reason = f"{incident.escalation_reason}: {incident.title}"

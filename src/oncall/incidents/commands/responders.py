@@ -11,6 +11,7 @@ from oncall.contacts.rules import plan_ways
 from oncall.escalation import People, gather_people
 from oncall.escalation.values import Target, TargetType
 from oncall.incidents.commands.acting import lock
+from oncall.incidents.commands.beside import told_of
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.commands.joining import write
 from oncall.incidents.commands.verbs import end_of, get_incident
@@ -18,7 +19,6 @@ from oncall.incidents.rules import responders as rules
 from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.quiet import held_by, spared
 from oncall.incidents.rules.returning import check_open
-from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import responders as store
 from oncall.incidents.values import Incident, Told
 from oncall.incidents.values.acting import CannotAct
@@ -112,7 +112,7 @@ def _whom(user_ids: Sequence[UserId], targets: Mapping[Target, TeamId], people: 
 
 async def _page(tx: AsyncConnection, incident: Incident, made: Sequence[Request], people: People, *, now: datetime) -> None:
     services = await get_services(tx, [incident.service_id])
-    told = (await alert_store.told(tx, [incident.id])).get(incident.id, Told())
+    told = (await told_of(tx, [incident.id])).get(incident.id, Told())
     planned = [spared(rules.page_for(one), people, incident.urgency, now=now) for one in made]
     subject = subject_of(incident, services, told)
     await page_people(tx, [page_of(incident, page, subject, due_at=now) for page in planned], people.reach, now=now)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.escalation import Snapshot, take_snapshots
+from oncall.incidents.commands import promising
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import get_incident
 from oncall.incidents.rules.holding import below_threshold, counts_triggers
@@ -23,7 +24,7 @@ from oncall.kit.db import ConcurrentChange, notify
 from oncall.kit.ids import AlertId, IncidentId, new_id
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for
-from oncall.services.commands import get_services
+from oncall.services.commands import get_supported
 from oncall.services.values import Service
 
 
@@ -35,7 +36,7 @@ async def split(tx: AsyncConnection, ref: UUID | int, asked: Sequence[AlertId], 
     leaving = await merging_store.find_moving(tx, asked)
     counts = (await alert_store.tally(tx, [id])).get(id, AlertCounts())
     check_split(before, asked, leaving, alerts=counts.open + counts.resolved)
-    service, snapshot = await _service(tx, leaving[0])
+    service, snapshot = await _service(tx, leaving[0], now=now)
     made = split_off(before, leaving, service, snapshot, IncidentId(new_id()), now=now)
     after = stays(before, leaving, by, left_open=counts.open - sum(moving.is_open for moving in leaving), now=now)
     made = await _write(tx, before, after, made, leaving, service, now=now)
@@ -43,8 +44,8 @@ async def split(tx: AsyncConnection, ref: UUID | int, asked: Sequence[AlertId], 
     return made
 
 
-async def _service(tx: AsyncConnection, moving: Moving) -> tuple[Service, Snapshot]:
-    service = (await get_services(tx, [moving.service_id]))[moving.service_id]
+async def _service(tx: AsyncConnection, moving: Moving, *, now: datetime) -> tuple[Service, Snapshot]:
+    service = (await get_supported(tx, [moving.service_id], now=now))[moving.service_id]
     owner = service.escalation_policy_id, service.team_id
     snapshots = await take_snapshots(tx, [owner])
     if owner not in snapshots:
@@ -57,6 +58,7 @@ async def _write(
 ) -> Incident:
     await store.save_incidents(tx, [after])
     [made] = await store.add_incidents(tx, [made])
+    await promising.begin(tx, {made.id: sla} if (sla := service.filing.sla_id) else {}, [made], now=now)
     await merging_store.split(tx, [moving.id for moving in leaving], before.id, made.id, now=now)
     await alert_store.watch(tx, [made.id], watched=await _is_counted(tx, made, service, now=now))
     if after.status is Status.RESOLVED:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,19 +10,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller, NotYours
+from oncall.desk.commands.promises import get_promises
+from oncall.desk.commands.records import get_records
+from oncall.desk.rules.closing import closure_of
+from oncall.desk.values import Closure, Priority
+from oncall.desk.values.slas import Mark
 from oncall.escalation.rules import goes_on_acknowledged
 from oncall.escalation.values import EscalationState
 from oncall.incidents.commands import joining
 from oncall.incidents.commands.alerts import over_at
+from oncall.incidents.commands.beside import bridges_of
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.affirming import affirm
 from oncall.incidents.rules.assigned import next_step
+from oncall.incidents.rules.filing import resolved_as
+from oncall.incidents.rules.promising import next_mark
+from oncall.incidents.rules.roles import owed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.store import merging as merging_store
+from oncall.incidents.store import roles as role_store
 from oncall.incidents.values import (
     AlertCounts,
     AlertSeen,
@@ -106,11 +116,18 @@ async def _affirm(tx: AsyncConnection, incident: Incident, by: Actor, *, now: da
     return Done(change.incident, changed=True, cancelled=0)
 
 
-async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
-    """The service is restored: everything stops, and its open alerts count as resolved."""
+async def still_on_it(tx: AsyncConnection, id: IncidentId, *, by: Actor, now: datetime) -> None:
+    """They did something about it: if they are whoever has it, their time to resolve it begins anew."""
+    await _affirm(tx, await get_incident(tx, id), by, now=now)
+
+
+async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, watched: timedelta | None = None, now: datetime) -> Done:
+    """The service is restored: everything stops, and its open alerts count as resolved. `watched`: for so long at least the same problem
+    reopens it.
+    """
     incident = await get_incident(tx, ref)
     reason = f"resolved by {by.name} through {by.via}"
-    changed = await store.resolve(tx, incident.id, by=by, reason=reason, now=now)
+    changed = await store.resolve(tx, incident.id, by=by, reason=reason, watched=watched, now=now)
     if changed:
         await alert_store.resolve_alerts_of(tx, [incident.id], now=now)
         await source_over(tx, [incident.id], now=now)
@@ -147,6 +164,11 @@ async def get_incidents(tx: AsyncConnection, ids: Collection[IncidentId]) -> lis
     return await store.get_incidents(tx, ids) if ids else []
 
 
+async def list_graded(tx: AsyncConnection, *, after: IncidentId | None, limit: int) -> list[Incident]:
+    """Open incidents that have a priority or are major, in the order of their ids."""
+    return await store.list_graded(tx, after=after or UUID(int=0), limit=limit)
+
+
 async def list_alerts(tx: AsyncConnection, ref: UUID | int, *, after: UUID | None, limit: int) -> list[AlertSeen]:
     """The alerts of an incident, in order of their first event."""
     incident = await get_incident(tx, ref)
@@ -175,6 +197,9 @@ async def list_incidents(
     states: Sequence[EscalationState] | None = None,
     service_ids: Sequence[ServiceId] | None = None,
     dedup_key: str | None = None,
+    priorities: Sequence[Priority] | None = None,
+    closures: Sequence[Closure] | None = None,
+    sla: Mark | None = None,
     limit: int,
 ) -> list[Incident]:
     """Newest first."""
@@ -185,6 +210,9 @@ async def list_incidents(
         states=states,
         service_ids=service_ids,
         dedup_key=dedup_key,
+        priorities=priorities,
+        closures=closures,
+        sla=sla,
         limit=limit,
     )
 
@@ -214,7 +242,11 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
     services = await get_services(tx, sorted({i.service_id for i in incidents}))
     owners = await get_users(tx, {i.owner_id for i in incidents if i.owner_id})
     counts = await alert_store.counts(tx, [i.id for i in incidents])
+    records = await get_records(tx, [i.id for i in incidents])
+    promises = await get_promises(tx, [id for id, its in records.items() if its.sla_id])
+    bridges = await bridges_of(tx, [i.id for i in incidents])
     over = await over_at(tx, [i.id for i in incidents if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}])
+    holders = await role_store.list_holders(tx, [i.id for i in incidents]) if incidents else []
     return [
         Overview(
             i,
@@ -222,7 +254,12 @@ async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[O
             services[i.service_id].name,
             owners[i.owner_id].name if i.owner_id and i.owner_id in owners else None,
             counts.get(i.id, AlertCounts()),
-            timers.pending_actions(i, over_at=over.get(i.id)),
+            timers.pending_actions(i, over_at=over.get(i.id), marks=next_mark(promises.get(i.id))),
+            records.get(i.id),
+            closure_of(resolved_as(i, counts.get(i.id)), records.get(i.id), i.process),
+            promises.get(i.id),
+            owed(i, [holder for holder in holders if holder.incident_id == i.id]),
+            bridges.get(i.id),
         )
         for i in incidents
     ]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from oncall.escalation.rules import advance
 from oncall.escalation.values import People
+from oncall.incidents.rules.conditions import about
 from oncall.incidents.rules.life import decide_due
 from oncall.incidents.rules.timers import unresolved_step_at
 from oncall.incidents.values import Incident, PendingAction, Status
@@ -37,5 +38,6 @@ def _ahead(incident: Incident, action: PendingAction, people: People) -> Ahead:
 
 def otherwise(incident: Incident, people: People, *, at: datetime) -> Ahead:
     """The next step of its policy from where it stood, as if nobody had acknowledged."""
-    then = advance(incident.snapshot, incident.position, urgency=incident.urgency, severity=incident.severity.value, people=people, now=at)
+    its = about(incident, people)
+    then = advance(incident.snapshot, incident.position, urgency=incident.urgency, about=its, people=people, now=at)
     return Ahead(PendingAction("escalate", at), then.pages, then.notes, {id: reach.name for id, reach in people.reach.items()})

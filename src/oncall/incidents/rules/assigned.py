@@ -11,6 +11,7 @@ from typing import Any
 from oncall.contacts.rules import plan_ways
 from oncall.escalation.rules import advance, next_cycle, upcoming
 from oncall.escalation.values import Advance, EscalationState, Note, OnDuty, People, PlannedPage, Position, Target, TargetType
+from oncall.incidents.rules.conditions import about
 from oncall.incidents.values import Incident
 from oncall.kit.ids import UserId
 
@@ -69,8 +70,8 @@ def _why(incident: Incident, duty: OnDuty) -> str:
 def _advance(
     incident: Incident, position: Position, people: People, *, now: datetime, also: tuple[UserId, ...], heard: bool = True
 ) -> Advance:
-    severity = incident.severity.value
-    return advance(incident.snapshot, position, urgency=incident.urgency, severity=severity, people=people, now=now, also=also, heard=heard)
+    its = about(incident, people)
+    return advance(incident.snapshot, position, urgency=incident.urgency, about=its, people=people, now=now, also=also, heard=heard)
 
 
 def _wait_for(incident: Incident, names: list[str], pages: tuple[PlannedPage, ...], notes: tuple[Note, ...], *, now: datetime) -> Advance:

@@ -36,6 +36,8 @@ def _why_urgent(incident: Incident, runs: Sequence[Run], service: Service) -> st
         return f"a routing rule says {incident.urgency.value}"
     if service.urgency is UrgencyMode.BY_SEVERITY:
         return f"its service goes by severity, and {incident.severity.value} is {incident.urgency.value}"
+    if service.urgency is UrgencyMode.BY_SUPPORT_HOURS:
+        return f"its service goes by support hours, and they {'do not run' if incident.urgency is Urgency.LOW else 'run'}"
     return f"all of its service is {incident.urgency.value}"
 
 

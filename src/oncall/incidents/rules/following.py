@@ -22,7 +22,7 @@ def followed(
         counts.open,
         counts.acknowledged,
         severity,
-        urgency_by_services(its, services),
+        urgency_by_services(its, services, now=now),
         reopened=any(run.alert and not run.alert.is_open and run.change.is_open for run in its),
         acknowledging=any(run.events[0].action is Action.ACKNOWLEDGE for run in its),
         joined=sum(run.joins for run in its),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from oncall.escalation.rules import go_on, next_cycle, next_unresolved, policy_at
 from oncall.escalation.values import Advance, EscalationState, People, Position
+from oncall.incidents.rules.conditions import about
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.values import GoesOn, Incident, Status
 
@@ -62,8 +63,7 @@ def fire(incident: Incident, its: GoesOn, people: People, *, now: datetime) -> t
     once no step is left: then nothing of its policy goes on, be that taken anew or not.
     """
     position = _in_newest_cycle(its.position, incident.position)
-    severity = incident.severity.value
-    then = go_on(incident.snapshot, position, urgency=incident.urgency, severity=severity, people=people, now=now)
+    then = go_on(incident.snapshot, position, urgency=incident.urgency, about=about(incident, people), people=people, now=now)
     after = incident.but(
         position=replace(incident.position, cycle=position.cycle),
         goes_on=GoesOn(then.position, then.step_at) if then.step_at is not None else None,

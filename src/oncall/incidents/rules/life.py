@@ -8,6 +8,7 @@ from oncall.contacts.values import Urgency
 from oncall.escalation.rules import advance, next_cycle
 from oncall.escalation.values import Advance, EscalationState, Note, People, PlannedPage, Position, Turn
 from oncall.incidents.rules.assigned import advance_incident, still_assigned
+from oncall.incidents.rules.conditions import HOURS_BEGAN, about, is_rising, rises_later
 from oncall.incidents.rules.dedup import RANK
 from oncall.incidents.rules.flapping import STEADY, flap
 from oncall.incidents.rules.going_on import as_held, fire, left_of
@@ -150,6 +151,17 @@ def decide_due(
     `heard` false: not one message of its cycle has left us, which matters once its policy has been gone through. `hold`: what keeps it
     from paging now. `firing`: whether any of its alerts is open.
     """
+    if not is_rising(incident, now=now):
+        return _decide(incident, people, now=now, heard=heard, hold=hold, firing=firing)
+    later = rises_later(incident, people)
+    if later is not None:
+        return _decide(timed(incident.but(rises_at=later)), people, now=now, heard=heard, hold=hold, firing=firing)
+    risen = raise_urgency(incident, Urgency.HIGH, reason=HOURS_BEGAN.reason, now=now)
+    then = _decide(risen, people, now=now, heard=heard, hold=hold, firing=firing)
+    return replace(then, notes=(HOURS_BEGAN, *then.notes))
+
+
+def _decide(incident: Incident, people: People, *, now: datetime, heard: bool, hold: Hold | None, firing: bool) -> Outcome:
     incident = as_held(incident, hold, now=now)
     match incident.status:
         case Status.TRIGGERED | Status.ACKNOWLEDGED if incident.settle_at is not None and incident.settle_at <= now:
@@ -160,7 +172,7 @@ def decide_due(
             return _released(incident, people, now=now, heard=heard)
         case Status.ACKNOWLEDGED if is_due(incident, now=now):
             return _break_through(incident, people, hold, now=now)
-        case Status.TRIGGERED | Status.ACKNOWLEDGED if (at := next_at(incident)) is None or at > now:
+        case _ if (at := next_at(incident)) is None or at > now:
             return Outcome(timed(incident))  # it was looked at because something else changed
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)
@@ -284,8 +296,8 @@ def _break_through(incident: Incident, people: People, hold: Hold | None, *, now
         return Outcome(timed(incident.but(tell_at=hold.until)))
     owner = (incident.owner_id,) if incident.owner_id else ()
     position = next_cycle(incident.position)
-    severity = incident.severity.value
-    then = advance(incident.snapshot, position, urgency=incident.urgency, severity=severity, people=people, now=now, also=owner)
+    its = about(incident, people)
+    then = advance(incident.snapshot, position, urgency=incident.urgency, about=its, people=people, now=now, also=owner)
     quiet = quiet_of(then.pages, people, incident.urgency, now=now)
     if quiet is not None:
         return Outcome(timed(incident.but(tell_at=quiet.until)))

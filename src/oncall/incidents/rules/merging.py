@@ -80,6 +80,8 @@ def absorb(target: Incident, sources: Sequence[Incident], *, open_alerts: Mappin
     after = life.raise_severity(target, severity, urgency, now=now)
     after = life.raise_urgency(after, urgency, reason="an incident of high urgency was merged into it", now=now)
     after = _as_unsteady(after, sources)
+    rises = [one.rises_at for one in (after, *sources) if one.rises_at is not None]
+    after = after.but(rises_at=min(rises, default=None))
     rose = RANK[after.severity] > RANK[target.severity]
     if target.status is Status.ACKNOWLEDGED:
         if unheard or rose:

@@ -66,6 +66,7 @@ def opened_to_page(
             next_at=now,
             ack_timeout=service.ack_timeout,
             reopen_window=service.reopen_window,
+            process=service.filing.process,
             triggered_at=now,
             assigned_to_id=whom.user_id,
             assigned_team_id=whom.team_id,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oncall.contacts.values import Urgency
+from oncall.desk.rules.grading import PAGED_AT_ONCE, Matrix, prioritise
+from oncall.desk.values import Priority
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.rules.dedup import RANK, because
 from oncall.incidents.rules.grouping import group_key, most_of, why_apart
@@ -14,7 +16,8 @@ from oncall.incidents.rules.timers import timed
 from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import EventId, IncidentId, ServiceId
-from oncall.services.values import Service, urgency_of
+from oncall.services.rules.support import rises_at, urgency_of
+from oncall.services.values import Service
 from oncall.services.values.judging import Grouping, GroupingType
 
 GROUPED = "a new alert joined the open incident of its group"
@@ -66,21 +69,21 @@ def group_of(event: Event, services: Mapping[ServiceId, Service]) -> GroupKey | 
     return None if key is None else (event.service_id, key)
 
 
-def urgency_by(runs: Sequence[Run], service: Service, severity: Severity) -> Urgency:
+def urgency_by(runs: Sequence[Run], service: Service, severity: Severity, *, now: datetime) -> Urgency:
     """As a routing rule says, the higher one where several do; else as the service makes it of the severity."""
     said = {event.urgency for run in runs for event in run.events if event.urgency is not None}
     if said:
         return Urgency.HIGH if Urgency.HIGH in said else Urgency.LOW
-    return urgency_of(service.urgency, severity.value)
+    return urgency_of(service, severity.value, now=now)
 
 
-def urgency_by_services(runs: Sequence[Run], services: Mapping[ServiceId, Service]) -> Urgency:
+def urgency_by_services(runs: Sequence[Run], services: Mapping[ServiceId, Service], *, now: datetime) -> Urgency:
     """What these runs make of their incident: as the service of each says, the higher one where there are several."""
     by_service: dict[ServiceId, list[Run]] = {}
     for run in runs:
         by_service.setdefault(run.service_id, []).append(run)
     gravest = {id: max((run.change.severity for run in its), key=RANK.__getitem__) for id, its in by_service.items()}
-    high = any(urgency_by(its, services[id], gravest[id]) is Urgency.HIGH for id, its in by_service.items())
+    high = any(urgency_by(its, services[id], gravest[id], now=now) is Urgency.HIGH for id, its in by_service.items())
     return Urgency.HIGH if high else Urgency.LOW
 
 
@@ -129,9 +132,11 @@ def placed(
     return born
 
 
-def born_as(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime) -> Incident:
+def born_as(birth: Birth, service: Service, snapshot: Snapshot, matrix: Matrix, *, now: datetime) -> Incident:
     first = birth.runs[0].events[0]
     severity = max((run.change.severity for run in birth.runs), key=RANK.__getitem__)
+    priority, _ = prioritise(service.filing.grading, matrix)
+    by_rule = any(event.urgency is not None for run in birth.runs for event in run.events)
     return timed(
         Incident(
             id=IncidentId(first.id),
@@ -140,7 +145,7 @@ def born_as(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime
             title=first.summary,
             status=Status.TRIGGERED,
             severity=severity,
-            urgency=urgency_by(birth.runs, service, severity),
+            urgency=Urgency.HIGH if priority in PAGED_AT_ONCE else urgency_by(birth.runs, service, severity, now=now),
             snapshot=snapshot,
             position=Position(),
             escalation_state=EscalationState.RUNNING,
@@ -153,6 +158,10 @@ def born_as(birth: Birth, service: Service, snapshot: Snapshot, *, now: datetime
             triggered_at=now,
             group_key=birth.group[1] if birth.group else None,
             follows_id=birth.follows[0].id if birth.follows else None,
+            process=service.filing.process,
+            priority=priority,
+            is_major=priority is Priority.P1,
+            rises_at=None if by_rule else rises_at(service, now=now),
         )
     )
 

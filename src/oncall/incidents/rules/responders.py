@@ -30,13 +30,16 @@ def new_requests(
     by: Actor,
     *,
     now: datetime,
+    first: int | None = None,
 ) -> list[Request]:
-    """A request for each who has none that is open or accepted; who declined may be asked anew. `ids` are enough for all."""
+    """A request for each who has none that is open or accepted; who declined may be asked anew. `ids` are enough for all; they are
+    numbered from `first`, or from the last one of `before`.
+    """
     standing = {request.user_id for request in before if request.state in STANDS}
-    first = max((request.nth for request in before), default=-1) + 1
+    start = max((request.nth for request in before), default=-1) + 1 if first is None else first
     wanted = [(user, team) for user, team in asked.items() if user not in standing]
     return [
-        Request(id, incident.id, first + n, user, names[user], team, RequestState.REQUESTED, message, incident.position.cycle, by, now)
+        Request(id, incident.id, start + n, user, names[user], team, RequestState.REQUESTED, message, incident.position.cycle, by, now)
         for n, (id, (user, team)) in enumerate(zip(ids, wanted, strict=False))
     ]
 

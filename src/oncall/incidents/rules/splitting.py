@@ -13,7 +13,8 @@ from oncall.incidents.values import Incident, Severity, Status
 from oncall.incidents.values.merging import CannotSplit, Moving
 from oncall.kit.actors import Actor
 from oncall.kit.ids import AlertId, IncidentId
-from oncall.services.values import Service, urgency_of
+from oncall.services.rules.support import rises_at, urgency_of
+from oncall.services.values import Service
 
 
 def check_split(incident: Incident, asked: Collection[AlertId], found: Sequence[Moving], *, alerts: int) -> None:
@@ -52,7 +53,7 @@ def split_off(
             title=next(moving.summary for moving in leaving if moving.is_open),
             status=Status.TRIGGERED,
             severity=severity,
-            urgency=_urgency(before, service, severity),
+            urgency=_urgency(before, service, severity, now=now),
             snapshot=snapshot,
             position=Position(),
             escalation_state=EscalationState.RUNNING,
@@ -62,18 +63,20 @@ def split_off(
             next_at=now,
             ack_timeout=service.ack_timeout,
             reopen_window=service.reopen_window,
+            process=service.filing.process,
             triggered_at=now,
             split_from_id=before.id,
+            rises_at=before.rises_at if before.service_id == service.id else rises_at(service, now=now),
         )
     )
 
 
-def _urgency(before: Incident, service: Service, severity: Severity) -> Urgency:
+def _urgency(before: Incident, service: Service, severity: Severity, *, now: datetime) -> Urgency:
     """As its service makes it of the severity. Where the other's is not what the service makes of its, a routing rule has said so."""
-    by_service = urgency_of(service.urgency, before.severity.value)
+    by_service = urgency_of(service, before.severity.value, now=now)
     if before.service_id == service.id and before.urgency is not by_service:
         return before.urgency
-    return urgency_of(service.urgency, severity.value)
+    return urgency_of(service, severity.value, now=now)
 
 
 def stays(before: Incident, leaving: Sequence[Moving], by: Actor, *, left_open: int, now: datetime) -> Incident:

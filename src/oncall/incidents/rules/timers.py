@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from oncall.contacts.values import Urgency
+from oncall.desk.values import Process
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Incident, PendingAction, Status
 
@@ -25,6 +26,10 @@ def pending_action(incident: Incident) -> PendingAction | None:
             steady = pending_action(incident.but(settle_at=None))
             settles = PendingAction("settle", incident.settle_at)
             return settles if steady is None else min(steady, settles, key=lambda action: action.at)
+        case Status.TRIGGERED | Status.ACKNOWLEDGED if incident.rises_at is not None:
+            steady = pending_action(incident.but(rises_at=None))
+            rises = PendingAction("rise", incident.rises_at)
+            return rises if steady is None else min(rises, steady, key=lambda action: action.at)
         case Status.TRIGGERED:
             if incident.escalation_state is EscalationState.HELD and incident.held_until is not None:
                 return PendingAction("release", incident.held_until)
@@ -35,22 +40,33 @@ def pending_action(incident: Incident) -> PendingAction | None:
             return PendingAction(name, incident.step_at)
         case Status.ACKNOWLEDGED:
             return min(_while_acknowledged(incident), key=lambda action: action.at, default=None)
+        case Status.RESOLVED if incident.process is Process.SRE and not incident.is_major and incident.resolved_at:
+            return PendingAction("close", incident.resolved_at + incident.reopen_window)
         case Status.RESOLVED:
-            return PendingAction("close", incident.resolved_at + incident.reopen_window) if incident.resolved_at else None
+            return None  # somebody closes it
         case Status.CLOSED:
             return None
         case _:
             assert_never(incident.status)
 
 
-def pending_actions(incident: Incident, *, over_at: datetime | None = None) -> tuple[PendingAction, ...]:
+def pending_actions(
+    incident: Incident, *, over_at: datetime | None = None, marks: tuple[PendingAction, ...] = ()
+) -> tuple[PendingAction, ...]:
     """What people are told happens next, in order. One that failed and was postponed is looked at again at its `next_at`, whatever its
-    state. `over_at`: when its alerts are over because nothing is heard of them.
+    state. `over_at`: when its alerts are over because nothing is heard of them; `marks`: what is next told of its SLA.
     """
     action = pending_action(incident)
     planned = [replace(action, at=incident.next_at or action.at)] if action else []
     silent = [PendingAction("auto_resolve", over_at)] if over_at else []
-    return tuple(sorted(planned + silent, key=lambda action: action.at))
+    later = [] if action is None or action.action == "rise" else _rises(incident)
+    return tuple(sorted([*planned, *later, *silent, *marks], key=lambda action: action.at))
+
+
+def _rises(incident: Incident) -> list[PendingAction]:
+    """That it becomes urgent by itself, also if something else comes first."""
+    is_open = incident.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}
+    return [PendingAction("rise", incident.rises_at)] if is_open and incident.rises_at is not None else []
 
 
 def timed(incident: Incident) -> Incident:
@@ -65,6 +81,8 @@ def timed(incident: Incident) -> Incident:
         incident = incident.but(assigned_to_id=None, assigned_team_id=None)
     if incident.status is not Status.ACKNOWLEDGED and incident.affirmed_at is not None:
         incident = incident.but(affirmed_at=None)
+    if incident.urgency is Urgency.HIGH and incident.rises_at is not None:
+        incident = incident.but(rises_at=None)
     if incident.status is not Status.ACKNOWLEDGED and incident.goes_on is not None:
         incident = incident.but(goes_on=None)
     at = next_at(incident)

@@ -48,7 +48,7 @@ def _said(entry: Entry) -> str:
             return _state(entry)
         case ActorKind.INTEGRATION:
             return f"{_state(entry)} by monitor {entry.actor.name}"
-        case ActorKind.USER | ActorKind.API_KEY:
+        case ActorKind.USER | ActorKind.API_KEY | ActorKind.EXTERNAL:
             return f"{_state(entry)} by {entry.actor.name}"
 
 

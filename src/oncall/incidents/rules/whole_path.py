@@ -19,6 +19,7 @@ DOES = {
     "release": "it is looked at whether anything still holds it; if nothing does, it goes on",
     "break_through": "the news since the acknowledgement is told",
     "settle": "it counts as settled, unless its alerts change before",
+    "rise": "the support hours of its service begin: it becomes urgent, and pages",
     "retrigger": "if nobody does anything about it, it is triggered again",
     "auto_resolve": "its alerts are over by silence, unless their monitor speaks before",
     "close": "it is closed, since the reopen window ends",

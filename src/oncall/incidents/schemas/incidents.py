@@ -7,9 +7,12 @@ from uuid import UUID
 from pydantic import Field
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import Priority, Process
+from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
+from oncall.desk.values.roles import Role
+from oncall.desk.values.slas import Goal, Promises, marked
 from oncall.escalation.values import EscalationState
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
+from oncall.incidents.values.ranking import Rank
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.http import Instant, Shown, Strict
 from oncall.kit.ids import UserId
@@ -50,23 +53,123 @@ class AlertCounts(Shown):
 
 
 class PendingActionOut(Shown):
-    action: Literal["escalate", "remind", "retry", "release", "break_through", "settle", "retrigger", "end_snooze", "auto_resolve", "close"]
+    action: Literal[
+        "escalate",
+        "remind",
+        "retry",
+        "release",
+        "break_through",
+        "settle",
+        "rise",
+        "retrigger",
+        "end_snooze",
+        "auto_resolve",
+        "close",
+        "sla_warning",
+        "sla_breach",
+    ]
     at: Instant
 
 
-class IncidentOut(Shown):
+class SlaStandingOut(Shown):
+    """Until when its SLA promises what; null: nothing is promised, or it is over. What was broken stays here also once it is done."""
+
+    id: UUID
+    acknowledge_by: Instant | None
+    resolve_by: Instant | None
+    update_by: Instant | None
+    at_risk: list[Goal]
+    breached: list[Goal]
+
+    @classmethod
+    def of(cls, promises: Promises | None) -> Self | None:
+        if promises is None:
+            return None
+        by = {goal: one.by for goal, one in promises.running.items()}
+        at_risk, breached = marked(promises)
+        return cls(
+            id=promises.sla_id,
+            acknowledge_by=by.get(Goal.ACKNOWLEDGE),
+            resolve_by=by.get(Goal.RESOLVE),
+            update_by=by.get(Goal.UPDATE),
+            at_risk=list(at_risk),
+            breached=list(breached),
+        )
+
+
+class ReporterOut(Shown):
+    """`contact` is an e-mail address or a telephone number, or empty."""
+
+    name: str
+    kind: ReporterKind
+    contact: str
+    user_id: UUID | None
+
+
+class VerificationOut(Shown):
+    """What the reporter said of the resolution, or why they were not asked."""
+
+    verdict: Verdict
+    by: By
+    at: Instant
+    text: str
+
+
+class RecordOut(Shown):
+    """What the service desk keeps of an incident."""
+
+    description: str
+    reporter: ReporterOut | None
+    reported_at: Instant | None
+    noticed_at: Instant | None
+    category_id: UUID | None
+    logged_category_id: UUID | None = Field(description="The category it was logged with, if that was another one.")
+    impact: Impact | None
+    business_urgency: BusinessUrgency | None
+    affected_users: int | None
+    risks: list[Risk]
+    priority_reason: str = Field(description="Why it has its priority.")
+    resolution_code: str | None
+    resolution_text: str
+    monitoring_until: Instant | None
+    verification: VerificationOut | None
+    version: int = Field(description="What `If-Match` names.")
+
+    @classmethod
+    def fields_of(cls, record: Record) -> dict[str, Any]:
+        said, grading = record.verification, record.grading
+        by = By(id=said.by.id, name=said.by.name, type=said.by.kind) if said else None
+        return {name: getattr(record, name) for name in RecordOut.model_fields if hasattr(record, name)} | {
+            "reporter": ReporterOut.model_validate(record.reporter) if record.reporter else None,
+            "impact": grading.impact,
+            "business_urgency": grading.business_urgency,
+            "affected_users": grading.affected_users,
+            "risks": list(grading.risks),
+            "verification": VerificationOut(verdict=said.verdict, by=by, at=said.at, text=said.text) if said and by else None,
+        }
+
+
+class RankOut(Shown):
+    """Its place in the queue of open incidents, and why, in the order in which that counts."""
+
+    position: int
+    reasons: list[str]
+
+
+class IncidentOut(RecordOut):
     id: UUID
     number: int
     title: str
     status: Status
     escalation: EscalationOut
-    closure: None = None
+    closure: Closure | None = Field(description="What a resolved one waits for until it is closed.")
     owner: Named | None
     urgency: Urgency
     severity: Severity
     priority: Priority | None = Field(description="P1 is the gravest; null: nobody has said what it is worth.")
     process: Process
     is_major: bool = Field(description="It is led as a major one: with a commander, a bridge, updates and a postmortem.")
+    bridge_url: str | None = Field(description="Where people meet about it, while its bridge is open.")
     service: Named
     dedup_keys: list[str] = Field(description="Of its first hundred alerts; all of them are in its alerts.")
     flapping_since: Instant | None = Field(description="Since when its alerts come and go; it stays open until they have settled.")
@@ -80,12 +183,16 @@ class IncidentOut(Shown):
     resolved_at: Instant | None
     created_at: Instant
     pending_actions: list[PendingActionOut]
+    rank: RankOut | None = Field(None, description="Only in a list that is ordered by it.")
+    sla: SlaStandingOut | None = Field(description="What is promised of it; null: it has no SLA.")
+    owed: list[Role] = Field(description="Roles that somebody is to take: a major incident's commander, and what a template asks for.")
 
     @classmethod
-    def of(cls, seen: Overview) -> Self:
+    def of(cls, seen: Overview, rank: Rank | None = None) -> Self:
         incident = seen.incident
         waits = incident.status is Status.TRIGGERED
         return cls(
+            **cls.fields_of(seen.record or Record(incident.id)),
             id=incident.id,
             number=incident.number,
             title=incident.title,
@@ -105,6 +212,8 @@ class IncidentOut(Shown):
             priority=incident.priority,
             process=incident.process,
             is_major=incident.is_major,
+            closure=seen.closure,
+            bridge_url=seen.bridge,
             service=Named(id=incident.service_id, name=seen.service),
             dedup_keys=list(seen.alerts.dedup_keys),
             flapping_since=incident.flapping_since,
@@ -117,7 +226,10 @@ class IncidentOut(Shown):
             resolved_by=By.of(incident.resolved_by),
             resolved_at=incident.resolved_at,
             created_at=incident.triggered_at,
+            rank=RankOut(position=rank.position, reasons=list(rank.reasons)) if rank else None,
             pending_actions=[PendingActionOut.model_validate(action) for action in seen.pending],
+            sla=SlaStandingOut.of(seen.promises),
+            owed=list(seen.owed),
         )
 
 

@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import Priority, Process
+from oncall.desk.values import Closure, Priority, Process
+from oncall.desk.values.slas import Mark
 from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import GoesOn, GroupKey, Incident, Severity, Status
@@ -67,7 +68,7 @@ FIELDS: Fields = {
     "assigned_team_id": lambda i: i.assigned_team_id,
     "goes_on": lambda i: _json(i.goes_on),
     "priority": lambda i: i.priority and i.priority.value,
-    "is_major": lambda i: i.is_major,
+    "rises_at": lambda i: i.rises_at,
 }
 # What a step that fires changes, and nothing else: most of what the engine writes.
 MOVING = ("position", "escalation_state", "escalation_reason", "escalation_since", "step_at", "next_at", "failures", "last_error")
@@ -84,6 +85,7 @@ BORN_WITH: Fields = {
     "follows_id": lambda i: i.follows_id,
     "opened_by": lambda i: _json(i.opened_by),
     "process": lambda i: i.process.value,
+    "is_major": lambda i: i.is_major,
 }
 
 
@@ -92,7 +94,7 @@ INSERT = text("""
         status, severity, urgency, cycle, round, step, on_fallback, escalation_state, escalation_reason, escalation_since, step_at, next_at,
         acknowledged_at, acknowledged_by, owner_id, resolved_at, resolved_by, closed_at, failures, last_error, group_key, held_until,
         held_from, news, rose, tell_at, told_at, confirm_by, flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id,
-        assigned_team_id, goes_on, priority, is_major)
+        assigned_team_id, goes_on, priority, is_major, rises_at)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:service_id AS uuid[]), CAST(:title AS text[]), CAST(:policy_snapshot AS jsonb[]),
         CAST(:ack_timeout AS interval[]), CAST(:reopen_window AS interval[]), CAST(:triggered_at AS timestamptz[]),
         CAST(:follows_id AS uuid[]), CAST(:opened_by AS jsonb[]), CAST(:process AS text[]), CAST(:status AS text[]),
@@ -108,7 +110,7 @@ INSERT = text("""
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
         CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
-        CAST(:is_major AS boolean[]))
+        CAST(:is_major AS boolean[]), CAST(:rises_at AS timestamptz[]))
     RETURNING id, number
 """)
 SAVE = text("""
@@ -123,7 +125,7 @@ SAVE = text("""
         flapping_since = new.flapping_since, settle_at = new.settle_at,
         snoozed_until = new.snoozed_until, affirmed_at = new.affirmed_at, assigned_to_id = new.assigned_to_id,
         assigned_team_id = new.assigned_team_id, goes_on = new.goes_on,
-        priority = new.priority, is_major = new.is_major
+        priority = new.priority, rises_at = new.rises_at
     FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:severity AS text[]), CAST(:urgency AS text[]), CAST(:cycle AS int[]),
         CAST(:round AS int[]), CAST(:step AS int[]), CAST(:on_fallback AS boolean[]), CAST(:escalation_state AS text[]),
         CAST(:escalation_reason AS text[]), CAST(:escalation_since AS timestamptz[]), CAST(:step_at AS timestamptz[]),
@@ -134,13 +136,12 @@ SAVE = text("""
         CAST(:news AS int[]), CAST(:rose AS boolean[]), CAST(:tell_at AS timestamptz[]), CAST(:told_at AS timestamptz[]),
         CAST(:confirm_by AS timestamptz[]), CAST(:flapping_since AS timestamptz[]), CAST(:settle_at AS timestamptz[]),
         CAST(:snoozed_until AS timestamptz[]), CAST(:affirmed_at AS timestamptz[]), CAST(:assigned_to_id AS uuid[]),
-        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]),
-        CAST(:is_major AS boolean[]))
+        CAST(:assigned_team_id AS uuid[]), CAST(:goes_on AS jsonb[]), CAST(:priority AS text[]), CAST(:rises_at AS timestamptz[]))
         AS new (id, status, severity, urgency, cycle, round, step, on_fallback,
         escalation_state, escalation_reason, escalation_since, step_at, next_at, acknowledged_at, acknowledged_by, owner_id, resolved_at,
         resolved_by, closed_at, failures, last_error, group_key, held_until, held_from, news, rose, tell_at, told_at, confirm_by,
         flapping_since, settle_at, snoozed_until, affirmed_at, assigned_to_id, assigned_team_id,
-        goes_on, priority, is_major)
+        goes_on, priority, rises_at)
     WHERE incidents.id = ANY(CAST(:id AS uuid[])) AND incidents.id = new.id  -- by their keys, whatever the planner knows of the table
 """)
 MOVE = text("""
@@ -174,7 +175,8 @@ ACKNOWLEDGE = text("""
         owner_id = coalesce(CAST(:owner_id AS uuid), owner_id), escalation_state = 'stopped', escalation_reason = :reason,
         escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL, confirm_by = NULL,
         snoozed_until = NULL, affirmed_at = NULL, assigned_to_id = NULL, assigned_team_id = NULL, goes_on = NULL,
-        next_at = least(CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at)
+        next_at = least(
+            CASE WHEN urgency = 'high' AND ack_timeout IS NOT NULL THEN CAST(:now AS timestamptz) + ack_timeout END, settle_at, rises_at)
     WHERE id = :id AND (status = 'triggered' OR (status = 'acknowledged'
         AND (tell_at IS NOT NULL OR confirm_by IS NOT NULL OR escalation_state = 'snoozed')))
         AND NOT jsonb_path_exists(policy_snapshot, '$.**.condition ? (@ == "unresolved")')  -- of these it is worked out what goes on
@@ -183,7 +185,9 @@ RESOLVE = text("""
     UPDATE incidents SET status = 'resolved', resolved_at = :now, resolved_by = CAST(:by AS jsonb), escalation_state = 'stopped',
         escalation_reason = :reason, escalation_since = :now, held_until = NULL, held_from = NULL, news = 0, rose = false, tell_at = NULL,
         confirm_by = NULL, flapping_since = NULL, settle_at = NULL, snoozed_until = NULL, affirmed_at = NULL,
-        goes_on = NULL, next_at = CAST(:now AS timestamptz) + reopen_window
+        goes_on = NULL, reopen_window = greatest(reopen_window, CAST(:watched AS interval)),
+        next_at = CASE WHEN process = 'sre' AND NOT is_major
+            THEN CAST(:now AS timestamptz) + greatest(reopen_window, CAST(:watched AS interval)) END
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
 
@@ -215,8 +219,37 @@ WAKE_HELD = text("""
     WHERE id IN (SELECT id FROM incidents WHERE (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) AND next_at > :now
                      AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
 """)
+# By `incidents_rises_at_idx`.
+WAKE_RISING = text("""
+    UPDATE incidents SET rises_at = :now, next_at = :now
+    WHERE id IN (SELECT id FROM incidents WHERE rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')
+                 ORDER BY id FOR NO KEY UPDATE)
+""")
 SAVE_SNAPSHOT = text("UPDATE incidents SET policy_snapshot = CAST(:snapshot AS jsonb) WHERE id = :id")
+# As `closure_of` has it: the last word of this resolution, else whoever is to say one.
+WAITS_FOR = text("""
+    (CASE WHEN incidents.status = 'resolved' THEN coalesce(
+        (SELECT r.closure FROM incident_records r WHERE r.incident_id = incidents.id AND r.closure_since >= incidents.resolved_at),
+        CASE WHEN incidents.process = 'itil' THEN CASE WHEN EXISTS (
+            SELECT 1 FROM incident_records r WHERE r.incident_id = incidents.id
+                AND r.reporter ->> 'kind' <> 'monitor' AND r.reporter ->> 'contact' LIKE '%@%'
+        ) THEN 'awaiting_reporter' ELSE 'awaiting_desk' END END) END) = ANY(CAST(:closures AS text[]))
+""")
+SAVE_TITLE = text("UPDATE incidents SET title = :title WHERE id = :id")
 LET_GO = text("UPDATE incidents SET group_key = NULL WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+
+# What the desk keeps beside an incident, read by the incident's own key; `breached` by incident_records_marks_idx.
+AT_RISK = text("""
+    EXISTS (SELECT FROM incident_records r WHERE r.incident_id = incidents.id AND (
+        (r.acknowledge_by IS NOT NULL AND 'acknowledge_at_risk' = ANY(r.marks) AND NOT 'acknowledge_breached' = ANY(r.marks))
+        OR (r.resolve_by IS NOT NULL AND 'resolve_at_risk' = ANY(r.marks) AND NOT 'resolve_breached' = ANY(r.marks))
+        OR (r.update_by IS NOT NULL AND 'update_at_risk' = ANY(r.marks) AND NOT 'update_breached' = ANY(r.marks))))
+""")
+BREACHED = text("""
+    incidents.id IN (SELECT incident_id FROM incident_records
+        WHERE marks && CAST('{acknowledge_breached,resolve_breached,update_breached}' AS varchar[]))
+""")
 
 
 async def add_incidents(tx: AsyncConnection, born: Sequence[Incident]) -> list[Incident]:
@@ -246,6 +279,11 @@ async def save_snapshot(tx: AsyncConnection, incident: Incident) -> None:
     await tx.execute(SAVE_SNAPSHOT, {"id": incident.id, "snapshot": _json(incident.snapshot)})
 
 
+async def save_title(tx: AsyncConnection, id: IncidentId, title: str) -> None:
+    """A locked incident is called otherwise."""
+    await tx.execute(SAVE_TITLE, {"id": id, "title": title})
+
+
 async def gathering(tx: AsyncConnection, keys: Iterable[GroupKey]) -> dict[GroupKey, IncidentId]:
     """For each (service, grouping key) the open incident that has it."""
     wanted = sorted(set(keys))
@@ -263,6 +301,11 @@ async def wake_paging(tx: AsyncConnection, *, now: datetime) -> int:
 async def wake_held(tx: AsyncConnection, *, now: datetime, among: Sequence[IncidentId] | None = None) -> int:
     """Every held incident (of these, if they are given) is due now; what is to be done is found out then. Returns how many there are."""
     return (await tx.execute(WAKE_HELD, {"now": now, "among": None if among is None else list(among)})).rowcount
+
+
+async def wake_rising(tx: AsyncConnection, *, now: datetime) -> int:
+    """What becomes urgent by itself is looked at again at once, since it may do so at another time now; returns how many."""
+    return (await tx.execute(WAKE_RISING, {"now": now})).rowcount
 
 
 async def let_go(tx: AsyncConnection, ids: Sequence[IncidentId]) -> None:
@@ -284,10 +327,23 @@ async def get_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> list[
     return [_incident(r) for r in rows]
 
 
+async def list_graded(tx: AsyncConnection, *, after: UUID, limit: int) -> list[Incident]:
+    """Open ones with a priority, or major: by incidents_graded_idx, in the order of ids."""
+    graded = text("status IN ('triggered', 'acknowledged') AND (priority IS NOT NULL OR is_major)")
+    rows = await tx.execute(INCIDENTS.where(graded, incidents.c.id > after).order_by(incidents.c.id).limit(limit))
+    return [_incident(r) for r in rows]
+
+
 async def lock_incidents(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Incident]:
     """Lock in the order of ids, waiting for whoever holds one."""
     locked = INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id).with_for_update(key_share=True)
     return {IncidentId(r.id): _incident(r) for r in await tx.execute(locked)}
+
+
+async def lock_free(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Incident]:
+    """Those of them that nobody else has locked."""
+    free = INCIDENTS.where(incidents.c.id.in_(set(ids))).order_by(incidents.c.id).with_for_update(key_share=True, skip_locked=True)
+    return {IncidentId(r.id): _incident(r) for r in await tx.execute(free)}
 
 
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Incident]:
@@ -310,9 +366,10 @@ async def acknowledge(tx: AsyncConnection, id: IncidentId, *, by: Actor, owner_i
     return done.rowcount == 1
 
 
-async def resolve(tx: AsyncConnection, id: IncidentId, *, by: Actor, reason: str, now: datetime) -> bool:
-    """False if there was nothing to resolve."""
-    return (await tx.execute(RESOLVE, {"id": id, "by": _json(by), "reason": reason, "now": now})).rowcount == 1
+async def resolve(tx: AsyncConnection, id: IncidentId, *, by: Actor, reason: str, watched: timedelta | None = None, now: datetime) -> bool:
+    """False if there was nothing to resolve. `watched`: for so long at least the same problem reopens it."""
+    done = await tx.execute(RESOLVE, {"id": id, "by": _json(by), "reason": reason, "watched": watched, "now": now})
+    return done.rowcount == 1
 
 
 async def list_incidents(
@@ -323,6 +380,9 @@ async def list_incidents(
     states: Sequence[EscalationState] | None,
     service_ids: Sequence[ServiceId] | None,
     dedup_key: str | None,
+    priorities: Sequence[Priority] | None,
+    closures: Sequence[Closure] | None,
+    sla: Mark | None,
     limit: int,
 ) -> list[Incident]:
     """Newest first; a filter that is None does not filter."""
@@ -335,6 +395,12 @@ async def list_incidents(
         page = page.where(incidents.c.service_id.in_(service_ids))
     if dedup_key is not None:
         page = page.where(incidents.c.id.in_(select(alerts.c.incident_id).where(alerts.c.dedup_key == dedup_key)))
+    if priorities:
+        page = page.where(incidents.c.priority.in_([one.value for one in priorities]))
+    if closures:
+        page = page.where(WAITS_FOR.bindparams(closures=[one.value for one in closures]))
+    if sla is not None:
+        page = page.where(AT_RISK if sla is Mark.AT_RISK else BREACHED)
     return [_incident(r) for r in await tx.execute(page)]
 
 
@@ -406,4 +472,5 @@ def _incident(r: Row[Any]) -> Incident:
         process=Process(r.process),
         priority=Priority(r.priority) if r.priority else None,
         is_major=r.is_major,
+        rises_at=r.rises_at,
     )

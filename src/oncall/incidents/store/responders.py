@@ -55,6 +55,15 @@ async def list_requests(tx: AsyncConnection, incident_id: IncidentId) -> list[Re
     return [_request(r) for r in await tx.execute(its)]
 
 
+async def list_requests_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> dict[IncidentId, list[Request]]:
+    """Of these incidents, each in the order in which they were asked."""
+    theirs = REQUESTS.where(responders.c.incident_id.in_(incident_ids)).order_by(responders.c.incident_id, responders.c.nth)
+    found: dict[IncidentId, list[Request]] = {}
+    for row in await tx.execute(theirs):
+        found.setdefault(IncidentId(row.incident_id), []).append(_request(row))
+    return found
+
+
 async def find_request(tx: AsyncConnection, incident_id: IncidentId, id: UUID) -> Request | None:
     row = (await tx.execute(REQUESTS.where(responders.c.incident_id == incident_id, responders.c.id == id))).first()
     return _request(row) if row else None

@@ -7,7 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from oncall.contacts.values import Urgency
-from oncall.desk.values import Priority, Process
+from oncall.desk.values import Closure, Priority, Process, Record
+from oncall.desk.values.roles import Role
+from oncall.desk.values.slas import Promises
 from oncall.escalation.values import EscalationState, Position, Snapshot, Target, TargetType
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Gone, Invalid, NotFound
@@ -320,6 +322,8 @@ class Incident:
     """Which steps of its life are obligatory, as its service said when it opened."""
     priority: Priority | None = None
     """What it is worth to the business; None: nobody has said."""
+    rises_at: datetime | None = None
+    """When its urgency rises by itself, since its service's support hours begin then; only of one that is low because they do not run."""
     is_major: bool = False
     """It is led as a major one: a commander, a bridge, updates, a postmortem."""
 
@@ -448,3 +452,12 @@ class Overview:
     owner: str | None
     alerts: AlertCounts
     pending: tuple[PendingAction, ...]
+    record: Record | None = None
+    """What the service desk keeps of it, once somebody has said something of it."""
+    closure: Closure | None = None
+    promises: Promises | None = None
+    """What its SLA promises, if it has one."""
+    owed: tuple[Role, ...] = ()
+    """The roles that somebody is to take in it."""
+    bridge: str | None = None
+    """The link of its bridge, while that is open."""

@@ -35,6 +35,7 @@ async def try_routing(body: RoutingTestIn, request: Request, _: Reader, tx: Read
         integration = await get_integration_ref(tx, IntegrationId(body.integration_id), sealing=request.app.state.sealing)
     except UnknownIntegration as error:
         raise BadRule(str(error), field="integration_id") from error
+    now = await now_in(request, tx)
     text = body.body if isinstance(body.body, str | None) else json.dumps(body.body, ensure_ascii=False)
     headers = {name.lower(): value for name, value in body.headers.items()}
     headers.pop("content-encoding", None)  # it is pasted as it was meant
@@ -42,11 +43,11 @@ async def try_routing(body: RoutingTestIn, request: Request, _: Reader, tx: Read
         (text or "").encode("utf-8", "replace"),
         headers=headers | {"content-type": body.content_type},
         query=body.query,
-        at=await now_in(request, tx),
+        at=now,
     )
     readings = [_said(body.event)] if body.event else await asyncio.to_thread(read, received, integration)
     proposed = None if body.rules is None else [_proposed(rule) for rule in body.rules]
-    found = await ways(tx, to_events(readings[:MAX_SHOWN], received, integration), proposed)
+    found = await ways(tx, to_events(readings[:MAX_SHOWN], received, integration), proposed, now=now)
     return _shown(found, more=max(len(readings) - MAX_SHOWN, 0))
 
 

@@ -46,6 +46,10 @@ class Editor:
     async def _change(self, edit: Edit, shown: Shown | None) -> None:
         try:
             outcome = await self._on_the_wire(edit, shown)
+        except Exception:
+            log.exception("a channel raised, which is a defect", notification=str(edit.notification_id))
+            outcome = None  # tried again as often as anything else, and then let be
+        try:
 
             async def record() -> None:
                 async with self._database.transaction(Pool.ENGINE) as tx:
@@ -54,7 +58,7 @@ class Editor:
             await again(record)
         except Exception:
             # When the lease runs out it is tried again.
-            log.exception("a message could not be changed", notification=str(edit.notification_id))
+            log.exception("that a message was changed is not recorded", notification=str(edit.notification_id))
 
     async def _on_the_wire(self, edit: Edit, shown: Shown | None) -> Outcome | None:
         if shown is None or shown.provider_id is None or shown.sent_at is None or not isinstance(shown.claimed.about, Page):

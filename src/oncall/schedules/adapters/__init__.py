@@ -1,1 +1,1 @@
-"""Formats of others: calendars in and out, public holidays. Each file wraps one library; nothing here knows the database."""
+"""Formats of others: calendars in and out. Each file wraps one library; nothing here knows the database."""

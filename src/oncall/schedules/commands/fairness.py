@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import ScheduleId, UserId
+from oncall.kit.public_holidays import check_country, holidays_of
 from oncall.schedules import rules
-from oncall.schedules.adapters.public_holidays import check_country, holidays_of
 from oncall.schedules.commands.editing import get_schedule
 from oncall.schedules.commands.lookup import away_between, load_one, rendered
 from oncall.schedules.rules.balancing import propose_order

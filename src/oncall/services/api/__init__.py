@@ -1,9 +1,9 @@
-"""REST for services, their integrations and keys, and for the rules that send events to them."""
+"""REST for services: integrations and keys, dependencies, groups, report forms, and the rules that send events to them."""
 
 from fastapi import APIRouter
 
-from oncall.services.api import routing, services
+from oncall.services.api import dependencies, groups, report_forms, routing, services
 
 router = APIRouter()
-for part in (services, routing):
+for part in (services, report_forms, dependencies, groups, routing):
     router.include_router(part.router)

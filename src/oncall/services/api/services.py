@@ -25,22 +25,25 @@ router = APIRouter(prefix="/api/v1/services", tags=["services"])
 
 @router.post("", status_code=201)
 async def create_service(body: ServiceIn, request: Request, response: Response, _: Admin, tx: WriteTx) -> ServiceOut:
-    service = await commands.create_service(tx, body.to_service(ServiceId(new_id())), now=await now_in(request, tx))
+    service, profile = body.to_service(ServiceId(new_id())), body.to_profile()
+    await commands.create_service(tx, service, profile, now=await now_in(request, tx))
     set_etag(response, service.version)
-    return ServiceOut.of(service)
+    return ServiceOut.of(service, profile)
 
 
 @router.get("")
 async def list_services(_: Reader, tx: ReadTx, page: Paging) -> Listed[ServiceOut]:
     shown, cursor = page.cut(await commands.list_services(tx, after=page.after, limit=page.limit + 1))
-    return Listed(items=[ServiceOut.of(service) for service in shown], next_cursor=cursor)
+    profiles = await commands.get_profiles(tx, [service.id for service in shown])
+    return Listed(items=[ServiceOut.of(service, profiles[service.id]) for service in shown], next_cursor=cursor)
 
 
 @router.get("/{service_id}")
 async def get_service(service_id: UUID, response: Response, _: Reader, tx: ReadTx) -> ServiceOut:
     service = await commands.get_service(tx, ServiceId(service_id))
+    profiles = await commands.get_profiles(tx, [service.id])
     set_etag(response, service.version)
-    return ServiceOut.of(service)
+    return ServiceOut.of(service, profiles[service.id])
 
 
 @router.put("/{service_id}")
@@ -48,10 +51,10 @@ async def update_service(
     *, service_id: UUID, body: ServiceEdit, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
 ) -> ServiceOut:
     on_changed, now = request.app.state.on_service_changed, await now_in(request, tx)
-    wanted = body.to_service(ServiceId(service_id))
-    service = await commands.update_service(tx, wanted, expected_version=version, on_changed=on_changed, now=now)
+    wanted, profile = body.to_service(ServiceId(service_id)), body.to_profile()
+    service = await commands.update_service(tx, wanted, profile, expected_version=version, on_changed=on_changed, now=now)
     set_etag(response, service.version)
-    return ServiceOut.of(service)
+    return ServiceOut.of(service, profile)
 
 
 @router.delete("/{service_id}", status_code=204)

@@ -1,5 +1,6 @@
 """What can be done with services and integrations."""
 
+from oncall.services.commands.dependencies import dependencies_of
 from oncall.services.commands.integrations import (
     create_integration,
     create_key,
@@ -18,6 +19,7 @@ from oncall.services.commands.services import (
     all_services,
     create_service,
     delete_service,
+    get_profiles,
     get_service,
     get_services,
     list_services,
@@ -25,6 +27,7 @@ from oncall.services.commands.services import (
     services_that_page,
     update_service,
 )
+from oncall.services.commands.support import get_supported, with_hours
 
 __all__ = [
     "ROUTING",
@@ -35,10 +38,13 @@ __all__ = [
     "delete_integration",
     "delete_key",
     "delete_service",
+    "dependencies_of",
     "get_integration",
     "get_integration_ref",
+    "get_profiles",
     "get_service",
     "get_services",
+    "get_supported",
     "integration_keys",
     "list_integrations",
     "list_services",
@@ -48,4 +54,5 @@ __all__ = [
     "services_that_page",
     "update_integration",
     "update_service",
+    "with_hours",
 ]

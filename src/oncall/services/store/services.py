@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.desk.values import BusinessUrgency, CalendarId, CategoryId, Filing, Impact, Process, SlaId
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
 from oncall.services.tables import services
 from oncall.services.values import Service, UrgencyMode
@@ -16,27 +17,36 @@ from oncall.services.values.judging import Delay, Flapping, Grouping, Threshold
 
 T = TypeVar("T")
 
-SERVICES = select(services)
+# Whoever decides about pages does not read what people want to know of a service (`store/profiles.py`).
+PROFILE = {"description", "tier", "links", "runbook_url", "owner_contact"}
+SERVICES = select(*(column for column in services.c if column.name not in PROFILE))
 INSERT = text("""
     INSERT INTO services (id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age,
-        flapping, threshold, delay, created_at)
+        flapping, threshold, delay, process, default_category_id, default_impact, default_business_urgency, auto_close_days, sla_id,
+        support_hours_id, created_at)
     VALUES (:id, :name, :team_id, :escalation_policy_id, :ack_timeout, :urgency, :reopen_window, CAST(:grouping AS jsonb), :group_max_age,
-        CAST(:flapping AS jsonb), CAST(:threshold AS jsonb), CAST(:delay AS jsonb), :now)
+        CAST(:flapping AS jsonb), CAST(:threshold AS jsonb), CAST(:delay AS jsonb), :process, :default_category_id, :default_impact,
+        :default_business_urgency, :auto_close_days, :sla_id, :support_hours_id, :now)
 """)
 UPDATE = text("""
     UPDATE services SET name = :name, team_id = :team_id, escalation_policy_id = :escalation_policy_id, ack_timeout = :ack_timeout,
         urgency = :urgency, reopen_window = :reopen_window, grouping = CAST(:grouping AS jsonb), group_max_age = :group_max_age,
-        flapping = CAST(:flapping AS jsonb), threshold = CAST(:threshold AS jsonb), delay = CAST(:delay AS jsonb), version = version + 1
+        flapping = CAST(:flapping AS jsonb), threshold = CAST(:threshold AS jsonb), delay = CAST(:delay AS jsonb),
+        process = :process, default_category_id = :default_category_id, default_impact = :default_impact,
+        default_business_urgency = :default_business_urgency, auto_close_days = :auto_close_days,
+        sla_id = :sla_id, support_hours_id = :support_hours_id, version = version + 1
     WHERE id = :id
 """)
 BY_IDS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
-        threshold, delay, version
+        threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
+        sla_id, support_hours_id
     FROM services WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 OF_TEAMS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
-        threshold, delay, version
+        threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
+        sla_id, support_hours_id
     FROM services WHERE team_id = ANY(CAST(:team_ids AS uuid[])) ORDER BY id LIMIT :limit
 """)
 DELETE = text("DELETE FROM services WHERE id = :id")
@@ -92,6 +102,15 @@ def _service(r: Row[Any]) -> Service:
         _read(r.flapping, Flapping),
         _read(r.threshold, Threshold),
         _read(r.delay, Delay),
+        Filing(
+            Process(r.process),
+            CategoryId(r.default_category_id) if r.default_category_id else None,
+            Impact(r.default_impact) if r.default_impact else None,
+            BusinessUrgency(r.default_business_urgency) if r.default_business_urgency else None,
+            r.auto_close_days,
+            SlaId(r.sla_id) if r.sla_id else None,
+        ),
+        CalendarId(r.support_hours_id) if r.support_hours_id else None,
     )
 
 
@@ -109,6 +128,13 @@ def _columns(service: Service) -> dict[str, object]:
         "flapping": _written(service.flapping),
         "threshold": _written(service.threshold),
         "delay": _written(service.delay),
+        "process": service.filing.process.value,
+        "default_category_id": service.filing.category_id,
+        "default_impact": service.filing.impact,
+        "default_business_urgency": service.filing.business_urgency,
+        "auto_close_days": service.filing.auto_close_days,
+        "sla_id": service.filing.sla_id,
+        "support_hours_id": service.support_hours_id,
     }
 
 

@@ -1,11 +1,12 @@
 """What a service and an integration are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from oncall.contacts.values import Urgency
+from oncall.desk.values import UNFILED, CalendarId, Filing
+from oncall.desk.values.calendars import Calendar
 from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
 from oncall.services.values.judging import GROUP_MAX_AGE, Delay, Flapping, Grouping, Threshold
@@ -42,12 +43,25 @@ class UnknownOwner(Invalid):
     """A service names a team or a policy that does not exist."""
 
 
+class NoReportForm(NotFound):
+    """The service has no form by which people report."""
+
+
+class UnknownDefault(Invalid):
+    """What its incidents are to be filed under does not exist."""
+
+
+class NoSupportHours(Invalid):
+    """Urgency is to go by support hours, and the service has none."""
+
+
 class UrgencyMode(StrEnum):
     """Which urgency a service's incidents have."""
 
     HIGH = "high"
     LOW = "low"
     BY_SEVERITY = "by_severity"
+    BY_SUPPORT_HOURS = "by_support_hours"
 
 
 class IntegrationType(StrEnum):
@@ -153,6 +167,12 @@ class Service:
     flapping: Flapping | None = None
     threshold: Threshold | None = None
     delay: Delay | None = None
+    filing: Filing = UNFILED
+    """How its incidents are filed."""
+    support_hours_id: CalendarId | None = None
+    """The calendar of its support hours; None: it is supported round the clock."""
+    hours: Calendar | None = field(default=None, compare=False)
+    """That calendar, where it has been read: by whoever decides about pages."""
 
 
 class OnUnreadable(StrEnum):
@@ -231,14 +251,3 @@ class IntegrationRef:
 def takes_mail(integration: Integration | IntegrationRef) -> bool:
     """Whether a mail may come in by it: one proves nothing, so not where senders must, unless it is there for mails."""
     return integration.authentication is None or integration.type is IntegrationType.EMAIL
-
-
-def urgency_of(mode: UrgencyMode, severity: str) -> Urgency:
-    """`semantics.md` §2: by severity, critical, error and unknown are high; warning and info are low."""
-    match mode:
-        case UrgencyMode.HIGH:
-            return Urgency.HIGH
-        case UrgencyMode.LOW:
-            return Urgency.LOW
-        case UrgencyMode.BY_SEVERITY:
-            return Urgency.LOW if severity in {"warning", "info"} else Urgency.HIGH

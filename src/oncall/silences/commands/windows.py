@@ -15,7 +15,7 @@ from oncall.silences.ports import OnMutingChanged
 from oncall.silences.rules import planning
 from oncall.silences.rules.calendars import check_span, in_order
 from oncall.silences.rules.scopes import concerns, is_everything
-from oncall.silences.rules.windows import occurrence_at, running_or_next, state_of
+from oncall.silences.rules.windows import occurrence_at, occurrences, running_or_next, state_of
 from oncall.silences.store import windows as store
 from oncall.silences.values.muting import State
 from oncall.silences.values.windows import BadWindow, Occurrence, UnknownWindow, Window, WindowId, WindowKind, WindowSettings
@@ -50,6 +50,7 @@ async def create_window(
         planning.plan_of(settings),
         await author_of(tx, caller),
         now,
+        public=settings.public,
     )
     await _check(tx, window, settings, now=now)
     await store.add_window(tx, window)
@@ -79,6 +80,13 @@ async def calendar(
     check_span(since, until)
     found = await store.windows_from(tx, since, service_id=service_id)
     return in_order(readable(found), since=since, until=until)
+
+
+async def public_calendar(tx: AsyncConnection, *, since: datetime, until: datetime, limit: int) -> Sequence[tuple[Window, Occurrence]]:
+    """The first occurrences of public maintenance that touch the span, by their start: what status pages show."""
+    timetables = readable(await store.public_from(tx, since))
+    found = [(one.window, at) for one in timetables for at in occurrences(one, since=since, until=until)[:limit]]
+    return sorted(found, key=lambda one: (one[1].start, one[1].end, one[0].id))[:limit]
 
 
 async def freezes_at(tx: AsyncConnection, instants: Sequence[tuple[ServiceId, Mapping[str, str], datetime]]) -> Sequence[Sequence[Window]]:

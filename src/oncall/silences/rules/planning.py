@@ -53,6 +53,7 @@ def edited(window: Window, settings: WindowSettings, *, running: Occurrence | No
         plan=plan,
         ended_early=ended_early,
         version=window.version + 1,
+        public=settings.public,
     )
 
 
@@ -61,6 +62,8 @@ def check_window(timetable: Timetable, *, confirmed: bool, now: datetime) -> Non
     window = timetable.window
     if not window.service_ids and not window.matchers:
         raise BadWindow("Say what this window is for: service_ids, matchers, or both (then both must hold).", field="service_ids")
+    if window.public and not window.service_ids:
+        raise BadWindow("A public window is shown on the status pages of its services: name them.", field="service_ids")
     if window.kind is WindowKind.MAINTENANCE:
         check_scope(window.matchers, window.service_ids, confirmed=confirmed)
     if isinstance(window.plan, Once):

@@ -60,6 +60,7 @@ class WindowIn(Strict):
     time_zone: Annotated[str, StringConstraints(max_length=64)] | None = None
     duration: Duration | None = None
     until: Instant | None = None
+    public: bool = Field(False, description="Show its name, description and times on the status pages of its services.")
 
     def settings(self) -> WindowSettings:
         return WindowSettings(
@@ -75,6 +76,7 @@ class WindowIn(Strict):
             self.duration,
             self.until,
             self.matches_everything,
+            self.public,
         )
 
 
@@ -110,6 +112,7 @@ class WindowShown(Shown):
     time_zone: str | None
     duration: Duration | None
     until: Instant | None
+    public: bool
     state: State
     occurrence: OccurrenceShown | None
     ended_early: list[Instant]
@@ -135,6 +138,7 @@ class WindowShown(Shown):
             time_zone=recurring.time_zone if recurring else None,
             duration=recurring.duration if recurring else None,
             until=recurring.until if recurring else None,
+            public=window.public,
             state=state,
             occurrence=OccurrenceShown.model_validate(occurrence) if occurrence else None,
             ended_early=list(window.ended_early),

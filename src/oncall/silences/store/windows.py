@@ -44,6 +44,13 @@ async def windows_from(tx: AsyncConnection, since: datetime, *, service_id: Serv
     return [_window(row) for row in await tx.execute(query)]
 
 
+async def public_from(tx: AsyncConnection, since: datetime) -> Sequence[Window]:
+    """Those that everybody may know of, and that may be at `since` or later."""
+    ends_later = or_(windows.c.ends_at > since, windows.c.until + windows.c.duration > since - A_DAY, _has_no_end())
+    maintenance = windows.c.kind == WindowKind.MAINTENANCE.value
+    return [_window(row) for row in await tx.execute(WINDOWS.where(windows.c.public, maintenance, ends_later).order_by(windows.c.id))]
+
+
 async def add_window(tx: AsyncConnection, window: Window) -> None:
     await tx.execute(insert(windows).values(**_columns(window)))
     await _add_services(tx, window)
@@ -81,6 +88,7 @@ def _window(r: Row[Any]) -> Window:
         r.created_at,
         tuple(r.ended_early),
         r.version,
+        r.public,
     )
 
 
@@ -111,4 +119,5 @@ def _columns(window: Window) -> dict[str, object]:
         "author": record_of(window.author),
         "created_at": window.created_at,
         "version": window.version,
+        "public": window.public,
     }

@@ -81,6 +81,8 @@ class Window:
     created_at: datetime
     ended_early: tuple[datetime, ...] = ()
     version: int = 1
+    public: bool = False
+    """Whether the status pages of its services show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class WindowSettings:
     until: datetime | None
     confirmed: bool
     """That it is meant to match everything."""
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from oncall.access.values import Caller
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Invalid
 from oncall.kit.ids import ServiceId, new_id
+from oncall.services.commands import with_hours
 from oncall.services.commands.proposing import RuleProposed, proposed_rules
 from oncall.services.commands.services import check_owner
 from oncall.services.values import Service
@@ -111,7 +112,7 @@ async def propose(
     if proposal.inhibitions is not None:
         inhibitions = [replace(one, id=InhibitionId(new_id()), created_at=now) for one in proposal.inhibitions]
         muters = replace(muters, inhibitions=[_kept(one, there.muters.inhibitions, _inhibition_says) for one in inhibitions])
-    services = {**there.services, **{id: await _service(tx, there, id, edit) for id, edit in (proposal.services or {}).items()}}
+    services = {**there.services, **{id: await _service(tx, there, id, edit, now=now) for id, edit in (proposal.services or {}).items()}}
     then = Ruleset(rules, services, muters)
     return then, _names(there, then)
 
@@ -127,13 +128,13 @@ def _within(place: str) -> Iterator[None]:
         raise
 
 
-async def _service(tx: AsyncConnection, there: Ruleset, id: ServiceId, edit: Callable[[Service], Service]) -> Service:
+async def _service(tx: AsyncConnection, there: Ruleset, id: ServiceId, edit: Callable[[Service], Service], *, now: datetime) -> Service:
     with _within(f"proposed.services.{id}"):
         if id not in there.services:
             raise BadReplay("There is no service with this id.")
         edited = edit(there.services[id])
         await check_owner(tx, edited)
-    return edited
+        return (await with_hours(tx, {id: edited}, now=now))[id]
 
 
 async def _window(tx: AsyncConnection, said: WindowSettings, n: int, *, author: Actor, now: datetime) -> Window:

@@ -13,7 +13,8 @@ from oncall.escalation.values import LOW_URGENCY_REMINDER, UNROUTABLE_RETRY, Esc
 from oncall.incidents.rules.dedup import RANK
 from oncall.kit.actors import ActorKind
 from oncall.kit.ids import AlertId, IncidentId, ServiceId, UserId
-from oncall.services.values import Service, urgency_of
+from oncall.services.rules.support import urgency_of
+from oncall.services.values import Service
 from oncall.services.values.judging import LONGEST
 from oncall.simulate.commands.reading import find_range
 from oncall.simulate.rules.world.time import BEGINS
@@ -35,7 +36,7 @@ ENDED = {Kind.EXHAUSTED: EscalationState.EXHAUSTED, Kind.UNROUTABLE: EscalationS
 TOLD_BY = [kind.value for kind in (*STANDING, *ENDED, Kind.PAGED, Kind.HELD, Kind.RELEASED, Kind.BROKE_THROUGH, Kind.FLAPPING)]
 ACTED = {Kind.ACKNOWLEDGED.value: Verb.ACKNOWLEDGE, Kind.RESOLVED.value: Verb.RESOLVE}
 PEOPLE = {ActorKind.USER, ActorKind.API_KEY}
-RISEN = [Kind.SEVERITY_CHANGED.value]
+RISEN = [Kind.SEVERITY_CHANGED.value, Kind.URGENCY_RAISED.value]
 
 
 async def beginnings(tx: AsyncConnection, services: Mapping[ServiceId, Service], since: datetime, until: datetime) -> list[Beginning]:
@@ -83,7 +84,11 @@ def _beginning(
     changes = [(id, at) for id, at, _, decision in lately if decision in {"resolved", "reopened", "held_flapping"}]
     # A severity only rises: what it is now it was then, unless it rose since.
     severity = max((alert.severity for alert in alerts), key=RANK.__getitem__) if risen else one.severity
-    urgency = urgency_of(service.urgency, severity.value) if risen and service is not None and one.urgency is Urgency.HIGH else one.urgency
+    urgency = (
+        urgency_of(service, severity.value, now=one.triggered_at)
+        if risen and service is not None and one.urgency is Urgency.HIGH
+        else one.urgency
+    )
     position, step_at, state = _escalation(one, urgency, entries)
     ids = {alert.id for alert in alerts}
     group = next((entry.detail.get("group") for entry in entries if entry.kind == Kind.OPENED), None)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.values import Caller
+from oncall.desk.commands.records import get_matrix
 from oncall.escalation import Snapshot, take_snapshots
 from oncall.incidents.values import Action
 from oncall.kit.clock import Clock
@@ -17,7 +18,7 @@ from oncall.kit.db import Database, Pool
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.kit.limits import TooMany
 from oncall.kit.sealing import Sealing
-from oncall.services.commands import all_services, integration_keys
+from oncall.services.commands import all_services, integration_keys, with_hours
 from oncall.services.commands.proposing import all_rules, compile_proposed
 from oncall.services.values import UnknownService
 from oncall.silences.commands.muting import Muters, compiled, list_muters
@@ -123,7 +124,8 @@ class Replays:
         now = await self._clock.now(tx)
         until = asked.until or now
         _check_times(asked.since, until, now)
-        there = Ruleset(await all_rules(tx), {one.id: one for one in await all_services(tx)}, await list_muters(tx, since=asked.since))
+        services = await with_hours(tx, {one.id: one for one in await all_services(tx)}, now=now)
+        there = Ruleset(await all_rules(tx), services, await list_muters(tx, since=asked.since))
         if asked.service_id is not None and asked.service_id not in there.services:
             raise UnknownService("There is no service with this service_id.")
         then, names = there, names_of(there)
@@ -265,7 +267,9 @@ async def world_of(
     made_at: dict[UUID, datetime] = {one.id: one.created_at for one in made_by.muters.silences if one in rules.muters.silences}
     made_at |= {one.id: one.created_at for one in made_by.muters.windows if one in rules.muters.windows}
     mutings = compiled(rules.muters, ahead=until - since + timedelta(days=1), now=since)
-    ruling = Ruling(await compile_proposed(tx, rules.routing_rules), rules.services, snapshots, mutings, made_at, duty.at)
+    ruling = Ruling(
+        await compile_proposed(tx, rules.routing_rules), rules.services, snapshots, mutings, made_at, duty.at, await get_matrix(tx)
+    )
     wakes = sorted({at for at in _wakes(made_by.muters) if since < at < until}, reverse=True)
     return World(ruling, since, frozenset(one.incident_id for one in acts), wakes=wakes)
 

@@ -12,7 +12,7 @@ from oncall.incidents.values import Action, Event
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import EventId, IncidentId, IntegrationId, UserId, new_id
 from oncall.kit.sealing import Sealing
-from oncall.services.commands import all_services, get_integration_ref
+from oncall.services.commands import all_services, get_integration_ref, with_hours
 from oncall.services.commands.proposing import all_rules
 from oncall.services.values import UnknownIntegration
 from oncall.silences.commands.muting import list_muters
@@ -38,7 +38,8 @@ async def simulate(tx: AsyncConnection, asked: Asked, *, caller: Caller, sealing
     at = asked.at or now
     until = asked.until or at + USUAL
     _check_times(at, until, asked, now=now)
-    rules = Ruleset(await all_rules(tx), {one.id: one for one in await all_services(tx)}, await list_muters(tx, since=at))
+    services = await with_hours(tx, {one.id: one for one in await all_services(tx)}, now=now)
+    rules = Ruleset(await all_rules(tx), services, await list_muters(tx, since=at))
     event = await _event(tx, asked.event, rules, sealing=sealing)
     actors = await _actors(tx, asked, caller)
     snapshots = await snapshots_of(tx, rules)

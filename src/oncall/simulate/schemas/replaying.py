@@ -12,6 +12,7 @@ from oncall.kit.ids import IncidentId, PolicyId, ServiceId, UserId
 from oncall.services.schemas.routing import RoutingRuleIn
 from oncall.services.schemas.services import ServiceIn, ServiceOut
 from oncall.services.values import Service
+from oncall.services.values.profile import Profile
 from oncall.silences.schemas.inhibitions import InhibitionIn
 from oncall.silences.schemas.silences import SilenceIn
 from oncall.silences.schemas.windows import WindowIn
@@ -30,7 +31,7 @@ class ServiceProposed(ServiceIn):
     def to_edited(self, service: Service) -> Service:
         """The service as it would be."""
         said = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        there = ServiceOut.of(service).model_dump(mode="json", by_alias=True, exclude={"id"})
+        there = ServiceOut.of(service, Profile()).model_dump(mode="json", by_alias=True, exclude={"id"})
         return ServiceIn.model_validate(there | {name: value for name, value in said.items() if name not in STAYS or value}).to_service(
             service.id
         )

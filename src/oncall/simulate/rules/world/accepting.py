@@ -138,7 +138,7 @@ def _open(
             before[left.incident.id] = left.incident
     for birth in born:
         service = ruling.services[birth.runs[0].service_id]
-        incident = born_as(birth, service, ruling.snapshots[service.id], now=now)
+        incident = born_as(birth, service, ruling.snapshots[service.id], ruling.matrix, now=now)
         outcome = Outcome(incident.id, service.id, incident.urgency, incident.severity, now)
         there = world.incidents[incident.id] = IncidentThere(incident, outcome)
         opened.append(there)

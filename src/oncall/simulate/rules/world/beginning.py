@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from math import ceil
 
+from oncall.contacts.values import Urgency
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules.holding import LOOK_AGAIN
 from oncall.incidents.rules.news import NO_NEWS, with_news
 from oncall.incidents.values import Incident, OpenAlert, Status
 from oncall.kit.actors import ActorKind
 from oncall.kit.ids import UserId
+from oncall.services.rules.support import rises_at
 from oncall.simulate.rules.world.state import OPEN, AlertThere, IncidentThere, World
 from oncall.simulate.values.replaying import AlertBefore, Beginning, Outcome
 
@@ -58,6 +60,9 @@ def _incident(world: World, one: Beginning) -> Incident:
         group_key=one.group_key,
         told_at=one.told_at,
     ).but(**NO_NEWS)
+    service = world.ruling.services.get(one.service_id)
+    if service is not None and one.urgency is Urgency.LOW:
+        incident = incident.but(rises_at=rises_at(service, now=world.now))
     if one.held_at is not None and status is Status.TRIGGERED:  # whether it still is, is found out then
         until = _looked_at(one.held_at, world.now)
         incident = incident.but(escalation_state=EscalationState.HELD, escalation_since=one.held_at, held_until=until)

@@ -6,7 +6,9 @@ from datetime import datetime
 from heapq import heappush
 from uuid import UUID
 
+from oncall.desk.rules.grading import Matrix
 from oncall.escalation.values import EscalationState, People, Snapshot
+from oncall.incidents.rules.conditions import with_support
 from oncall.incidents.rules.inhibiting import labels_of
 from oncall.incidents.rules.timers import pending_action, timed
 from oncall.incidents.values import Alert, AlertCounts, Event, GroupKey, Incident, Key, OpenAlert, Severity, Status
@@ -38,6 +40,7 @@ class Ruling:
     mutings: Mutings
     made_at: Mapping[UUID, datetime]
     people_at: PeopleAt
+    matrix: Matrix
 
 
 @dataclass(slots=True)
@@ -125,6 +128,11 @@ class World:
     """When something that mutes was made or ended: then all that pages, or would, is looked at. The next one is the last."""
     moments: list[Moment] | None = None
     """Everything that is decided, where somebody asks about each step."""
+
+    def people(self, incident: Incident, at: datetime) -> People:
+        """Whom the steps of an incident mean at an instant, and how its service's support hours stand then."""
+        service = self.ruling.services.get(incident.service_id)
+        return with_support(self.ruling.people_at(incident.snapshot, at), [service] if service else [], now=at)
 
     def save(self, there: IncidentThere, incident: Incident) -> None:
         """Take a changed incident, with what follows from its state."""

@@ -70,9 +70,7 @@ def run(
         there.due = None
         if before.status not in OPEN:
             continue
-        outcome = decide_due(
-            before, world.ruling.people_at(before.snapshot, now), now=now, hold=holds.get(before.id), firing=there.open > 0
-        )
+        outcome = decide_due(before, world.people(before, now), now=now, hold=holds.get(before.id), firing=there.open > 0)
         if world.moments is not None:
             acknowledged = outcome.incident.status is Status.ACKNOWLEDGED
             world.moments.append(Moment(now, before.id, outcome.incident.urgency, outcome.pages, outcome.notes, acknowledged))
@@ -106,7 +104,7 @@ def stepped_to(world: World, incident: Incident, until: datetime) -> Incident:
         at = next_at(going)
         if at is None or at > until:
             break
-        going = decide_due(going, world.ruling.people_at(going.snapshot, at), now=at).incident
+        going = decide_due(going, world.people(going, at), now=at).incident
     return incident.but(position=going.position, step_at=going.step_at)
 
 

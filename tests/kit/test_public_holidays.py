@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from oncall.schedules.adapters.public_holidays import UnknownCountry, check_country, holidays_of
+from oncall.kit.public_holidays import UnknownCountry, check_country, holidays_of
 
 
 @pytest.mark.parametrize(

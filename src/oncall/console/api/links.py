@@ -19,7 +19,7 @@ from oncall.kit.http import AckTx, AgainRoute, now_in
 from oncall.kit.log import get_log
 
 log = get_log("console")
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
 STYLE = (HERE / "assets" / "console.css").read_bytes()

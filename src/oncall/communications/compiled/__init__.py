@@ -1,0 +1,1 @@
+"""What a node keeps in memory of what is told: who listens."""

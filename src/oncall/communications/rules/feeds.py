@@ -1,0 +1,92 @@
+"""What a feed shows at an instant: each service in a word, open and past incidents, maintenance. Pure."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from oncall.communications.values.feeds import BadFeed, Feed, FeedSettings, Planned, Shown, ShownStory, ShownWindow, StatusPage, Story
+from oncall.communications.values.updates import PublishedId, State
+from oncall.kit.ids import ServiceId
+
+OPERATIONAL, MAINTENANCE = "operational", "maintenance"
+GRAVITY = (State.INVESTIGATING.value, State.IDENTIFIED.value, MAINTENANCE, State.MONITORING.value, OPERATIONAL)
+"""The gravest first: what is still looked for is worse than what is planned, and that worse than what is only watched."""
+
+
+def check_feed(wanted: FeedSettings) -> None:
+    """Every service once, and groups with names of their own; all that is wrong at once."""
+    faults: list[tuple[str, str]] = []
+    seen: set[ServiceId] = set()
+    names: set[str] = set()
+    for g, group in enumerate(wanted.groups):
+        if group.name in names:
+            faults.append((f"groups.{g}.name", "another group has this name"))
+        names.add(group.name)
+        for s, shown in enumerate(group.services):
+            if shown.service_id in seen:
+                faults.append((f"groups.{g}.services.{s}.service_id", "this service is in the feed already"))
+            seen.add(shown.service_id)
+    if faults:
+        raise BadFeed("; ".join(f"{field}: {sentence}" for field, sentence in faults[:3]), faults=faults)
+
+
+def gravest(words: Iterable[str]) -> str:
+    return min(words, key=GRAVITY.index, default=OPERATIONAL)
+
+
+def next_change(windows: Sequence[Planned], *, now: datetime) -> datetime | None:
+    """When what is shown changes by time alone: a maintenance begins or ends."""
+    return min((at for one in windows for at in (one.start, one.end) if at > now), default=None)
+
+
+def page_of(shown: Shown, windows: Sequence[Planned], *, now: datetime) -> StatusPage:
+    """The first page: everything that is open, the newest that is over, and what is planned."""
+    feed, names = shown.feed, shown.feed.names
+    concerned = [one for one in windows if one.end > now and one.service_ids & names.keys()]
+    running = [one for one in concerned if one.start <= now]
+    states = {id: gravest(_words(id, shown.open, running)) for id in names}
+    groups = tuple(
+        (group.name, tuple((service.name, states[service.service_id]) for service in group.services)) for group in feed.settings.groups
+    )
+    dates = [story.published.updated_at for story in (*shown.open, *shown.past)]
+    return StatusPage(
+        feed.settings.name,
+        feed.settings.slug,
+        feed.settings.description,
+        gravest(states.values()),
+        groups,
+        tuple(story_of(story, names) for story in shown.open),
+        tuple(story_of(story, names) for story in shown.past),
+        tuple(_window(one, names, now=now) for one in sorted(concerned, key=lambda one: (one.start, one.id))),
+        max(dates, default=feed.created_at),
+        cursor_of(shown.past[-1].id) if shown.has_more and shown.past else None,
+    )
+
+
+def history_page(feed: Feed, past: Sequence[Story], *, has_more: bool) -> StatusPage:
+    """A later page: only what is over."""
+    settings = feed.settings
+    stories = tuple(story_of(story, feed.names) for story in past)
+    updated_at = max((story.updated_at for story in stories), default=feed.created_at)
+    cursor = cursor_of(past[-1].id) if has_more and past else None
+    return StatusPage(settings.name, settings.slug, settings.description, "", (), (), stories, (), updated_at, cursor, is_first=False)
+
+
+def story_of(story: Story, names: Mapping[ServiceId, str]) -> ShownStory:
+    published = story.published
+    services = tuple(name for id, name in names.items() if id in published.service_ids)
+    return ShownStory(published.id, published.title, published.state, services, published.began_at, published.updated_at, story.updates)
+
+
+def cursor_of(id: PublishedId) -> str:
+    return base64.urlsafe_b64encode(id.bytes).decode().rstrip("=")
+
+
+def _words(id: ServiceId, open: Sequence[Story], running: Sequence[Planned]) -> list[str]:
+    told = [story.published.state.value for story in open if id in story.published.service_ids]
+    return told + [MAINTENANCE for one in running if id in one.service_ids]
+
+
+def _window(one: Planned, names: Mapping[ServiceId, str], *, now: datetime) -> ShownWindow:
+    services = tuple(name for id, name in names.items() if id in one.service_ids)
+    return ShownWindow(one.id, one.name, one.description, services, one.start, one.end, running=one.start <= now)

@@ -1,0 +1,1 @@
+"""What that looks like over REST."""

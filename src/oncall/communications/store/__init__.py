@@ -1,0 +1,1 @@
+"""SQL about what is told to everyone else."""

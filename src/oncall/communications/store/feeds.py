@@ -1,0 +1,105 @@
+"""SQL about status feeds and the services they show."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.communications.values.feeds import Feed, FeedId, FeedSettings, Group, ShownAs
+from oncall.kit.ids import ServiceId
+
+ADD = text("""
+    INSERT INTO status_feeds (id, name, slug, description, public, created_at, version)
+    VALUES (:id, :name, :slug, :description, :public, :created_at, :version)
+""")
+SAVE = text("""
+    UPDATE status_feeds SET name = :name, slug = :slug, description = :description, public = :public, version = :version WHERE id = :id
+""")
+ADD_SERVICES = text("""
+    INSERT INTO status_feed_services (feed_id, service_id, position, group_name, name)
+    SELECT CAST(:feed_id AS uuid), service_id, position, group_name, name
+    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:group_names AS text[]), CAST(:names AS text[])) WITH ORDINALITY
+        AS new (service_id, group_name, name, position)
+""")
+DELETE_SERVICES = text("DELETE FROM status_feed_services WHERE feed_id = :id")
+DELETE = text("DELETE FROM status_feeds WHERE id = :id")
+FIND = text("SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE id = :id")
+LOCK = text("SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE id = :id FOR NO KEY UPDATE")
+LIST = text("""
+    SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE id > :after ORDER BY id LIMIT :limit
+""")
+PUBLIC = text("SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE public ORDER BY id LIMIT :limit")
+SERVICES = text("""
+    SELECT feed_id, service_id, group_name, name FROM status_feed_services WHERE feed_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY feed_id, position
+""")
+
+
+async def add_feed(tx: AsyncConnection, feed: Feed) -> None:
+    await tx.execute(ADD, {**_row(feed), "created_at": feed.created_at})
+    await _add_services(tx, feed)
+
+
+async def save_feed(tx: AsyncConnection, feed: Feed) -> None:
+    await tx.execute(SAVE, _row(feed))
+    await tx.execute(DELETE_SERVICES, {"id": feed.id})
+    await _add_services(tx, feed)
+
+
+async def delete_feed(tx: AsyncConnection, id: FeedId) -> None:
+    await tx.execute(DELETE, {"id": id})
+
+
+async def find_feed(tx: AsyncConnection, id: FeedId, *, lock: bool = False) -> Feed | None:
+    found = await _with_services(tx, (await tx.execute(LOCK if lock else FIND, {"id": id})).all())
+    return found[0] if found else None
+
+
+async def list_feeds(tx: AsyncConnection, *, after: UUID, limit: int) -> list[Feed]:
+    """In order of creation."""
+    return await _with_services(tx, (await tx.execute(LIST, {"after": after, "limit": limit})).all())
+
+
+async def public_feeds(tx: AsyncConnection, *, limit: int) -> list[Feed]:
+    return await _with_services(tx, (await tx.execute(PUBLIC, {"limit": limit})).all())
+
+
+async def _add_services(tx: AsyncConnection, feed: Feed) -> None:
+    shown = [(group.name, service) for group in feed.settings.groups for service in group.services]
+    if shown:
+        params = {
+            "service_ids": [service.service_id for _, service in shown],
+            "group_names": [name for name, _ in shown],
+            "names": [service.name for _, service in shown],
+        }
+        await tx.execute(ADD_SERVICES, {"feed_id": feed.id, **params})
+
+
+async def _with_services(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Feed]:
+    groups: dict[UUID, dict[str, list[ShownAs]]] = {r.id: {} for r in rows}
+    if rows:
+        for s in await tx.execute(SERVICES, {"ids": list(groups)}):
+            groups[s.feed_id].setdefault(s.group_name, []).append(ShownAs(ServiceId(s.service_id), s.name))
+    return [
+        Feed(
+            FeedId(r.id),
+            FeedSettings(r.name, r.slug, r.description, tuple(Group(name, tuple(shown)) for name, shown in groups[r.id].items()), r.public),
+            r.created_at,
+            r.version,
+        )
+        for r in rows
+    ]
+
+
+def _row(feed: Feed) -> dict[str, object]:
+    said = feed.settings
+    return {
+        "id": feed.id,
+        "name": said.name,
+        "slug": said.slug,
+        "description": said.description,
+        "public": said.public,
+        "version": feed.version,
+    }

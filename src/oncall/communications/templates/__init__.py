@@ -1,0 +1,1 @@
+"""The pages and documents that people outside read."""

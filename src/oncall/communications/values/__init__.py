@@ -1,0 +1,1 @@
+"""What is told to everyone else, whom, and where it is shown."""

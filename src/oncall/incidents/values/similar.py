@@ -1,0 +1,25 @@
+"""Incidents whose titles say much the same, and how they ended."""
+
+from dataclasses import dataclass
+
+from oncall.desk.values import Record
+from oncall.incidents.values import Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An incident with the words that its title shares with the one asked for, of so many that either of them has."""
+
+    incident: Incident
+    shared: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """One that is alike enough to be shown: how much (0 to 1), in which words, and what the desk recorded of it, if it did."""
+
+    incident: Incident
+    likeness: float
+    reason: str
+    record: Record | None = None

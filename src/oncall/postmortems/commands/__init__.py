@@ -1,0 +1,1 @@
+"""What can be done with postmortems and action items."""

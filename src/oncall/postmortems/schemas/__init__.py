@@ -1,0 +1,1 @@
+"""What postmortems and action items look like over REST."""

@@ -1,0 +1,1 @@
+"""Every SQL statement about postmortems and action items."""

@@ -1,0 +1,91 @@
+"""What is asked all the time, or by everybody, can go by its index, however long the history is."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from tests.communications.telling import Telling
+
+from oncall.communications.store import cadences, deliveries, subscribers, updates
+
+# Ten of each are unfinished or wanted, thousands are history.
+HISTORY = """
+    INSERT INTO published_incidents SELECT gen_random_uuid(), i.id, 't', CASE WHEN n < 10 THEN 'identified' ELSE 'resolved' END,
+        ARRAY[md5(format('service %s', n % 50))::uuid], now(), now()
+    FROM (SELECT id, row_number() OVER () AS n FROM incidents) i;
+    INSERT INTO status_updates (id, incident_id, published_id, audience, state, text, html, author, at)
+    SELECT gen_random_uuid(), p.incident_id, p.id, 'public', 'identified', 't', 't', '{}', now()
+    FROM published_incidents p, generate_series(1, 3);
+    INSERT INTO update_clocks SELECT id, now(), 'PT30M', false, 0, now(), CASE WHEN random() < 0.005 THEN now() END FROM incidents;
+    INSERT INTO subscribers (id, service_id, incident_id, kind, address, audience, confirmed_at, author, created_at)
+    SELECT gen_random_uuid(), NULL, i.id, 'email', format('a%s@b.example', n), 'public', now(), '{}', now()
+    FROM incidents i, generate_series(1, 2) n;
+    INSERT INTO update_deliveries
+    SELECT gen_random_uuid(), NULL, s.id, 'email', s.address, CASE WHEN n < 10 THEN 'pending' ELSE 'sent' END, '', 0,
+        CASE WHEN n < 10 THEN now() END, now(), now(), CASE WHEN n >= 10 THEN now() END
+    FROM (SELECT id, address, row_number() OVER () AS n FROM subscribers) s;
+    ANALYZE;
+"""
+INCIDENTS = """
+    INSERT INTO incidents OVERRIDING SYSTEM VALUE
+    SELECT (jsonb_populate_record(i,
+        jsonb_build_object('id', gen_random_uuid(), 'number', 1000 + n, 'status', 'closed', 'next_at', null))).*
+    FROM incidents i, generate_series(1, 3000) n
+"""
+SAID = {
+    "now": "now()",
+    "due_by": "now()",
+    "lease_until": "now()",
+    "limit": "20",
+    "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+    "after": "'00000000-0000-0000-0000-000000000000'",
+    "incident_id": "md5('x')::uuid",
+    "service_id": "NULL",
+    "team_id": "NULL",
+    "is_public": "true",
+    "service_ids": "ARRAY[md5('service 7')::uuid]",
+    "team_ids": "ARRAY[md5('team 7')::uuid]",
+    "ids": "ARRAY[md5('x')::uuid]",
+}
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "index"),
+    [
+        pytest.param(deliveries.CLAIM, "update_deliveries", "update_deliveries_next_at_idx", id="due messages"),
+        pytest.param(deliveries.NEXT_AT, "update_deliveries", "update_deliveries_next_at_idx", id="the next message"),
+        pytest.param(cadences.CLAIM, "update_clocks", "update_clocks_next_at_idx", id="updates that are owed"),
+        pytest.param(cadences.NEXT_AT, "update_clocks", "update_clocks_next_at_idx", id="the next that is owed"),
+        pytest.param(updates.LIST, "status_updates", "status_updates_incident_idx", id="updates of an incident"),
+        pytest.param(updates.LIST_PUBLISHED, "status_updates", "status_updates_published_idx", id="what was published of one"),
+        pytest.param(updates.UNRESOLVED, "published_incidents", "published_incidents_unresolved_idx", id="what is open"),
+        pytest.param(updates.PAST, "published_incidents", "published_incidents_services_idx", id="what is over"),
+        pytest.param(subscribers.LIST, "subscribers", "subscribers_incident_idx", id="who follows an incident"),
+        pytest.param(subscribers.CONCERNED, "subscribers", "subscribers_incident_idx", id="who is told"),
+    ],
+)
+async def test_it_can_go_by_its_index(telling: Telling, statement: TextClause, table: str, index: str) -> None:
+    async with telling.system.node.database.transaction() as tx:
+        await tx.exec_driver_sql(INCIDENTS)
+        for part in HISTORY.split(";\n"):
+            if part.strip():
+                await tx.exec_driver_sql(part)
+        await tx.exec_driver_sql("SET LOCAL enable_seqscan = off")  # of few rows all are read sooner
+        compiled = statement.compile(dialect=PGDialect_asyncpg())  # type: ignore[no-untyped-call]
+        values = ", ".join(SAID[name] for name in compiled.positiontup or ())
+        await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
+        [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' * bool(values)}")
+        await tx.exec_driver_sql("DEALLOCATE asked")
+        found = list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+        await tx.rollback()
+    assert index in {node.get("Index Name") for node in found}
+    assert table not in {node.get("Relation Name") for node in found if node["Node Type"] == "Seq Scan"}

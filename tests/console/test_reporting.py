@@ -1,0 +1,87 @@
+"""The form by which anybody reports a problem, without an account."""
+
+from typing import Any
+
+from tests.incidents.test_logging import on_duty
+from tests.system import System
+
+JSON = dict[str, Any]
+
+
+async def form(system: System, **service: Any) -> tuple[JSON, str]:
+    """A service and the path of its form."""
+    its = await on_duty(system, **service)
+    answer = await system.api.put(f"/api/v1/services/{its['id']}/report-form")
+    assert answer.status_code == 200, answer.text
+    return its, "/report/" + answer.json()["url"].rpartition("/report/")[2]
+
+
+async def test_whoever_fills_it_in_logs_an_incident_that_pages(system: System) -> None:
+    _, path = await form(system)
+    anybody = system.client()
+    shown = await anybody.get(path)
+    assert (shown.status_code, "Report a problem with web" in shown.text) == (200, True)
+    sent = await anybody.post(path, data={"title": "Shop <slow>", "name": "Kim", "contact": "kim@customer.example", "kind": "customer"})
+    assert sent.status_code == 201
+    assert "Thank you, Kim. It is logged as number" in sent.text
+    await system.run_due()
+    assert system.pages() == ["Ana"]
+    [incident] = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert (incident["title"], incident["reporter"]["kind"], incident["reporter"]["contact"]) == (
+        "Shop <slow>",
+        "customer",
+        "kim@customer.example",
+    )
+    [opened, *_] = (await system.api.get(f"/api/v1/incidents/{incident['id']}/timeline")).json()["items"]
+    assert (opened["by"], opened["via"]) == ({"id": None, "name": "Kim", "type": "external"}, "form")
+
+
+async def test_what_is_wrong_is_said_all_at_once_and_nothing_is_typed_twice(system: System) -> None:
+    _, path = await form(system)
+    sent = await system.client().post(
+        path, data={"title": "", "name": "x" * 101, "contact": "kim@", "description": "since <b>noon</b>", "kind": "boss"}
+    )
+    assert sent.status_code == 422
+    for sentence in (
+        "Say in one line what is wrong.",
+        "Name is longer than 100 characters",
+        "no e-mail address",
+        "customer, an employee or a vendor",
+    ):
+        assert sentence in sent.text
+    assert "since &lt;b&gt;noon&lt;/b&gt;" in sent.text
+    assert (await system.api.get("/api/v1/incidents")).json()["items"] == []
+
+
+async def test_looking_at_it_changes_nothing(system: System) -> None:
+    _, path = await form(system)
+    for _ in range(50):
+        assert (await system.client().get(path)).status_code == 200
+    assert (await system.client().head(path)).status_code == 200
+    assert (await system.api.get("/api/v1/incidents")).json()["items"] == []
+
+
+async def test_many_reports_from_one_place_have_to_wait(system: System) -> None:
+    _, path = await form(system)
+    answers = [await system.client().post(path, data={"title": f"slow {n}", "name": "Kim"}) for n in range(6)]
+    assert [answer.status_code for answer in answers] == [201] * 5 + [429]
+    assert (answers[5].headers["retry-after"] != "", "Try again in" in answers[5].text) == (True, True)
+
+
+async def test_its_address_is_good_until_it_has_another_or_none(system: System) -> None:
+    service, old = await form(system)
+    address = f"/api/v1/services/{service['id']}/report-form"
+    url = (await system.api.put(address)).json()["url"]
+    assert (await system.api.get(address)).json()["url"] == url
+    assert (await system.client().get(old)).status_code == 404
+    new = "/report/" + url.rpartition("/")[2]
+    assert (await system.client().get(new)).status_code == 200
+    assert (await system.api.delete(address)).status_code == 204
+    gone = await system.client().post(new, data={"title": "slow", "name": "Kim"})
+    assert (gone.status_code, (await system.api.get(address)).status_code) == (404, 404)
+
+
+async def test_what_is_no_form_is_no_report(system: System) -> None:
+    _, path = await form(system)
+    for body in (b"", b"\xff\xfe\x00", b"{}", b"title=" + b"x" * 70_000, b"&".join(b"a=%d" % n for n in range(30))):
+        assert (await system.client().post(path, content=body)).status_code == 422
