@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults soak check bench clients docs payloads openapi lock clean
+.PHONY: conformance help run test faults soak check bench clients docs payloads openapi lock clean
 
 help: ## what one can do here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ clients: $(DEV_READY) ## other tools' own clients against a live node; QUICK=1: 
 
 docs: $(RUN_READY) ## write docs/integrations and the README's table anew, from the dialects
 	@$(BIN)/python -m oncall docs --write .
+
+conformance: $(DEV_READY) ## every channel against everything its provider can do to it, as a table
+	@$(BIN)/python -m tests.conformance
 
 payloads: $(DEV_READY) ## every real body of every system through a real node, as a table
 	@$(BIN)/python -m pytest -s tests/intake/dialects/test_all_systems.py

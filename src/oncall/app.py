@@ -16,6 +16,7 @@ from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.channels.bounces import ReturnPath, return_path
 from oncall.channels.calling import Calls
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
@@ -73,6 +74,7 @@ from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlert
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
+from oncall.intake.commands.bounces import Bounces
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
 from oncall.intake.smtp import Door, MailServer, read_listening
@@ -88,19 +90,21 @@ from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
-from oncall.kit.settings import Settings
+from oncall.kit.settings import PREFIX, Settings, SettingsError
 from oncall.kit.streams import Fan
 from oncall.kit.strict import StrictBody
 from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
+from oncall.notifications.due.editing import Editor
 from oncall.notifications.values import Step
+from oncall.notifications.values.spending import Cap
 from oncall.postmortems import api as postmortems
 from oncall.postmortems.due import DueActionItems, OwedPostmortems
 from oncall.problems import api as problem_records
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
-from oncall.replies.due import TelegramHook
+from oncall.replies.due import Asker, TelegramHook
 from oncall.reports import api as reports
 from oncall.reports.commands.coverage import Prover
 from oncall.reports.due import CoverageWatch, Measuring
@@ -236,7 +240,10 @@ class Node:
         listening = read_listening(self.settings)
         if listening is None or self.role is Role.ENGINE:
             return None
-        return MailServer(listening, Door(self.gate, self.compilation, self.keys, self.clock), shares_port=shares_ports)
+        returns = make_return_path(self.settings, self.ring)
+        bounces = Bounces(returns, self.database, self.clock) if returns else None
+        door = Door(self.gate, self.compilation, self.keys, self.clock, bounces=bounces)
+        return MailServer(listening, door, shares_port=shares_ports)
 
     def _sources(self) -> list[DueSource]:
         """Incidents that are due, one sender per channel, what else time makes due, and the auditor; of a node that only answers HTTP, that
@@ -246,6 +253,8 @@ class Node:
         listening: list[DueSource] = [] if self.role is Role.ENGINE else [Listening(self.judging, **common)]
         if self.role is Role.API:
             return listening
+        asker = Asker(self.channels, every=self.settings.tick, **common)
+        editor = Editor(self.channels, links=self._links, every=self.settings.tick, **common)
         senders = [
             Sender(
                 channel,
@@ -255,6 +264,8 @@ class Node:
                 lease=self.settings.send_lease,
                 every=self.settings.tick,
                 reply_codes=give_codes if channel.name == "sms" and self.settings.public_url else None,
+                on_sent=asker.note_sent,
+                cap=self._cap(channel.name),
                 **common,
             )
             for channel in self.channels.values()
@@ -280,7 +291,15 @@ class Node:
             **common,
         )
         asked_for: list[DueSource] = [SetSource(DueActionItems(), every=ACTION_ITEMS_EVERY, **common), OwedPostmortems(**common)]
-        programs: list[DueSource] = [deliverer, Pruner(**common), *self._hooks(common), *self._stakeholders(common), *asked_for]
+        programs: list[DueSource] = [
+            deliverer,
+            Pruner(**common),
+            asker,
+            editor,
+            *self._hooks(common),
+            *self._stakeholders(common),
+            *asked_for,
+        ]
         followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
         watches: list[DueSource] = [auditor, CoverageWatch(self.prover, **common), Measuring(**common)]
         soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent, SilentReporters(**common)]
@@ -294,6 +313,12 @@ class Node:
         calls = Calls(self.programs, self.clock.about)
         rooms = SlackRooms(token.get_secret_value(), self.settings.slack_api_url, calls)
         return [SlackMirror(rooms, lease=self.settings.send_lease, every=self.settings.tick, **common)]
+
+    def _cap(self, channel: str) -> Cap | None:
+        """What may be spent in a day on this channel, if that is limited."""
+        settings = {"sms": self.settings.sms_daily_cap, "voice": self.settings.voice_daily_cap}
+        limit = settings.get(channel)
+        return Cap(limit, f"{PREFIX}{channel.upper()}_DAILY_CAP") if limit is not None else None
 
     def _hooks(self, common: Mapping[str, Any]) -> list[DueSource]:
         """What sees to it that buttons are heard, where they can be."""
@@ -335,15 +360,15 @@ class Node:
     def _is_leaving(self) -> bool:
         return bool(self.app.state.draining)
 
-    def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]:
-        ring = [key.encode() for key in self.ring]
+    def _links(self, at: Step | UUID, user_id: UserId) -> tuple[str, str, str]:
+        ring, url = [key.encode() for key in self.ring], f"{self.settings.base_url}/l/"
         if isinstance(at, UUID):
-            return f"{self.settings.base_url}/l/{sign_link(BundleToken(BundleId(at), user_id), ring)}", ""
-        acknowledge, resolve = (
-            sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
-            for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE)
+            return url + sign_link(BundleToken(BundleId(at), user_id), ring), "", ""
+        acknowledge, resolve, escalate = (
+            url + sign_link(LinkToken(at.incident_id, user_id, verb, at.cycle, at.round), ring)
+            for verb in (LinkVerb.ACKNOWLEDGE, LinkVerb.RESOLVE, LinkVerb.ESCALATE)
         )
-        return f"{self.settings.base_url}/l/{acknowledge}", f"{self.settings.base_url}/l/{resolve}"
+        return acknowledge, resolve, escalate
 
     async def start(self) -> None:
         """From here on events are taken and due work is done."""
@@ -400,7 +425,7 @@ async def _on_contact_removed(tx: AsyncConnection, user_id: UserId, contact_meth
 def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
     """The channels of this product, as the settings configure them."""
     smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
-    email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now)
+    email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now, returns=make_return_path(settings, ring))
     webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
     # Where our public address is not known, Twilio cannot call back: it sends and calls all the same.
     callbacks = Callbacks(settings.public_url) if settings.public_url else None
@@ -408,6 +433,15 @@ def make_channels(settings: Settings, client: HttpClient, ring: list[str], about
     phones = (SmsChannel(twilio), VoiceChannel(twilio))
     channels: list[Channel] = [email, webhook, *phones, *make_messengers(settings, client, now=about_now)]
     return {channel.name: channel for channel in channels}
+
+
+def make_return_path(settings: Settings, ring: list[str]) -> ReturnPath | None:
+    """Where our e-mails come back to, if they do."""
+    if not settings.mail_bounces:
+        return None
+    if settings.mail_domain is None:
+        raise SettingsError("ONCALL_MAIL_BOUNCES cannot be used: what comes back is taken at ONCALL_SMTP_LISTEN, which is not set.")
+    return return_path(settings.mail_domain, ring)
 
 
 def make_app(node: Node) -> FastAPI:

@@ -40,6 +40,7 @@ PUBLIC: Mapping[str, str] = {
     "/": "leads to /docs",
     "/l/": "a link that was cut off",
     "/l/{token}": "the token is the authority",
+    "/oncall.vcf": "our own number, which everybody who was paged has seen; a phone opens it without a key",
     "/report/{key}": "whoever knows the address of a form may report",
     "/assets/console.css": "a style sheet",
     "/subscriptions/{token}": "the token is the authority",

@@ -28,6 +28,7 @@ PAGE = PageMessage(
     triggered_at=NOW - timedelta(minutes=5),
     acknowledge_url="https://oncall.example.com/l/acknowledge-token",
     resolve_url="https://oncall.example.com/l/resolve-token",
+    escalate_url="https://oncall.example.com/l/escalate-token",
     incident_url="https://oncall.example.com/incidents/42",
     attempt=1,
     repeated=False,

@@ -1,13 +1,17 @@
 """The few words of a message, before any channel escapes them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
-from tests.channels.messages import UPDATE, a_notice, a_page
+from tests.channels.messages import BUNDLE, UPDATE, a_notice, a_page
 from tests.channels.test_render import NOTICES, PAGES, UPDATES
 
 from oncall.channels.brief import Brief, brief, fitted, is_update, plain, rings
+from oncall.channels.render import page, written
+from oncall.channels.sms_text import text_of
+from oncall.channels.twiml import call
 from oncall.channels.values import Message
 
 
@@ -23,6 +27,7 @@ def test_a_page_says_what_where_and_how_bad_then_why_you_and_since_when() -> Non
         links=(("https://runbooks.example.com/errors", "runbook"),),
         acknowledge_url="https://oncall.example.com/l/acknowledge-token",
         resolve_url="https://oncall.example.com/l/resolve-token",
+        escalate_url="https://oncall.example.com/l/escalate-token",
         incident_url="https://oncall.example.com/incidents/42",
     )
 
@@ -83,3 +88,13 @@ def test_every_piece_is_one_harmless_line(message: Message) -> None:
         assert "\n" not in piece
         assert "\r" not in piece
         assert "\x00" not in piece
+
+
+def test_what_no_monitor_judged_is_a_page_and_not_unknown() -> None:
+    asked = a_page(severity="unknown", title="Can you look?")
+    assert brief(asked).line == page(asked).subject == "[page] payments-api: Can you look? (#42)"
+    assert text_of(asked).startswith("PAGE payments-api: Can you look?")
+    listed = replace(BUNDLE, severity="unknown", listed=tuple(replace(one, severity="unknown") for one in BUNDLE.listed))
+    for message in (asked, listed):
+        said = [brief(message).line, *brief(message).paragraphs, text_of(message), call(message, keys_url=None), written(message).html]
+        assert not [words for words in said if "unknown" in words.lower()]

@@ -55,7 +55,7 @@ def test_a_page_rings_and_its_buttons_act_without_a_browser() -> None:
                 "clear": True,
             },
             {"action": "http", "label": "Resolve", "url": "https://oncall.example.com/l/resolve-token", "method": "POST", "clear": True},
-            {"action": "view", "label": "Incident", "url": "https://oncall.example.com/incidents/42"},
+            {"action": "http", "label": "Escalate", "url": "https://oncall.example.com/l/escalate-token", "method": "POST", "clear": True},
         ],
     }
 

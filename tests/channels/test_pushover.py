@@ -35,6 +35,7 @@ def test_a_page_of_high_urgency_is_an_emergency() -> None:
     assert content(a_page()) == {
         "title": "[critical] payments-api: High error rate (#42)",
         "message": '<a href="https://oncall.example.com/l/resolve-token">Resolve</a>\n'
+        '<a href="https://oncall.example.com/l/escalate-token">Escalate</a>\n'
         '<a href="https://oncall.example.com/incidents/42">Incident</a>\n'
         "Ana, you are paged: step 1 of policy Payments: on call in schedule Primary.\n"
         "Since 2026-03-08 02:30 UTC, high urgency, level 1.\n"
@@ -69,7 +70,7 @@ def test_priority(what: str, message: Message, priority: str, expire: str | None
 async def test_the_receipt_of_an_emergency_is_kept(sink: PushoverSink, channel: PushoverChannel) -> None:
     outcome = await channel.send(a_page(address=ANA))
     number = len(sink.requests)
-    assert outcome == Sent(f"receipt-{number}", f"answered 200, request r{number}")
+    assert outcome == Sent(f"receipt{number:023d}", f"answered 200, request r{number}")
     assert await channel.send(a_notice(address=ANA)) == Sent(f"r{number + 1}", f"answered 200, request r{number + 1}")
 
 

@@ -134,7 +134,7 @@ def test_the_page_says_why_since_when_and_what_can_be_done() -> None:
     for form in (written.text, "".join(Read(written.html).said)):
         assert "Ana, you are paged: step 1 of policy Payments: on call in schedule Primary." in form
         assert "Since 2026-03-08 02:30 UTC, high urgency, level 1." in form
-    for url in (a_page().acknowledge_url, a_page().resolve_url, a_page().incident_url):
+    for url in (a_page().acknowledge_url, a_page().resolve_url, a_page().escalate_url, a_page().incident_url):
         assert url in written.text
         assert url in Read(written.html).links
 
@@ -166,7 +166,7 @@ def test_special_circumstances_are_said_only_when_they_are_so(what: str, changes
 @pytest.mark.parametrize("url", [None, "javascript:alert(1)", "https://x/\r\ny", "/relative", 'https://x/"onclick', ""])
 def test_a_link_that_is_missing_or_odd_is_left_out(url: str | None) -> None:
     links = Read(page(a_page(acknowledge_url=url)).html).links
-    assert links[-3:] == [a_page().resolve_url, a_page().links[0][0], a_page().incident_url]
+    assert links[-4:] == [a_page().resolve_url, a_page().escalate_url, a_page().links[0][0], a_page().incident_url]
     assert all(link.startswith("https://") for link in links)
 
 

@@ -75,6 +75,12 @@ def test_a_page_is_one_section_and_a_row_of_buttons() -> None:
                     },
                     {
                         "type": "button",
+                        "action_id": "escalate",
+                        "text": {"type": "plain_text", "text": "Escalate"},
+                        "url": "https://oncall.example.com/l/escalate-token",
+                    },
+                    {
+                        "type": "button",
                         "action_id": "incident",
                         "text": {"type": "plain_text", "text": "Incident"},
                         "url": "https://oncall.example.com/incidents/42",
@@ -132,8 +138,10 @@ def test_nothing_a_monitor_says_is_a_link_or_a_mention(hostile: str) -> None:
     message = a_page(title=hostile, service=hostile, reason=hostile, source=hostile, facts=((hostile, hostile),), links=())
     assert lively(content(message, ANA)) == []
     assert lively(content(message, ANA, blocks=False)) == [
-        f"{url}|{label}"
-        for label, url in (("Acknowledge", message.acknowledge_url), ("Resolve", message.resolve_url), ("Incident", message.incident_url))
+        f"{message.acknowledge_url}|Acknowledge",
+        f"{message.resolve_url}|Resolve",
+        f"{message.escalate_url}|Escalate",
+        f"{message.incident_url}|Incident",
     ]
 
 

@@ -51,6 +51,7 @@ def test_a_page_has_its_first_line_in_bold_and_buttons_below() -> None:
                 [
                     {"text": "Acknowledge", "url": "https://oncall.example.com/l/acknowledge-token"},
                     {"text": "Resolve", "url": "https://oncall.example.com/l/resolve-token"},
+                    {"text": "Escalate", "url": "https://oncall.example.com/l/escalate-token"},
                     {"text": "Incident", "url": "https://oncall.example.com/incidents/42"},
                 ]
             ]

@@ -64,6 +64,7 @@ async def test_the_request_says_everything_and_is_signed_with_every_secret(sink:
             "nth": 1,
             "acknowledge_url": "https://oncall.example.com/l/acknowledge-token",
             "resolve_url": "https://oncall.example.com/l/resolve-token",
+            "escalate_url": "https://oncall.example.com/l/escalate-token",
             "incident_url": "https://oncall.example.com/incidents/42",
             "attempt": 2,
             "repeated": True,

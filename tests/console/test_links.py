@@ -6,6 +6,7 @@ import pytest
 from httpx import AsyncClient
 from tests.system import System, to
 
+from oncall.channels.values import PageMessage
 from oncall.console.rules import ago, shortened, spoken
 from oncall.kit.db import Database
 
@@ -47,6 +48,31 @@ async def test_a_link_of_an_earlier_cycle_acts_when_its_person_was_paged_again(s
     assert "Ana" in system.pages()[1:]
     assert "you have it" in (await system.client().post(link)).text
     assert (await system.incident(incident))["acknowledged_by"]["name"] == "Ana"
+
+
+async def test_a_link_escalates_when_its_button_is_pressed_and_not_when_it_is_opened(system: System) -> None:
+    ana, ben, chris = [await system.user(name) for name in ("Ana", "Ben", "Chris")]
+    service = await system.service([to(ana)], [to(ben)], [to(chris)])
+    incident = (await system.event(service["key"]))["incident_id"]
+    [page] = system.email.sent
+    assert isinstance(page, PageMessage)
+    link = page.escalate_url
+    assert link is not None
+    stranger = system.client()
+    for _ in range(3):
+        assert "Escalate as Ana</button>" in (await stranger.get(link)).text
+    await system.run_due()
+    assert system.pages() == ["Ana"]
+    for _ in range(2):
+        pressed = await stranger.post(link)
+        assert ("Escalated: its next step is paged now." in pressed.text, "<button" in pressed.text) == (True, False)
+        await system.run_due()
+    assert system.pages() == ["Ben"], "pressed twice it is one wish"
+    assert "escalated: escalated to level 2 of policy Payments by Ana through link" in await system.reasons(incident)
+    await system.api.post(f"/api/v1/incidents/{incident}/acknowledge")
+    assert "Escalate as Ana</button>" in (await stranger.get(link)).text, "whoever has it may be asleep"
+    await system.api.post(f"/api/v1/incidents/{incident}/resolve")
+    assert (await stranger.post(link)).status_code == 410
 
 
 @pytest.mark.parametrize("path", ["/l/nonsense", "/l/", "/l/" + "A" * 300])

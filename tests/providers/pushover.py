@@ -1,6 +1,9 @@
 """Pushover's message API: checks every parameter as documented, and gives a receipt for an emergency."""
 
-from urllib.parse import parse_qs
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.providers.http import Answer, Received, WebhookSink
 from tests.providers.telegram import Shown
@@ -26,19 +29,63 @@ def said_in(request: Received) -> dict[str, str]:
 
 
 class PushoverSink(WebhookSink):
-    """Behaviours beside those of a `WebhookSink`: those of `ERRORS`."""
+    """Behaviours beside those of a `WebhookSink`: those of `ERRORS`. An emergency rings, until somebody acknowledges it in the app
+    (`acknowledge`), or it is cancelled.
+    """
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.receipts: dict[str, dict[str, Any]] = {}
+        self.pushed: list[dict[str, str]] = []
+        self.asked = 0
+        """How often a receipt was asked for."""
+
+    def acknowledge(self, user: str, receipt: str, *, at: int = 1_772_937_300) -> None:
+        """Somebody presses Acknowledge in the app."""
+        self.receipts[receipt] |= {"acknowledged": 1, "acknowledged_at": at, "acknowledged_by": user, "acknowledged_by_device": "phone"}
 
     def answer(self, request: Received, behaviour: str) -> Answer | None:
         if behaviour != "ok":
             return ERRORS.get(behaviour)
+        if found := re.fullmatch(r"/1/receipts/(\w+)(/cancel)?\.json", urlsplit(request.path).path):
+            return self._receipt(found[1], request, cancels=found[2] is not None)
         said = said_in(request)
         if request.path != "/1/messages.json" or said.get("token") != TOKEN:
             return ERRORS["bad_token"]
         if fault := _fault(said):
             return refusal(400, *fault)
         request_id = f"r{len(self.requests)}"
-        receipt = {"receipt": f"receipt-{len(self.requests)}"} if said["priority"] == "2" else {}
+        self.pushed.append(said)
+        receipt = {"receipt": f"receipt{len(self.requests):023d}"} if said["priority"] == "2" else {}
+        if receipt:
+            self.receipts[receipt["receipt"]] = dict(RINGING)
         return 200, [], {"status": 1, "request": request_id} | receipt
+
+    def _receipt(self, id: str, request: Received, *, cancels: bool) -> Answer:
+        token = said_in(request) if cancels else {name: value for name, [value] in parse_qs(urlsplit(request.path).query).items()}
+        if token.get("token") != TOKEN:
+            return ERRORS["bad_token"]
+        if id not in self.receipts:
+            return refusal(404, "receipt", "receipt not found; may be invalid or expired")
+        if cancels:
+            self.receipts[id]["expired"] = 1
+            return 200, [], {"status": 1, "request": "c1"}
+        self.asked += 1
+        return 200, [], {"status": 1, "request": "g1"} | self.receipts[id]
+
+
+RINGING: Mapping[str, Any] = {
+    "acknowledged": 0,
+    "acknowledged_at": 0,
+    "acknowledged_by": "",
+    "acknowledged_by_device": "",
+    "last_delivered_at": 1_772_937_299,
+    "expired": 0,
+    "expires_at": 1_772_937_600,
+    "called_back": 0,
+    "called_back_at": 0,
+}
+"""https://pushover.net/api/receipts"""
 
 
 def _fault(said: dict[str, str]) -> tuple[str, str] | None:

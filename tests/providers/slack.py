@@ -69,8 +69,10 @@ class SlackSink(WebhookSink):
         found = [one for one in self.posted if (one["channel"], one["ts"]) == (said["channel"], said["ts"])]
         if not found:
             return refusal("message_not_found")
+        if fault := _fault(said.get("blocks", [])):
+            return 200, [], {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": [fault]}}
         if "text" in said:
-            found[0]["text"] = said["text"]
+            found[0] |= said
         else:
             self.posted.remove(found[0])
         return 200, [], {"ok": True, "channel": said["channel"], "ts": said["ts"]}

@@ -51,6 +51,9 @@ class SmtpSink:
         self.messages: list[Received] = []
         self.connections = 0
         self.goodbyes = 0
+        self.reports = False
+        """Whether it offers DSN (RFC 3461); what was asked of it then is in `asked`."""
+        self.asked: list[str] = []
         self.logins: list[str] = []
         self._users = users
         self._starttls = starttls
@@ -160,6 +163,21 @@ class _Session(SMTP):
         self._sink = sink
         self._opened: asyncio.BaseTransport | None = None
 
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 — the name aiosmtpd calls
+        await super().smtp_MAIL(self._without_dsn(arg, "RET", "ENVID"))
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 — the name aiosmtpd calls
+        await super().smtp_RCPT(self._without_dsn(arg, "NOTIFY", "ORCPT"))
+
+    def _without_dsn(self, arg: str | None, *names: str) -> str | None:
+        """aiosmtpd does not know RFC 3461; what is asked for is kept."""
+        if arg is None or not self._sink.reports:
+            return arg
+        words = arg.split()
+        asked = [word for word in words if word.partition("=")[0].upper() in names]
+        self._sink.asked += asked
+        return " ".join(word for word in words if word not in asked)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._opened = transport
         self._sink.opened(transport)
@@ -178,6 +196,12 @@ class _Answers:
     def __init__(self, sink: SmtpSink, behaviour: str) -> None:
         self._sink = sink
         self._behaviour = behaviour
+
+    async def handle_EHLO(  # noqa: N802 — the name aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-DSN", responses[-1]] if self._sink.reports else responses
 
     async def handle_MAIL(  # noqa: N802 — the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -58,6 +58,7 @@ class TelegramSink(WebhookSink):
             "setWebhook": self._take_webhook,
             "answerCallbackQuery": self._take_toast,
             "editMessageReplyMarkup": self._take_markup,
+            "editMessageText": self._take_text,
         }.get(method)
         if bot != f"/bot{TOKEN}" or take is None:
             return refusal(404, "Not Found")
@@ -92,6 +93,17 @@ class TelegramSink(WebhookSink):
             return "message is not modified"
         message["reply_markup"] = said["reply_markup"]
         return {"message_id": said["message_id"]}
+
+    def _take_text(self, said: dict, behaviour: str) -> object:
+        message = self.messages[said["message_id"] - 1]
+        if message["chat_id"] != said["chat_id"]:
+            return "message to edit not found"
+        if fault := self._fault(said, behaviour):
+            return fault
+        if (message["text"], message.get("reply_markup")) == (said["text"], said["reply_markup"]):
+            return "message is not modified: specified new message content and reply markup are exactly the same"
+        message |= said
+        return {"message_id": said["message_id"], "chat": {"id": said["chat_id"]}, "text": said["text"]}
 
     # --- what it posts to us ------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
@@ -76,6 +77,9 @@ class Twilio(WebhookSink):
         self.messages: list[Made] = []
         self.calls: list[Made] = []
         self.token = TOKEN
+        self.became: dict[str, dict[str, Any]] = {}
+        """What is said of a message or a call when it is asked for, by its sid; until then it is queued."""
+        self.asked: list[str] = []
         self.answer_to = answer_to
         self._count = count(1)
 
@@ -91,6 +95,8 @@ class Twilio(WebhookSink):
     def answer(self, request: Received, behaviour: str) -> Answer | None:
         if behaviour not in {"ok", "accepts and fails"} and not behaviour.startswith("error "):
             return None
+        if request.method == "GET":
+            return self._told(request)
         refused = self._refusal(request) or (int(behaviour.removeprefix("error ")) if behaviour.startswith("error ") else None)
         if refused:
             status, words = REFUSALS[refused]
@@ -101,6 +107,16 @@ class Twilio(WebhookSink):
         (self.messages if kind == "SM" else self.calls).append(made)
         lost = {"status": "failed", "error_code": 30005} if behaviour == "accepts and fails" else {"status": "queued", "error_code": None}
         return 201, [], {"sid": made.sid, "account_sid": ACCOUNT, "to": made["To"], "from": made["From"], **lost}
+
+    def _told(self, request: Received) -> Answer:
+        expected = base64.b64encode(f"{ACCOUNT}:{self.token}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {expected}":
+            return 401, [], {"code": 20003, "message": "Authenticate", "status": 401}
+        found = re.fullmatch(rf"/2010-04-01/Accounts/{ACCOUNT}/(Messages|Calls)/((SM|CA)[0-9a-f]{{32}})\.json", request.path)
+        if found is None or found[2] not in {made.sid for made in (*self.messages, *self.calls)}:
+            return 404, [], {"code": 20404, "message": "The requested resource was not found", "status": 404}
+        self.asked.append(found[2])
+        return 200, [], {"sid": found[2], "status": "queued", "error_code": None} | self.became.get(found[2], {})
 
     def _refusal(self, received: Received) -> int | None:
         """What Twilio itself would find wrong with a request."""

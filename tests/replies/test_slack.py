@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ async def test_a_button_acknowledges_at_once_and_the_message_says_so(system: Sys
     assert whole(told) == f"Ana: Acknowledged #{number} payments-api: Disk full."
     assert told is not None
     assert told["blocks"][0] == slack.posted[0]["blocks"][0], "what it was about is still there"
-    assert [button["action_id"] for button in buttons(told)] == ["resolve"], "nobody need acknowledge it any more"
+    assert [button["action_id"] for button in buttons(told)] == ["resolve", "escalate"], "nobody need acknowledge it any more"
     found = await system.incident(incident)
     assert (found["status"], found["acknowledged_by"]["name"]) == ("acknowledged", "Ana")
     assert "acknowledged: acknowledged by Ana through slack" in await system.reasons(incident)
@@ -113,6 +114,34 @@ async def test_a_button_resolves_and_no_button_is_left(system: System, slack: Sl
     assert whole(told).startswith("Ana: Resolved #")
     assert buttons(told or {}) == []
     assert await status(system, incident) == "resolved"
+
+
+async def test_a_button_pages_the_next_step_once_however_often_it_is_pressed(system: System, slack: SlackSink) -> None:
+    _, incident = await paged(system)
+    mine, number = slack.posted[-1], (await system.incident(incident))["number"]
+    told = await slack.press("escalate", ANA, at=now(system), message=mine)
+    assert whole(told) == f"Ana: Escalated #{number} payments-api: Disk full: its next step pages now."
+    assert [button["action_id"] for button in buttons(told or {})] == ["acknowledge", "resolve", "escalate"]
+    await system.run_due()
+    assert slack.posted[-1]["channel"] == BEN
+    assert "escalated: escalated to level 2 of policy Payments by Ana through slack" in await system.reasons(incident)
+    twice = await slack.press("escalate", ANA, at=now(system), message=mine)
+    assert whispered(twice) == f"The next step of #{number} payments-api: Disk full was paged a moment ago, or is now."
+    posted = len(slack.posted)
+    await system.run_due()
+    assert len(slack.posted) == posted, "the step after the next was not meant"
+    await system.advance(seconds=61)
+    assert whole(await slack.press("escalate", BEN, at=now(system), message=slack.posted[-1])).startswith("Ben: Escalated #")
+
+
+async def test_whoever_has_it_hands_it_on_with_a_button(system: System, slack: SlackSink) -> None:
+    _, incident = await paged(system)
+    mine = slack.posted[-1]
+    await slack.press("acknowledge", ANA, at=now(system), message=mine)
+    assert whole(await slack.press("escalate", ANA, at=now(system), message=mine)).startswith("Ana: Escalated #")
+    assert await status(system, incident) == "triggered"
+    await system.run_due()
+    assert slack.posted[-1]["channel"] == BEN
 
 
 async def test_pressed_again_or_replayed_it_changes_nothing(system: System, slack: SlackSink) -> None:
@@ -140,7 +169,7 @@ async def test_what_another_has_already_is_said_to_all(system: System, slack: Sl
 
 async def test_resolved_meanwhile_nothing_is_left_to_press(system: System, slack: SlackSink) -> None:
     service, _ = await paged(system)
-    message = slack.posted[0]
+    message = deepcopy(slack.posted[0])
     await system.event(service["key"], action="resolve")
     told = await slack.press("acknowledge", ANA, at=now(system), message=message)
     assert whole(told).endswith("nothing is left to do.")
@@ -302,11 +331,13 @@ def test_buttons_carry_tokens_only_where_presses_are_heard() -> None:
     assert [button.get("url") for button in buttons(links)] == [
         "https://oncall.example.com/l/acknowledge-token",
         "https://oncall.example.com/l/resolve-token",
+        "https://oncall.example.com/l/escalate-token",
         "https://oncall.example.com/incidents/42",
     ]
     assert [(button.get("value"), button.get("url")) for button in buttons(presses)] == [
         ("acknowledge-token", None),
         ("resolve-token", None),
+        ("escalate-token", None),
         (None, "https://oncall.example.com/incidents/42"),
     ]
     opened = "<https://oncall.example.com/l/acknowledge-token|open in the browser>"

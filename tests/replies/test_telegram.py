@@ -1,6 +1,7 @@
 """Paged in Telegram, and answered there by pressing a button."""
 
 from collections.abc import AsyncIterator, Iterable
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,10 @@ def labels(message: dict[str, Any]) -> list[str]:
 async def test_a_button_acknowledges_at_once_and_goes_away(system: System, telegram: TelegramSink) -> None:
     _, incident = await paged(system)
     [message] = telegram.messages
-    assert labels(message) == ["Acknowledge", "Resolve"]
+    assert labels(message) == ["Acknowledge", "Resolve", "Escalate"]
     number = (await system.incident(incident))["number"]
     assert shown(await telegram.press("acknowledge", ANA)) == f"Acknowledged #{number} payments-api: Disk full."
-    assert labels(message) == ["Resolve"]
+    assert labels(message) == ["Resolve", "Escalate"]
     found = await system.incident(incident)
     assert (found["status"], found["acknowledged_by"]["name"]) == ("acknowledged", "Ana")
     assert "acknowledged: acknowledged by Ana through telegram" in await system.reasons(incident)
@@ -118,6 +119,22 @@ async def test_a_button_resolves_and_no_button_is_left(system: System, telegram:
     assert shown(await telegram.press("resolve", ANA)).startswith("Resolved #")
     assert labels(telegram.messages[0]) == []
     assert await status(system, incident) == "resolved"
+
+
+async def test_a_button_pages_the_next_step_once_however_often_it_is_pressed(system: System, telegram: TelegramSink) -> None:
+    _, incident = await paged(system)
+    mine, number = telegram.messages[0], (await system.incident(incident))["number"]
+    assert shown(await telegram.press("escalate", ANA, message=mine)) == (
+        f"Escalated #{number} payments-api: Disk full: its next step pages now."
+    )
+    assert labels(mine) == ["Acknowledge", "Resolve", "Escalate"]
+    await system.run_due()
+    assert telegram.messages[-1]["chat_id"] == BEN
+    assert "escalated: escalated to level 2 of policy Payments by Ana through telegram" in await system.reasons(incident)
+    sent = len(telegram.messages)
+    assert "was paged a moment ago" in shown(await telegram.press("escalate", ANA, message=mine), alert=True)
+    await system.run_due()
+    assert len(telegram.messages) == sent, "the step after the next was not meant"
 
 
 async def test_pressed_again_or_replayed_it_changes_nothing(system: System, telegram: TelegramSink) -> None:
@@ -143,10 +160,10 @@ async def test_what_another_has_already_is_said(system: System, telegram: Telegr
 
 async def test_resolved_meanwhile_nothing_is_left_to_press(system: System, telegram: TelegramSink) -> None:
     service, _ = await paged(system)
-    message = telegram.messages[0]
+    message = deepcopy(telegram.messages[0])
     await system.event(service["key"], action="resolve")
     assert shown(await telegram.press("acknowledge", ANA, message=message), alert=True).endswith("nothing is left to do.")
-    assert labels(message) == []
+    assert labels(telegram.messages[0]) == []
 
 
 async def test_in_an_earlier_cycle_it_counts_for_nothing_once_others_were_paged(system: System, telegram: TelegramSink) -> None:
@@ -216,7 +233,7 @@ async def test_what_else_is_posted_is_answered_and_does_nothing(system: System, 
     message = telegram.messages[0]
     data = buttons(message)[0]["callback_data"]
     updates = [None, [], {}, {"update_id": 1, "message": {"text": "/start"}}, {"callback_query": {"data": 7}}, {"callback_query": []}]
-    updates += [telegram.update(odd, message, ANA) for odd in ("", "escalate" + data[11:], data + "0", data.upper())]
+    updates += [telegram.update(odd, message, ANA) for odd in ("", "reopen" + data[11:], data + "0", data.upper())]
     updates += [telegram.update(data, message, "x")]  # type: ignore[arg-type]  # as somebody might
     for update in updates:
         answer = await telegram.post(update)
@@ -355,6 +372,7 @@ def test_buttons_carry_what_they_do_only_where_presses_are_heard() -> None:
     assert buttons(presses) == [
         {"text": "Acknowledge", "callback_data": f"acknowledge:{id}"},
         {"text": "Resolve", "callback_data": f"resolve:{id}"},
+        {"text": "Escalate", "callback_data": f"escalate:{id}"},
         {"text": "Incident", "url": "https://oncall.example.com/incidents/42"},
     ]
     opened = '<a href="https://oncall.example.com/l/acknowledge-token">open in the browser</a>'

@@ -457,3 +457,111 @@ async def test_a_number_that_is_none_is_refused_when_it_is_typed(system: System)
     answer = await system.api.post(f"/api/v1/users/{user['id']}/contact-methods", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_address")
     assert "Write it with a plus sign and the code of the country" in answer.text
+
+
+# --- what Twilio does not tell ------------------------------------------------------------------------------------------------
+
+
+async def receipts(system: System, incident: str) -> list[tuple[str, list[str]]]:
+    """(status, states that were told) of each message."""
+    answer = await system.api.get(f"/api/v1/incidents/{incident}/notifications")
+    return [(one["status"], [receipt["state"] for receipt in one["receipts"]]) for one in answer.json()["items"]]
+
+
+async def test_without_any_callback_it_is_asked_after_a_minute_and_then_later_and_later(system: System, twilio: Twilio) -> None:
+    _, incident = await paged(system, "sms", step_delay="PT2H")
+    [message] = twilio.messages
+    await system.advance(seconds=59, step=timedelta(seconds=1))
+    assert twilio.asked == []
+    await system.advance(seconds=2, step=timedelta(seconds=1))
+    assert twilio.asked == [message.sid]
+    assert await receipts(system, incident) == [("sent", [])], "queued is no news"
+    twilio.became[message.sid] = {"status": "delivered"}
+    await system.advance(minutes=1)
+    assert len(twilio.asked) == 1, "not before the next of its steps"
+    await system.advance(minutes=2)
+    assert await receipts(system, incident) == [("delivered", ["delivered"])]
+    await system.advance(hours=1)
+    assert len(twilio.asked) == 2, "it was the last word"
+
+
+async def test_what_was_told_by_a_callback_is_not_asked(system: System, twilio: Twilio) -> None:
+    await paged(system, "sms", step_delay="PT2H")
+    assert (await twilio.status(twilio.messages[0], "delivered")).status_code == 204
+    await system.advance(hours=1)
+    assert twilio.asked == []
+
+
+async def test_a_failure_that_was_asked_for_is_told_with_its_reason_and_no_later_word_takes_it_back(system: System, twilio: Twilio) -> None:
+    _, incident = await paged(system, "sms", step_delay="PT2H")
+    [message] = twilio.messages
+    twilio.became[message.sid] = {"status": "undelivered", "error_code": 30003}
+    await system.advance(minutes=2)
+    one, *_ = (await system.api.get(f"/api/v1/incidents/{incident}/notifications")).json()["items"]
+    assert (one["status"], one["receipts"][0]["detail"]) == (
+        "failed",
+        "Twilio says undelivered, Twilio error 30003: the telephone is off, or out of reach",
+    )
+    assert (await twilio.status(message, "delivered")).status_code == 204
+    assert (await receipts(system, incident))[0][0] == "failed"
+
+
+@pytest.mark.parametrize("behaviour", ["503", "garbage", "silent_now", "error 20429"])
+async def test_a_twilio_that_does_not_answer_is_asked_again_and_then_no_more(system: System, twilio: Twilio, behaviour: str) -> None:
+    _, incident = await paged(system, "voice", step_delay="PT4H")
+    twilio.behave("drop" if behaviour == "silent_now" else behaviour)
+    seen = len(twilio.requests)
+    await system.advance(hours=2)
+    assert len([one for one in twilio.requests[seen:] if one.method == "GET"]) == 5, "1, 3, 8, 18 and 48 minutes after it was sent"
+    assert await receipts(system, incident) == [("sent", [])]
+
+
+# --- what never arrives -------------------------------------------------------------------------------------------------------
+
+
+async def by_text_then_call(system: System, delay: str = "PT10M") -> tuple[dict[str, Any], str]:
+    """Ana is told by text message, and after ten minutes by a call; the next step is Ben's, in half an hour."""
+    ana, ben = await reached(system, "Ana", "sms", ANA), await reached(system, "Ben", "sms", BEN)
+    call = await system.make(f"users/{ana['id']}/contact-methods", channel="voice", address=ANA, verified=True)
+    for method, after in ((ana["method"], "PT0S"), (call, delay)):
+        await system.make(f"users/{ana['id']}/notification-rules", urgency="high", delay=after, contact_method_id=method["id"])
+    service = await system.service([to(ana)], [to(ben)], step_delay="PT30M")
+    return service, (await system.event(service["key"]))["incident_id"]
+
+
+async def test_a_text_that_never_arrives_makes_the_call_due_now(system: System, twilio: Twilio) -> None:
+    _, incident = await by_text_then_call(system)
+    for _ in range(2):  # Twilio says it twice
+        assert (await twilio.status(twilio.messages[0], "undelivered", ErrorCode="30005")).status_code == 204
+    await system.run_due()
+    assert [call["To"] for call in twilio.calls] == [ANA], "and not in ten minutes"
+    told = [line for line in await system.reasons(incident) if line.startswith("send_failed:")]
+    why = "Twilio says undelivered, Twilio error 30005: this number is not in use; voice, which was to follow later, is due now"
+    assert told == [f"send_failed: did not arrive at Ana by sms (…5678): {why}"]
+    await system.advance(minutes=20)
+    assert len(twilio.calls) == 1, "it was hastened, not doubled"
+    assert BEN not in [message["To"] for message in twilio.messages], "the step goes on as planned"
+
+
+async def test_who_has_no_other_way_is_not_waited_for(system: System, twilio: Twilio) -> None:
+    _, incident = await paged(system, "sms", step_delay="PT30M")
+    assert (await twilio.status(twilio.messages[0], "failed", ErrorCode="30005")).status_code == 204
+    await system.run_due()
+    assert [message["To"] for message in twilio.messages] == [ANA, BEN]
+    assert any(line.startswith("unreachable: nobody paged by step 1 can be reached") for line in await system.reasons(incident))
+
+
+@pytest.mark.parametrize("word", ["busy", "no-answer", "canceled"])
+async def test_a_call_that_nobody_took_hurries_nothing(system: System, twilio: Twilio, word: str) -> None:
+    await paged(system, "voice", step_delay="PT30M")
+    assert (await twilio.status(twilio.calls[0], word)).status_code == 204
+    await system.run_due()
+    assert [call["To"] for call in twilio.calls] == [ANA]
+
+
+async def test_what_is_acknowledged_already_hurries_nobody(system: System, twilio: Twilio) -> None:
+    _, incident = await by_text_then_call(system)
+    await system.api.post(f"/api/v1/incidents/{incident}/acknowledge")
+    assert (await twilio.status(twilio.messages[0], "undelivered", ErrorCode="30005")).status_code == 204
+    await system.advance(minutes=20)
+    assert (twilio.calls, await status(system, incident)) == ([], "acknowledged")

@@ -1,7 +1,7 @@
 """A message in few words, for the screens of phones and for chats. Pure; each channel escapes and lays it out for itself."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from oncall.channels.render import (
@@ -18,7 +18,7 @@ from oncall.channels.render import (
     shown_links,
     spoken,
 )
-from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
+from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage, Standing
 
 FACTS = 6
 FACT_LIMIT = 300
@@ -41,6 +41,7 @@ class Brief:
     acknowledges: str = "Acknowledge"
     """What its button says."""
     resolve_url: str | None = None
+    escalate_url: str | None = None
     incident_url: str | None = None
 
     @property
@@ -49,6 +50,7 @@ class Brief:
         ours = (
             ("acknowledge", self.acknowledges, self.acknowledge_url),
             ("resolve", "Resolve", self.resolve_url),
+            ("escalate", "Escalate", self.escalate_url),
             ("incident", "Incident", self.incident_url),
         )
         return tuple((verb, label, url) for verb, label, url in ours if url)
@@ -80,6 +82,18 @@ def brief(message: Message) -> Brief:
             assert_never(message)
 
 
+def standing_brief(message: PageMessage, standing: Standing) -> Brief:
+    """The page as it was, with how its incident stands now right below its first line, and without the buttons that are of no use."""
+    said, words = _page(message), one_line(standing.said, REASON_LIMIT)
+    return replace(
+        said,
+        marks=(f"{words[:1].upper()}{words[1:]}, {instant(standing.at)}.", *said.marks),
+        acknowledge_url=said.acknowledge_url if "acknowledge" in standing.verbs else None,
+        resolve_url=said.resolve_url if "resolve" in standing.verbs else None,
+        escalate_url=said.escalate_url if "escalate" in standing.verbs else None,
+    )
+
+
 def _page(message: PageMessage) -> Brief:
     line, title = first_line(message), one_line(message.title, PARAGRAPH_LIMIT)
     recipient, reason = one_line(message.recipient, 80), one_line(message.reason, REASON_LIMIT)
@@ -98,6 +112,7 @@ def _page(message: PageMessage) -> Brief:
         links=tuple(shown_links(message)[:LINKS]),
         acknowledge_url=link(message.acknowledge_url),
         resolve_url=link(message.resolve_url),
+        escalate_url=link(message.escalate_url),
         incident_url=link(message.incident_url),
     )
 

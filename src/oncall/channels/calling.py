@@ -43,6 +43,14 @@ class Calls:
         except NoAnswer as error:
             return Unknown(f"sent, but {error}")
 
+    async def get(self, url: str) -> Mapping[str, Any]:
+        """The JSON object that is there; empty if there is none, or no answer."""
+        try:
+            reply = await self.client.request("GET", url, headers={"Accept": JSON}, deadline=self.deadline)
+        except (AddressNotAllowed, NotSent, NoAnswer):
+            return {}
+        return said_in(reply) if reply.status == 200 else {}
+
     async def post_json(
         self, url: str, message: Identified, content: Mapping[str, object], headers: Mapping[str, str] | None = None
     ) -> HttpReply | Outcome:

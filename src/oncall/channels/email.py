@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 import httpx
 from aiosmtplib import SMTP
@@ -13,12 +14,14 @@ from aiosmtplib.errors import (
     SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
     SMTPServerDisconnected,
 )
 
+from oncall.channels.bounces import RCPT_OPTIONS, ReturnPath, mail_options
 from oncall.channels.mail_settings import MailSender, SmtpServer, Tls
 from oncall.channels.mime import compose, message_id
 from oncall.channels.render import one_line
@@ -36,8 +39,19 @@ class EmailChannel:
     takes_updates = True
     rings = False
 
-    def __init__(self, server: SmtpServer | None, *, sender: MailSender, now: Callable[[], datetime], deadline: float = 10.0) -> None:
-        """Without a `server` everything but sending works. `deadline` is in seconds; `now` gives each message its date."""
+    def __init__(
+        self,
+        server: SmtpServer | None,
+        *,
+        sender: MailSender,
+        now: Callable[[], datetime],
+        deadline: float = 10.0,
+        returns: ReturnPath | None = None,
+    ) -> None:
+        """Without a `server` everything but sending works. `deadline` is in seconds; `now` gives each message its date. What cannot be
+        delivered goes back to the sender, or to `returns` of ours.
+        """
+        self._returns = returns
         self._server = server
         self._sender = sender
         self._now = now
@@ -66,19 +80,18 @@ class EmailChannel:
         except BadAddress as error:
             return FailedPermanently(str(error), code="bad_address")
         content = compose(message, to=to, sender=self._sender, now=self._now())
-        return await self._deliver(self._server, to, content, message_id(message, self._sender))
+        return await self._deliver(self._server, to, content, message_id(message, self._sender), message.notification_id)
 
     async def close(self) -> None:
         """Nothing stays open between messages."""
 
-    async def _deliver(self, server: SmtpServer, to: str, content: bytes, id: str) -> Outcome:
+    async def _deliver(self, server: SmtpServer, to: str, content: bytes, id: str, notification_id: UUID) -> Outcome:
         handed_over = False
         smtp = self._connection(server)
         try:
             async with asyncio.timeout(self._deadline):
                 await smtp.connect()
-                await smtp.mail(self._sender.address)
-                await smtp.rcpt(to)
+                await self._address(smtp, to, notification_id)
                 handed_over = True
                 reply = await smtp.data(content)
             await _say_goodbye(smtp)
@@ -94,6 +107,19 @@ class EmailChannel:
             return FailedPermanently(one_line(str(error)), code="not_offered", credential=True)
         finally:
             _hang_up(smtp)
+
+    async def _address(self, smtp: SMTP, to: str, id: UUID) -> None:
+        """The envelope; of a server that can do so (RFC 3461) it asks for a report when the mail will never arrive."""
+        if self._returns is None:
+            await smtp.mail(self._sender.address)
+            await smtp.rcpt(to)
+            return
+        if smtp.last_ehlo_response is None:
+            with contextlib.suppress(SMTPHeloError):
+                await smtp.ehlo()
+        reports = smtp.supports_extension("dsn")
+        await smtp.mail(self._returns.address(id), options=mail_options(id) if reports else [])
+        await smtp.rcpt(to, options=RCPT_OPTIONS if reports else [])
 
     def _connection(self, server: SmtpServer) -> SMTP:
         return SMTP(

@@ -12,6 +12,8 @@ from oncall.kit.http_client import HttpReply
 
 SETTING = "ONCALL_NTFY_URL"
 TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MOST_ACTIONS = 3
+"""Buttons that a server takes."""
 MESSAGE_BYTES = 3_500
 """Beyond 4,096 a server makes an attachment of it."""
 
@@ -90,7 +92,7 @@ def content(message: Message, topic: str) -> dict[str, Any]:
     if click := said.incident_url or said.acknowledge_url or next((href for href, _ in said.links), None):
         published["click"] = click
     if actions := [_action(verb, label, url) for verb, label, url in said.buttons]:
-        published["actions"] = actions
+        published["actions"] = actions[:MOST_ACTIONS]
     return published
 
 

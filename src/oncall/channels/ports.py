@@ -1,8 +1,10 @@
 """What every way to reach someone looks like from above."""
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
-from oncall.channels.values import Message, Outcome
+from oncall.channels.values import Message, Outcome, PageMessage, Standing
 
 
 class Channel(Protocol):
@@ -42,4 +44,30 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of what this channel itself opened."""
+        ...
+
+
+@runtime_checkable
+class AnswersInquiries(Protocol):
+    """A channel whose provider can be asked what became of a message that it took."""
+
+    def inquiries(self, provider_id: str, /) -> Sequence[timedelta]:
+        """How long after it was sent to ask for it, each time that there is no last word yet; empty: never."""
+        ...
+
+    async def inquire(self, provider_id: str, /) -> Mapping[str, str] | None:
+        """What the provider says of it, by the words it would post; None if it said nothing that can be read. Raises nothing."""
+        ...
+
+    async def silence(self, provider_id: str, /) -> bool:
+        """What rings until it is seen rings no more. Whether there is nothing left to do; where nothing rings there is not."""
+        ...
+
+
+@runtime_checkable
+class EditsMessages(Protocol):
+    """A channel whose messages can be changed where they are, without a sound."""
+
+    async def edit(self, provider_id: str, message: PageMessage, standing: Standing, /) -> Outcome:
+        """The same page, saying how its incident stands, and with the buttons that are of use. One attempt, as `send`."""
         ...

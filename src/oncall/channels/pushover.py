@@ -2,12 +2,15 @@
 
 import html
 import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from oncall.channels.brief import Brief, brief, fitted, is_update, rings
 from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
 from oncall.channels.values import BadAddress, BundleMessage, FailedPermanently, Message, NoticeMessage, Outcome, PageMessage, Sent
-from oncall.kit.http_client import HttpReply
+from oncall.kit.http_client import HttpReply, NoAnswer, NotSent
+from oncall.kit.outbound import AddressNotAllowed
 
 SETTING = "ONCALL_PUSHOVER_TOKEN"
 KEY = re.compile(r"[A-Za-z0-9]{30}")
@@ -16,8 +19,15 @@ URL_LIMIT = 512
 
 EMERGENCY, USUAL, QUIET = 2, 0, -1
 RETRY_SECONDS = 60
+RECEIPT = re.compile(r"[A-Za-z0-9]{30}")
+"""Of an emergency; the id of a request has other signs, or is longer."""
 PAGE_RINGS_SECONDS, TEST_RINGS_SECONDS = 300, 60
 """How long an emergency rings if nobody sees it. A page gives way to the next step of its policy, which rings anew."""
+
+
+ASKED_EVERY = timedelta(seconds=10)
+"""Of one receipt; more often than every five seconds is not allowed."""
+ASKED_UNTIL = timedelta(seconds=PAGE_RINGS_SECONDS + 30)
 
 
 class PushoverChannel:
@@ -31,7 +41,8 @@ class PushoverChannel:
         """Without a `token` everything but sending works."""
         self._calls = calls
         self._token = token
-        self._method = f"{url.rstrip('/')}/1/messages.json"
+        self._api = f"{url.rstrip('/')}/1"
+        self._method = f"{self._api}/messages.json"
 
     @property
     def lacks(self) -> str | None:
@@ -56,6 +67,33 @@ class PushoverChannel:
         body = urlencode({"token": self._token, "user": user} | content(message)).encode()
         reply = await self._calls.post(self._method, message, body, {"Content-Type": "application/x-www-form-urlencoded"})
         return self._meaning(reply) if isinstance(reply, HttpReply) else reply
+
+    def inquiries(self, provider_id: str) -> Sequence[timedelta]:
+        """While it may ring: whether somebody has pressed Acknowledge in the app."""
+        times = ASKED_UNTIL // ASKED_EVERY if RECEIPT.fullmatch(provider_id) else 0
+        return [ASKED_EVERY * (n + 1) for n in range(times)]
+
+    async def inquire(self, provider_id: str) -> Mapping[str, str] | None:
+        """Of a receipt (https://pushover.net/api/receipts). It is asked for rather than taken from a callback: those are not signed."""
+        said = await self._calls.get(f"{self._api}/receipts/{provider_id}.json?{urlencode({'token': self._token or ''})}")
+        if said.get("status") != 1:
+            return None
+        return {name: str(value) for name, value in said.items() if isinstance(value, str | int)}
+
+    async def silence(self, provider_id: str) -> bool:
+        """An emergency rings on after somebody else has acknowledged the incident, unless it is cancelled."""
+        try:
+            url = f"{self._api}/receipts/{provider_id}/cancel.json"
+            reply = await self._calls.client.request(
+                "POST",
+                url,
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                content=urlencode({"token": self._token or ""}).encode(),
+                deadline=self._calls.deadline,
+            )
+        except (AddressNotAllowed, NotSent, NoAnswer):
+            return False
+        return reply.status == 200 or (400 <= reply.status < 500 and reply.status != 429)
 
     async def close(self) -> None:
         """Nothing of its own: the HTTP client belongs to whoever made it."""

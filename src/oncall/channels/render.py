@@ -69,10 +69,15 @@ def written(message: Message) -> Written:
             assert_never(message)
 
 
+def how_bad(severity: str) -> str:
+    """The first word of a message. Of what no monitor judged, such as a page from one person to another, it says that it is a page."""
+    return "page" if severity == "unknown" else one_line(severity, 20)
+
+
 def first_line(message: PageMessage) -> str:
     """How bad, where and what, in that order: `[critical] payments-api: High error rate (#42)`. Also the subject of the e-mail:
     it stays the same on every attempt, so that mail programs keep one conversation per incident."""
-    before, after = f"[{one_line(message.severity, 20)}] {one_line(message.service, 50)}: ", f" (#{message.number})"
+    before, after = f"[{how_bad(message.severity)}] {one_line(message.service, 50)}: ", f" (#{message.number})"
     return before + (one_line(message.title, SUBJECT_LIMIT - len(before) - len(after)) or "no title") + after
 
 
@@ -85,6 +90,7 @@ def page(message: PageMessage) -> Written:
         urgency=one_line(message.urgency, 20),
         acknowledge_url=link(message.acknowledge_url),
         resolve_url=link(message.resolve_url),
+        escalate_url=link(message.escalate_url),
         incident_url=link(message.incident_url),
     )
     line = first_line(message)
@@ -105,12 +111,12 @@ def page(message: PageMessage) -> Written:
 def bundle_line(message: BundleMessage) -> str:
     """How bad the worst is, how many, where, and the numbers of the first: `[critical] 7 incidents on db-01 (#42, #43, #44, …)`."""
     numbers = ", ".join(f"#{one.number}" for one in message.listed[:3]) + ", …" * (len(message.listed) > 3)
-    return one_line(f"[{one_line(message.severity, 20)}] {one_line(message.headline, 80)} ({numbers})", SUBJECT_LIMIT)
+    return one_line(f"[{how_bad(message.severity)}] {one_line(message.headline, 80)} ({numbers})", SUBJECT_LIMIT)
 
 
 def listed_line(one: ListedIncident) -> str:
     """As the first line of its own page would be."""
-    return f"[{one_line(one.severity, 20)}] {one_line(one.service, 50)}: {one_line(one.title, 200) or 'no title'} (#{one.number})"
+    return f"[{how_bad(one.severity)}] {one_line(one.service, 50)}: {one_line(one.title, 200) or 'no title'} (#{one.number})"
 
 
 def bundle(message: BundleMessage) -> Written:

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from oncall.channels.brief import Brief, brief, fitted
+from oncall.channels.brief import Brief, brief, fitted, standing_brief
 from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
-from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
+from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent, Standing, Unknown
 from oncall.kit.http_client import HttpReply
 
 SETTING = "ONCALL_SLACK_BOT_TOKEN"
@@ -58,6 +58,7 @@ class SlackChannel:
         """Without a `token` everything but sending works. With `presses` Slack tells us which button was pressed, else they are links."""
         self._calls, self._presses = calls, presses
         self._method = f"{url.rstrip('/')}/chat.postMessage"
+        self._edit_method = f"{url.rstrip('/')}/chat.update"
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"} if token else None
 
     @property
@@ -89,6 +90,16 @@ class SlackChannel:
             reply = await self._calls.post_json(self._method, message, content(message, to, blocks=False), self._headers)
         return meaning_of(reply, self._calls) if isinstance(reply, HttpReply) else reply
 
+    async def edit(self, provider_id: str, message: PageMessage, standing: Standing) -> Outcome:
+        """https://docs.slack.dev/reference/methods/chat.update"""
+        if self._headers is None:
+            return not_configured("Slack", SETTING)
+        to, _, stamp = provider_id.partition("/")
+        changed = content(message, to, presses=self._presses, standing=standing)
+        kept = {name: changed[name] for name in ("channel", "text", "blocks", "parse", "link_names")}
+        reply = await self._calls.post_json(self._edit_method, message, kept | {"ts": stamp}, self._headers)
+        return meaning_of(reply, self._calls) if isinstance(reply, HttpReply) else reply
+
     async def close(self) -> None:
         """Nothing of its own: the HTTP client belongs to whoever made it."""
 
@@ -112,9 +123,11 @@ def meaning_of(reply: HttpReply, calls: Calls) -> Outcome:
     return FailedPermanently(detail, code="refused")
 
 
-def content(message: Message, to: str, *, blocks: bool = True, presses: bool = False) -> dict[str, Any]:
-    """The arguments of chat.postMessage. `text` is what notifications show, and all there is without blocks."""
-    said = brief(message)
+def content(message: Message, to: str, *, blocks: bool = True, presses: bool = False, standing: Standing | None = None) -> dict[str, Any]:
+    """The arguments of chat.postMessage. `text` is what notifications show, and all there is without blocks. With a `standing` a page says
+    how its incident stands now.
+    """
+    said = standing_brief(message, standing) if standing and isinstance(message, PageMessage) else brief(message)
     sent: dict[str, Any] = {
         "channel": to,
         "text": escaped(said.line) if blocks else fitted(_lines(said, links=True), SECTION_LIMIT),
@@ -132,7 +145,7 @@ def content(message: Message, to: str, *, blocks: bool = True, presses: bool = F
 def _blocks(said: Brief, *, presses: bool) -> list[dict[str, Any]]:
     lines = _lines(said)
     if presses and said.acknowledge_url:
-        lines.insert(1, _link(said.acknowledge_url, "open in the browser"))  # for whoever cannot press; it must fit
+        lines.insert(1 + len(said.marks), _link(said.acknowledge_url, "open in the browser"))  # for whoever cannot press; it must fit
     made: list[dict[str, Any]] = [section(fitted(lines, SECTION_LIMIT))]
     if said.buttons:
         made.append({"type": "actions", "block_id": "verbs", "elements": [_button(*button, presses=presses) for button in said.buttons]})

@@ -18,7 +18,7 @@ MOST_SECRETS = 2
 MEMBER = re.compile(r"[UW][A-Z0-9]{6,20}")
 HOOKS = ("https", "hooks.slack.com")
 MOST_BLOCKS = 50
-VERBS = frozenset({"acknowledge", "resolve"})
+VERBS = frozenset({"acknowledge", "resolve", "escalate"})
 
 
 @dataclass(frozen=True, slots=True)

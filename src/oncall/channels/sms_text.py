@@ -7,7 +7,7 @@ for, and may come late or alone.
 from collections.abc import Callable
 from typing import assert_never
 
-from oncall.channels.render import one_line, ordinal, shown_links, spoken
+from oncall.channels.render import how_bad, one_line, ordinal, shown_links, spoken
 from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 BASIC = frozenset(
@@ -76,7 +76,7 @@ def text_of(message: Message) -> str:
 
 
 def _page(message: PageMessage) -> str:
-    place = f"{_line(message.severity, 20).upper()} {_line(message.service, 40)}: "
+    place = f"{_line(how_bad(message.severity), 20).upper()} {_line(message.service, 40)}: "
     answer = f"\nReply {message.reply_code} to acknowledge." if message.reply_code else ""
     link = f"\n{message.acknowledge_url}" if message.acknowledge_url else ""
     title = _line(message.title, 140) or "no title"
@@ -89,7 +89,7 @@ def _list(message: BundleMessage) -> str:
     link = f"\n{message.acknowledge_url}" if message.acknowledge_url else ""
     text = _marks(message) + _line(message.headline, 100)
     for left, one in zip(range(len(message.listed), 0, -1), message.listed, strict=True):
-        line = f"\n#{one.number} {_line(one.severity, 20).upper()} {_line(one.service, 30)}: {_line(one.title, 40)}"
+        line = f"\n#{one.number} {_line(how_bad(one.severity), 20).upper()} {_line(one.service, 30)}: {_line(one.title, 40)}"
         if parts_of(f"{text}{line}{_more(left - 1)}{answer}{link}") > NOTICE_PARTS:
             return f"{text}{_more(left)}{answer}{link}"
         text += line

@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from oncall.channels.brief import Brief, brief, fitted, is_update
+from oncall.channels.brief import Brief, brief, fitted, is_update, standing_brief
 from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
-from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent
+from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent, Standing
 from oncall.channels.webhook import RETRY_AFTER_LIMIT
 from oncall.kit.http_client import HttpReply
 
 SETTING = "ONCALL_TELEGRAM_BOT_TOKEN"
 CHAT = re.compile(r"-?[1-9][0-9]{0,19}")
 MENTION = re.compile(r"(?<!\w)@(?=\w)")
-BUTTON = re.compile(r"(?P<verb>acknowledge|resolve):(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+BUTTON = re.compile(r"(?P<verb>acknowledge|resolve|escalate):(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 """What a button of ours carries; 64 bytes are the most it could."""
 TEXT_LIMIT = 4_000
 """The API takes 4,096 characters after its mark-up is read; ours is counted before."""
@@ -35,6 +35,7 @@ class TelegramChannel:
         """Whether Telegram tells us which button was pressed; until it does they are links."""
         # The token is a part of the address, so that address is never shown or logged.
         self._method = f"{url.rstrip('/')}/bot{token}/sendMessage" if token else None
+        self._edit_method = f"{url.rstrip('/')}/bot{token}/editMessageText"
 
     @property
     def lacks(self) -> str | None:
@@ -64,6 +65,25 @@ class TelegramChannel:
             # It takes no buttons to hosts without a public name; a page with links to copy is better than none.
             reply = await self._calls.post_json(self._method, message, content(message, chat, buttons=False))
         return self._meaning(reply) if isinstance(reply, HttpReply) else reply
+
+    async def edit(self, provider_id: str, message: PageMessage, standing: Standing) -> Outcome:
+        """https://core.telegram.org/bots/api#editmessagetext"""
+        if self._method is None:
+            return not_configured("Telegram", SETTING)
+        reply = await self._edit(provider_id, message, standing, buttons=True)
+        if isinstance(reply, HttpReply) and _dislikes_buttons(reply):
+            reply = await self._edit(provider_id, message, standing, buttons=False)
+        if not isinstance(reply, HttpReply):
+            return reply
+        if reply.status == 400 and "message is not modified" in words_in(said_in(reply), "description"):
+            return Sent(provider_id, "it said so already")
+        return self._meaning(reply)
+
+    async def _edit(self, provider_id: str, message: PageMessage, standing: Standing, *, buttons: bool) -> HttpReply | Outcome:
+        changed = content(message, message.address, buttons=buttons, presses=self.presses, standing=standing)
+        changed.pop("disable_notification")
+        changed.setdefault("reply_markup", {"inline_keyboard": []})
+        return await self._calls.post_json(self._edit_method, message, changed | {"message_id": int(provider_id)})
 
     async def close(self) -> None:
         """Nothing of its own: the HTTP client belongs to whoever made it."""
@@ -98,12 +118,18 @@ class TelegramChannel:
                 return self._calls.otherwise(reply)
 
 
-def content(message: Message, chat: str, *, buttons: bool = True, presses: bool = False) -> dict[str, Any]:
-    """The parameters of sendMessage. With `presses` the buttons act: they carry the verb and the id of the message."""
-    said = brief(message)
+def content(
+    message: Message, chat: str, *, buttons: bool = True, presses: bool = False, standing: Standing | None = None
+) -> dict[str, Any]:
+    """The parameters of sendMessage. With `presses` the buttons act: they carry the verb and the id of the message. With a `standing` a
+    page says how its incident stands now.
+    """
+    said = standing_brief(message, standing) if standing and isinstance(message, PageMessage) else brief(message)
     lines = _lines(said, buttons=buttons)
     if presses and buttons and said.acknowledge_url:
-        lines.insert(1, f'<a href="{html.escape(said.acknowledge_url)}">open in the browser</a>')  # for whoever cannot press; it must fit
+        lines.insert(
+            1 + len(said.marks), f'<a href="{html.escape(said.acknowledge_url)}">open in the browser</a>'
+        )  # for whoever cannot press; it must fit
     sent: dict[str, Any] = {
         "chat_id": int(chat),
         "text": fitted(lines, TEXT_LIMIT),

@@ -5,14 +5,15 @@ and nothing about an incident waits at an address to be fetched.
 """
 
 import base64
-from collections.abc import Callable, Sequence
-from datetime import datetime
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
 from oncall.channels import twiml
 from oncall.channels.sms_text import text_of
-from oncall.channels.twilio_errors import outcome_of
+from oncall.channels.twilio_errors import SID, outcome_of
 from oncall.channels.twilio_settings import Callbacks, TwilioAccount
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Unknown
 from oncall.kit.http_client import HttpClient, NoAnswer, NotSent
@@ -21,6 +22,9 @@ from oncall.kit.phone import check_phone_number
 
 NOT_CONFIGURED = "Twilio is not configured: set ONCALL_TWILIO_ACCOUNT_SID, ONCALL_TWILIO_AUTH_TOKEN and ONCALL_TWILIO_FROM"
 NO_TELEPHONE = "This cannot be used yet: there are neither text messages nor calls before an operator configures Twilio."
+
+ASKED_AFTER = tuple(timedelta(minutes=m) for m in (1, 3, 8, 18, 48))
+"""Of what it took and tells nothing about (`reliability.md` F18)."""
 
 
 class TwilioApi:
@@ -63,12 +67,7 @@ class TwilioApi:
             return FailedPermanently(str(error), code="bad_address")
         told = [("StatusCallback", self.callbacks.status(id))] if self.callbacks else []
         form = urlencode([("To", to), ("From", self.account.number), *fields, *told]).encode("ascii")
-        credentials = base64.b64encode(f"{self.account.sid}:{self.account.tokens[0]}".encode()).decode("ascii")
-        headers = {
-            "Authorization": f"Basic {credentials}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
+        headers = _headers(self.account) | {"Content-Type": "application/x-www-form-urlencoded"}
         url = self.account.resource(resource)
         try:
             reply = await self._client.request("POST", url, headers=headers, content=form, deadline=self._deadline)
@@ -79,6 +78,27 @@ class TwilioApi:
         except NoAnswer as error:
             return Unknown(f"sent, but {error}")
         return outcome_of(reply, now=self._now())
+
+    async def inquire(self, resource: str, sid: str) -> Mapping[str, str] | None:
+        """What has become of a message or a call, in the words of a callback; None if it does not say."""
+        if self.account is None:
+            return None
+        url = self.account.one(resource, sid)
+        try:
+            reply = await self._client.request("GET", url, headers=_headers(self.account), deadline=self._deadline)
+            said = json.loads(reply.body) if reply.status == 200 and not reply.cut else None
+        except (AddressNotAllowed, NotSent, NoAnswer, ValueError, RecursionError):
+            return None
+        if not isinstance(said, dict) or said.get("sid") != sid or not isinstance(status := said.get("status"), str):
+            return None
+        code = said.get("error_code")
+        found = {"MessageStatus" if resource == "Messages" else "CallStatus": status}
+        return found | ({"ErrorCode": str(code)} if type(code) is int else {})
+
+
+def _headers(account: TwilioAccount) -> dict[str, str]:
+    credentials = base64.b64encode(f"{account.sid}:{account.tokens[0]}".encode()).decode("ascii")
+    return {"Authorization": f"Basic {credentials}", "Accept": "application/json"}
 
 
 class SmsChannel:
@@ -103,6 +123,17 @@ class SmsChannel:
 
     async def send(self, message: Message) -> Outcome:
         return await self._api.create("Messages", message.address, message.notification_id, [("Body", text_of(message))])
+
+    def inquiries(self, provider_id: str) -> Sequence[timedelta]:
+        """Later and later; mostly Twilio calls back before."""
+        return ASKED_AFTER if SID.fullmatch(provider_id) else ()
+
+    async def inquire(self, provider_id: str) -> Mapping[str, str] | None:
+        return await self._api.inquire("Messages", provider_id)
+
+    async def silence(self, _: str) -> bool:
+        """It does not ring on."""
+        return False
 
     async def close(self) -> None:
         """Nothing of its own: the HTTP client belongs to whoever made it."""
@@ -135,6 +166,17 @@ class VoiceChannel:
         if callbacks:
             fields += [("StatusCallbackEvent", event) for event in ("answered", "completed")]
         return await self._api.create("Calls", message.address, message.notification_id, fields)
+
+    def inquiries(self, provider_id: str) -> Sequence[timedelta]:
+        """Later and later; mostly Twilio calls back before."""
+        return ASKED_AFTER if SID.fullmatch(provider_id) else ()
+
+    async def inquire(self, provider_id: str) -> Mapping[str, str] | None:
+        return await self._api.inquire("Calls", provider_id)
+
+    async def silence(self, _: str) -> bool:
+        """It does not ring on."""
+        return False
 
     async def close(self) -> None:
         """Nothing of its own: the HTTP client belongs to whoever made it."""

@@ -73,7 +73,7 @@ ERRORS: Mapping[int, tuple[Means, str]] = {
     30034: (_C, "our number is not registered for this country"),
 }
 
-_SID = re.compile(r"(SM|MM|CA)[0-9a-f]{32}")
+SID = re.compile(r"(SM|MM|CA)[0-9a-f]{32}")
 LOST = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -89,7 +89,7 @@ def outcome_of(reply: HttpReply, *, now: datetime) -> Outcome:
     code = next((value for name in ("code", "error_code") if type(value := body.get(name)) is int), None)
     if 200 <= reply.status < 300:
         sid, status = body.get("sid"), body.get("status")
-        if not isinstance(sid, str) or not _SID.fullmatch(sid):
+        if not isinstance(sid, str) or not SID.fullmatch(sid):
             return Unknown(f"answered {reply.status}, but not as Twilio does")
         if status in LOST:
             return _refused(code, f"accepted as {sid}, and {status}", FailedPermanently(f"accepted as {sid}, and {status}", code="refused"))

@@ -25,6 +25,10 @@ class TwilioAccount:
         """Where messages (`Messages`) or calls (`Calls`) are made."""
         return f"{self.api_url}/2010-04-01/Accounts/{self.sid}/{name}.json"
 
+    def one(self, name: str, sid: str) -> str:
+        """Where one of them is."""
+        return f"{self.api_url}/2010-04-01/Accounts/{self.sid}/{name}/{sid}.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:

@@ -7,7 +7,7 @@ import re
 from html import escape
 from typing import assert_never
 
-from oncall.channels.render import one_line, spoken
+from oncall.channels.render import how_bad, one_line, spoken
 from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 LIMIT = 4000
@@ -62,7 +62,7 @@ def answered(text: str | None) -> str:
 def _page(message: PageMessage) -> str:
     late = "" if message.late_by is None else f"This call is {spoken(message.late_by)} late. "
     again = "You may have been called about this before. " if message.repeated or message.nth > 1 else ""
-    what = f"{one_line(message.severity, 20)}, {one_line(message.service, 50)}: {one_line(message.title, 200) or 'no title'}"
+    what = f"{how_bad(message.severity)}, {one_line(message.service, 50)}: {one_line(message.title, 200) or 'no title'}"
     return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{what}. Incident number {message.number}."
 
 
@@ -70,7 +70,7 @@ def _list(message: BundleMessage) -> str:
     late = "" if message.late_by is None else f"This call is {spoken(message.late_by)} late. "
     again = "You may have been called about these before. " if message.repeated else ""
     first = message.listed[0]
-    what = f"{one_line(first.severity, 20)}, {one_line(first.service, 50)}: {one_line(first.title, 100) or 'no title'}"
+    what = f"{how_bad(first.severity)}, {one_line(first.service, 50)}: {one_line(first.title, 100) or 'no title'}"
     return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{one_line(message.headline, 100)}. The first: {what}."
 
 

@@ -27,6 +27,7 @@ class PageMessage:
     triggered_at: datetime
     acknowledge_url: str | None
     resolve_url: str | None
+    escalate_url: str | None
     incident_url: str | None
     attempt: int
     """Counts from 1."""
@@ -132,6 +133,17 @@ class NoticeMessage:
     """Of a page update: about which incident, which is said in subject and paragraphs as well."""
     unsubscribe_url: str | None = None
     """Where whoever has this address wants no more of the kind, with one POST; among the links as well, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the incident of a page stands now, for a message that can be changed after it was sent."""
+
+    said: str
+    """"acknowledged by Ana"."""
+    at: datetime
+    verbs: frozenset[str]
+    """What may still be done with it: acknowledge, resolve, escalate."""
 
 
 Message = PageMessage | BundleMessage | NoticeMessage

@@ -117,6 +117,7 @@ def _page(message: PageMessage) -> dict[str, object]:
         "nth": message.nth,
         "acknowledge_url": _link(message.acknowledge_url),
         "resolve_url": _link(message.resolve_url),
+        "escalate_url": _link(message.escalate_url),
         "incident_url": _link(message.incident_url),
         "attempt": message.attempt,
         "repeated": message.repeated,

@@ -27,6 +27,7 @@ NEXT = {
 }
 MERGED = "Your message was about #{asked}, which was merged into this incident."
 RESOLVE_IT_THERE = "Its link resolves nothing any more: use one of a message about this incident."
+ESCALATED = "Escalated: its next step is paged now."
 LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate", LinkVerb.HELP: "Help"}
 
 
@@ -58,6 +59,8 @@ def link_page(
     shown = _shown(incident, service, now=now)
     title = f"#{incident.number} {incident.title}"
     button, small, next_up = f"{LABELS[token.verb]} as {shortened(user, 30)}", earlier(token, incident), what_next(incident, now=now)
+    if acted and counts and token.verb is LinkVerb.ESCALATE and incident.status is Status.TRIGGERED:
+        return LinkPage(200, title, ESCALATED, "done", next_up, incident=shown)
     match incident.status:
         case Status.TRIGGERED if not counts:
             return LinkPage(200, title, "Nobody has it yet.", "open", next_up, small=NOT_YOURS_ANY_MORE, incident=shown)
@@ -71,7 +74,7 @@ def link_page(
                 word += f" {cancelled} pending message{'s' if cancelled != 1 else ''} cancelled."
             if has_news(incident):
                 word += f" Since then: {news_of(incident)}."
-            if (token.verb is not LinkVerb.RESOLVE and not has_news(incident)) or not counts:
+            if (token.verb is LinkVerb.ACKNOWLEDGE and not has_news(incident)) or not counts:
                 return LinkPage(200, title, word, "done", next_up, incident=shown)
             return LinkPage(200, title, word, "done", next_up, token.verb.value, button, small, shown)
         case Status.RESOLVED | Status.CLOSED:

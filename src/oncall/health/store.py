@@ -21,7 +21,8 @@ FINDINGS = text("""
         (SELECT array_agg(DISTINCT n.channel) FROM attempts a JOIN notifications n ON n.id = a.notification_id
             WHERE a.at > :lately AND a.outcome = 'bad_credential' AND NOT EXISTS (
                 SELECT 1 FROM attempts later JOIN notifications m ON m.id = later.notification_id
-                WHERE later.at > a.at AND later.outcome = 'sent' AND m.channel = n.channel)) AS bad_credential
+                WHERE later.at > a.at AND later.outcome = 'sent' AND m.channel = n.channel)) AS bad_credential,
+        (SELECT array_agg(channel) FROM spending WHERE day = :today AND refused > 0) AS daily_cap
 """)
 
 # What follows reads whole tables: for `oncall audit`, not for every minute. Each gives a sentence for each row that must not be.
@@ -97,10 +98,10 @@ async def count_disabled_webhooks(tx: AsyncConnection) -> int:
 
 
 async def findings(tx: AsyncConnection, *, now: datetime, overdue: timedelta) -> list[Red]:
-    row = (await tx.execute(FINDINGS, {"overdue": now - overdue, "lately": now - LATELY})).one()
-    refused = sorted(row.bad_credential or ())
-    counts = {reason: len(refused) if reason == "bad_credential" else getattr(row, reason) for reason in SENTENCES}
-    which = {"bad_credential": f" ({', '.join(refused)})"}
+    row = (await tx.execute(FINDINGS, {"overdue": now - overdue, "lately": now - LATELY, "today": now.date()})).one()
+    named = {reason: sorted(getattr(row, reason) or ()) for reason in ("bad_credential", "daily_cap")}
+    counts = {reason: len(named[reason]) if reason in named else getattr(row, reason) for reason in SENTENCES}
+    which = {reason: f" ({', '.join(channels)})" for reason, channels in named.items()}
     return [
         Red(reason, counts[reason], f"{counts[reason]} {sentence}{which.get(reason, '')}")
         for reason, sentence in SENTENCES.items()

@@ -18,6 +18,7 @@ SENTENCES = {
     "exhausted": "incidents went through their whole policy and nobody acknowledged",
     "unroutable": "incidents cannot reach anybody: check schedules and contact methods",
     "failing": "incidents could not be handled and are tried again: see their timeline",
+    "daily_cap": "channels have used up what may be spent today, and pages went by other ways: raise ONCALL_…_DAILY_CAP",
     "bad_credential": "channels were refused by their provider: check user name, password or key",
 }
 """Every reason there is, with the words that follow its count."""

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     )
     smtp_listen: str | None = Field(None, description="host:port where monitors' mails are taken, such as 0.0.0.0:2525. Unset: none are.")
     smtp_hostname: str | None = Field(None, description="The domain of the addresses mails are sent to. Unset: the host of PUBLIC_URL.")
+    mail_bounces: bool = Field(False, description="Whether what cannot be delivered comes back to us, at SMTP_HOSTNAME, and pages go on.")
     smtp_tls_cert: Path | None = Field(None, description="PEM file of the certificate chain shown after STARTTLS. Unset: no STARTTLS.")
     smtp_tls_key: Path | None = Field(None, description="PEM file of its private key.")
     twilio_account_sid: str | None = Field(None, description="Account SID of Twilio, AC…; unset: no text messages and no calls.")
@@ -86,6 +87,10 @@ class Settings(BaseSettings):
     )
     twilio_from: str | None = Field(None, description="The number of ours that sends and calls: +14155550100.")
     twilio_api_url: str | None = Field(None, description="Unset: https://api.twilio.com.")
+    sms_daily_cap: int | None = Field(
+        None, ge=1, description="Text messages in a day (UTC); those above go by the person's other contact methods. Unset: no limit."
+    )
+    voice_daily_cap: int | None = Field(None, ge=1, description="Calls in a day (UTC), likewise.")
     heartbeat_url: str | None = Field(None, description="Fetched every minute while the invariants hold; point it at a dead man's switch.")
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated private hosts or networks that outbound calls may reach."

@@ -29,9 +29,11 @@ class OpenSealed(Protocol):
 
 
 class MakeLinks(Protocol):
-    """The links of one message: (acknowledge, resolve) of a page; of a list, which is acknowledged as it was printed, the first alone."""
+    """The links of one message: (acknowledge, resolve, escalate) of a page; of a list, which is acknowledged as it was printed, the first
+    alone.
+    """
 
-    def __call__(self, at: Step | UUID, user_id: UserId) -> tuple[str, str]: ...
+    def __call__(self, at: Step | UUID, user_id: UserId) -> tuple[str, str, str]: ...
 
 
 class GiveReplyCodes(Protocol):
@@ -40,3 +42,9 @@ class GiveReplyCodes(Protocol):
     async def __call__(
         self, tx: AsyncConnection, messages: Mapping[NotificationId, str], *, now: datetime
     ) -> Mapping[NotificationId, str]: ...
+
+
+class OnSent(Protocol):
+    """Called in the recording transaction when a provider has taken a message, under an id of its own."""
+
+    async def __call__(self, tx: AsyncConnection, id: NotificationId, *, channel: str, provider_id: str, now: datetime) -> None: ...

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -157,6 +158,31 @@ receipts = Table(
     Column("detail", String, nullable=False),
     instant("received_at"),
     CheckConstraint("state IN ('sent', 'delivered', 'read', 'failed')", name="state_is_known"),
+)
+
+# Messages that are to say how their incident stands, on channels where they can be changed: the latest only.
+message_edits = Table(
+    "message_edits",
+    metadata,
+    Column("notification_id", UUID(as_uuid=True), ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("said", String, nullable=False),
+    instant("at"),
+    # Raised by newer news: whoever has changed the message by older ones is not done.
+    Column("changed", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    instant("next_at"),
+    Index("message_edits_next_at_idx", "next_at"),
+)
+
+# What was sent in a day of UTC over a channel that costs money, and what was not because of its cap.
+spending = Table(
+    "spending",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("sent", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
 )
 
 # The list that one message printed: its link acts on these incidents, and on nothing that joined later.

@@ -1,21 +1,31 @@
-"""Sees to it that Telegram tells us which buttons are pressed, as long as it can; where it cannot, they are links."""
+"""Sees to it that answers are heard: Telegram is told where to post them, and providers are asked for what they do not tell."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from oncall.channels.calling import as_json, said_in, words_in
+from oncall.channels.ports import AnswersInquiries, Channel
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.telegram_presses import TelegramBot, decide_hook, hook_settings
 from oncall.engine import Pass
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool
+from oncall.kit.db import Database, Pool, again
 from oncall.kit.http_client import HttpClient, NoAnswer, NotSent
+from oncall.kit.ids import NotificationId
 from oncall.kit.log import get_log
 from oncall.kit.outbound import AddressNotAllowed
+from oncall.replies.commands import asking
+from oncall.replies.values import Inquiry
 
 log = get_log("replies")
 LOOKED_EVERY = timedelta(minutes=5)
+ASKED_AT_ONCE = 16
+ASK_LEASE = timedelta(seconds=30)
+"""Longer than an inquiry may take."""
 TRIED_EVERY = timedelta(minutes=1)
 
 
@@ -76,3 +86,60 @@ class TelegramHook:
         if 400 <= reply.status < 500 and reply.status != 429:
             self._channel.presses = self._known = False
         return None, f"{method}: answered {reply.status} {words_in(answer, 'description')}".rstrip()
+
+
+class Asker:
+    """A source of inquiries: each is claimed with a lease, asked with no transaction open, and what was said is kept in one of its own.
+    No page waits for it.
+    """
+
+    name = "inquiries"
+
+    def __init__(self, channels: Mapping[str, Channel], *, database: Database, clock: Clock, every: timedelta) -> None:
+        self.every = every
+        self._channels = {name: channel for name, channel in channels.items() if isinstance(channel, AnswersInquiries)}
+        self._database, self._clock = database, clock
+
+    async def note_sent(self, tx: AsyncConnection, id: NotificationId, *, channel: str, provider_id: str, now: datetime) -> None:
+        """A message was taken by a provider that can be asked about it."""
+        asked = self._channels.get(channel)
+        if asked and (after := asked.inquiries(provider_id)):
+            await asking.plan_inquiry(tx, id, channel=channel, provider_id=provider_id, after=after, now=now)
+
+    async def run(self) -> Pass:
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            due, next_at = await asking.claim(tx, now=now, lease=ASK_LEASE, limit=ASKED_AT_ONCE)
+        await asyncio.gather(*map(self._ask, due))
+        if due:
+            async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+                next_at = await asking.next_at(tx)
+        return Pass(len(due), now, next_at)
+
+    async def drain(self, *, timeout: float) -> None:
+        """Nothing outlives a pass; of what a pass leaves undone the lease runs out."""
+
+    async def _ask(self, inquiry: Inquiry) -> None:
+        channel = self._channels.get(inquiry.channel)
+        try:
+            if channel is None:
+                async with self._database.transaction(Pool.ENGINE) as tx:
+                    await asking.end(tx, [inquiry.notification_id])
+                return
+            async with self._database.transaction(Pool.ENGINE, read_only=True) as tx:
+                over = await asking.is_over(tx, inquiry)
+            if over and await channel.silence(inquiry.provider_id):
+                async with self._database.transaction(Pool.ENGINE) as tx:
+                    await asking.end(tx, [inquiry.notification_id])
+                return
+            said = await channel.inquire(inquiry.provider_id)
+            after = channel.inquiries(inquiry.provider_id)
+
+            async def take() -> None:
+                async with self._database.transaction(Pool.ENGINE) as tx:
+                    await asking.take_answer(tx, inquiry, said, after=after, now=await self._clock.now(tx))
+
+            await again(take)
+        except Exception:
+            # When the lease runs out it is asked again.
+            log.exception("an inquiry came to nothing", notification=str(inquiry.notification_id))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from oncall.incidents.values import Incident, Status
@@ -83,7 +83,9 @@ def came_of(
         case Verb.ACKNOWLEDGE:
             # What somebody had before is news to those who see the message; that oneself had it is not.
             own = had and _is(after.acknowledged_by, user_id)
-            return Came(text, left=frozenset({Verb.RESOLVE} if asked is None else ()), for_all=not own, did=changed and not had)
+            return Came(
+                text, left=frozenset({Verb.RESOLVE, Verb.ESCALATE} if asked is None else ()), for_all=not own, did=changed and not had
+            )
         case Verb.RESOLVE:
             return Came(text, left=frozenset(), for_all=True, did=changed)
         case Verb.ESCALATE:
@@ -119,7 +121,7 @@ def confirmation(
         case Verb.ESCALATE if changed:
             return f"Escalated {what}: its next step pages now.{merged}"
         case Verb.ESCALATE:
-            return f"The next step of {what} pages at this moment anyway.{merged}"
+            return f"The next step of {what} was paged a moment ago, or is now.{merged}"
         case _:
             assert_never(verb)
 
@@ -186,3 +188,41 @@ def read_status(fields: Mapping[str, str], *, meaning: str | None, now: datetime
     else:
         return None
     return Receipt(state, now, f"{words}, {meaning}" if meaning and state is ReceiptState.FAILED else words)
+
+
+def never_arrives(fields: Mapping[str, str]) -> bool:
+    """Whether it was lost for good. A call that rang, and that nobody took, is no such thing: whoever it rang for may still look."""
+    return fields.get("MessageStatus") in {"undelivered", "failed"} or fields.get("CallStatus") == "failed"
+
+
+LAST_WORDS = frozenset({ReceiptState.DELIVERED, ReceiptState.READ, ReceiptState.FAILED})
+"""After them a provider of telephones has nothing more to tell."""
+
+
+def is_settled(channel: str, told: ReceiptState | None) -> bool:
+    """Whether nothing is left to be asked. A Pushover emergency that reached a phone may still be acknowledged there."""
+    return told is ReceiptState.READ if channel == "pushover" else told in LAST_WORDS
+
+
+def next_inquiry(sent_at: datetime, asked: int, after: Sequence[timedelta], *, now: datetime) -> datetime | None:
+    """When to ask again; after an outage once, and then in the usual steps; None: it is given up."""
+    later = [sent_at + wait for wait in after[asked:] if sent_at + wait > now]
+    return later[0] if later else None
+
+
+def read_emergency(fields: Mapping[str, str], *, now: datetime) -> Receipt | None:
+    """What a receipt of Pushover says; None as long as no phone had it. Its instants may be nonsense, and never lie ahead."""
+    if fields.get("acknowledged") == "1":
+        return Receipt(ReceiptState.READ, _stamp(fields.get("acknowledged_at", ""), now=now), "Pushover says that somebody acknowledged it")
+    if fields.get("last_delivered_at", "0") != "0":
+        return Receipt(ReceiptState.DELIVERED, _stamp(fields["last_delivered_at"], now=now), "Pushover says that a phone had it")
+    return None
+
+
+def is_expired(fields: Mapping[str, str]) -> bool:
+    """Whether it rings no more."""
+    return fields.get("expired") == "1"
+
+
+def _stamp(text: str, *, now: datetime) -> datetime:
+    return min(datetime.fromtimestamp(int(text), UTC), now) if re.fullmatch("[0-9]{1,11}", text) else now

@@ -1,4 +1,4 @@
-"""Every SQL statement about codes and tries."""
+"""Every SQL statement about codes, tries and inquiries."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import NotificationId
-from oncall.replies.values import Tries
+from oncall.replies.values import Inquiry, Tries
 
 CODES_OF = text("SELECT notification_id, code FROM reply_codes WHERE notification_id = ANY(:ids)")
 ADD_CODES = text("""
@@ -35,6 +35,22 @@ FORGET_TRIES = text("""
     DELETE FROM reply_tries WHERE address IN (
         SELECT address FROM reply_tries WHERE since <= :until ORDER BY address LIMIT 1000 FOR UPDATE SKIP LOCKED)
 """)
+
+
+ADD_INQUIRY = text("""
+    INSERT INTO inquiries (notification_id, channel, provider_id, sent_at, asked, next_at)
+    VALUES (:id, :channel, :provider_id, :now, 0, :next_at) ON CONFLICT DO NOTHING
+""")
+# By inquiries_next_at_idx (next_at). A claim is a lease: whoever dies with it leaves it to be asked again.
+CLAIM_INQUIRIES = text("""
+    UPDATE inquiries i SET asked = i.asked + 1, next_at = :lease_until
+    FROM (SELECT notification_id FROM inquiries WHERE next_at <= :now ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) due
+    WHERE i.notification_id = due.notification_id
+    RETURNING i.notification_id, i.channel, i.provider_id, i.sent_at, i.asked
+""")
+NEXT_INQUIRY = text("SELECT min(next_at) FROM inquiries")
+PUT_OFF = text("UPDATE inquiries SET next_at = :next_at WHERE notification_id = :id AND asked = :asked")
+END_INQUIRIES = text("DELETE FROM inquiries WHERE notification_id = ANY(:ids)")
 
 
 async def codes_of(tx: AsyncConnection, ids: Collection[NotificationId]) -> dict[NotificationId, str]:
@@ -68,3 +84,27 @@ async def save_tries(tx: AsyncConnection, address: str, tries: Tries) -> None:
 
 async def forget_tries(tx: AsyncConnection, *, until: datetime) -> None:
     await tx.execute(FORGET_TRIES, {"until": until})
+
+
+async def add_inquiry(tx: AsyncConnection, id: NotificationId, *, channel: str, provider_id: str, next_at: datetime, now: datetime) -> None:
+    params = {"id": id, "channel": channel, "provider_id": provider_id, "next_at": next_at, "now": now}
+    await tx.execute(ADD_INQUIRY, params)
+
+
+async def claim_inquiries(tx: AsyncConnection, *, now: datetime, lease_until: datetime, limit: int) -> list[Inquiry]:
+    rows = await tx.execute(CLAIM_INQUIRIES, {"now": now, "lease_until": lease_until, "limit": limit})
+    return [Inquiry(NotificationId(r.notification_id), r.channel, r.provider_id, r.sent_at, r.asked) for r in rows]
+
+
+async def next_inquiry(tx: AsyncConnection) -> datetime | None:
+    at: datetime | None = (await tx.execute(NEXT_INQUIRY)).scalar_one()
+    return at
+
+
+async def put_off(tx: AsyncConnection, inquiry: Inquiry, *, next_at: datetime) -> None:
+    """Unless somebody else has asked since."""
+    await tx.execute(PUT_OFF, {"id": inquiry.notification_id, "asked": inquiry.asked, "next_at": next_at})
+
+
+async def end_inquiries(tx: AsyncConnection, ids: Collection[NotificationId]) -> None:
+    await tx.execute(END_INQUIRIES, {"ids": list(ids)})

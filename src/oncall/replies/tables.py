@@ -1,6 +1,6 @@
-"""Codes by which people answer text messages, and what came from each number in vain."""
+"""Codes by which people answer text messages, what came from each number in vain, and what providers are to be asked about."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 from sqlalchemy.dialects.postgresql import UUID
 
 from oncall.kit.db import instant, metadata
@@ -24,4 +24,17 @@ reply_tries = Table(
     Column("wrong", Integer, nullable=False),
     Column("told", Integer, nullable=False),
     instant("since"),
+)
+
+# Messages that their provider is asked about, until it says its last word.
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("notification_id", UUID(as_uuid=True), ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("provider_id", String, nullable=False),
+    instant("sent_at"),
+    Column("asked", Integer, nullable=False),
+    instant("next_at"),
+    Index("inquiries_next_at_idx", "next_at"),
 )

@@ -1,11 +1,12 @@
 """What an answer says, whom it is from, and what is said back."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 from oncall.kit.errors import Forbidden, Invalid
+from oncall.kit.ids import NotificationId
 
 
 class NotSigned(Forbidden):
@@ -71,6 +72,17 @@ class Came:
 
     def by(self, who: str, *, known: bool) -> Self:
         return replace(self, who=who, known=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A message whose provider is asked what became of it, for the how-manieth time."""
+
+    notification_id: NotificationId
+    channel: str
+    provider_id: str
+    sent_at: datetime
+    asked: int
 
 
 Said = Coded | Unclear | ForTheCarrier

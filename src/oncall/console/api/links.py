@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.channels.mail_settings import parse_mail_from
+from oncall.channels.vcard import card
 from oncall.console import commands
 from oncall.console.values import FROM_ELSEWHERE, NOT_NOW, UNKNOWN, LinkPage
 from oncall.kit.http import AckTx, AgainRoute, now_in
@@ -95,7 +97,7 @@ async def show_link(token: Token, request: Request, tx: AckTx) -> Response:
 
 @router.post("/l/{token}", response_class=HTMLResponse)
 async def press_link(token: Token, form: Form, request: Request, tx: AckTx) -> Response:
-    """Does what the link says: acknowledge or resolve. Pressing it again is no error and changes nothing."""
+    """Does what the link says: acknowledge, resolve or escalate. Pressing it again is no error and changes nothing."""
     # Browsers say where a form was sent from; the page itself sends no referrer, so there is no Origin to go by.
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return _html(FROM_ELSEWHERE)
@@ -136,6 +138,15 @@ async def cut_off_link() -> Response:
 @router.get("/assets/console.css", include_in_schema=False)
 async def style() -> Response:
     return Response(STYLE, media_type="text/css", headers={"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"})
+
+
+@router.get("/oncall.vcf", response_class=Response, responses={200: {"content": {"text/vcard": {}}}})
+async def contact(request: Request) -> Response:
+    """Our number and address, for a phone's list of those who may ring on silent. Whoever was paged knows them: a plain link will do."""
+    twilio, settings = request.app.state.twilio, request.app.state.settings
+    said = card(number=twilio.number if twilio else None, mail=parse_mail_from(settings.mail_from).address)
+    headers = {"Content-Disposition": 'attachment; filename="oncall.vcf"', "X-Content-Type-Options": "nosniff"}
+    return Response(said, media_type="text/vcard; charset=utf-8", headers=headers)
 
 
 def _html(page: LinkPage) -> Response:

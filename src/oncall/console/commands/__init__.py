@@ -11,9 +11,11 @@ from oncall.console.rules import help_page, link_page, list_page
 from oncall.console.values import GONE_USER, UNKNOWN, Line, LinkPage
 from oncall.contacts.commands import load_channels
 from oncall.incidents.commands import vendors, verbs
+from oncall.incidents.commands.handing_on import escalate_from_afar
 from oncall.incidents.values import Incident, UnknownIncident
 from oncall.incidents.values.vendors import Say, UnknownVendor
 from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, ServiceId, UserId
 from oncall.notifications import find_printed, was_paged_since
 from oncall.services.commands import get_services
@@ -22,9 +24,8 @@ from oncall.teams.commands import get_users
 
 
 def read_token(text: str, ring: Sequence[bytes]) -> LinkToken | BundleToken | None:
-    """What a link of ours that a page can follow says; None for anything else. Asks no database."""
-    token = read_link(text, ring)
-    return None if isinstance(token, LinkToken) and token.verb is LinkVerb.ESCALATE else token
+    """What a link of ours says; None for anything else. Asks no database."""
+    return read_link(text, ring)
 
 
 async def open_link(tx: AsyncConnection, token: LinkToken | BundleToken, *, now: datetime) -> LinkPage:
@@ -116,4 +117,9 @@ async def _press(tx: AsyncConnection, token: LinkToken, by: Actor, *, now: datet
     if token.verb is LinkVerb.RESOLVE:
         done = await verbs.resolve(tx, token.incident_id, by=by, now=now)
         return await _as_it_is(tx, token) if done.incident.merged_into_id else done
+    if token.verb is LinkVerb.ESCALATE:
+        try:
+            return await escalate_from_afar(tx, token.incident_id, by=by, now=now)
+        except Refusal:
+            return await _as_it_is(tx, token)  # it was resolved at this very moment
     return await verbs.acknowledge(tx, token.incident_id, by=by, owner_id=UserId(by.id) if by.id else None, now=now)

@@ -1,6 +1,6 @@
 """An incident goes to somebody else: to the next step, to another policy, to a person, or by its policy as it is now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,11 +19,26 @@ from oncall.services.commands import get_services
 from oncall.teams.commands import get_teams, get_users
 from oncall.timeline.values import Kind
 
+PRESSED_TWICE = timedelta(minutes=1)
+"""So soon after one escalation another is the same wish: a button that was pressed twice, or by two people."""
+MOST_IN_A_MINUTE = 1_000
+
 
 async def escalate(tx: AsyncConnection, ref: UUID | int, *, by: Actor, level: int | None, reason: str | None, now: datetime) -> Done:
     """The next step, or the one that is named, is due now."""
     its = await lock(tx, ref)
     return await carry_out(tx, its, handing_on.escalate(its.incident, by, level=level, reason=reason, now=now), by=by, now=now)
+
+
+async def escalate_from_afar(tx: AsyncConnection, ref: UUID | int, *, by: Actor, now: datetime) -> Done:
+    """By a button, a key or a link: the next step is due now. Within a minute of another escalation, by whomever, nothing changes: a
+    second press, or a request that is sent twice, must not page a step that nobody wanted.
+    """
+    its = await lock(tx, ref)
+    _, lately = await timeline.list_around(tx, its.incident.id, now - PRESSED_TWICE, before=0, after=MOST_IN_A_MINUTE)
+    twice = any(one.entry.kind is Kind.ESCALATED for one in lately)
+    change = None if twice else handing_on.escalate(its.incident, by, now=now)
+    return await carry_out(tx, its, change, by=by, now=now)
 
 
 async def reassign(

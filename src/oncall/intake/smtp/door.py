@@ -9,9 +9,11 @@ from hashlib import sha256
 
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands import Gate, as_sent, mail_too_large, read, received_as, to_events
+from oncall.intake.commands.bounces import Bounces
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Forbidden, NotFound
+from oncall.kit.ids import NotificationId
 from oncall.kit.limits import FailureLimiter, TooMany
 from oncall.kit.log import get_log
 from oncall.services.compiled import Keys
@@ -48,6 +50,13 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """The return path of an e-mail of ours: what comes to it says that it was not delivered, and is no monitor's."""
+
+    notification_id: NotificationId
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What came, and how: the sender of its envelope ("" for none), and who brought it."""
 
@@ -63,17 +72,26 @@ class Door:
     """One for all sessions of a node."""
 
     def __init__(
-        self, gate: Gate, compilation: Compilation, keys: Compiled[Keys], clock: Clock, limiter: FailureLimiter | None = None
+        self,
+        gate: Gate,
+        compilation: Compilation,
+        keys: Compiled[Keys],
+        clock: Clock,
+        limiter: FailureLimiter | None = None,
+        bounces: Bounces | None = None,
     ) -> None:
+        self._bounces = bounces
         self._gate, self._compilation, self._keys, self._clock = gate, compilation, keys, clock
         self._limiter = limiter or FailureLimiter()
         self._refused = FailureLimiter()
 
-    async def find(self, address: str, *, network: str) -> Recipient:
+    async def find(self, address: str, *, network: str) -> Recipient | Returned:
         """Who has this address; raises UnknownAddress, MailNotTaken, Unavailable, and TooMany for a network that asked for many unknown.
 
         What is known in memory is found however many failed before: a relay also brings what strangers send.
         """
+        if self._bounces and (returned := self._bounces.find(address)):
+            return Returned(returned)
         key = key_in(address)
         digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
         known = self._compilation.current(self._keys)
@@ -103,8 +121,14 @@ class Door:
                 network=network,
             )
 
-    async def take(self, mail: Mail, recipients: Sequence[Recipient]) -> Sequence[Decided]:
-        """One event or more for each integration, all committed; raises Unavailable if they cannot be."""
+    async def take(self, mail: Mail, recipients: Sequence[Recipient | Returned]) -> Sequence[Decided]:
+        """One event or more for each integration, all committed; raises Unavailable if they cannot be. What came back is noted."""
+        for one in recipients:
+            if isinstance(one, Returned) and self._bounces:
+                await self._bounces.take(one.notification_id, mail.content)
+        wanted = once(recipients)
+        if not wanted:
+            return []
         known: Keys = self._keys.value or {}
         at = self._clock.about()
 
@@ -115,13 +139,15 @@ class Door:
             received = received_as(raw, headers=MAIL, at=at)
             return [
                 event
-                for one in once(recipients)
+                for one in wanted
                 for event in as_sent(read(received, one.integration), received, one.integration, key=one.key, in_body=ALWAYS)
             ]
 
         return await self._gate.accept(await asyncio.to_thread(events) if len(mail.content) > LONG else events())
 
-    async def take_too_large(self, recipients: Sequence[Recipient], *, sender: str, head: bytes = b"", announced: int = 0) -> None:
+    async def take_too_large(
+        self, recipients: Sequence[Recipient | Returned], *, sender: str, head: bytes = b"", announced: int = 0
+    ) -> None:
         """Tell that a mail came that is not kept, and as far as is known whose: `head` is how it begins."""
         nothing, head = received_as(b"", headers=MAIL), without_keys(head, self._keys.value or {})
         await self._gate.accept(
@@ -145,9 +171,9 @@ def _shown(key: str) -> str:
     return "".join(sign for sign in key[:SHOWN] if sign.isalnum()) if len(key) > 2 * SHOWN else ""
 
 
-def once(recipients: Sequence[Recipient]) -> list[Recipient]:
+def once(recipients: Sequence[Recipient | Returned]) -> list[Recipient]:
     """Each integration once, however often the envelope names it."""
-    return list({one.integration.id: one for one in recipients}.values())
+    return list({one.integration.id: one for one in recipients if isinstance(one, Recipient)}.values())
 
 
 def without_keys(raw: bytes, known: Mapping[bytes, object]) -> bytes:

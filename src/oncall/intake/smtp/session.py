@@ -8,7 +8,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope, TLSSetupException
 from aiosmtpd.smtp import Session as Greeted
 
-from oncall.intake.smtp.door import LIMIT, Door, Mail, MailNotTaken, Recipient, UnknownAddress
+from oncall.intake.smtp.door import LIMIT, Door, Mail, MailNotTaken, Recipient, Returned, UnknownAddress
 from oncall.intake.smtp.listening import Listening
 from oncall.kit.errors import Unavailable
 from oncall.kit.limits import TooMany
@@ -100,7 +100,7 @@ class Session(SMTP):
 
     def _set_post_data_state(self) -> None:
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
-        self._recipients: list[Recipient] = []
+        self._recipients: list[Recipient | Returned] = []
 
     def _say_goodbye(self, sentence: str) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -228,7 +228,7 @@ class Session(SMTP):
             elif is_first:
                 kept = kept[:HEAD]
 
-    async def _taken(self, content: bytes, is_whole: bool, recipients: list[Recipient]) -> str:
+    async def _taken(self, content: bytes, is_whole: bool, recipients: list[Recipient | Returned]) -> str:
         try:
             if not is_whole:
                 sender = _plain(cast("Envelope", self.envelope).mail_from)
@@ -237,7 +237,7 @@ class Session(SMTP):
             decided = await self._door.take(self._mail(content), recipients)
         except Unavailable as error:
             return _counted("unavailable", f"451 4.3.0 {error}")
-        return _counted("taken", f"250 2.0.0 Taken as {decided[0].event_id}")
+        return _counted("taken", f"250 2.0.0 Taken as {decided[0].event_id}" if decided else "250 2.0.0 Taken")
 
     def _mail(self, content: bytes) -> Mail:
         session, envelope = cast("Greeted", self.session), cast("Envelope", self.envelope)

@@ -16,7 +16,7 @@ from oncall.contacts.values import Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import BundleId, ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
-from oncall.notifications.ports import OnUndeliverable
+from oncall.notifications.ports import OnSent, OnUndeliverable
 from oncall.notifications.rules import (
     decide_fate,
     mask,
@@ -264,7 +264,15 @@ async def find_printed(tx: AsyncConnection, id: BundleId, user_id: UserId) -> li
     return await bundle_store.list_printed(tx, id, user_id)
 
 
-async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_undeliverable: OnUndeliverable, now: datetime) -> Fate:
+async def record(
+    tx: AsyncConnection,
+    claimed: Claimed,
+    outcome: Outcome,
+    *,
+    on_undeliverable: OnUndeliverable,
+    on_sent: OnSent | None = None,
+    now: datetime,
+) -> Fate:
     """Write the attempt and what it makes of the notification, fenced by the attempt number; raises Fenced if it is not ours any more.
 
     Lock order is incident before notification: a lost way tells the escalation first, and lets the person's next one go at once
@@ -294,6 +302,8 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
             case None:
                 pass  # it was not even tried
     await sending.add_attempt(tx, claimed, outcome=word_for(outcome), detail=fate.reason, provider_id=provider_id_of(outcome), now=now)
+    if on_sent and (provider_id := provider_id_of(outcome)):
+        await on_sent(tx, claimed.id, channel=claimed.channel, provider_id=provider_id, now=now)
     if page:
         told = fate
         at = now + RETRY_DELAYS[0] if claimed.together else now  # what was lost in one message goes in one
@@ -304,7 +314,9 @@ async def record(tx: AsyncConnection, claimed: Claimed, outcome: Outcome, *, on_
     return fate
 
 
-async def record_bundle(tx: AsyncConnection, bundle: Sequence[Claimed], outcome: Outcome, *, now: datetime) -> dict[NotificationId, Fate]:
+async def record_bundle(
+    tx: AsyncConnection, bundle: Sequence[Claimed], outcome: Outcome, *, on_sent: OnSent | None = None, now: datetime
+) -> dict[NotificationId, Fate]:
     """The same for all that travelled in one message, which left us or is tried again; of those that were cancelled meanwhile only the try
     is kept. What can never arrive is recorded one by one instead: each has a step that may be lost.
     """
@@ -335,6 +347,8 @@ async def record_bundle(tx: AsyncConnection, bundle: Sequence[Claimed], outcome:
         for one in bundle
     }
     await sending.add_attempts(tx, bundle, outcome=word_for(outcome), details=details, provider_id=provider_id_of(outcome), now=now)
+    if on_sent and carrier.id in recorded and (provider_id := provider_id_of(outcome)):
+        await on_sent(tx, carrier.id, channel=carrier.channel, provider_id=provider_id, now=now)
     await timeline.add(
         tx,
         [

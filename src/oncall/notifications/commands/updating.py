@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.contacts.commands import load_channels, load_reach
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, UserId, new_id
+from oncall.notifications.commands.editing import want_edits
 from oncall.notifications.rules import is_news_to, notice_of_update, outdated, way_by
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.store import updates as store
@@ -24,6 +25,7 @@ async def tell_news(tx: AsyncConnection, news: Sequence[News], triggered_again: 
     """
     if not news and not triggered_again:
         return
+    await want_edits(tx, news, triggered_again, now=now)
     latest = {one.incident_id: one for one in news}
     earlier = await store.list_earlier(tx, sorted({*latest, *triggered_again}))
     if old := outdated(earlier, latest):

@@ -115,6 +115,19 @@ def notice_of_test(user_id: UserId, name: str, *, topic: str, now: datetime) -> 
     )
 
 
+def notice_of_answer(user_id: UserId, said: str, *, topic: str, now: datetime) -> NewNotice:
+    """What came of an answer, where the app in which it was given cannot show it."""
+    return NewNotice(
+        user_id=user_id,
+        kind="answer",
+        topic=topic,
+        urgency=Urgency.LOW.value,
+        subject=said,
+        paragraphs=("You answered a message of oncall there; this is what came of it.",),
+        expires_at=now + UPDATE_LASTS,
+    )
+
+
 def is_news_to(paged: Paged, news: News, earlier: Sequence[Earlier]) -> bool:
     """Whether this person must be told by this contact method: not if they did it, nor if the same was or will be said there since the
     last page, and nothing else after it.
@@ -166,7 +179,7 @@ def proof_of(outcome: Outcome) -> Works | WorksNot | None:
     match outcome:
         case Sent():
             return Works()
-        case FailedPermanently(code="expired" | "cannot_open"):
+        case FailedPermanently(code="expired" | "cannot_open" | "daily_cap"):
             return None
         case FailedTemporarily(detail=detail) | FailedPermanently(detail=detail):
             return WorksNot(detail)

@@ -24,6 +24,7 @@ ADD = text("""
     INSERT INTO receipts (notification_id, state, at, detail, received_at) VALUES (:id, :state, :at, :detail, :now)
     ON CONFLICT DO NOTHING
 """)
+FURTHEST = text("SELECT id, receipt FROM notifications WHERE id = ANY(:ids) AND receipt IS NOT NULL")
 SAVE = text("UPDATE notifications SET status = :status, receipt = :receipt WHERE id = :id")
 LIST = text("SELECT notification_id, state, at, detail FROM receipts WHERE notification_id = ANY(:ids) ORDER BY at, received_at, state")
 
@@ -37,6 +38,11 @@ async def lock(tx: AsyncConnection, id: NotificationId, *, channel: str) -> tupl
     """How it stands, and the furthest receipt so far."""
     row = (await tx.execute(LOCK, {"id": id, "channel": channel})).one_or_none()
     return (Status(row.status), ReceiptState(row.receipt) if row.receipt else None) if row else None
+
+
+async def furthest(tx: AsyncConnection, ids: Sequence[NotificationId]) -> Mapping[NotificationId, ReceiptState]:
+    """How far each came, by what was told so far; those of which nothing was told are not among them."""
+    return {NotificationId(r.id): ReceiptState(r.receipt) for r in await tx.execute(FURTHEST, {"ids": list(ids)})}
 
 
 async def add(tx: AsyncConnection, id: NotificationId, receipt: Receipt, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.commands import verbs
-from oncall.incidents.commands.handing_on import escalate
+from oncall.incidents.commands.handing_on import escalate_from_afar
 from oncall.kit.actors import Actor
 from oncall.kit.errors import Refusal
 from oncall.kit.ids import IncidentId, UserId
@@ -72,4 +72,4 @@ async def _do(tx: AsyncConnection, incident_id: IncidentId, verb: Verb, by: Acto
         case Verb.RESOLVE:
             return await verbs.resolve(tx, incident_id, by=by, now=now)
         case Verb.ESCALATE:
-            return await escalate(tx, incident_id, by=by, level=None, reason=None, now=now)
+            return await escalate_from_afar(tx, incident_id, by=by, now=now)

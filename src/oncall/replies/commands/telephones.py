@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.twilio_errors import meaning
 from oncall.contacts.commands import load_channels, load_reach
+from oncall.incidents.commands.undelivered import never_arrives
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import ContactMethodId, NotificationId
 from oncall.notifications.commands.answering import find_list, find_message
@@ -88,13 +89,19 @@ async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, call
 
 
 async def take_status(tx: AsyncConnection, id: NotificationId, fields: Mapping[str, str], *, now: datetime) -> None:
-    """Keep what Twilio tells of a message or a call of ours; of any other it is refused. Nothing waits for it, or ends by it."""
+    """Keep what Twilio tells of a message or a call of ours; of any other it is refused. Nothing waits for it, or ends by it; what will
+    never arrive goes by the next way now.
+    """
     sent = await find_message(tx, id)
     if sent is None or sent.channel not in {"sms", "voice"}:
         raise UnknownMessage
     code = fields.get("ErrorCode", "")
     receipt = rules.read_status(fields, meaning=meaning(int(code)) if code.isdecimal() and len(code) < 8 else None, now=now)
-    if receipt:
+    if receipt is None:
+        return
+    if rules.never_arrives(fields):
+        await never_arrives(tx, id, receipt, channel=sent.channel, now=now)
+    else:
         await receive(tx, id, receipt, channel=sent.channel, now=now)
 
 

@@ -14,11 +14,8 @@ from oncall.channels.values import (
     BundleMessage,
     FailedPermanently,
     FailedTemporarily,
-    ListedIncident,
     Message,
-    NoticeMessage,
     Outcome,
-    PageMessage,
 )
 from oncall.engine import Pass
 from oncall.kit import failpoints
@@ -30,11 +27,13 @@ from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
 from oncall.notifications import commands
-from oncall.notifications.commands import sealing
-from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnUndeliverable, OpenSealed
-from oncall.notifications.rules import decide_expiry, is_over, late_by, word_for
-from oncall.notifications.rules.travelling import gravest, headline, printed
+from oncall.notifications.commands import sealing, spending
+from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnSent, OnUndeliverable, OpenSealed
+from oncall.notifications.rules import decide_expiry, is_over, word_for
+from oncall.notifications.rules.messages import bundle_message, notice_message, page_message
+from oncall.notifications.rules.spending import decide_cap
 from oncall.notifications.values import Claimed, Done, Fate, Notice, Page
+from oncall.notifications.values.spending import Cap
 
 log = get_log("notifications")
 SLOTS = 32
@@ -64,9 +63,12 @@ class Sender:
         lease: timedelta,
         every: timedelta,
         reply_codes: GiveReplyCodes | None = None,
+        on_sent: OnSent | None = None,
+        cap: Cap | None = None,
     ) -> None:
         self.name = f"notifications.{channel.name}"
-        self._reply_codes = reply_codes
+        self._reply_codes, self._on_sent = reply_codes, on_sent
+        self._cap = cap
         self.every = every
         self._channel, self._database, self._clock = channel, database, clock
         self._links, self._open_sealed, self._on_undeliverable, self._lease = links, open_sealed, on_undeliverable, lease
@@ -117,7 +119,7 @@ class Sender:
 
     async def _send(self, bundle: tuple[Claimed, ...]) -> None:
         try:
-            now, bundle, list_id = await self._look_again(bundle)
+            now, bundle, list_id, spent = await self._look_again(bundle)
         except Exception:
             log.exception("given back before the wire", notification=str(bundle[0].id))
             await self._give_back(bundle)
@@ -126,7 +128,8 @@ class Sender:
             return
         first = bundle[0]
         try:
-            outcome = decide_expiry(first.about, now=now) or await self._on_the_wire(bundle, list_id, now)
+            kept_back = decide_expiry(first.about, now=now) or decide_cap(self._cap, spent, now=now)
+            outcome = kept_back or await self._on_the_wire(bundle, list_id, now)
             if not first.is_update:
                 PAGES.labels(self._channel.name, word_for(outcome)).inc()
             await failpoints.reach("send.post_wire")
@@ -135,15 +138,16 @@ class Sender:
             # Not recorded: when the lease runs out its fate counts as unknown, and it is repeated with a label.
             log.exception("attempt not recorded; the lease will run out", notification=str(first.id))
 
-    async def _look_again(self, bundle: tuple[Claimed, ...]) -> tuple[datetime, tuple[Claimed, ...], BundleId | None]:
+    async def _look_again(self, bundle: tuple[Claimed, ...]) -> tuple[datetime, tuple[Claimed, ...], BundleId | None, int]:
         """Just before the wire: without what was acknowledged meanwhile, and nothing if this process has slept past its lease. Of what
-        travels together the list is kept as it is printed.
+        travels together the list is kept as it is printed. Also what was spent today, where that is limited.
         """
         async with self._database.transaction(Pool.ENGINE, read_only=len(bundle) == 1) as tx:
             now = await self._clock.now(tx)
             mine = await commands.still_mine(tx, bundle, now=now)
             list_id = await commands.print_list(tx, mine, now=now) if len(mine) > 1 else None
-        return now, mine, list_id
+            spent = await spending.spent_today(tx, self._channel.name, now=now) if self._cap else 0
+        return now, mine, list_id, spent
 
     async def _give_back(self, bundle: tuple[Claimed, ...]) -> None:
         try:
@@ -183,7 +187,8 @@ class Sender:
     async def _record_together(self, bundle: tuple[Claimed, ...], outcome: Outcome) -> dict[NotificationId, tuple[Fate, datetime]]:
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
-            fates = await commands.record_bundle(tx, bundle, outcome, now=now)
+            fates = await commands.record_bundle(tx, bundle, outcome, on_sent=self._on_sent, now=now)
+            await self._count(tx, outcome, now=now)
             await failpoints.reach("send.pre_record")
         return {id: (fate, now) for id, fate in fates.items()}
 
@@ -192,108 +197,34 @@ class Sender:
         try:
             async with self._database.transaction(Pool.ENGINE) as tx:
                 now = await self._clock.now(tx)
-                fate = await commands.record(tx, claimed, outcome, on_undeliverable=self._on_undeliverable, now=now)
+                fate = await commands.record(tx, claimed, outcome, on_undeliverable=self._on_undeliverable, on_sent=self._on_sent, now=now)
+                await self._count(tx, outcome, now=now)
                 await failpoints.reach("send.pre_record")
         except commands.Fenced:
             async with self._database.transaction(Pool.ENGINE) as tx:
-                await commands.record_fenced(tx, claimed, outcome, now=await self._clock.now(tx))
+                now = await self._clock.now(tx)
+                await commands.record_fenced(tx, claimed, outcome, now=now)
+                await self._count(tx, outcome, now=now)
             return None
         return fate, now
 
+    async def _count(self, tx: AsyncConnection, outcome: Outcome, *, now: datetime) -> None:
+        if self._cap:
+            await spending.count(tx, self._channel.name, outcome, now=now)
+
     def _list(self, bundle: tuple[Claimed, ...], list_id: BundleId, now: datetime) -> BundleMessage:
-        acknowledge_url, _ = self._links(list_id, bundle[0].acts_for)
-        return _bundle_message(bundle, acknowledge_url, now)
+        acknowledge_url, *_ = self._links(list_id, bundle[0].acts_for)
+        return bundle_message(bundle, acknowledge_url, now)
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
         match claimed.about:
             case Page() as page:
-                return _page_message(claimed, page, self._links(page.step, claimed.acts_for), now)
+                return page_message(claimed, page, self._links(page.step, claimed.acts_for), now)
             case Notice() as notice:
                 code = self._open_sealed(notice.sealed.encode()).decode() if notice.sealed else None
-                return _notice_message(claimed, notice, code, now)
+                return notice_message(claimed, notice, code, now)
             case _:
                 assert_never(claimed.about)
-
-
-def _page_message(claimed: Claimed, page: Page, links: tuple[str, str], now: datetime) -> PageMessage:
-    acknowledge_url, resolve_url = links
-    subject = page.subject
-    return PageMessage(
-        notification_id=claimed.id,
-        address=claimed.address,
-        recipient=claimed.user_name,
-        incident_id=page.step.incident_id,
-        number=subject.number,
-        title=subject.title,
-        service=subject.service,
-        severity=subject.severity,
-        urgency=subject.urgency,
-        level=page.step.step + 1 if page.step.round else 0,  # who was asked to join is of no level
-        reason=page.reason,
-        triggered_at=subject.triggered_at,
-        acknowledge_url=acknowledge_url,
-        resolve_url=resolve_url,
-        incident_url=None,
-        attempt=claimed.attempt,
-        repeated=claimed.may_have_arrived,
-        nth=claimed.nth,
-        late_by=late_by(claimed.due_at, now=now),
-        source=subject.source,
-        facts=subject.facts,
-        links=subject.links,
-        reply_code=claimed.reply_code,
-    )
-
-
-def _bundle_message(bundle: tuple[Claimed, ...], acknowledge_url: str, now: datetime) -> BundleMessage:
-    first = bundle[0]
-    pages = printed([one.about for one in bundle if isinstance(one.about, Page)])
-    return BundleMessage(
-        notification_id=first.id,
-        address=first.address,
-        recipient=first.user_name,
-        headline=headline(pages),
-        severity=gravest(pages),
-        urgency=pages[0].subject.urgency,
-        because=next((page.because for page in reversed(pages) if page.because), "they were due at the same time"),
-        listed=tuple(
-            ListedIncident(
-                page.step.incident_id,
-                page.subject.number,
-                page.subject.title,
-                page.subject.service,
-                page.subject.severity,
-                page.subject.source,
-                page.subject.triggered_at,
-                page.reason,
-            )
-            for page in pages
-        ),
-        acknowledge_url=acknowledge_url,
-        attempt=first.attempt,
-        repeated=any(one.may_have_arrived for one in bundle),
-        late_by=late_by(min(one.due_at for one in bundle), now=now),
-        reply_code=first.reply_code,
-    )
-
-
-def _notice_message(claimed: Claimed, notice: Notice, code: str | None, now: datetime) -> NoticeMessage:
-    return NoticeMessage(
-        notification_id=claimed.id,
-        address=claimed.address,
-        recipient=claimed.user_name,
-        kind=notice.kind,
-        urgency=notice.urgency,
-        subject=notice.subject,
-        paragraphs=notice.paragraphs if code is None else (f"Code: {code}", *notice.paragraphs),
-        links=notice.links,
-        created_at=notice.created_at,
-        attempt=claimed.attempt,
-        repeated=claimed.may_have_arrived,
-        late_by=late_by(claimed.due_at, now=now),
-        code=code,
-        update=notice.update,
-    )
 
 
 class Sealer:

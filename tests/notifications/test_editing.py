@@ -1,0 +1,174 @@
+"""A page in a chat says how its incident stands, whoever or whatever changed that; and nothing waits for it."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.channels.messages import a_page
+from tests.providers.slack import TOKEN as SLACK_TOKEN
+from tests.providers.slack import SlackSink
+from tests.providers.slack import buttons as slack_buttons
+from tests.providers.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.providers.telegram import TelegramSink
+from tests.providers.telegram import buttons as telegram_buttons
+from tests.system import System, to
+
+from oncall.app import make_channels
+from oncall.channels.brief import standing_brief
+from oncall.channels.calling import Calls
+from oncall.channels.ports import Channel, EditsMessages
+from oncall.channels.slack import SlackChannel
+from oncall.channels.telegram import TelegramChannel
+from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Standing, Unknown
+from oncall.kit.clock import ManualClock
+from oncall.kit.db import Database
+from oncall.kit.http_client import HttpClient
+from oncall.kit.ids import IncidentId, NotificationId
+from oncall.kit.outbound import read_outbound_allow
+from oncall.kit.settings import Settings
+from oncall.notifications.rules.editing import ALL, standing_of, standings, try_again_at
+from oncall.notifications.values.editing import EDIT_DELAYS, EDITING, Edit, NewStanding
+from oncall.notifications.values.updating import News
+
+NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
+ONE, OTHER = IncidentId(UUID(int=1)), IncidentId(UUID(int=2))
+
+
+@dataclass
+class Chat:
+    """A chat in which Ana was paged."""
+
+    system: System
+    sink: SlackSink | TelegramSink
+    name: str
+    service: dict[str, str]
+    incident: str
+
+    def shown(self) -> tuple[str, list[str]]:
+        """The second line of her page, and the labels of its buttons."""
+        if isinstance(self.sink, SlackSink):
+            message = self.sink.posted[0]
+            return message["blocks"][0]["text"]["text"].splitlines()[1], [one["text"]["text"] for one in slack_buttons(message)]
+        message = self.sink.messages[0]
+        line = message["text"].splitlines()[1].removeprefix("<i>").removesuffix("</i>")
+        return line, [one["text"] for one in telegram_buttons(message)]
+
+    async def does(self, verb: str) -> None:
+        answer = await self.system.api.post(f"/api/v1/incidents/{self.incident}/{verb}")
+        assert answer.status_code == 200, answer.text
+        await self.system.run_due()
+
+
+@pytest.fixture(params=["slack", "telegram"])
+async def chat(
+    request: pytest.FixtureRequest, database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[Chat]:
+    client = HttpClient(allow=read_outbound_allow(["127.0.0.1"]))
+    async with SlackSink() if request.param == "slack" else TelegramSink() as sink:
+        url, calls = f"http://127.0.0.1:{sink.port}", Calls(client, lambda: clock.at)
+
+        def channels(_: Settings) -> Iterable[Channel]:
+            slack, telegram = SlackChannel(SLACK_TOKEN, f"{url}/api", calls, presses=True), TelegramChannel(TELEGRAM_TOKEN, url, calls)
+            telegram.presses = True
+            return [slack if request.param == "slack" else telegram]
+
+        system = System(_node_database, clock, tmp_path, channels)
+        await system.start()
+        ana = await system.user("Ana", channel=None)
+        address = "U0000000ANA" if request.param == "slack" else "111111111"
+        await system.make(f"users/{ana['id']}/contact-methods", channel=request.param, address=address, verified=True)
+        service = await system.service([to(ana)], ack_timeout="PT30M", step_delay="PT2H")
+        incident = (await system.event(service["key"]))["incident_id"]
+        yield Chat(system, sink, request.param, service, incident)
+        await system.stop()
+    await client.close()
+
+
+async def test_what_came_from_elsewhere_is_shown_with_the_buttons_that_are_of_use(chat: Chat) -> None:
+    assert chat.shown()[1] == ["Acknowledge", "Resolve", "Escalate"]
+    await chat.does("acknowledge")
+    assert chat.shown() == (f"Acknowledged by environment admin key, {chat.system.clock.at:%Y-%m-%d %H:%M} UTC.", ["Resolve", "Escalate"])
+    await chat.system.advance(minutes=31)
+    line, labels = chat.shown()
+    assert line.startswith("Nobody has it any more: it pages again")
+    assert labels == ["Acknowledge", "Resolve", "Escalate"]
+    await chat.system.event(chat.service["key"], action="resolve")
+    line, labels = chat.shown()
+    assert (line.startswith("Resolved by monitor prod, "), labels) == (True, [])
+
+
+async def test_of_several_changes_only_the_last_is_said_however_long_the_provider_was_away(chat: Chat) -> None:
+    before = chat.shown()
+    chat.sink.behave("500")
+    await chat.does("acknowledge")
+    assert chat.shown() == before
+    await chat.does("resolve")
+    asked = len(chat.sink.requests)
+    chat.sink.behave("ok")
+    await chat.system.advance(minutes=1)
+    assert chat.shown()[0].startswith("Resolved by environment admin key, ")
+    edits = [one for one in chat.sink.requests[asked:] if one.path.endswith(("chat.update", "editMessageText"))]
+    assert len(edits) == 1
+    await chat.system.advance(hours=1)
+    assert not [one for one in chat.sink.requests[asked:] if one.path.endswith(("chat.update", "editMessageText")) and one not in edits]
+
+
+async def test_what_can_never_be_changed_is_let_be(chat: Chat) -> None:
+    """It was deleted by hand."""
+    chat.sink.behave("error message_not_found" if chat.name == "slack" else "chat_not_found")
+    await chat.does("acknowledge")
+    asked = len(chat.sink.requests)
+    await chat.system.advance(minutes=25)
+    assert not [one for one in chat.sink.requests[asked:] if one.path.endswith(("chat.update", "editMessageText"))]
+
+
+def test_the_channels_whose_messages_are_changed_are_those_that_can(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    channels = make_channels(settings, HttpClient(allow=read_outbound_allow([])), ["key"], lambda: NOW)
+    assert sorted(name for name, channel in channels.items() if isinstance(channel, EditsMessages)) == sorted(EDITING)
+
+
+def news(id: IncidentId, state: str) -> News:
+    return News(id, state, f"{state} by Ana", "", None)
+
+
+def test_of_two_that_are_told_of_one_incident_the_later_counts() -> None:
+    assert standings([news(ONE, "acknowledged"), news(OTHER, "resolved"), news(ONE, "resolved")], [OTHER]) == [
+        NewStanding(ONE, "resolved", "resolved by Ana"),
+        NewStanding(OTHER, "resolved", "resolved by Ana"),
+    ]
+    assert standings([], [ONE]) == [NewStanding(ONE, "triggered", "nobody has it any more: it pages again")]
+
+
+def edit(state: str = "acknowledged", tries: int = 1) -> Edit:
+    return Edit(NotificationId(UUID(int=9)), state, f"{state} by Ana", NOW, 1, tries)
+
+
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [("acknowledged", {"resolve", "escalate"}), ("resolved", set()), ("merged", set()), ("snoozed", ALL), ("reopened", ALL)],
+)
+def test_what_may_still_be_done(state: str, left: set[str]) -> None:
+    assert standing_of(edit(state)).verbs == left
+
+
+def test_a_line_says_how_it_stands_right_below_the_first() -> None:
+    said = standing_brief(a_page(nth=2), Standing("acknowledged by Ana", NOW, frozenset({"resolve"})))
+    assert said.marks[0] == "Acknowledged by Ana, 2026-03-08 02:35 UTC."
+    assert [verb for verb, _, _ in said.buttons] == ["resolve", "incident"]
+
+
+@given(
+    tries=st.integers(1, 20),
+    outcome=st.sampled_from([None, Sent("1", ""), FailedTemporarily(""), FailedTemporarily("", timedelta(hours=9)), Unknown("")]),
+)
+def test_it_is_tried_again_a_few_times_and_never_for_ever(tries: int, outcome: Outcome | None) -> None:
+    at = try_again_at(edit(tries=tries), outcome, now=NOW)
+    assert (at is None) == (isinstance(outcome, Sent) or tries > len(EDIT_DELAYS))
+    assert at is None or NOW < at <= NOW + timedelta(minutes=5)
+    assert try_again_at(edit(), FailedPermanently("", code="refused"), now=NOW) is None
