@@ -44,6 +44,7 @@ class FakeChannel:
     always: Outcome | None = None
     takes_updates: bool = True
     rings: bool = False
+    lacks: str | None = None
     updates: list[NoticeMessage] = field(default_factory=list)
 
     def check_address(self, address: str) -> str:

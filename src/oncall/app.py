@@ -32,6 +32,7 @@ from oncall.channels.twilio_settings import Callbacks, read_twilio
 from oncall.channels.webhook import WebhookChannel
 from oncall.communications import api as communications
 from oncall.communications import hot as status_pages
+from oncall.communications.commands.actions import open_bridge
 from oncall.communications.commands.bridges import open_bridges
 from oncall.communications.commands.publishing import FEEDS
 from oncall.communications.commands.rooms import TOPIC as ROOMS
@@ -62,13 +63,14 @@ from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
-from oncall.incidents.commands import promising
+from oncall.incidents.commands import promising, workflow
 from oncall.incidents.commands.beside import ask_for_bridges
 from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
-from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service
+from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
 from oncall.incidents.commands.promising import SLAS
+from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
-from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts
+from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts, SilentReporters
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
@@ -103,6 +105,9 @@ from oncall.problems import api as problem_records
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import Asker, TelegramHook
+from oncall.reports import api as reports
+from oncall.reports.commands.coverage import Prover
+from oncall.reports.due import CoverageWatch, Measuring
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
@@ -148,6 +153,7 @@ ROUTERS = [
     problem_records.router,
     *replies.ROUTERS,
     webhooks.router,
+    reports.router,
 ]
 HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES, *status_pages.ROUTES]
 HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT, **status_pages.DOCUMENT}
@@ -171,9 +177,11 @@ SEALED_EVERY = timedelta(seconds=10)
 """How often what was sent is sealed in the ledger."""
 
 # What other programs are told of incidents is the incidents' to say, and hangs in the transaction of each entry of a timeline; so does
-# what is promised of those that have an SLA.
+# what is promised of those that have an SLA, and what workflow rules do, after that.
 tell_entries_to(WEBHOOKS, hearing(describe))
 tell_entries_to(SLAS, promising.keep_up)
+tell_entries_to(WORKFLOW, workflow.on_entries)
+workflow.register_action("open_bridge", open_bridge)
 # Bridges are shown with incidents, and pages say where to join.
 ask_for_bridges(open_bridges)
 
@@ -219,6 +227,7 @@ class Node:
         self.gate = Gate(self.database, self.clock, self.judging)
         self.room_streams = Fan("rooms", RoomEntries(self.database), leaving=self._is_leaving)
         self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
+        self.prover = Prover(self.database, self.clock, self.channels)
         self.mail = self._mail_server(shares_ports=shares_ports)
         self.sources = self._sources()
         self.engine = Engine(self.sources)
@@ -292,8 +301,9 @@ class Node:
             *asked_for,
         ]
         followers: list[DueSource] = [BridgeFollower(**common), *self._mirrors(common)]
-        soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent]
-        return [*soon, records, calendars, told, kept, sealer, *programs, auditor]
+        watches: list[DueSource] = [auditor, CoverageWatch(self.prover, **common), Measuring(**common)]
+        soon: list[DueSource] = [incidents_due, *senders, *listening, *followers, marks, beats, silent, SilentReporters(**common)]
+        return [*soon, records, calendars, told, kept, sealer, *programs, *watches]
 
     def _mirrors(self, common: Mapping[str, Any]) -> list[DueSource]:
         """Where rooms are shown besides, if we may write there."""
@@ -450,6 +460,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
+    app.state.on_calendar_changed = wake_for_support_hours
     app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_services = check_services
@@ -462,6 +473,7 @@ def make_app(node: Node) -> FastAPI:
         node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
     )
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
+    app.state.prover = node.prover
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.bench import drain, judged, latency, many, peers, processes, rounds, schedules, storm, world
+from tests.bench import coverage, drain, judged, latency, many, peers, processes, rounds, schedules, storm, world
 from tests.bench.processes import NotReady, Running
 from tests.bench.rounds import Sides
 from tests.bench.table import TARGETS, Result, Spread, Verdict, table
@@ -50,7 +50,13 @@ class NotDurable(Exception):
 async def measure(folder: Path, wanted: Wanted) -> list[Result]:
     sink = await asyncio.get_running_loop().create_server(latency.Sink, "127.0.0.1", 0)
     started, ours, data_dir = await _starts(folder, times=STARTS if "P21" in wanted.rows else 1)
-    results = _told([result for result in (started, *schedules.rows(), *peers.ELSEWHERE) if result.row in wanted.rows])
+    results = _told(
+        [
+            result
+            for result in (started, *schedules.rows(), *(coverage.rows() if "P22" in wanted.rows else ()), *peers.ELSEWHERE)
+            if result.row in wanted.rows
+        ]
+    )
     try:
         db = await asyncpg.connect(world.dsn_of(data_dir))
         await _refuse_unless_durable(db)

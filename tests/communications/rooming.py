@@ -71,7 +71,7 @@ class Ear:
     def events(self) -> list[Event]:
         return events_in(self.raw)
 
-    async def heard(self, count: int, *, within: float = 10) -> list[Event]:
+    async def heard(self, count: int, *, within: float = 30) -> list[Event]:
         """Wait for that many events."""
         async with asyncio.timeout(within):
             while len(self.events) < count and not self.is_over:
@@ -79,7 +79,19 @@ class Ear:
                 await self._news.wait()
         return self.events
 
-    async def over(self, *, within: float = 10) -> None:
+    async def heard_of(self, incident: str, count: int, *, within: float = 30) -> list[Event]:
+        """Wait for that many events about this incident: a stream may begin with what was committed a moment before."""
+
+        def found() -> list[Event]:
+            return [one for one in self.events if one.name and one.data["incident"]["id"] == incident]
+
+        async with asyncio.timeout(within):
+            while len(found()) < count:
+                self._news.clear()
+                await self._news.wait()
+        return found()
+
+    async def over(self, *, within: float = 30) -> None:
         async with asyncio.timeout(within):
             while not self.is_over:
                 self._news.clear()
@@ -109,7 +121,7 @@ async def listening(
     ear = Ear(window=window)
     task = asyncio.create_task(app(scope, ear.receive, ear.send))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not ear.raw and not task.done():
                 await asyncio.sleep(0.005)
         yield ear
@@ -160,7 +172,7 @@ class Rooming:
         behind = text("""
             SELECT EXISTS (SELECT 1 FROM timeline_entries t, room_followers f WHERE (t.xact, t.seq) > (f.xact, f.seq))
         """)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 await self.system.run_due()
                 async with self.system.node.database.transaction(read_only=True) as tx:

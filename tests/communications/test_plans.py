@@ -11,7 +11,7 @@ from tests.communications.telling import Telling
 
 from oncall.communications.store import cadences, deliveries, subscribers, updates
 
-# Ten of each are unfinished or wanted, thousands are history.
+# Ten of each are unfinished or wanted, hundreds are history.
 HISTORY = """
     INSERT INTO published_incidents SELECT gen_random_uuid(), i.id, 't', CASE WHEN n < 10 THEN 'identified' ELSE 'resolved' END,
         ARRAY[md5(format('service %s', n % 50))::uuid], now(), now()
@@ -33,7 +33,7 @@ INCIDENTS = """
     INSERT INTO incidents OVERRIDING SYSTEM VALUE
     SELECT (jsonb_populate_record(i,
         jsonb_build_object('id', gen_random_uuid(), 'number', 1000 + n, 'status', 'closed', 'next_at', null))).*
-    FROM incidents i, generate_series(1, 3000) n
+    FROM incidents i, generate_series(1, 300) n
 """
 SAID = {
     "now": "now()",

@@ -94,3 +94,15 @@ async def test_where_nobody_has_it_the_timeline_says_so(telling: Telling) -> Non
     await telling.system.advance(minutes=26)
     [line] = await reminders(telling)
     assert line.endswith("reminded: nobody, since nobody has this incident")
+
+
+async def test_whoever_is_communications_owes_it_before_the_owner(telling: Telling) -> None:
+    await acknowledge(telling)
+    ben = await telling.system.user("Ben")
+    path = f"/api/v1/incidents/{telling.incident_id}/roles/communications"
+    assert (await telling.system.api.put(path, json={"user_id": ben["id"]})).status_code == 200
+    await telling.notices()
+    await telling.tell("A word.", next_update_in="PT30M")
+    assert (await telling.updates())["owed_by"]["name"] == "Ben"
+    await telling.system.advance(minutes=26)
+    assert [address for address, _ in await telling.told()] == ["ben@example.com"]

@@ -1,6 +1,7 @@
 """Promises of an SLA through the whole system: who is paged, what is told, and what runs on."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from tests.conftest import START
@@ -186,7 +187,7 @@ async def test_one_poisoned_record_is_postponed_and_the_others_are_told(system: 
 
 async def costs(system: System, id: str, kind: timeline.Kind) -> list[str]:
     async with system.node.database.transaction(Pool.ENGINE) as tx, counting(tx) as sent:
-        await timeline.add(tx, [timeline.Entry(IncidentId(id), START, kind, ENGINE, "what happened")])
+        await timeline.add(tx, [timeline.Entry(IncidentId(UUID(id)), START, kind, ENGINE, "what happened")])
     return [statement for statement in sent if statement != READ.text]
 
 
@@ -200,3 +201,67 @@ async def test_services_without_an_sla_pay_nothing_also_where_others_have_one(sy
         assert len(await costs(system, other, kind)) == 1, kind
     assert len(await costs(system, followed, timeline.Kind.SENT)) == 1, "what changes no promise costs nothing either"
     assert len(await costs(system, followed, timeline.Kind.ACKNOWLEDGED)) > 1
+
+
+async def test_managers_who_take_turns_are_paged_in_turn(system: System) -> None:
+    two = [to(await system.user("Uma")), to(await system.user("Uli"))]
+    turns = await system.make("escalation-policies", name="Turns", steps=[{"delay": "PT5M", "targets": two, "strategy": "round_robin"}])
+    made, _ = await promised(system, policy=turns["id"], targets={"P2": {"acknowledge": "PT20M"}})
+    await system.event(made["key"], "one")
+    await system.advance(minutes=2)
+    await system.event(made["key"], "two")
+    system.pages()
+    await system.advance(minutes=16)
+    assert system.pages() == ["Uma", "Uli"]
+
+
+async def test_news_that_are_overdue_page_the_first_step_and_stop_when_told(system: System) -> None:
+    made, _ = await promised(system, targets={"P2": {"update": "PT40M"}})
+    id = (await system.event(made["key"]))["incident_id"]
+    await (await responder(system, "Ana")).does(id, "acknowledge")
+    system.pages()
+    await system.advance(minutes=30)
+    assert (system.pages(), (await system.incident(id))["sla"]["at_risk"]) == ([], ["update"]), "nobody who manages it"
+    await system.advance(minutes=10)
+    assert (system.pages(), (await system.incident(id))["sla"]["breached"]) == (["Mia"], ["update"])
+
+
+async def test_both_marks_of_one_instant_page_a_manager_once(system: System) -> None:
+    made, _ = await promised(system, targets={"P2": {"acknowledge": "PT20M", "resolve": "PT20M"}})
+    id = (await system.event(made["key"]))["incident_id"]
+    system.pages()
+    await system.advance(minutes=15)
+    assert (system.pages(), (await system.incident(id))["sla"]["at_risk"]) == (["Mia"], ["acknowledge", "resolve"])
+
+
+async def test_a_channel_of_the_managers_is_told_once_by_each_mark(system: System) -> None:
+    team = await system.make("teams", name="Managers")
+    channel = await system.make(
+        f"teams/{team['id']}/contact-methods", channel="webhook", address="https://hooks.example.com/m", verified=True
+    )
+    steps = [{"delay": "PT5M", "targets": [{"type": "channel", "id": channel["id"]}]}]
+    policy = await system.make("escalation-policies", name="Room", steps=steps)
+    made, _ = await promised(system, policy=policy["id"])
+    await system.event(made["key"])
+    system.pages()
+    await system.advance(minutes=15)
+    assert len(system.pages()) == 1
+    await system.advance(minutes=5)
+    assert len(system.pages()) == 1
+
+
+async def test_a_status_update_begins_the_time_to_the_next_one(system: System) -> None:
+    made, _ = await promised(system, targets={"P2": {"update": "PT40M"}})
+    id = (await system.event(made["key"]))["incident_id"]
+    ana = await responder(system, "Ana")
+    await ana.does(id, "acknowledge")
+    system.pages()
+    await system.advance(minutes=35)
+    told = await system.api.post(f"/api/v1/incidents/{id}/status-updates", json={"text": "We look into it."})
+    assert told.status_code == 201, told.text
+    sla = (await system.incident(id))["sla"]
+    assert (sla["update_by"], sla["at_risk"]) == ("2026-03-02T13:15:00Z", [])
+    await system.advance(minutes=39)
+    assert "Mia" not in system.pages()
+    await system.advance(minutes=1)
+    assert "Mia" in system.pages()

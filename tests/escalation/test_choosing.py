@@ -12,7 +12,7 @@ from tests.escalation.test_rules import ANA, BEN, EVE, MINUTE, NAMES, NOW, polic
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import Priority
-from oncall.escalation.rules import advance, on_duty_in
+from oncall.escalation.rules import advance, on_duty_in, warnings_of
 from oncall.escalation.rules.whom import choose, unmet, within
 from oncall.escalation.values import About, EscalationState, Hours, OnDuty, People, Position, Snapshot, Step, Strategy, Target, TargetType
 from oncall.kit.ids import ScheduleId, TeamId, UserId
@@ -166,6 +166,26 @@ def test_only_steps_that_are_for_it_page_and_if_none_is_it_is_unroutable_with_ev
     assert all(f"{unmet(step, about)}" in reason for step, reason in zip(steps, skipped, strict=False))
     assert (then.state is EscalationState.UNROUTABLE) == (not meant)
     assert then.step_at is not None
+
+
+@pytest.mark.parametrize(
+    ("what", "steps", "said"),
+    [
+        ("a step for all", [FOR_GRAVE, EVERYONE], None),
+        ("both halves of the day", [replace(EVERYONE, in_support_hours=inside) for inside in (True, False)], None),
+        ("one half", [replace(EVERYONE, in_support_hours=True)], "critical, without a priority, outside support hours"),
+        ("grave ones only", [FOR_GRAVE], "critical, without a priority, within support hours"),
+        ("all that have a priority", [replace(EVERYONE, priorities=tuple(Priority))], "critical, without a priority, within support hours"),
+        (
+            "holes between two conditions",
+            [replace(EVERYONE, severities=("critical", "error", "warning", "unknown")), replace(EVERYONE, in_support_hours=True)],
+            "info, without a priority, outside support hours",
+        ),
+    ],
+)
+def test_a_careful_colleague_names_an_incident_that_no_step_is_for(what: str, steps: list[Step], said: str | None) -> None:
+    found = [one.message for one in warnings_of(replace(policy([user(ANA)]), steps=tuple(steps)), world()) if one.code == "not_for_all"]
+    assert found == ([f"No step of policy P is for an incident that is {said}: it would page nobody."] if said else []), what
 
 
 def test_the_reason_says_what_the_clock_shows_where_the_person_is() -> None:

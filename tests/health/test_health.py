@@ -329,13 +329,22 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "handoffs": 0,
         "heartbeats": 0,
         "auto_resolve": 0,
+        "auto_close": 0,
         "listening": 0,
         "ledger": 0,
         "webhooks": 0,
         "webhook_log": 0,
         "inquiries": 0,
         "message_edits": 0,
+        "slas": 0,
+        "update_reminders": 0,
+        "status_updates": 0,
+        "incidents.bridges": 0,
+        "action_items": 0,
+        "owed_postmortems": 0,
         "auditor": 0,
+        "coverage": 0,
+        "measures": 0,
     }
     await post(system, key)
     assert await grown("oncall_events_total", "deduplicated") == 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.incidents.acting import paged, responder
-from tests.incidents.building import HOUR, MINUTE, NOW
+from tests.incidents.building import HOUR, MINUTE, NOW, Monitor
 from tests.system import System
 
 JSON = dict[str, Any]
@@ -51,3 +51,33 @@ async def test_before_it_is_logged_a_duplicate_is_found(system: System) -> None:
 
 async def test_nothing_is_known_of_what_does_not_exist(system: System) -> None:
     assert (await system.api.get("/api/v1/incidents/4711/context")).status_code == 404
+
+
+async def test_what_it_depends_on_is_looked_at_too(system: System) -> None:
+    monitor, id = await paged(system)
+    policy = (await system.api.get("/api/v1/escalation-policies")).json()["items"][0]["id"]
+    services = {}
+    for name in ("database", "disk", "other"):
+        services[name] = await system.make(
+            "services", name=name, escalation_policy_id=policy, runbook_url=f"https://wiki.example.com/{name}"
+        )
+    for of, on in ((f"{monitor.service_id}", "database"), (services["database"]["id"], "disk")):
+        answer = await system.api.put(
+            f"/api/v1/services/{of}/dependencies", json={"depends_on": [services[on]["id"]]}, headers={"If-Match": "*"}
+        )
+        assert answer.status_code == 200, answer.text
+    for name, made in services.items():
+        key = await system.make(f"services/{made['id']}/integrations", name="prod", type="pagerduty")
+        its = Monitor(system, {"service": made, "integration": key})
+        await its.says(
+            its.event("broken", summary=f"{name} is broken"),
+            its.event("deploy", "change", summary=f"Deploy of {name}", occurred_at=NOW - HOUR),
+        )
+    shown = await context(system, id)
+    assert sorted((one["title"], one["service"]["name"]) for one in shown["open_on_dependencies"]) == [
+        ("database is broken", "database"),
+        ("disk is broken", "disk"),
+    ]
+    assert sorted(one["summary"] for one in shown["changes"]) == ["Deploy of database", "Deploy of disk"]
+    broken = (await system.api.get(f"/api/v1/incidents?service_id={services['disk']['id']}")).json()["items"][0]["id"]
+    assert (await context(system, broken))["runbook_url"] == "https://wiki.example.com/disk"

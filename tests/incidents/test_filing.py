@@ -1,5 +1,6 @@
 """Grading, resolving, verifying and closing: by `sre` anybody who responds, by `itil` the service desk, once the record is complete."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -178,3 +179,35 @@ async def test_what_is_open_is_neither_verified_nor_closed(system: System, verb:
     ana, _, id = await reported(system)
     answer = await ana.asks(id, verb, **body)
     assert (answer.status_code, answer.json()["status"], answer.json()["allowed"]) == (409, "acknowledged", ["unacknowledge", "resolve"])
+
+
+async def silent(system: System, **service: Any) -> str:
+    """Resolved by Ana on a Monday, with everything that the desk asks for but Kim's word."""
+    ana, _, id = await reported(system, **service)
+    await ana.does(id, "resolve", resolution_code="fixed", resolution_text="More memory.")
+    return id
+
+
+async def test_what_nobody_objects_to_for_so_many_working_days_is_closed_where_its_service_allows_it(system: System) -> None:
+    id = await silent(system, auto_close_days=2)
+    await system.advance(step=timedelta(hours=6), days=2)
+    assert (await system.incident(id))["status"] == "resolved", "the second working day, a Wednesday, is not over yet"
+    await system.advance(step=timedelta(hours=6), hours=12)
+    shown = await system.incident(id)
+    assert (shown["status"], shown["closure"]) == ("closed", None)
+    assert (await system.reasons(id))[-1] == "closed: nobody objected for 2 working days"
+
+
+@pytest.mark.parametrize("why", ["it is P1", "nobody said how it was resolved", "the reporter objected", "its service allows it not"])
+async def test_it_is_not_closed_by_itself_where(system: System, why: str) -> None:
+    days = None if why == "its service allows it not" else 1
+    ana, _, id = await reported(system, auto_close_days=days)
+    if why == "it is P1":
+        await ana.does(id, "priority", priority="P1", reason="the press calls")
+    said = {} if why == "nobody said how it was resolved" else {"resolution_code": "fixed", "resolution_text": "More memory."}
+    await ana.does(id, "resolve", **said)
+    if why == "the reporter objected":
+        await system.advance(minutes=30)
+        await ana.does(id, "verify", verdict="not_satisfied")
+    await system.advance(step=timedelta(hours=6), days=4)
+    assert (await system.incident(id))["status"] == "resolved"

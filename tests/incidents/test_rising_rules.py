@@ -1,12 +1,15 @@
 """What is low because its service's support hours do not run becomes high when they begin; what steps ask of an incident. Pure."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from tests.desk.building import calendar
 from tests.incidents.building import ANA, BEN, HOUR, MINUTE, NOW, POLICY, SERVICE, incident, target, user_id
 from tests.incidents.test_life_rules import PEOPLE, acknowledged, resolved
+from tests.services.test_support_rules import service
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import Priority
@@ -14,10 +17,15 @@ from oncall.escalation.values import About, EscalationState, Position, Snapshot,
 from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.conditions import about
 from oncall.incidents.rules.holding import Hold
-from oncall.incidents.values import Decision, Incident, PendingAction, Status
+from oncall.incidents.rules.merging import absorb
+from oncall.incidents.rules.splitting import split_off
+from oncall.incidents.values import Decision, Incident, PendingAction, Severity, Status
+from oncall.incidents.values.merging import Moving
+from oncall.kit.ids import AlertId, IncidentId
 
 LOW = EscalationState.LOW_URGENCY
 DAY = timedelta(days=1)
+NIGHT, MORNING = datetime(2026, 3, 3, 3, tzinfo=UTC), datetime(2026, 3, 3, 9, tzinfo=UTC)
 OPEN, SHUT = Support(runs=True), Support(runs=False, begins_at=NOW + 3 * HOUR)
 BEGAN = "urgency_raised"
 
@@ -113,6 +121,44 @@ def test_what_comes_back_after_they_began_rises_if_they_run(support: Support, ur
     then = life.decide_due(back, people(support), now=NOW + 10 * MINUTE)
     assert then.incident.urgency is urgency
     assert bool(then.pages) == (urgency is Urgency.HIGH), "nobody had touched it: its next reminder is kept"
+
+
+@pytest.mark.parametrize(
+    ("what", "own", "others", "expected"),
+    [
+        ("the earliest of them", NOW + HOUR, [None, NOW + MINUTE], NOW + MINUTE),
+        ("its own", NOW + MINUTE, [NOW + HOUR], NOW + MINUTE),
+        ("what others waited for, it waits for", None, [NOW + HOUR], NOW + HOUR),
+        ("none", None, [None], None),
+    ],
+)
+def test_what_takes_others_in_rises_with_the_first_of_them(
+    what: str, own: datetime | None, others: list[datetime | None], expected: datetime | None
+) -> None:
+    sources = [replace(low(rises_at=at), id=IncidentId(UUID(int=20 + n))) for n, at in enumerate(others)]
+    assert absorb(low(rises_at=own), sources, open_alerts={}, now=NOW).rises_at == expected, what
+
+
+def test_what_takes_in_something_urgent_is_urgent_at_once() -> None:
+    after = absorb(low(rises_at=NOW + HOUR), [replace(incident(), id=IncidentId(UUID(int=20)))], open_alerts={}, now=NOW)
+    assert (after.urgency, after.rises_at) == (Urgency.HIGH, None)
+
+
+@pytest.mark.parametrize(
+    ("what", "before", "at", "urgency", "rises"),
+    [
+        ("in the night", low(rises_at=MORNING), NIGHT, Urgency.LOW, MORNING),
+        ("of what is low by a rule", low(rises_at=None), NIGHT, Urgency.LOW, None),
+        ("of what was high before the night", incident(), NIGHT, Urgency.HIGH, None),
+    ],
+)
+def test_what_is_split_off_rises_like_the_other(
+    what: str, before: Incident, at: datetime, urgency: Urgency, rises: datetime | None
+) -> None:
+    hours = replace(service(hours=calendar()), id=SERVICE)
+    leaving = [Moving(AlertId(UUID(int=1)), before.id, 1, SERVICE, True, Severity.CRITICAL, "disk", NOW, None)]
+    made = split_off(before, leaving, hours, Snapshot(POLICY), IncidentId(UUID(int=9)), now=at)
+    assert (made.urgency, made.rises_at) == (urgency, rises), what
 
 
 def test_what_steps_ask_of_an_incident() -> None:

@@ -1,11 +1,12 @@
 """Support hours, over HTTP with real pages: what is low outside them rises when they begin, and steps that are for within or outside."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.counting import counting
-from tests.incidents.building import Monitor
+from tests.incidents.building import Monitor, blocked
 from tests.system import System, to
 
 from oncall.incidents.commands.accept import accept_events
@@ -129,6 +130,19 @@ async def test_a_calendar_that_opens_earlier_now_raises_at_once_and_one_that_ope
     await edit(system, calendar, hours={day: [{"from": "00:00", "until": "24:00"}] for day in WEEKDAYS}, holidays={"dates": []})
     await system.run_due()
     assert (system.pages(), (await system.incident(id))["urgency"]) == (["Ana"], "high")
+
+
+async def test_whoever_edits_a_calendar_finds_what_was_just_being_opened_by_it(system: System) -> None:
+    made = await by_hours(system)
+    monitor = Monitor(system, made)
+    async with system.node.database.transaction(Pool.INTAKE) as tx:
+        [opened] = await accept_events(tx, [monitor.event("disk")], system.node.judging, now=system.clock.at)
+        all_day = {day: [{"from": "00:00", "until": "24:00"}] for day in WEEKDAYS}
+        editing = asyncio.create_task(edit(system, f"calendars/{made['service']['support_hours']}", hours=all_day))
+        await blocked(system)
+    await editing
+    await system.run_due()
+    assert (await system.incident(str(opened.incident_id)))["urgency"] == "high", "not when the hours begin that there were"
 
 
 async def test_a_service_that_is_supported_round_the_clock_from_now_on_raises_what_waits(system: System) -> None:

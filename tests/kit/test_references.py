@@ -62,7 +62,8 @@ def test_whatever_refers_to_something_has_an_id_or_belongs_to_what_has_one() -> 
         if room.name.endswith(".tables"):
             import_module(room.name)
     keeping = {table for table in metadata.tables.values() for key in table.foreign_key_constraints if not key.ondelete}
-    assert {table.name for table in keeping if "id" not in table.c} == LINKS.keys()
+    told_without = {"incident_records"}  # of an incident there is a number, and no name
+    assert {table.name for table in keeping if "id" not in table.c} == LINKS.keys() | told_without
     for link, (column, owner) in LINKS.items():
         assert column in metadata.tables[link].c
         assert {"id", "name"} <= set(metadata.tables[owner].c.keys())

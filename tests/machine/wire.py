@@ -71,6 +71,7 @@ class Wire:
     def __init__(self, name: str, providers: Providers, *, rings: bool) -> None:
         self.name, self._providers = name, providers
         self.rings, self.takes_updates = rings, not rings
+        self.lacks: str | None = None
         self.waiting = 0
         """Messages that this node has given away and has no answer for."""
 

@@ -17,6 +17,7 @@ from tests import databases
 from tests.conftest import START
 from tests.system import System, to
 
+from oncall.desk.store import promises
 from oncall.heartbeats.store import heartbeats
 from oncall.incidents.store import alert_lists, alerts, change_events, events, impact, incidents, lookup
 from oncall.incidents.values import Severity
@@ -25,6 +26,7 @@ from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
 from oncall.notifications.store import pages, receipts, sending, travelling, updates
+from oncall.postmortems.store import action_items
 from oncall.simulate.store import previewing as simulate
 
 # One of each was made by an event; of its copies forty are unfinished, as on a bad day, and two thousand are history.
@@ -55,6 +57,17 @@ HISTORY = [
     FROM generate_series(1, 2040) n
     """,
     """
+    INSERT INTO postmortems SELECT md5('postmortem')::uuid, NULL, 'P', 'B', '{}', 'draft', 'Ana', timestamptz '2026-03-01T12:00:00Z', 'Ana',
+        '2026-03-01T12:00:00Z', NULL, NULL, 1
+    """,
+    """
+    INSERT INTO action_items SELECT md5(format('action item %s', n))::uuid, md5('postmortem')::uuid, 'A', '', NULL, 'P1',
+        timestamptz '2026-03-02T12:00:00Z', CASE WHEN n > 40 THEN 'done' ELSE 'open' END, NULL, 'Ana', timestamptz '2026-03-01T12:00:00Z',
+        NULL, CASE WHEN n > 40 THEN timestamptz '2026-03-02T12:00:00Z' END,
+        CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END, NULL, 1
+    FROM generate_series(1, 2040) n
+    """,
+    """
     INSERT INTO pages SELECT (jsonb_populate_record(p, jsonb_build_object(
         'id', md5(format('page %s', n)), 'incident_id', md5(format('incident %s', n))))).*
     FROM pages p, generate_series(1, 2040) n
@@ -81,7 +94,13 @@ HISTORY = [
             "counts_from": "2026-03-02T12:00:00Z", "next_at": "2026-03-02T12:11:00Z"}'::jsonb END)).*
     FROM heartbeats h, generate_series(1, 2040) n
     """,
-    "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats",
+    """
+    INSERT INTO incident_records (incident_id, description, risks, priority_reason, resolution_text, marks, resolve_by, next_at)
+    SELECT md5(format('incident %s', n))::uuid, '', '{}', '', '', '{}', CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END,
+        CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END
+    FROM generate_series(1, 2040) n
+    """,
+    "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats, incident_records",
 ]
 
 VALUES = {
@@ -203,6 +222,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(incidents.NEXT_AT, "incidents", "incidents_next_at_idx", id="the next incident"),
         pytest.param(incidents.WAKE_RISING, "incidents", "incidents_rises_at_idx", id="what waits for support hours"),
         pytest.param(impact.OPEN, "incidents", "incidents_open_idx", id="what is open on services"),
+        pytest.param(promises.DUE, "incident_records", "incident_records_next_at_idx", id="due marks"),
+        pytest.param(promises.NEXT_AT, "incident_records", "incident_records_next_at_idx", id="the next mark"),
         pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),
@@ -212,6 +233,8 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(updates.PAGED, "notifications", "notifications_once_per_position_and_contact_method", id="who was paged"),
         pytest.param(updates.EARLIER, "notices", "notices_incident_idx", id="what they were told"),
         pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
+        pytest.param(action_items.CLAIM_SKIPPING, "action_items", "action_items_next_at_idx", id="due action items"),
+        pytest.param(action_items.CLAIM_WAITING, "action_items", "action_items_next_at_idx", id="overdue action items"),
         pytest.param(heartbeats.CLAIM_SKIPPING, "heartbeats", "heartbeats_next_at_idx", id="due heartbeats"),
         pytest.param(heartbeats.CLAIM_WAITING, "heartbeats", "heartbeats_next_at_idx", id="overdue heartbeats"),
         pytest.param(heartbeats.NEXT_AT, "heartbeats", "heartbeats_next_at_idx", id="the next heartbeat"),

@@ -56,6 +56,7 @@ async def test_a_service_is_created_with_sensible_defaults_and_read(api: AsyncCl
         "default_impact": None,
         "default_business_urgency": None,
         "auto_close_days": None,
+        "sla_id": None,
         "support_hours": None,
         "description": "",
         "tier": None,

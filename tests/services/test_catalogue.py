@@ -2,13 +2,17 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from httpx import AsyncClient
+from tests.counting import counting
 from tests.services.test_api import key_of, policy, problem  # noqa: F401 — a fixture
 from tests.system import System
 
+from oncall.kit.db import Database
+from oncall.kit.ids import ServiceId
+from oncall.services.commands import dependencies_of
 from oncall.services.values import dependencies as limits
 
 PROFILE = {
@@ -173,6 +177,17 @@ async def test_an_outage_is_followed_to_whoever_depends_on_it(api: AsyncClient, 
     await system.event(integration["key"], action="resolve")
     assert (await api.get(f"/api/v1/services/{made['ledger']}/impact")).json()["open_incidents"] == []
     assert problem(await api.get(f"/api/v1/services/{uuid4()}/impact")) == (404, "not_found")
+
+
+async def test_what_services_depend_on_is_known_for_many_at_once(api: AsyncClient, made: dict[str, str], database: Database) -> None:
+    await depend(api, made, "shop", "payments", "mail")
+    await depend(api, made, "payments", "ledger")
+    asked = [ServiceId(UUID(made[name])) for name in ("shop", "payments", "mail")]
+    async with database.transaction(read_only=True) as tx, counting(tx) as statements:
+        found = await dependencies_of(tx, asked)
+    assert {tuple(one.name for one in found[id])[-1:] for id in asked[:2]} == {("ledger",)}, "nearest first"
+    assert [{one.name for one in found[id]} for id in asked] == [{"payments", "mail", "ledger"}, {"ledger"}, set()]
+    assert len(statements) <= 4
 
 
 async def test_a_group_of_services_is_made_read_edited_and_deleted(api: AsyncClient, made: dict[str, str]) -> None:

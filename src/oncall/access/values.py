@@ -69,6 +69,8 @@ class LinkVerb(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
     ESCALATE = "escalate"
+    HELP = "help"
+    """Of somebody outside: to say something of it, and nothing else. The token's user is theirs alone."""
 
 
 @dataclass(frozen=True, slots=True)

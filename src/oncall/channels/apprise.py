@@ -61,6 +61,7 @@ class AppriseChannel:
     name = "apprise"
     takes_updates = True
     rings = False
+    lacks: str | None = None
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls

@@ -91,5 +91,10 @@ def bad_address(sentence: str) -> FailedPermanently:
     return FailedPermanently(sentence, code="bad_address")
 
 
+def lack(name: str, setting: str) -> str:
+    """Why a channel without its setting sends nothing, and what to do about it."""
+    return f"{name} is not configured: set {setting}"
+
+
 def not_configured(name: str, setting: str) -> FailedPermanently:
-    return FailedPermanently(f"{name} is not configured: set {setting}", code="not_configured")
+    return FailedPermanently(lack(name, setting), code="not_configured")

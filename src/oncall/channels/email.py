@@ -29,6 +29,7 @@ from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporar
 from oncall.kit.mail import check_mail_address
 
 GOODBYE_SECONDS = 0.5
+NOT_CONFIGURED = "e-mail is not configured: set ONCALL_SMTP_URL"
 
 
 class EmailChannel:
@@ -57,6 +58,10 @@ class EmailChannel:
         self._deadline = deadline
         self._tls = _tls_context(server) if server is not None and server.tls is not Tls.NEVER else None
 
+    @property
+    def lacks(self) -> str | None:
+        return None if self._server is not None else NOT_CONFIGURED
+
     def check_address(self, address: str) -> str:
         """An address that can go on the wire; nobody is asked whether it exists."""
         try:
@@ -69,7 +74,7 @@ class EmailChannel:
 
     async def send(self, message: Message) -> Outcome:
         if self._server is None:
-            return FailedPermanently("e-mail is not configured: set ONCALL_SMTP_URL", code="not_configured")
+            return FailedPermanently(NOT_CONFIGURED, code="not_configured")
         try:
             to = self.check_address(message.address)
         except BadAddress as error:

@@ -27,6 +27,7 @@ class NtfyChannel:
     name = "ntfy"
     takes_updates = True
     rings = False
+    lacks: str | None = None
 
     def __init__(self, url: str, calls: Calls) -> None:
         """`url` may carry a user and a password, or an access token as the password of no user (`https://:tk_…@ntfy.example.com`)."""

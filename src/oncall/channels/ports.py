@@ -25,6 +25,11 @@ class Channel(Protocol):
         """Whether a message is a call: in a storm there is at most one in five minutes."""
         ...
 
+    @property
+    def lacks(self) -> str | None:
+        """What must be set up before it can send anything, as a sentence; None if nothing is missing."""
+        ...
+
     def check_address(self, address: str) -> str:
         """The address as it should be stored, or `BadAddress` with a sentence for the person. Asks nobody: no network."""
         ...

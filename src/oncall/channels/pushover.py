@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from oncall.channels.brief import Brief, brief, fitted, is_update, rings
-from oncall.channels.calling import Calls, bad_address, not_configured, said_in, words_in
+from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
 from oncall.channels.values import BadAddress, BundleMessage, FailedPermanently, Message, NoticeMessage, Outcome, PageMessage, Sent
 from oncall.kit.http_client import HttpReply, NoAnswer, NotSent
 from oncall.kit.outbound import AddressNotAllowed
@@ -43,6 +43,10 @@ class PushoverChannel:
         self._token = token
         self._api = f"{url.rstrip('/')}/1"
         self._method = f"{self._api}/messages.json"
+
+    @property
+    def lacks(self) -> str | None:
+        return None if self._token is not None else lack("Pushover", SETTING)
 
     def check_address(self, address: str) -> str:
         key = address.strip()

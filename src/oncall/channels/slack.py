@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from oncall.channels.brief import Brief, brief, fitted, standing_brief
-from oncall.channels.calling import Calls, bad_address, not_configured, said_in, words_in
+from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent, Standing, Unknown
 from oncall.kit.http_client import HttpReply
 
@@ -60,6 +60,10 @@ class SlackChannel:
         self._method = f"{url.rstrip('/')}/chat.postMessage"
         self._edit_method = f"{url.rstrip('/')}/chat.update"
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"} if token else None
+
+    @property
+    def lacks(self) -> str | None:
+        return None if self._headers is not None else lack("Slack", SETTING)
 
     def check_address(self, address: str) -> str:
         id = address.strip()

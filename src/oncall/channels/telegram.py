@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from oncall.channels.brief import Brief, brief, fitted, is_update, standing_brief
-from oncall.channels.calling import Calls, bad_address, not_configured, said_in, words_in
+from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent, Standing
 from oncall.channels.webhook import RETRY_AFTER_LIMIT
 from oncall.kit.http_client import HttpReply
@@ -36,6 +36,10 @@ class TelegramChannel:
         # The token is a part of the address, so that address is never shown or logged.
         self._method = f"{url.rstrip('/')}/bot{token}/sendMessage" if token else None
         self._edit_method = f"{url.rstrip('/')}/bot{token}/editMessageText"
+
+    @property
+    def lacks(self) -> str | None:
+        return None if self._method is not None else lack("Telegram", SETTING)
 
     def check_address(self, address: str) -> str:
         chat = address.strip()

@@ -43,6 +43,11 @@ class TwilioApi:
         self.account, self.callbacks = account, callbacks
         self._client, self._now, self._deadline = client, now, deadline
 
+    @property
+    def lacks(self) -> str | None:
+        """Why nothing can be sent; None if it can."""
+        return None if self.account is not None else NOT_CONFIGURED
+
     def check_number(self, address: str) -> str:
         """E.164, or `BadAddress`: also where nothing could be sent there, or its owner would be thought to be reached."""
         if self.account is None:
@@ -106,6 +111,10 @@ class SmsChannel:
     def __init__(self, api: TwilioApi) -> None:
         self._api = api
 
+    @property
+    def lacks(self) -> str | None:
+        return self._api.lacks
+
     def check_address(self, address: str) -> str:
         return self._api.check_number(address)
 
@@ -139,6 +148,10 @@ class VoiceChannel:
 
     def __init__(self, api: TwilioApi) -> None:
         self._api = api
+
+    @property
+    def lacks(self) -> str | None:
+        return self._api.lacks
 
     def check_address(self, address: str) -> str:
         return self._api.check_number(address)

@@ -33,6 +33,7 @@ class WebhookChannel:
     name = "webhook"
     takes_updates = True
     rings = False
+    lacks: str | None = None
 
     def __init__(
         self, client: HttpClient, *, secrets: Callable[[str], Sequence[str]], now: Callable[[], datetime], deadline: float = 10.0

@@ -230,6 +230,22 @@ def simulate(
 
 
 @app.command()
+def coverage(
+    days: Annotated[int, typer.Option(min=1, max=90, help="How far ahead.")] = 30,
+    service: Annotated[str | None, typer.Option(help=FOR_SERVICE)] = None,
+    quiet_hours: Annotated[bool, typer.Option("--quiet-hours", help="Low urgency that waits for quiet hours counts as a hole.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that somebody is reached at every instant to come.
+
+    Every stretch in which an incident would reach nobody, and why, step by step; code 1 if there is any.
+    """
+    from oncall.cli import covering  # noqa: PLC0415
+
+    covering.coverage(days=days, service=service, quiet_hours=quiet_hours, as_json=as_json)
+
+
+@app.command()
 def openapi(
     write: Annotated[Path | None, typer.Option(help="Write the document to this file.")] = None,
     check: Annotated[Path | None, typer.Option(help="Fail if this file is not current.")] = None,

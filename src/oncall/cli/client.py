@@ -23,7 +23,8 @@ Params = Mapping[str, str | list[str]]
 class Api:
     """A server, asked as whoever the key belongs to. `transport` stands in for the network in tests."""
 
-    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, *, transport: httpx.BaseTransport | None = None, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self.url = os.environ.get(URL, "").strip().rstrip("/") or HERE
         key = os.environ.get(KEY, "").strip()
         host = _host(self.url)
@@ -33,7 +34,7 @@ class Api:
             stop(f"{KEY} is no API key: it has characters that none has.")
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         # trust_env: a proxy of the user's is not for this very machine.
-        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=not _is_here(host), transport=transport)
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=patience, trust_env=not _is_here(host), transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +80,7 @@ class Api:
         try:
             answer = self.http.request(method, f"/api/v1/{path}", **what)
         except httpx.TimeoutException:
-            stop(f"{self.url} did not answer within {PATIENCE:.0f} s.", code=1)
+            stop(f"{self.url} did not answer within {self.patience:.0f} s.", code=1)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             stop(f"{self.url} cannot be reached ({str(error) or type(error).__name__}): is it {URL}?", code=1)
         try:

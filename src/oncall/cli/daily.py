@@ -29,13 +29,13 @@ def who(service: str, *, at: str | None, as_json: bool) -> None:
         its = api.find("services", service, kind="service")
         found = api.get("oncalls", {"service_id": its["id"], **({"at": at} if at else {})})
     if as_json:
-        return _raw(found)
+        return raw(found)
     if not found["items"]:
-        return _say(f"Nobody is on call for {its['name']}.")
+        return say(f"Nobody is on call for {its['name']}.")
     for one in sorted(found["items"], key=lambda one: (one["level"] or 0, one["user"]["name"])):
         by = f"by schedule {one['schedule']['name']}" if one["schedule"] else "named in the policy"
-        until = f" until {_instant(one['end'])}" if one["end"] else ""
-        _say(f"level {one['level']}: {one['user']['name']}, {by}{until}")
+        until = f" until {instant(one['end'])}" if one["end"] else ""
+        say(f"level {one['level']}: {one['user']['name']}, {by}{until}")
     return None
 
 
@@ -45,13 +45,13 @@ def incidents(*, statuses: Sequence[str], service: str | None, as_json: bool) ->
         where = {"service_id": str(api.find("services", service, kind="service")["id"])} if service else {}
         found = api.get("incidents", {"status": list(statuses or OPEN), "limit": str(MOST_LISTED), **where})
     if as_json:
-        return _raw(found)
+        return raw(found)
     if not found["items"]:
-        return _say("No incident is open." if not statuses else f"No incident is {' or '.join(statuses)}.")
+        return say("No incident is open." if not statuses else f"No incident is {' or '.join(statuses)}.")
     for one in found["items"]:
-        _say(f"#{one['number']} {one['status']}, {one['urgency']}: {one['title']} ({one['service']['name']}){_stands(one)}")
+        say(f"#{one['number']} {one['status']}, {one['urgency']}: {one['title']} ({one['service']['name']}){_stands(one)}")
     if found["next_cursor"]:
-        _say(f"There are more than these {MOST_LISTED}.")
+        say(f"There are more than these {MOST_LISTED}.")
     return None
 
 
@@ -60,18 +60,18 @@ def ack(ref: str, *, as_json: bool) -> None:
     with Api() as api:
         done = api.post(f"incidents/{_ref(ref)}/acknowledge")
     if as_json:
-        return _raw(done)
+        return raw(done)
     who = done["acknowledged_by"]["name"] if done["acknowledged_by"] else None
     about = f"#{done['number']} {done['title']}"
     if who is None:
         stop(f"{about} is {done['status']}: there is nothing to acknowledge.", code=1)
     if done["instead_of"]:
-        _say(f"#{done['instead_of']['number']} was merged into #{done['number']}.")
+        say(f"#{done['instead_of']['number']} was merged into #{done['number']}.")
     if done["status"] != "acknowledged":
-        return _say(f"{about} is {done['status']} already.")
+        return say(f"{about} is {done['status']} already.")
     cancelled = done["cancelled_pages"]
     more = f"; {cancelled} pending message{'' if cancelled == 1 else 's'} cancelled" if cancelled else ""
-    return _say(f"{about}: {'acknowledged by' if done['changed'] else 'was acknowledged before, by'} {who}{more}.")
+    return say(f"{about}: {'acknowledged by' if done['changed'] else 'was acknowledged before, by'} {who}{more}.")
 
 
 def page(whom: str, text: str, *, is_team: bool, urgency: str | None, service: str | None, incident: str | None, as_json: bool) -> None:
@@ -88,13 +88,13 @@ def page(whom: str, text: str, *, is_team: bool, urgency: str | None, service: s
             body["incident_id"] = api.get(f"incidents/{_ref(incident)}")["id"]
         done = api.post("pages", body)
     if as_json:
-        return _raw(done)
+        return raw(done)
     its, names = done["incident"], [one["name"] for one in done["paged"]]
     are = "is" if len(names) == 1 else "are"
     if names:
-        _say(f"{' and '.join(names)} {are} paged about #{its['number']} {its['title']} ({its['service']['name']}).")
+        say(f"{' and '.join(names)} {are} paged about #{its['number']} {its['title']} ({its['service']['name']}).")
     for said in done["says"]:
-        _say(_sentence(said))
+        say(_sentence(said))
     return None
 
 
@@ -113,16 +113,16 @@ def simulate(file: Path | None, *, asked: JSON, service: str | None, reactions: 
             body["reactions"] = [*(body.get("reactions") or []), *said]
         made = api.post("simulate", body)
     if as_json:
-        return _raw(made)
-    _say(f"{_instant(made['at'])}  an event comes to {made['service']['name']}: {made['decision']}, {made['reason']}")
+        return raw(made)
+    say(f"{instant(made['at'])}  an event comes to {made['service']['name']}: {made['decision']}, {made['reason']}")
     for step in made["steps"]:
-        _say(f"{_instant(step['at'])}  {step['text']}")
+        say(f"{instant(step['at'])}  {step['text']}")
     end = made["end"]
     if end:
         following = "; ".join(_follows(one) for one in end["next"])
-        _say(f"{_instant(made['until'])}  it is {end['status']} ({end['reason']}){f': {following}' if following else ''}")
+        say(f"{instant(made['until'])}  it is {end['status']} ({end['reason']}){f': {following}' if following else ''}")
     if made["is_cut"]:
-        _say("More would have come than is worked out.")
+        say("More would have come than is worked out.")
     return None
 
 
@@ -162,10 +162,10 @@ def _stands(one: JSON) -> str:
 def _follows(pending: JSON) -> str:
     """What happens next if nobody does anything."""
     when = "until" if pending["action"] == "release" else "at"
-    return f"{DOES.get(pending['action'], pending['action'])} {when} {_instant(pending['at'])}"
+    return f"{DOES.get(pending['action'], pending['action'])} {when} {instant(pending['at'])}"
 
 
-def _instant(said: str) -> str:
+def instant(said: str) -> str:
     """To the second, as a person reads it: 2026-11-26T14:24:07Z."""
     return re.sub(r"\.[0-9]+(?=Z|[+-])", "", said)
 
@@ -174,10 +174,10 @@ def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Words of monitors and people are in it: no control character of theirs reaches a terminal."""
     print("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))  # noqa: T201 — the program's own output
 
 
-def _raw(answer: Any) -> None:
+def raw(answer: Any) -> None:
     print(json.dumps(answer, indent=2))  # noqa: T201 — the program's own output

@@ -9,7 +9,9 @@ from oncall.access.values import LinkToken, LinkVerb
 from oncall.console.values import NOT_YOURS_ANY_MORE, Line, LinkPage, ShownIncident
 from oncall.incidents.rules.news import has_news, news_of
 from oncall.incidents.rules.timers import pending_actions
+from oncall.incidents.rules.vendors import may_speak
 from oncall.incidents.values import Incident, Status
+from oncall.incidents.values.vendors import Vendor, VendorState
 
 MINUTE = timedelta(minutes=1)
 NEXT = {
@@ -26,7 +28,7 @@ NEXT = {
 MERGED = "Your message was about #{asked}, which was merged into this incident."
 RESOLVE_IT_THERE = "Its link resolves nothing any more: use one of a message about this incident."
 ESCALATED = "Escalated: its next step is paged now."
-LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate"}
+LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate", LinkVerb.HELP: "Help"}
 
 
 def link_page(
@@ -106,6 +108,25 @@ def list_page(lines: Sequence[Line], *, user: str, acted: bool, now: datetime) -
     next_up = "The button acknowledges what is listed here, and nothing that came later."
     button = f"Acknowledge {len(waiting)} as {shortened(user, 30)}"
     return LinkPage(200, title, word, "open", next_up, LinkVerb.ACKNOWLEDGE.value, button, small, listed=shown)
+
+
+STANDS = {
+    VendorState.ASKED: "You were asked for help.",
+    VendorState.HAS_IT: "You have it: thank you.",
+    VendorState.SOLVED: "You said that it is solved: thank you.",
+}
+
+
+def help_page(vendor: Vendor, incident: Incident, *, service: str, said: bool, now: datetime) -> LinkPage:
+    """The page for somebody outside: what it is about, how they stand, and what they may say while it is open."""
+    title, shown = f"#{incident.number} {incident.title}", _shown(incident, service, now=now)
+    if not may_speak(incident, vendor):
+        is_over = incident.status in {Status.RESOLVED, Status.CLOSED}
+        word = "It is resolved: thank you." if is_over else "You have written as much as can be: tell whoever asked you directly."
+        return LinkPage(410, title, word, "done", small="This link no longer does anything.", incident=shown)
+    asked = f"{vendor.asked_by.name} asks: {vendor.message}" if vendor.message else f"{vendor.asked_by.name} asked you."
+    word = f"{STANDS[vendor.state]}{' What you wrote has been passed on.' if said else ''}"
+    return LinkPage(200, title, word, "done" if said else "", small=shortened(asked, 600), incident=shown, asks=True)
 
 
 def _shown(incident: Incident, service: str, *, now: datetime) -> ShownIncident:

@@ -4,23 +4,27 @@ and the end of raw bodies.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.engine import Pass
 from oncall.incidents.commands import escalate, managing
+from oncall.incidents.commands.auto_closing import close_silent
 from oncall.incidents.commands.auto_resolve import resolve_silent
 from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Incident
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, Trouble, again, sqlstate, trouble
+from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BODIES
 
 log = get_log("incidents")
 
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
+FIRST = IncidentId(UUID(int=0))
 LOOK_EVERY, LOOK_AGAIN = timedelta(hours=1), timedelta(minutes=1)
 """How often partitions of raw bodies are looked after, and how soon again when somebody held a lock."""
 
@@ -66,6 +70,31 @@ class DueMarks:
 
     async def next_at(self, tx: AsyncConnection) -> datetime | None:
         return await managing.next_due_at(tx)
+
+
+class SilentReporters:
+    """Incidents that their service closes by itself once nobody has objected for so many working days, every minute."""
+
+    name = "auto_close"
+    every = timedelta(minutes=1)
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._after = FIRST
+
+    async def run(self) -> Pass:
+        now, done = await again(self._close)
+        return Pass(done, now, None)
+
+    async def _close(self) -> tuple[datetime, int]:
+        async with self._database.transaction(Pool.ENGINE) as tx:
+            now = await self._clock.now(tx)
+            done, last = await close_silent(tx, after=self._after, now=now)
+        self._after = last or FIRST
+        return now, done
+
+    async def drain(self, *, timeout: float) -> None:
+        """Nothing outlives a pass."""
 
 
 class SilentAlerts:

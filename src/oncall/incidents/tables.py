@@ -175,6 +175,7 @@ incidents = Table(
     ),
     Index("incidents_held_idx", "id", postgresql_where=text("escalation_state = 'held'")),
     Index("incidents_held_step_idx", "id", postgresql_where=text("goes_on ->> 'held_until' IS NOT NULL")),
+    Index("incidents_awaiting_closure_idx", "id", postgresql_where=text("status = 'resolved' AND process = 'itil'")),
     Index("incidents_next_at_idx", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("incidents_rises_at_idx", "id", postgresql_where=text("rises_at IS NOT NULL AND status IN ('triggered', 'acknowledged')")),
     Index(
@@ -184,6 +185,8 @@ incidents = Table(
     ),
     Index("incidents_open_idx", "service_id", "id", postgresql_where=text("status IN ('triggered', 'acknowledged')")),
     Index("incidents_major_idx", "id", postgresql_where=text("is_major")),
+    # When those that are over were closed, or else resolved; an open one is not in it.
+    Index("incidents_settled_at_idx", text("coalesce(closed_at, resolved_at)"), postgresql_where=text("status IN ('resolved', 'closed')")),
 )
 
 # Who was asked to join an incident, each time they were. No foreign key to the user: who was asked stays true when the account is gone.

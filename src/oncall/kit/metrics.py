@@ -11,6 +11,9 @@ PAGES = Counter("oncall_pages_total", "Attempts to send, by channel and outcome.
 LAG = Gauge("oncall_lag_seconds", "Age of the oldest due row of a source.", ["source"])
 LOOP_LAG = Gauge("oncall_loop_lag_seconds", "How late the event loop of this process was when it last came round.")
 HEALTH = Gauge("oncall_health", "1 where the pager is red for this reason.", ["reason"])
+COVERAGE_HOLES = Gauge("oncall_coverage_holes", "Stretches of the next 7 days in which an incident would reach nobody.", ["urgency"])
+COVERAGE_SERVICES = Gauge("oncall_coverage_services", "Services that have such a stretch.", ["urgency"])
+COVERAGE_UNCOVERED = Gauge("oncall_coverage_uncovered_seconds", "How long these stretches are together.", ["urgency"])
 FIRST_PAGE = Histogram(
     "oncall_first_page_seconds",
     "From the incident's trigger to its first message on the wire.",

@@ -56,6 +56,8 @@ TYPES: Mapping[Kind, EventType] = MappingProxyType(
         Kind.STATUS_UPDATE: EventType.STATUS_UPDATED,
         Kind.RESOLVED: EventType.RESOLVED,
         Kind.CLOSED: EventType.CLOSED,
+        Kind.SLA_AT_RISK: EventType.SLA_AT_RISK,
+        Kind.SLA_BREACHED: EventType.SLA_BREACHED,
     }
 )
 """What the timeline calls it, and what programs do; what is not here is told to nobody."""

@@ -65,6 +65,8 @@ class EventType(StrEnum):
     STATUS_UPDATED = "incident.status_updated"
     RESOLVED = "incident.resolved"
     CLOSED = "incident.closed"
+    SLA_AT_RISK = "incident.sla_at_risk"
+    SLA_BREACHED = "incident.sla_breached"
 
 
 TEST_TYPE = "webhook.test"

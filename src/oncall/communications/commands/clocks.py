@@ -13,6 +13,8 @@ from oncall.communications.store import updates as update_store
 from oncall.communications.values.cadences import Cadence, Clock, Owed, Remind, Wait
 from oncall.contacts.commands import load_reach
 from oncall.contacts.values import Urgency
+from oncall.desk.values.roles import Role
+from oncall.incidents.commands.roles import holders_of
 from oncall.incidents.commands.verbs import get_incidents, list_graded
 from oncall.incidents.values import Incident, Status
 from oncall.kit.actors import ENGINE, ActorKind
@@ -72,11 +74,11 @@ async def owed_of(tx: AsyncConnection, incident: Incident) -> Owed:
 
 
 async def _owing(tx: AsyncConnection, incidents: Sequence[Incident]) -> Mapping[IncidentId, UserId]:
-    """Whoever has the incident, else whoever told of it last; of one that nobody has and nobody told of, nobody."""
-    found: dict[IncidentId, UserId] = {}
+    """Whoever is communications, else has the incident, else told of it last; of one that nobody has and nobody told of, nobody."""
+    found: dict[IncidentId, UserId] = {incident.id: incident.owner_id for incident in incidents if incident.owner_id}
+    found |= await holders_of(tx, [incident.id for incident in incidents], Role.COMMUNICATIONS)
     for incident in incidents:
-        if incident.owner_id is not None:
-            found[incident.id] = incident.owner_id
+        if incident.id in found:
             continue
         last = await update_store.last_author(tx, incident.id)
         if last is not None and last.kind is ActorKind.USER and last.id is not None:

@@ -33,11 +33,12 @@ from oncall.communications.values.updates import (
     UpdateId,
     Wanted,
 )
-from oncall.incidents.commands.verbs import end_of, get_incident, still_on_it
+from oncall.incidents.commands.acting import lock
+from oncall.incidents.commands.affirming import still_on_it
+from oncall.incidents.commands.verbs import get_incident
 from oncall.incidents.values import Incident
 from oncall.kit.actors import Actor
 from oncall.kit.compiled import changed
-from oncall.kit.db import one_at_a_time
 from oncall.kit.ids import ServiceId, new_id
 from oncall.services.commands import get_services
 from oncall.silences.commands.muting import check_services
@@ -89,7 +90,7 @@ async def publish(
         now,
         draft.next_update_due_at,
     )
-    await still_on_it(tx, incident.id, by=by, now=now)
+    await still_on_it(tx, incident, by, now=now)
     await store.add_update(tx, update)
     await set_clock(tx, incident.id, draft.clock)
     await timeline.add(tx, [_entry(update, draft.title, by, now=now)])
@@ -121,7 +122,7 @@ async def sent_of(tx: AsyncConnection, updates: Sequence[StatusUpdate]) -> dict[
 async def retract(tx: AsyncConnection, ref: UUID | int, id: UpdateId, *, by: Actor, now: datetime) -> StatusUpdate:
     """It is shown in no feed any more, and sent to nobody who has not got it; people inside still see it. A second time is no error."""
     incident = await get_incident(tx, ref)
-    await one_at_a_time(tx, f"tell of incident {incident.id}")
+    await lock(tx, incident.id)
     update = await store.find_update(tx, incident.id, id)
     if update is None:
         raise UnknownUpdate
@@ -152,12 +153,10 @@ async def _as_before(tx: AsyncConnection, incident: Incident, id: PublishedId) -
 
 async def _locked(tx: AsyncConnection, ref: UUID | int) -> Incident:
     """One update of an incident at a time: the second sees the title of the first."""
-    incident = await get_incident(tx, ref)
-    if incident.merged_into_id is not None:
-        end = await end_of(tx, incident)
-        raise MergedElsewhere(f"Incident #{incident.number} was merged into #{end.number}: tell of that one.")
-    await one_at_a_time(tx, f"tell of incident {incident.id}")
-    return incident
+    its = await lock(tx, ref)
+    if its.incident.id != its.named.id:
+        raise MergedElsewhere(f"Incident #{its.named.number} was merged into #{its.incident.number}: tell of that one.")
+    return its.incident
 
 
 async def _draft(tx: AsyncConnection, incident: Incident, before: Published | None, wanted: Wanted, *, now: datetime) -> Drafted:

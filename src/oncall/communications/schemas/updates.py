@@ -131,7 +131,7 @@ class StatusUpdates(Listed[StatusUpdateOut]):
     published: PublishedOut | None
     next_update_due_at: Instant | None = Field(description="By promise, or by the cadence of its priority.")
     is_overdue: bool
-    owed_by: Named | None = Field(description="Who is reminded: its owner, else whoever told of it last.")
+    owed_by: Named | None = Field(description="Who is reminded: its communications, else its owner, else whoever told of it last.")
 
     @classmethod
     def owing(cls, owed: Owed, *, now: datetime) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 import fastapi_offline
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +11,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from jinja2 import Environment, FileSystemLoader
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from oncall.access.values import BundleToken, LinkToken
+from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.channels.vcard import card
 from oncall.console import commands
@@ -66,6 +67,24 @@ async def _token(token: str, request: Request) -> LinkToken | BundleToken:
 
 
 Token = Annotated[LinkToken | BundleToken, Depends(_token)]
+
+LONGEST_FORM = 64 * 1024
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """What was written into the page's own form; nothing of what is too long for it, or none. Read before a connection is taken."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            return {}
+    try:
+        return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=10))
+    except ValueError:  # more fields than it has
+        return {}
+
+
+Form = Annotated[dict[str, str], Depends(_form)]
 router = APIRouter(tags=["links"], route_class=LinkRoute)
 
 
@@ -77,11 +96,14 @@ async def show_link(token: Token, request: Request, tx: AckTx) -> Response:
 
 
 @router.post("/l/{token}", response_class=HTMLResponse)
-async def press_link(token: Token, request: Request, tx: AckTx) -> Response:
+async def press_link(token: Token, form: Form, request: Request, tx: AckTx) -> Response:
     """Does what the link says: acknowledge, resolve or escalate. Pressing it again is no error and changes nothing."""
     # Browsers say where a form was sent from; the page itself sends no referrer, so there is no Origin to go by.
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return _html(FROM_ELSEWHERE)
+    if isinstance(token, LinkToken) and token.verb is LinkVerb.HELP:
+        said = form.get("say", ""), form.get("text", "").replace("\x00", "")
+        return _html(await commands.hear(tx, token, *said, now=await now_in(request, tx)))
     return _html(await commands.press_link(tx, token, now=await now_in(request, tx)))
 
 

@@ -7,12 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.rules import read_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
-from oncall.console.rules import link_page, list_page
+from oncall.console.rules import help_page, link_page, list_page
 from oncall.console.values import GONE_USER, UNKNOWN, Line, LinkPage
 from oncall.contacts.commands import load_channels
-from oncall.incidents.commands import verbs
+from oncall.incidents.commands import vendors, verbs
 from oncall.incidents.commands.handing_on import escalate_from_afar
-from oncall.incidents.values import UnknownIncident
+from oncall.incidents.values import Incident, UnknownIncident
+from oncall.incidents.values.vendors import Say, UnknownVendor
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, ServiceId, UserId
@@ -37,7 +38,31 @@ async def press_link(tx: AsyncConnection, token: LinkToken | BundleToken, *, now
     return await _page(tx, token, act=True, now=now)
 
 
+async def hear(tx: AsyncConnection, token: LinkToken, word: str, text: str, *, now: datetime) -> LinkPage:
+    """What somebody outside says by the form of their page; a word that is none of the form's is a note."""
+    said = Say(word) if word in set(Say) else Say.NOTE
+    try:
+        vendor, incident, changed = await vendors.say(tx, token.user_id, said, text, now=now)
+    except UnknownVendor:
+        return UNKNOWN
+    return help_page(vendor, incident, service=await _service_of(tx, incident), said=changed, now=now)
+
+
+async def _help(tx: AsyncConnection, token: LinkToken, *, now: datetime) -> LinkPage:
+    try:
+        vendor, incident = await vendors.see(tx, token.user_id)
+    except UnknownVendor:
+        return UNKNOWN
+    return help_page(vendor, incident, service=await _service_of(tx, incident), said=False, now=now)
+
+
+async def _service_of(tx: AsyncConnection, incident: Incident) -> str:
+    return (await get_services(tx, [incident.service_id]))[incident.service_id].name
+
+
 async def _page(tx: AsyncConnection, token: LinkToken | BundleToken, *, act: bool, now: datetime) -> LinkPage:
+    if isinstance(token, LinkToken) and token.verb is LinkVerb.HELP:
+        return await _help(tx, token, now=now)
     by = await _actor(tx, token)
     if by is None:
         return GONE_USER

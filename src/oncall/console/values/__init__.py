@@ -29,6 +29,8 @@ class LinkPage:
     small: str | None = None
     incident: ShownIncident | None = None
     listed: tuple[ShownIncident, ...] = ()
+    asks: bool = False
+    """Whoever reads it may write something, and say how they stand."""
 
 
 @dataclass(frozen=True, slots=True)

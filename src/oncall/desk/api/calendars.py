@@ -49,8 +49,9 @@ async def update_calendar(
     *, id: CalendarId, body: CalendarEdit, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
 ) -> CalendarOut:
     """What was promised by it before stays as it was promised."""
-    wanted = body.settings(hours.read(body.spans()))
-    return _show(await commands.update_calendar(tx, id, wanted, expected_version=version, now=await now_in(request, tx)), response)
+    wanted, on_changed = body.settings(hours.read(body.spans())), request.app.state.on_calendar_changed
+    now = await now_in(request, tx)
+    return _show(await commands.update_calendar(tx, id, wanted, expected_version=version, on_changed=on_changed, now=now), response)
 
 
 @router.delete("/{id}", status_code=204)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.desk.ports import OnCalendarChanged
 from oncall.desk.store import calendars as store
 from oncall.desk.values import CalendarId
 from oncall.desk.values.calendars import Calendar, CalendarNameTaken, CalendarSettings, Holidays, UnknownCalendar
@@ -33,10 +34,13 @@ async def create_calendar(tx: AsyncConnection, wanted: CalendarSettings, *, now:
     return _dated(made, now=now)
 
 
-async def get_calendars(tx: AsyncConnection, ids: Iterable[CalendarId], *, now: datetime) -> Mapping[CalendarId, Calendar]:
-    """Those that exist; one statement for any number."""
+async def get_calendars(
+    tx: AsyncConnection, ids: Iterable[CalendarId], *, keeping: bool = False, now: datetime
+) -> Mapping[CalendarId, Calendar]:
+    """Those that exist; one statement for any number. `keeping`: whoever edits one waits until what follows from its hours is written."""
     wanted = set(ids)
-    return {id: _dated(one, now=now) for id, one in (await store.get_calendars(tx, wanted)).items()} if wanted else {}
+    found = await store.get_calendars(tx, wanted, keeping=keeping) if wanted else {}
+    return {id: _dated(one, now=now) for id, one in found.items()}
 
 
 async def get_calendar(tx: AsyncConnection, id: CalendarId, *, now: datetime) -> Calendar:
@@ -52,15 +56,22 @@ async def list_calendars(tx: AsyncConnection, *, after: UUID | None, limit: int)
 
 
 async def update_calendar(
-    tx: AsyncConnection, id: CalendarId, wanted: CalendarSettings, *, expected_version: int | None, now: datetime
+    tx: AsyncConnection,
+    id: CalendarId,
+    wanted: CalendarSettings,
+    *,
+    expected_version: int | None,
+    on_changed: OnCalendarChanged,
+    now: datetime,
 ) -> Calendar:
-    """What was promised by it before stays as it was promised."""
+    """What was promised by it before stays as it was promised; what waits for it to open is looked at again."""
     _check(wanted)
     current = await _lock(tx, id)
     check_version(current.version, expected_version)
     edited = replace(current, settings=wanted, version=current.version + 1)
     with refusing({"calendars_name_idx": _taken}):
         await store.save_calendar(tx, edited)
+    await on_changed(tx, now=now)
     return _dated(edited, now=now)
 
 

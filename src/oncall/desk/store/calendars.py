@@ -24,13 +24,16 @@ SAVE = text("""
 DELETE = text("DELETE FROM calendars WHERE id = :id")
 
 
-async def get_calendars(tx: AsyncConnection, ids: Iterable[CalendarId]) -> dict[CalendarId, Calendar]:
-    rows = await tx.execute(CALENDARS.where(calendars.c.id.in_(set(ids))))
-    return {calendar.id: calendar for calendar in map(_calendar, rows)}
+async def get_calendars(tx: AsyncConnection, ids: Iterable[CalendarId], *, keeping: bool = False) -> dict[CalendarId, Calendar]:
+    """Those that exist. `keeping`: nobody edits them until the end of this transaction, which costs what a foreign key does."""
+    query = CALENDARS.where(calendars.c.id.in_(set(ids)))
+    kept = query.order_by(calendars.c.id).with_for_update(read=True, key_share=True)  # FOR KEY SHARE
+    return {calendar.id: calendar for calendar in map(_calendar, await tx.execute(kept if keeping else query))}
 
 
 async def lock_calendar(tx: AsyncConnection, id: CalendarId) -> Calendar | None:
-    row = (await tx.execute(CALENDARS.where(calendars.c.id == id).with_for_update(key_share=True))).first()  # FOR NO KEY UPDATE
+    """Once nobody writes anything that follows from its hours any more; whoever does later sees what is written here."""
+    row = (await tx.execute(CALENDARS.where(calendars.c.id == id).with_for_update())).first()
     return _calendar(row) if row else None
 
 

@@ -17,7 +17,11 @@ FIND = text("""
         created_at, version
     FROM incident_templates WHERE id = :id
 """)
-LOCK = text(f"{FIND.text} FOR NO KEY UPDATE")
+LOCK = text("""
+    SELECT id, name, title, description, category_id, impact, business_urgency, tasks::text AS tasks, roles, first_update,
+        created_at, version
+    FROM incident_templates WHERE id = :id FOR NO KEY UPDATE
+""")
 LIST = text("""
     SELECT id, name, title, description, category_id, impact, business_urgency, tasks::text AS tasks, roles, first_update,
         created_at, version

@@ -1,8 +1,9 @@
 """What a careful colleague would say about a policy. Pure."""
 
 from oncall.contacts.rules import reachability
-from oncall.escalation.rules.whom import is_reachable
-from oncall.escalation.values import OnDuty, People, Policy, PolicyWarning, TargetType
+from oncall.desk.values import Priority
+from oncall.escalation.rules.whom import is_reachable, unmet
+from oncall.escalation.values import ALL_SEVERITIES, About, OnDuty, People, Policy, PolicyWarning, TargetType
 
 
 def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
@@ -27,7 +28,25 @@ def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
     if all(target.type is TargetType.CHANNEL for step in policy.steps for target in step.targets):
         only = f"Policy {policy.name} points only at channels: no person is paged, and nobody is woken, by any of its steps."
         found.append(PolicyWarning("only_channels", 1, None, only))
+    for_none = [about for about in EVERY_KIND if all(unmet(step, about) is not None for step in policy.steps)]
+    if for_none:
+        said = f"No step of policy {policy.name} is for an incident that is {_kind(for_none[0])}: it would page nobody."
+        found.append(PolicyWarning("not_for_all", 1, None, said))
     return found
+
+
+EVERY_KIND = tuple(
+    About(severity, priority, is_supported)
+    for is_supported in (True, False)
+    for priority in (None, *Priority)
+    for severity in ALL_SEVERITIES
+)
+"""All that conditions of steps may tell apart."""
+
+
+def _kind(about: About) -> str:
+    priority = f"of priority {about.priority}" if about.priority else "without a priority"
+    return f"{about.severity}, {priority}, {'within' if about.is_supported else 'outside'} support hours"
 
 
 def _sentence(words: str) -> str:

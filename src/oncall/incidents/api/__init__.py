@@ -17,11 +17,12 @@ from oncall.incidents.api import (
     pages,
     responders,
     whole_path,
+    workflow,
     working,
 )
 
 router = APIRouter()
 for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, context):
     router.include_router(part.router)
-for part in (alerts, events, change_events, impact):
+for part in (alerts, events, change_events, impact, workflow):
     router.include_router(part.router)

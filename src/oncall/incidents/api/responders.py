@@ -1,5 +1,6 @@
 """REST for people who are asked to join an incident."""
 
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -7,10 +8,11 @@ from fastapi import APIRouter, Request, Response
 from oncall.access.api import Reader, Responder
 from oncall.incidents.api.incidents import Ref
 from oncall.incidents.commands import responders as commands
-from oncall.incidents.commands import verbs
+from oncall.incidents.commands import vendors, verbs
 from oncall.incidents.schemas.acting import ReasonIn
-from oncall.incidents.schemas.responders import AnsweredOut, AskedOut, AskIn, ResponderOut
+from oncall.incidents.schemas.responders import AnsweredOut, AskedOut, AskIn, ResponderOut, VendorIn, VendorOut
 from oncall.incidents.values.responders import RequestState
+from oncall.kit.actors import Actor
 from oncall.kit.http import AckTx, AgainRoute, Listed, ReadTx, now_in
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
@@ -19,10 +21,13 @@ router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=A
 @router.post("/{incident}/responders", status_code=201)
 async def ask(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: AskIn) -> AskedOut:
     """Ask people to join: each is paged now, by their own rules. Whoever was asked before and has not declined is not paged once more. The
-    escalation goes on as it does, and an acknowledgement by somebody else takes nothing of it back.
+    escalation goes on as it does, and an acknowledgement by somebody else takes nothing of it back. Somebody outside (`external`) gets one
+    message, whose link says something of the incident and can do nothing else.
     """
     by, _ = await verbs.actor_for(tx, caller, None)
     now = await now_in(request, tx)
+    if body.external is not None:
+        return await _ask_outside(ref, body.external, body.message, request, tx, by=by, now=now)
     done = await commands.ask(tx, ref, by=by, user_ids=body.user_ids, team_ids=body.team_ids, message=body.message, now=now)
     return AskedOut(items=[ResponderOut.of(one) for one in done.requests], changed=done.changed, says=done.says)
 
@@ -61,3 +66,17 @@ async def _answer(
     by, _ = await verbs.actor_for(tx, caller, said.user_id)
     one, changed = await commands.answer(tx, ref, id, state, by=by, reason=said.reason, now=await now_in(request, tx))
     return AnsweredOut(**ResponderOut.of(one).model_dump(), changed=changed)
+
+
+@router.get("/{incident}/vendors")
+async def list_vendors(ref: Ref, _: Reader, tx: ReadTx) -> Listed[VendorOut]:
+    """Everybody outside who was asked, in that order, and how they stand."""
+    return Listed(items=[VendorOut.of(one) for one in await vendors.list_vendors(tx, ref)])
+
+
+async def _ask_outside(ref: UUID | int, whom: VendorIn, message: str, request: Request, tx: AckTx, *, by: Actor, now: datetime) -> AskedOut:
+    state = request.app.state
+    ways = {name: one for name, one in state.channels.items() if name != "sms" or state.twilio is not None}
+    door = vendors.Door(ways, state.settings.base_url, state.link_keys)
+    asked = await vendors.ask_vendor(tx, ref, whom.name, whom.email, whom.phone, message=message, door=door, by=by, now=now)
+    return AskedOut(items=[], changed=True, says=[], external=VendorOut.of(asked))

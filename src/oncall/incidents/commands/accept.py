@@ -190,7 +190,7 @@ async def _meet(tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later:
     touched = _touched(wave, later, alerts)
     if not opening and not touched:
         return Met(alerts, {}, {}, frozenset())
-    services = await get_supported(tx, sorted({service_id for service_id, _ in wave}), now=now)
+    services = await get_supported(tx, sorted({service_id for service_id, _ in wave}), keeping=bool(opening), now=now)
     groups = {group for event in opening if (group := group_of(event, services)) is not None}
     hosts = await store.gathering(tx, groups)
     return Met(alerts, services, hosts, frozenset(touched | set(hosts.values())))

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.commands.alerts import names_of
 from oncall.incidents.commands.similar import similar_incidents
 from oncall.incidents.commands.verbs import end_of, get_incident
 from oncall.incidents.rules.changes import beside, newest_of
@@ -13,8 +12,9 @@ from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import change_events as change_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident, Status
-from oncall.incidents.values.context import MOST_ALERTS, MOST_CHANGES, MOST_OPEN, MOST_SIMILAR, Around, Context
+from oncall.incidents.values.context import MOST_ALERTS, MOST_CHANGES, MOST_OPEN, MOST_SIMILAR, NEAREST, Around, Context
 from oncall.kit.ids import ServiceId
+from oncall.services.commands.dependencies import surroundings
 
 
 async def context_of(tx: AsyncConnection, ref: UUID | int, *, before: timedelta, now: datetime) -> Context:
@@ -43,5 +43,7 @@ async def context_of(tx: AsyncConnection, ref: UUID | int, *, before: timedelta,
 
 
 async def _around(tx: AsyncConnection, service_id: ServiceId) -> Around:
-    """The one place that says what a service depends on, and where its runbook is."""
-    return Around((), await names_of(tx, [service_id]))
+    """Where its runbook is, and what it depends on, directly or through others, nearest first."""
+    seen = await surroundings(tx, service_id)
+    near = tuple(one.id for one in seen.dependencies.reached[:NEAREST])
+    return Around(near, {one.id: one.name for one in (seen.service, *(seen.known[id] for id in near))}, seen.service.runbook_url)

@@ -13,6 +13,7 @@ from oncall.escalation.values import EscalationState, Note, People, PlannedPage,
 from oncall.incidents.commands.beside import told_of
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import in_turn, source_over
+from oncall.incidents.commands.so_far import words_so_far
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules import life, timers
@@ -93,11 +94,14 @@ async def _run(
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
     told = await told_of(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
+    again = [outcome.incident for outcome in outcomes if outcome.pages and outcome.incident.position.cycle > 1]
+    so_far = await words_so_far(tx, again)  # in a first cycle nobody has handed it on
     pages = [
         page
         for before, outcome in zip(due, outcomes, strict=True)
         if outcome.pages
-        for page in _pages(outcome, services, told.get(outcome.incident.id, Told()), due_at=timers.next_at(before) or now)
+        for its in (told.get(outcome.incident.id, Told()),)
+        for page in _pages(outcome, services, its, so_far.get(outcome.incident.id, ""), due_at=timers.next_at(before) or now)
     ]
     await page_people(tx, pages, people.reach, now=now)
     await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
@@ -181,8 +185,8 @@ async def nobody_there(
         )
 
 
-def _pages(outcome: Outcome, services: Mapping[ServiceId, Service], told: Told, *, due_at: datetime) -> list[NewPage]:
-    subject = subject_of(outcome.incident, services, told)
+def _pages(outcome: Outcome, services: Mapping[ServiceId, Service], told: Told, so_far: str, *, due_at: datetime) -> list[NewPage]:
+    subject = subject_of(outcome.incident, services, told, so_far)
     return [page_of(outcome.incident, page, subject, due_at=due_at) for page in outcome.pages]
 
 
@@ -205,8 +209,8 @@ def page_of(incident: Incident, page: PlannedPage, subject: Subject, *, due_at: 
     )
 
 
-def subject_of(incident: Incident, services: Mapping[ServiceId, Service], told: Told) -> Subject:
-    """What every message about this incident says of it."""
+def subject_of(incident: Incident, services: Mapping[ServiceId, Service], told: Told, so_far: str = "") -> Subject:
+    """What every message about this incident says of it; first what was done so far, for whoever gets it from others."""
     return Subject(
         incident.number,
         incident.title,
@@ -215,7 +219,7 @@ def subject_of(incident: Incident, services: Mapping[ServiceId, Service], told: 
         incident.urgency.value,
         incident.triggered_at,
         told.source,
-        facts_of(told, title=incident.title),
+        (*((("so far", so_far),) if so_far else ()), *facts_of(told, title=incident.title)),
         told.links[:LINKS_TOLD],
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.escalation import Snapshot, take_snapshots
 from oncall.incidents.commands.acting import carry_out, lock
+from oncall.incidents.commands.so_far import words_so_far
 from oncall.incidents.commands.verbs import Done
 from oncall.incidents.rules import handing_on
 from oncall.incidents.values import Incident
@@ -70,7 +71,10 @@ async def reassign(
         if snapshot is None:
             raise CannotAct("There is no escalation policy with this id.", field="escalation_policy_id")
         change = handing_on.reassign_to_policy(its.incident, by, snapshot, level=level, reason=reason, now=now)
-    return await carry_out(tx, its, change, by=by, now=now)
+    done = await carry_out(tx, its, change, by=by, now=now)
+    if done.changed and (words := (await words_so_far(tx, [done.incident]))[done.incident.id]):
+        await timeline.add(tx, [timeline.Entry(done.incident.id, now, Kind.HANDED_ON, by, f"with it goes what was done so far: {words}")])
+    return done
 
 
 async def resnapshot(tx: AsyncConnection, ref: UUID | int, *, by: Actor, reason: str | None, now: datetime) -> Done:

@@ -23,7 +23,7 @@ from oncall.services.values import Service
 
 async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) -> Incident:
     """Open it, with its record; its first step fires at once."""
-    service = (await get_supported(tx, [wanted.service_id], now=now)).get(wanted.service_id)
+    service = (await get_supported(tx, [wanted.service_id], keeping=True, now=now)).get(wanted.service_id)
     if service is None:
         raise CannotLog("There is no service with this id.", field="service_id")
     check_logged(wanted, service, now=now)
@@ -33,7 +33,7 @@ async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) 
     [incident] = await store.add_incidents(tx, [logged_as(id, wanted, service, snapshot, priority, by, now=now)])
     sla = wanted.sla_id or service.filing.sla_id
     await save_record(tx, replace(record, sla_id=sla))
-    await promising.begin(tx, {id: sla} if sla else {}, [incident], now=now)
+    await promising.start(tx, {id: sla} if sla else {}, [incident], now=now)
     via = f", reported by {wanted.reporter.name} ({wanted.reporter.kind.value})" if wanted.reporter else ""
     says = f"{incident.escalation_reason}{via}: {incident.title}"
     detail: dict[str, object] = {"service": service.name, "urgency": incident.urgency.value, "priority": priority and priority.value}

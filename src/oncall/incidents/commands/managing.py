@@ -19,7 +19,7 @@ from oncall.escalation.values import PlannedPage, Turn
 from oncall.incidents.commands import joining
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.rules import responders as rules
-from oncall.incidents.rules.conditions import about
+from oncall.incidents.rules.conditions import about, with_support
 from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.promising import asker, graver_first, to_ask_anew
 from oncall.incidents.rules.quiet import spared
@@ -33,7 +33,7 @@ from oncall.kit.actors import ENGINE, Actor
 from oncall.kit.ids import IncidentId, PolicyId, UserId, new_id
 from oncall.kit.metrics import SLA_MARKS
 from oncall.notifications import page_people
-from oncall.services.commands import get_services
+from oncall.services.commands import get_services, get_supported
 
 KINDS = {Mark.AT_RISK: timeline.Kind.SLA_AT_RISK, Mark.BREACHED: timeline.Kind.SLA_BREACHED}
 
@@ -47,27 +47,30 @@ class Due:
 
 
 async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> list[Due]:
-    """First the incidents, as everybody locks them; then their records, which nobody else has then."""
+    """First the incidents, as everybody locks them; then their records, which nobody else has then. Those whose managers take turns that
+    somebody else is deciding at this very moment stay due.
+    """
     ids = await desk.due(tx, due_by=due_by, limit=limit)
     if not ids:
         return []
     incidents = await store.lock_incidents(tx, ids) if waiting else await store.lock_free(tx, ids)
     promises = await desk.lock_due(tx, sorted(incidents), due_by=due_by)
-    return [Due(incidents[id], its) for id, its in promises.items()]
+    due = [Due(incidents[id], its) for id, its in promises.items()]
+    snapshots = await _tracks(tx, await get_terms(tx, {one.promises.sla_id for one in due}, now=due_by))
+    busy = await busy_turns(tx, snapshots.values())
+    return [one for one in due if (its := snapshots.get(one.promises.sla_id)) is None or its.policy.id not in busy]
 
 
 async def run_due(tx: AsyncConnection, due: Sequence[Due], *, now: datetime) -> None:
     """Decide which marks are due, and write them, whom they page and the timeline as a set."""
     terms = await get_terms(tx, {one.promises.sla_id for one in due}, now=now)
     snapshots = await _tracks(tx, terms)
-    busy = await busy_turns(tx, snapshots.values())
-    people = await gather_people(tx, snapshots.values(), now=now)
+    services = await get_supported(tx, sorted({one.incident.service_id for one in due}), now=now)
+    people = with_support(await gather_people(tx, snapshots.values(), now=now), services.values(), now=now)
     kept, told = [], []
     for one in due:
         sla, _ = terms[one.promises.sla_id]
         track = snapshots.get(sla.id)
-        if track is not None and track.policy.id in busy:
-            continue  # somebody decides whose turn it is at this very moment: it stays due
         after, marks = decide_due(one.promises, steps=len(track.policy.steps) if track else 0, now=now)
         kept.append(after)
         told += [_Told(one.incident, mark, sla.settings.name, track) for mark in graver_first(marks)]

@@ -84,7 +84,7 @@ async def _add_incidents(
     filings = {id: services[id].filing for id in concerned}
     await add_records(tx, [first_record(i, filings[i.service_id], matrix) for i in added if filings[i.service_id].keeps_records])
     promised = {one.id: its for one in added if (its := filings[one.service_id].sla_id)}
-    await promising.begin(tx, promised, added, now=now)
+    await promising.start(tx, promised, added, now=now)
     return added
 
 

@@ -33,13 +33,12 @@ log = get_log("incidents")
 SLAS = "slas"
 """The name by which the timeline knows us."""
 
-NEWS = "status_update"
 ENDS = {Kind.ACKNOWLEDGED, Kind.SETTLED, Kind.RESOLVED, Kind.CLOSED, Kind.MERGED}
-MOVES = {*ENDS, Kind.REOPENED, Kind.PRIORITY_CHANGED, NEWS}
+MOVES = {*ENDS, Kind.REOPENED, Kind.PRIORITY_CHANGED, Kind.STATUS_UPDATE}
 """What may change a promise; everything else is none of our business."""
 
 
-async def begin(tx: AsyncConnection, opened: Mapping[IncidentId, SlaId], incidents: Sequence[Incident], *, now: datetime) -> None:
+async def start(tx: AsyncConnection, opened: Mapping[IncidentId, SlaId], incidents: Sequence[Incident], *, now: datetime) -> None:
     """Incidents that were opened just now have these SLAs: what is promised of them runs from here, or from when they have a priority."""
     if not opened:
         return
@@ -85,7 +84,7 @@ async def _keep_up(tx: AsyncConnection, moved: Sequence[timeline.Entry]) -> None
             *terms[its.sla_id],
             regraded=Kind.PRIORITY_CHANGED in happened,
             reopened=Kind.REOPENED in happened,
-            news=NEWS in happened,
+            news=Kind.STATUS_UPDATE in happened,
             now=now,
         )
         if after != its:

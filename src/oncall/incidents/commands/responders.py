@@ -14,6 +14,7 @@ from oncall.incidents.commands.acting import lock
 from oncall.incidents.commands.beside import told_of
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.commands.joining import write
+from oncall.incidents.commands.so_far import words_so_far
 from oncall.incidents.commands.verbs import end_of, get_incident
 from oncall.incidents.rules import responders as rules
 from oncall.incidents.rules.considering import Considering
@@ -114,7 +115,7 @@ async def _page(tx: AsyncConnection, incident: Incident, made: Sequence[Request]
     services = await get_services(tx, [incident.service_id])
     told = (await told_of(tx, [incident.id])).get(incident.id, Told())
     planned = [spared(rules.page_for(one), people, incident.urgency, now=now) for one in made]
-    subject = subject_of(incident, services, told)
+    subject = subject_of(incident, services, told, (await words_so_far(tx, [incident]))[incident.id])
     await page_people(tx, [page_of(incident, page, subject, due_at=now) for page in planned], people.reach, now=now)
     considering, entries = Considering(people), []
     for request, page in zip(made, planned, strict=True):

@@ -1,6 +1,6 @@
 """Roles in an incident: one holder each, set, handed over and left; whoever gets one is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from oncall.incidents.store import roles as store
 from oncall.incidents.values import Incident
 from oncall.incidents.values.roles import Holder, NobodyHasIt
 from oncall.kit.actors import Actor
-from oncall.kit.ids import UserId
+from oncall.kit.ids import IncidentId, UserId
 from oncall.teams.commands import get_users
 
 
@@ -34,7 +34,7 @@ async def give_role(
     """In a locked incident: taken, or handed over by whoever has it; to whoever has it already, nothing changes."""
     check_not_closed(incident, to="given roles")
     name = await name_of(tx, user_id, field="user_id")
-    before = await _holder(tx, incident, role)
+    before = await holder_of(tx, incident, role)
     if before is not None and before.user_id == user_id:
         return before
     await store.save_holder(tx, incident.id, role, user_id, by, now=now)
@@ -49,7 +49,7 @@ async def leave_role(tx: AsyncConnection, ref: UUID | int, role: Role, *, by: Ac
     """Whoever has it has it no more; somebody else is to take it, if it is obligatory."""
     incident = (await lock(tx, ref)).incident
     check_not_closed(incident, to="left by whoever has a role in it")
-    before = await _holder(tx, incident, role)
+    before = await holder_of(tx, incident, role)
     if before is None or before.user_id is None:
         raise NobodyHasIt(f"Nobody is {role.value} of #{incident.number}.")
     await store.delete_holder(tx, incident.id, role)
@@ -65,8 +65,15 @@ async def list_roles(tx: AsyncConnection, ref: UUID | int) -> tuple[list[Holder]
     return [one for one in holders if one.user_id], rules.owed(incident, holders)
 
 
-async def _holder(tx: AsyncConnection, incident: Incident, role: Role) -> Holder | None:
-    return next((one for one in await _named(tx, await store.list_holders(tx, [incident.id])) if one.role is role), None)
+async def holder_of(tx: AsyncConnection, incident: Incident, role: Role) -> Holder | None:
+    """None, if nobody has it."""
+    holders = await _named(tx, await store.list_holders(tx, [incident.id]))
+    return next((one for one in holders if one.role is role and one.user_id is not None), None)
+
+
+async def holders_of(tx: AsyncConnection, ids: Sequence[IncidentId], role: Role) -> Mapping[IncidentId, UserId]:
+    """Who has this role in each of these incidents, where somebody has."""
+    return {one.incident_id: one.user_id for one in await store.list_holders(tx, ids) if one.role is role and one.user_id}
 
 
 async def _named(tx: AsyncConnection, holders: Sequence[Holder]) -> list[Holder]:

@@ -58,7 +58,7 @@ async def _write(
 ) -> Incident:
     await store.save_incidents(tx, [after])
     [made] = await store.add_incidents(tx, [made])
-    await promising.begin(tx, {made.id: sla} if (sla := service.filing.sla_id) else {}, [made], now=now)
+    await promising.start(tx, {made.id: sla} if (sla := service.filing.sla_id) else {}, [made], now=now)
     await merging_store.split(tx, [moving.id for moving in leaving], before.id, made.id, now=now)
     await alert_store.watch(tx, [made.id], watched=await _is_counted(tx, made, service, now=now))
     if after.status is Status.RESOLVED:

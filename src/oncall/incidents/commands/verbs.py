@@ -116,11 +116,6 @@ async def _affirm(tx: AsyncConnection, incident: Incident, by: Actor, *, now: da
     return Done(change.incident, changed=True, cancelled=0)
 
 
-async def still_on_it(tx: AsyncConnection, id: IncidentId, *, by: Actor, now: datetime) -> None:
-    """They did something about it: if they are whoever has it, their time to resolve it begins anew."""
-    await _affirm(tx, await get_incident(tx, id), by, now=now)
-
-
 async def resolve(tx: AsyncConnection, ref: UUID | int, *, by: Actor, watched: timedelta | None = None, now: datetime) -> Done:
     """The service is restored: everything stops, and its open alerts count as resolved. `watched`: for so long at least the same problem
     reopens it.

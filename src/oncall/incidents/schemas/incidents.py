@@ -9,8 +9,8 @@ from pydantic import Field
 from oncall.contacts.values import Urgency
 from oncall.desk.values import BusinessUrgency, Closure, Impact, Priority, Process, Record, ReporterKind, Risk, Verdict
 from oncall.desk.values.roles import Role
-from oncall.desk.values.slas import Goal, Promises, marked
 from oncall.escalation.values import EscalationState
+from oncall.incidents.schemas.promising import SlaStandingOut
 from oncall.incidents.values import Action, AlertSeen, Decision, Overview, Severity, Status
 from oncall.incidents.values.ranking import Rank
 from oncall.kit.actors import Actor, ActorKind
@@ -69,32 +69,6 @@ class PendingActionOut(Shown):
         "sla_breach",
     ]
     at: Instant
-
-
-class SlaStandingOut(Shown):
-    """Until when its SLA promises what; null: nothing is promised, or it is over. What was broken stays here also once it is done."""
-
-    id: UUID
-    acknowledge_by: Instant | None
-    resolve_by: Instant | None
-    update_by: Instant | None
-    at_risk: list[Goal]
-    breached: list[Goal]
-
-    @classmethod
-    def of(cls, promises: Promises | None) -> Self | None:
-        if promises is None:
-            return None
-        by = {goal: one.by for goal, one in promises.running.items()}
-        at_risk, breached = marked(promises)
-        return cls(
-            id=promises.sla_id,
-            acknowledge_by=by.get(Goal.ACKNOWLEDGE),
-            resolve_by=by.get(Goal.RESOLVE),
-            update_by=by.get(Goal.UPDATE),
-            at_risk=list(at_risk),
-            breached=list(breached),
-        )
 
 
 class ReporterOut(Shown):

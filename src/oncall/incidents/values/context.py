@@ -11,7 +11,7 @@ from oncall.kit.ids import ServiceId
 
 MOST_ALERTS, MOST_CHANGES, MOST_SIMILAR, MOST_OPEN = 10, 20, 10, 20
 LOOKED_BACK = timedelta(hours=4)
-NEAREST = 50
+NEAREST = 20
 """Services it depends on that are looked at, nearest first."""
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.values import Caller
+from oncall.desk.commands.categories import get_category
 from oncall.desk.commands.records import get_records
 from oncall.desk.values import Record
 from oncall.incidents.commands.verbs import end_of, get_incident, list_events, overview
@@ -88,14 +89,16 @@ async def _story(tx: AsyncConnection, seen: Overview) -> Told:
         entries[:MOST_ENTRIES],
         len(entries) > MOST_ENTRIES,
         await list_for_incident(tx, incident.id),
-        _filed(record) if record else Filed(),
+        await _filed(tx, record) if record else Filed(),
     )
 
 
-def _filed(record: Record) -> Filed:
+async def _filed(tx: AsyncConnection, record: Record) -> Filed:
     reporter, impact = record.reporter, record.grading.impact
+    path = (await get_category(tx, record.category_id))[1] if record.category_id else ()
     return Filed(
         description=record.description,
+        category=" / ".join(path),
         impact=impact.value if impact else "",
         affected_users=record.grading.affected_users,
         reporter=f"{reporter.name} ({reporter.kind.value})" if reporter else "",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from oncall.incidents.rules.recounting import words_of
+from oncall.incidents.rules.recounting import sentence, words_of
 from oncall.notifications.values import Notification
 from oncall.postmortems.rules.templates import fill
 from oncall.postmortems.rules.words import escaped, line, table
@@ -120,7 +120,8 @@ def _summary(told: Told) -> str:
     if told.owner:
         said.append(f"Its owner is {escaped(told.owner)}.")
     filed = told.filed
-    said += [f"{name}: {escaped(words)}." for name, words in (("Reported", filed.description), ("Resolution", filed.resolution)) if words]
+    desk = (("Reported", filed.description), ("Resolution", filed.resolution))
+    said += [f"{name}: {sentence(escaped(words))}" for name, words in desk if words]
     return " ".join(said)
 
 

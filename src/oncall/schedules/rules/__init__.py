@@ -19,6 +19,7 @@ from oncall.schedules.rules.outlooks import next_handoff, next_shift, on_call_at
 from oncall.schedules.rules.references import depth_of, find_circle, references_in, references_of
 from oncall.schedules.rules.rendering import coverage, current_layers, entries_between, gaps, joined, render
 from oncall.schedules.rules.resolving import nested_in
+from oncall.schedules.rules.sweeping import users_between
 from oncall.schedules.rules.temporaries import check_free, cut_out, decide_temporary, without_user
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "schedules_of",
     "shifts_between",
     "turns_between",
+    "users_between",
     "users_of",
     "with_ids",
     "with_version",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from oncall.schedules.rules.resolving import edges, resolve_at
-from oncall.schedules.values import OnCall, Override, Schedule
+from oncall.schedules.values import OnCall, Override, People, Schedule
 
 Span = tuple[int, int, OnCall]
 """`[start, end)` in seconds and who is on call throughout."""
@@ -36,3 +36,12 @@ def merged(spans: Iterator[Span]) -> Iterator[Span]:
         current = span
     if current is not None:
         yield current
+
+
+def users_between(schedule: Schedule, start: int, end: int) -> list[tuple[int, People]]:
+    """Who is on call throughout `[start, end)`, whatever put them there: since when, until the next of them begins."""
+    found: list[tuple[int, People]] = []
+    for begins, _, on_call in sweep(schedule, start, end):
+        if not found or found[-1][1] != on_call.users:
+            found.append((begins, on_call.users))
+    return found

@@ -1,0 +1,9 @@
+"""REST for what the past says, and who can be reached in the weeks to come."""
+
+from fastapi import APIRouter
+
+from oncall.reports.api import coverage, measures
+
+router = APIRouter()
+for part in (coverage, measures):
+    router.include_router(part.router)

@@ -1,0 +1,58 @@
+"""What can be asked of the record: incidents by groups, and what people were paged."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import ServiceId, TeamId
+from oncall.reports.rules.pictures import picture_of
+from oncall.reports.rules.tables import csv_of_incidents, csv_of_people
+from oncall.reports.store import measures as store
+from oncall.reports.values.measures import LONGEST, MOST_GROUPS, USUAL, BadRange, By, Load, Measured
+
+__all__ = ["count_incidents", "csv_of_incidents", "csv_of_people", "load_of_people", "measure", "picture_of"]
+
+GONE = "(deleted)"
+NONE = "(none)"
+
+
+async def measure(tx: AsyncConnection, *, limit: int) -> int:
+    """Measure incidents that are over and were not measured as they ended; how many there were, `limit` at most."""
+    return await store.take(tx, limit=limit)
+
+
+async def count_incidents(
+    tx: AsyncConnection,
+    by: By,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    service_id: ServiceId | None = None,
+    team_id: TeamId | None = None,
+    now: datetime,
+) -> Measured:
+    """Incidents that opened in a range (the last 30 days, unless it is said), told apart by something, and all together."""
+    start, end = _range(since, until, now=now)
+    found = await store.count(tx, by, since=start, until=end, service_id=service_id, team_id=team_id, limit=MOST_GROUPS + 2)
+    total, groups = found[0], found[1:]
+    names = await store.names(tx, by, [group.key for group in groups if group.key])
+    unnamed = GONE if by in store.NAMES else None
+    named = [replace(group, name=names.get(group.key or "", unnamed or group.key or "") if group.key else NONE) for group in groups]
+    return Measured(start, end, by, named[:MOST_GROUPS], total, len(groups) > MOST_GROUPS)
+
+
+async def load_of_people(
+    tx: AsyncConnection, *, since: datetime | None, until: datetime | None, now: datetime
+) -> tuple[datetime, datetime, list[Load]]:
+    """Who was paged in a range, how often, and how often at night: whoever lost the most sleep first."""
+    start, end = _range(since, until, now=now)
+    return start, end, await store.load(tx, since=start, until=end, limit=MOST_GROUPS)
+
+
+def _range(since: datetime | None, until: datetime | None, *, now: datetime) -> tuple[datetime, datetime]:
+    end = until or now
+    start = since or end - USUAL
+    if not timedelta(0) < end - start <= LONGEST:
+        raise BadRange(f"until must be later than since, by {LONGEST.days} days at most.", field="until")
+    return start, end

@@ -1,0 +1,71 @@
+"""Reports as CSV that a spreadsheet may open: no cell of it is a formula. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from oncall.reports.values.measures import Load, Measured, Spread
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of one; names are words of people and monitors."""
+
+INCIDENTS = (
+    "key",
+    "name",
+    "incidents",
+    "open",
+    "acknowledged",
+    "no_action",
+    "reopened",
+    "pages",
+    "acknowledge_median_seconds",
+    "acknowledge_p95_seconds",
+    "resolve_median_seconds",
+    "resolve_p95_seconds",
+    "acknowledged_late",
+    "resolved_late",
+)
+PEOPLE = ("user_id", "name", "pages", "incidents", "night_pages")
+
+
+def csv_of_incidents(report: Measured) -> str:
+    """One line for each group; the total is not among them, so that a column can be summed."""
+    lines = (
+        (
+            group.key or "",
+            group.name,
+            group.incidents,
+            group.open,
+            group.acknowledged,
+            group.no_action,
+            group.reopened,
+            group.pages,
+            *_spread(group.acknowledge),
+            *_spread(group.resolve),
+            group.acknowledged_late,
+            group.resolved_late,
+        )
+        for group in report.groups
+    )
+    return _written(INCIDENTS, lines)
+
+
+def csv_of_people(loads: Iterable[Load]) -> str:
+    return _written(PEOPLE, ((str(one.user_id), one.name, one.pages, one.incidents, one.nights) for one in loads))
+
+
+def cell(value: str | int) -> str | int:
+    """Text that would be a formula begins with an apostrophe, which a spreadsheet does not show."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+
+
+def _spread(spread: Spread | None) -> tuple[str | int, str | int]:
+    return (spread.median, spread.p95) if spread else ("", "")
+
+
+def _written(head: Sequence[str], lines: Iterable[Sequence[str | int]]) -> str:
+    """RFC 4180."""
+    written = [head, *([cell(value) for value in line] for line in lines)]
+    return "".join(",".join(_quoted(str(value)) for value in line) + "\r\n" for line in written)
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if any(sign in value for sign in ',"\r\n') else value

@@ -1,0 +1,82 @@
+"""What reports on incidents and people look like."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from oncall.kit.http import Instant, Shown
+from oncall.kit.ids import UserId
+from oncall.reports.values.measures import By, Group, Load, Measured
+
+
+class SpreadShown(Shown):
+    """In seconds."""
+
+    median: int
+    p95: int
+
+
+class Counted(Shown):
+    incidents: int
+    open: int
+    acknowledged: int = Field(description="Somebody acknowledged it, at least once.")
+    no_action: int = Field(description="It is over, and nobody did anything.")
+    reopened: int = Field(description="How often these were reopened, together.")
+    pages: int = Field(description="How many pages went to people because of them.")
+    acknowledge: SpreadShown | None = Field(description="From its opening to the first acknowledgement; null if there is none.")
+    resolve: SpreadShown | None = Field(description="From its opening to its last resolve, of those that are over.")
+    acknowledged_late: int = Field(description="Later than their SLA says.")
+    resolved_late: int = Field(description="Later than their SLA says.")
+
+
+class GroupShown(Counted):
+    key: str
+    name: str
+
+
+class MeasuredShown(Shown):
+    """Incidents that opened in `[since, until)`."""
+
+    since: Instant
+    until: Instant
+    by: By
+    items: Sequence[GroupShown]
+    total: Counted
+    is_cut: bool = Field(description="There are more groups than are listed; the total is of all.")
+
+    @classmethod
+    def of(cls, report: Measured) -> Self:
+        return cls(
+            since=report.since,
+            until=report.until,
+            by=report.by,
+            items=[GroupShown.model_validate(group) for group in report.groups],
+            total=_total(report.total),
+            is_cut=report.is_cut,
+        )
+
+
+def _total(group: Group) -> Counted:
+    return Counted.model_validate(group)
+
+
+class LoadShown(Shown):
+    user_id: UserId
+    name: str
+    pages: int
+    incidents: int
+    nights: int = Field(description="Pages from 22:00 to 06:00 by the person's own clock.")
+
+
+class LoadsShown(Shown):
+    """Everybody who was paged in `[since, until)`, whoever lost the most sleep first."""
+
+    since: Instant
+    until: Instant
+    items: Sequence[LoadShown]
+
+    @classmethod
+    def of(cls, since: datetime, until: datetime, loads: Sequence[Load]) -> Self:
+        return cls(since=since, until=until, items=[LoadShown.model_validate(one) for one in loads])

@@ -1,0 +1,192 @@
+"""Measures of incidents: taken once they are over, counted by groups. Takes a transaction, returns values; never commits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from oncall.kit.ids import ServiceId, TeamId, UserId
+from oncall.reports.values.measures import By, Group, Load, Spread
+
+# What one incident comes to: from its timeline by `timeline_entries_incident_idx`, and its pages by `pages_once_per_user_and_step`.
+# Those that are over, and not measured as they ended: by `incidents_settled_at_idx`, no further back than an hour before the newest that is
+# measured, since whoever ends one commits sooner than that.
+TAKE = text("""
+    WITH unmeasured AS MATERIALIZED (
+        SELECT i.id FROM incidents i LEFT JOIN incident_measures m ON m.incident_id = i.id
+        WHERE i.status IN ('resolved', 'closed')
+            AND coalesce(i.closed_at, i.resolved_at)
+                >= coalesce((SELECT max(settled_at) FROM incident_measures) - interval '1 hour', '-infinity')
+            AND m.settled_at IS DISTINCT FROM coalesce(i.closed_at, i.resolved_at)
+        ORDER BY coalesce(i.closed_at, i.resolved_at) LIMIT :limit
+    )
+    INSERT INTO incident_measures (incident_id, service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause,
+        acknowledge_seconds, resolve_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time)
+    SELECT i.id AS incident_id, i.service_id, t.opened_at, coalesce(i.closed_at, i.resolved_at) AS settled_at, i.urgency, i.severity,
+        i.priority, r.category_id, r.resolution_code AS cause,
+        CAST(extract(epoch FROM t.acknowledged_at - t.opened_at) AS integer) AS acknowledge_seconds,
+        CASE WHEN i.status IN ('resolved', 'closed') THEN CAST(extract(epoch FROM i.resolved_at - t.opened_at) AS integer) END
+            AS resolve_seconds,
+        t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
+        CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
+        CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time
+    FROM incidents i
+    LEFT JOIN incident_records r ON r.incident_id = i.id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(min(e.at), i.triggered_at) AS opened_at, min(e.at) FILTER (WHERE e.kind = 'acknowledged') AS acknowledged_at,
+            CAST(count(*) FILTER (WHERE e.kind = 'reopened') AS integer) AS reopened,
+            coalesce(bool_or(e.actor_kind IN ('user', 'api_key')), false) AS touched
+        FROM timeline_entries e WHERE e.incident_id = i.id
+    ) t
+    CROSS JOIN LATERAL (
+        SELECT CAST(count(*) AS integer) AS pages FROM pages p WHERE p.incident_id = i.id AND p.team_id IS NULL
+    ) p
+    WHERE i.id IN (SELECT id FROM unmeasured)
+    ON CONFLICT (incident_id) DO UPDATE SET
+        service_id = excluded.service_id, opened_at = excluded.opened_at, settled_at = excluded.settled_at, urgency = excluded.urgency,
+        severity = excluded.severity, priority = excluded.priority, category_id = excluded.category_id, cause = excluded.cause,
+        acknowledge_seconds = excluded.acknowledge_seconds, resolve_seconds = excluded.resolve_seconds, reopened = excluded.reopened,
+        pages = excluded.pages, no_action = excluded.no_action, acknowledged_in_time = excluded.acknowledged_in_time,
+        resolved_in_time = excluded.resolved_in_time
+""")
+
+# Of several nodes one does it: the others would only wait for its rows.
+LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('oncall measures', 0))")
+
+
+async def take(tx: AsyncConnection, *, limit: int) -> int:
+    """Measure incidents that are over, those that ended first before others; how many. None while another transaction does it."""
+    if not (await tx.execute(LOCK)).scalar_one():
+        return 0
+    return (await tx.execute(TAKE, {"limit": limit})).rowcount
+
+
+# What is measured, by `incident_measures_opened_at_idx`, but for the incidents that are open, by `incidents_open_idx`, or over since the
+# last look: these few are counted from their timelines, in the very words above.
+COUNT = text("""
+    WITH live AS MATERIALIZED (
+        SELECT id FROM incidents WHERE status IN ('triggered', 'acknowledged')
+        UNION
+        SELECT i.id FROM incidents i LEFT JOIN incident_measures m ON m.incident_id = i.id
+        WHERE i.status IN ('resolved', 'closed')
+            AND coalesce(i.closed_at, i.resolved_at)
+                >= coalesce((SELECT max(settled_at) FROM incident_measures) - interval '1 hour', '-infinity')
+            AND m.settled_at IS DISTINCT FROM coalesce(i.closed_at, i.resolved_at)
+    ), fresh AS (
+        SELECT i.id AS incident_id, i.service_id, t.opened_at, coalesce(i.closed_at, i.resolved_at) AS settled_at, i.urgency, i.severity,
+            i.priority, r.category_id, r.resolution_code AS cause,
+            CAST(extract(epoch FROM t.acknowledged_at - t.opened_at) AS integer) AS acknowledge_seconds,
+            CASE WHEN i.status IN ('resolved', 'closed') THEN CAST(extract(epoch FROM i.resolved_at - t.opened_at) AS integer) END
+                AS resolve_seconds,
+            t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
+            CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
+            CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time
+        FROM incidents i
+        LEFT JOIN incident_records r ON r.incident_id = i.id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(min(e.at), i.triggered_at) AS opened_at, min(e.at) FILTER (WHERE e.kind = 'acknowledged') AS acknowledged_at,
+                CAST(count(*) FILTER (WHERE e.kind = 'reopened') AS integer) AS reopened,
+                coalesce(bool_or(e.actor_kind IN ('user', 'api_key')), false) AS touched
+            FROM timeline_entries e WHERE e.incident_id = i.id
+        ) t
+        CROSS JOIN LATERAL (
+            SELECT CAST(count(*) AS integer) AS pages FROM pages p WHERE p.incident_id = i.id AND p.team_id IS NULL
+        ) p
+        WHERE i.id IN (SELECT id FROM live)
+    ), counted AS (
+        SELECT service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause, acknowledge_seconds, resolve_seconds,
+            reopened, pages, no_action, acknowledged_in_time, resolved_in_time
+        FROM incident_measures m
+        WHERE opened_at >= :since AND opened_at < :until AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = m.incident_id)
+        UNION ALL
+        SELECT service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause, acknowledge_seconds, resolve_seconds,
+            reopened, pages, no_action, acknowledged_in_time, resolved_in_time
+        FROM fresh WHERE opened_at >= :since AND opened_at < :until
+    ), chosen AS (
+        SELECT c.*, (CASE CAST(:by AS text)
+            WHEN 'week' THEN to_char(date_trunc('week', opened_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD')
+            WHEN 'service' THEN CAST(service_id AS text)
+            WHEN 'urgency' THEN urgency
+            WHEN 'severity' THEN severity
+            WHEN 'priority' THEN coalesce(priority, '')
+            WHEN 'category' THEN coalesce(CAST(category_id AS text), '')
+            WHEN 'cause' THEN coalesce(cause, '')
+        END) COLLATE "C" AS key
+        FROM counted c
+        WHERE (CAST(:service_id AS uuid) IS NULL OR service_id = :service_id)
+            AND (CAST(:team_id AS uuid) IS NULL OR service_id IN (SELECT s.id FROM services s WHERE s.team_id = :team_id))
+    )
+    SELECT key, GROUPING(key) AS is_total, count(*) AS incidents, count(*) FILTER (WHERE settled_at IS NULL) AS open,
+        count(acknowledge_seconds) AS acknowledged, count(*) FILTER (WHERE no_action) AS no_action,
+        coalesce(sum(reopened), 0) AS reopened, coalesce(sum(pages), 0) AS pages,
+        percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY acknowledge_seconds) AS acknowledge,
+        percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY resolve_seconds) AS resolve,
+        count(*) FILTER (WHERE NOT acknowledged_in_time) AS acknowledged_late, count(*) FILTER (WHERE NOT resolved_in_time) AS resolved_late
+    FROM chosen GROUP BY GROUPING SETS ((key), ()) ORDER BY is_total DESC, key LIMIT :limit
+""")
+
+
+async def count(
+    tx: AsyncConnection, by: By, *, since: datetime, until: datetime, service_id: ServiceId | None, team_id: TeamId | None, limit: int
+) -> list[Group]:
+    """Incidents that opened in `[since, until)` by groups, at most `limit`; first the one without a key, which is all together."""
+    asked = {"by": by.value, "since": since, "until": until, "service_id": service_id, "team_id": team_id, "limit": limit}
+    return [
+        Group(
+            None if row.is_total else row.key,
+            row.incidents,
+            row.open,
+            row.acknowledged,
+            row.no_action,
+            int(row.reopened),
+            int(row.pages),
+            _spread(row.acknowledge),
+            _spread(row.resolve),
+            row.acknowledged_late,
+            row.resolved_late,
+        )
+        for row in await tx.execute(COUNT, asked)
+    ]
+
+
+# By their primary keys.
+NAMES = {
+    By.SERVICE: text("SELECT CAST(id AS text) AS key, name FROM services WHERE id = ANY(CAST(:keys AS uuid[]))"),
+    By.CATEGORY: text("""
+        SELECT CAST(c.id AS text) AS key, concat_ws(' / ', above.name, c.name) AS name
+        FROM categories c LEFT JOIN categories above ON above.id = c.parent_id WHERE c.id = ANY(CAST(:keys AS uuid[]))
+    """),
+}
+
+
+async def names(tx: AsyncConnection, by: By, keys: Sequence[str]) -> dict[str, str]:
+    """What people call the things that these keys are the ids of."""
+    if by not in NAMES or not keys:
+        return {}
+    return {row.key: row.name for row in await tx.execute(NAMES[by], {"keys": [UUID(key) for key in keys]})}
+
+
+def _spread(seconds: list[int] | None) -> Spread | None:
+    """Half of them were no slower than the first, nineteen in twenty no slower than the second; None if there is none."""
+    return Spread(*seconds) if seconds and seconds[0] is not None else None
+
+
+# Each by the index `pages_user_idx ON pages (user_id, created_at)`. A removed person keeps their pages.
+PEOPLE = text("""
+    SELECT u.id, u.name, p.pages, p.incidents, p.nights
+    FROM users u CROSS JOIN LATERAL (
+        SELECT count(*) AS pages, count(DISTINCT incident_id) AS incidents, count(*) FILTER (
+            WHERE extract(hour FROM created_at AT TIME ZONE u.time_zone) >= 22 OR extract(hour FROM created_at AT TIME ZONE u.time_zone) < 6
+        ) AS nights
+        FROM pages WHERE user_id = u.id AND created_at >= :since AND created_at < :until
+    ) p
+    WHERE p.pages > 0 ORDER BY p.nights DESC, p.pages DESC, u.name, u.id LIMIT :limit
+""")
+
+
+async def load(tx: AsyncConnection, *, since: datetime, until: datetime, limit: int) -> list[Load]:
+    """Everybody who was paged in `[since, until)`, whoever lost the most sleep first."""
+    rows = await tx.execute(PEOPLE, {"since": since, "until": until, "limit": limit})
+    return [Load(UserId(row.id), row.name, row.pages, row.incidents, row.nights) for row in rows]

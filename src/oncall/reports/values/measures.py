@@ -1,0 +1,85 @@
+"""What is counted of incidents and people, and by what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from oncall.kit.errors import Invalid
+from oncall.kit.ids import UserId
+
+MOST_GROUPS = 1_000
+USUAL = timedelta(days=30)
+LONGEST = timedelta(days=366)
+
+
+class BadRange(Invalid):
+    """A report about no time, or too much of it; the text says what to ask instead."""
+
+
+class By(StrEnum):
+    """What incidents are told apart by."""
+
+    WEEK = "week"
+    SERVICE = "service"
+    URGENCY = "urgency"
+    SEVERITY = "severity"
+    PRIORITY = "priority"
+    CATEGORY = "category"
+    CAUSE = "cause"
+
+
+class Format(StrEnum):
+    JSON = "json"
+    CSV = "csv"
+    SVG = "svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """In seconds: half took no longer than `median`, nineteen in twenty no longer than `p95`."""
+
+    median: int
+    p95: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Incidents that have a key in common; the one without a key is all of them. Spreads are of those that got so far."""
+
+    key: str | None
+    incidents: int
+    open: int
+    acknowledged: int
+    no_action: int
+    reopened: int
+    pages: int
+    acknowledge: Spread | None
+    resolve: Spread | None
+    acknowledged_late: int
+    resolved_late: int
+    name: str = ""
+    """The key, as people say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Groups by their key, and all of them together. `is_cut`: there are more than are listed."""
+
+    since: datetime
+    until: datetime
+    by: By
+    groups: Sequence[Group]
+    total: Group
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one person was paged; `nights` are pages from 22:00 to 06:00 by their own clock."""
+
+    user_id: UserId
+    name: str
+    pages: int
+    incidents: int
+    nights: int
