@@ -334,6 +334,8 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "ledger": 0,
         "webhooks": 0,
         "webhook_log": 0,
+        "inquiries": 0,
+        "message_edits": 0,
         "slas": 0,
         "update_reminders": 0,
         "status_updates": 0,
