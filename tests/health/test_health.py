@@ -342,8 +342,6 @@ async def test_metrics_tell_the_story_of_one_event(system: System) -> None:
         "incidents.bridges": 0,
         "action_items": 0,
         "owed_postmortems": 0,
-        "inquiries": 0,
-        "message_edits": 0,
         "auditor": 0,
         "coverage": 0,
         "measures": 0,

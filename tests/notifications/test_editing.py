@@ -18,7 +18,7 @@ from tests.providers.telegram import TelegramSink
 from tests.providers.telegram import buttons as telegram_buttons
 from tests.system import System, to
 
-from oncall.app import make_channels
+from oncall.app.channels import make_channels
 from oncall.channels.brief import standing_brief
 from oncall.channels.calling import Calls
 from oncall.channels.ports import Channel, EditsMessages

@@ -70,6 +70,7 @@ class LinkVerb(StrEnum):
     RESOLVE = "resolve"
     ESCALATE = "escalate"
     HELP = "help"
+    VERIFY = "verify"
     """Of somebody outside: to say something of it, and nothing else. The token's user is theirs alone."""
 
 

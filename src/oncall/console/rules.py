@@ -7,6 +7,7 @@ from typing import assert_never
 
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.console.values import NOT_YOURS_ANY_MORE, Line, LinkPage, ShownIncident
+from oncall.desk.values import Record, Verdict
 from oncall.incidents.rules.news import has_news, news_of
 from oncall.incidents.rules.timers import pending_actions
 from oncall.incidents.rules.vendors import may_speak
@@ -28,7 +29,13 @@ NEXT = {
 MERGED = "Your message was about #{asked}, which was merged into this incident."
 RESOLVE_IT_THERE = "Its link resolves nothing any more: use one of a message about this incident."
 ESCALATED = "Escalated: its next step is paged now."
-LABELS = {LinkVerb.ACKNOWLEDGE: "Acknowledge", LinkVerb.RESOLVE: "Resolve", LinkVerb.ESCALATE: "Escalate", LinkVerb.HELP: "Help"}
+LABELS = {
+    LinkVerb.ACKNOWLEDGE: "Acknowledge",
+    LinkVerb.RESOLVE: "Resolve",
+    LinkVerb.ESCALATE: "Escalate",
+    LinkVerb.HELP: "Help",
+    LinkVerb.VERIFY: "Verify",
+}
 
 
 def link_page(
@@ -127,6 +134,24 @@ def help_page(vendor: Vendor, incident: Incident, *, service: str, said: bool, n
     asked = f"{vendor.asked_by.name} asks: {vendor.message}" if vendor.message else f"{vendor.asked_by.name} asked you."
     word = f"{STANDS[vendor.state]}{' What you wrote has been passed on.' if said else ''}"
     return LinkPage(200, title, word, "done" if said else "", small=shortened(asked, 600), incident=shown, asks=True)
+
+
+def reporter_page(incident: Incident, record: Record, *, service: str, said: Verdict | None, now: datetime) -> LinkPage:
+    """The page for whoever reported it: what was done, and whether it is well again. `said`: what they have just answered."""
+    title, shown = f"#{incident.number} {incident.title}", _shown(incident, service, now=now)
+    if said is Verdict.SATISFIED:
+        return LinkPage(200, title, "Thank you. The service desk files it now.", "done", incident=shown)
+    if said is Verdict.NOT_SATISFIED:
+        return LinkPage(200, title, "Thank you for telling us. Whoever is on duty has it again.", "done", incident=shown)
+    verification = record.verification
+    if incident.status is not Status.RESOLVED:
+        word = "It is closed." if incident.status is Status.CLOSED else "It is being worked on; you are asked again once it is resolved."
+        return LinkPage(200, title, word, incident=shown, small="There is nothing to answer now.")
+    if verification is not None and incident.resolved_at is not None and verification.at >= incident.resolved_at:
+        word = f"The answer that we have: {verification.verdict.value.replace('_', ' ')}."
+        return LinkPage(200, title, f"{word} You may still change it.", incident=shown, verifies=True)
+    done = shortened(f"What was done: {record.resolution_text}", 600) if record.resolution_text else None
+    return LinkPage(200, title, "It is resolved. Is it well again for you?", "open", small=done, incident=shown, verifies=True)
 
 
 def _shown(incident: Incident, service: str, *, now: datetime) -> ShownIncident:

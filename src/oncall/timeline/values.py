@@ -76,6 +76,7 @@ class Kind(StrEnum):
     RECORD_EDITED = "record_edited"
     RESOLUTION_RECORDED = "resolution_recorded"
     VERIFIED = "verified"
+    REPORTER_ASKED = "reporter_asked"
     SLA_AT_RISK = "sla_at_risk"
     SLA_BREACHED = "sla_breached"
     MESSAGE_POSTED = "message_posted"

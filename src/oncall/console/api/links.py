@@ -104,6 +104,9 @@ async def press_link(token: Token, form: Form, request: Request, tx: AckTx) -> R
     if isinstance(token, LinkToken) and token.verb is LinkVerb.HELP:
         said = form.get("say", ""), form.get("text", "").replace("\x00", "")
         return _html(await commands.hear(tx, token, *said, now=await now_in(request, tx)))
+    if isinstance(token, LinkToken) and token.verb is LinkVerb.VERIFY:
+        said = form.get("say", ""), form.get("text", "").replace("\x00", "")
+        return _html(await commands.hear_reporter(tx, token, *said, now=await now_in(request, tx)))
     return _html(await commands.press_link(tx, token, now=await now_in(request, tx)))
 
 

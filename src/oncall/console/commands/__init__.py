@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.rules import read_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
-from oncall.console.rules import help_page, link_page, list_page
+from oncall.console.rules import help_page, link_page, list_page, reporter_page
 from oncall.console.values import GONE_USER, UNKNOWN, Line, LinkPage
 from oncall.contacts.commands import load_channels
-from oncall.incidents.commands import vendors, verbs
+from oncall.desk.values import Verdict
+from oncall.desk.values.closing import NotReady
+from oncall.incidents.commands import reporters, vendors, verbs
 from oncall.incidents.commands.handing_on import escalate_from_afar
 from oncall.incidents.values import Incident, UnknownIncident
 from oncall.incidents.values.vendors import Say, UnknownVendor
@@ -21,6 +23,8 @@ from oncall.notifications import find_printed, was_paged_since
 from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.teams.commands import get_users
+
+ANSWERS = {Verdict.SATISFIED.value, Verdict.NOT_SATISFIED.value}
 
 
 def read_token(text: str, ring: Sequence[bytes]) -> LinkToken | BundleToken | None:
@@ -56,6 +60,27 @@ async def _help(tx: AsyncConnection, token: LinkToken, *, now: datetime) -> Link
     return help_page(vendor, incident, service=await _service_of(tx, incident), said=False, now=now)
 
 
+async def hear_reporter(tx: AsyncConnection, token: LinkToken, word: str, text: str, *, now: datetime) -> LinkPage:
+    """What whoever reported it says by the form of their page; what is neither yes nor no changes nothing."""
+    said = Verdict(word) if word in ANSWERS else None
+    try:
+        if said is not None:
+            await reporters.answer(tx, token.incident_id, said, text, now=now)
+    except NotReady:
+        said = None  # somebody reopened or closed it meanwhile: the page says how it is
+    except UnknownIncident:
+        return UNKNOWN
+    return await _reporter(tx, token, said=said, now=now)
+
+
+async def _reporter(tx: AsyncConnection, token: LinkToken, *, said: Verdict | None = None, now: datetime) -> LinkPage:
+    try:
+        incident, record = await reporters.see(tx, token.incident_id)
+    except UnknownIncident:
+        return UNKNOWN
+    return reporter_page(incident, record, service=await _service_of(tx, incident), said=said, now=now)
+
+
 async def _service_of(tx: AsyncConnection, incident: Incident) -> str:
     return (await get_services(tx, [incident.service_id]))[incident.service_id].name
 
@@ -63,6 +88,8 @@ async def _service_of(tx: AsyncConnection, incident: Incident) -> str:
 async def _page(tx: AsyncConnection, token: LinkToken | BundleToken, *, act: bool, now: datetime) -> LinkPage:
     if isinstance(token, LinkToken) and token.verb is LinkVerb.HELP:
         return await _help(tx, token, now=now)
+    if isinstance(token, LinkToken) and token.verb is LinkVerb.VERIFY:
+        return await _reporter(tx, token, now=now)
     by = await _actor(tx, token)
     if by is None:
         return GONE_USER

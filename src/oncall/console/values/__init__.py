@@ -29,6 +29,8 @@ class LinkPage:
     small: str | None = None
     incident: ShownIncident | None = None
     listed: tuple[ShownIncident, ...] = ()
+    verifies: bool = False
+    """It asks whoever reported the incident whether it is well again."""
     asks: bool = False
     """Whoever reads it may write something, and say how they stand."""
 

@@ -13,6 +13,7 @@ from oncall.desk.rules.grading import prioritise
 from oncall.desk.values import Priority, Record, Verdict, Verification
 from oncall.desk.values.closing import Asker
 from oncall.incidents.commands import acting, logging, verbs
+from oncall.incidents.commands.following import follow_reported
 from oncall.incidents.commands.major import declare_major
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import Done
@@ -84,6 +85,7 @@ async def edit(
         await store.save_title(tx, incident.id, title)
     after = replace(after, version=record.version + 1)
     await save_record(tx, after)
+    await follow_reported(tx, incident, after)
     fields = sorted([*(name for name in changes if getattr(after, name) != getattr(record, name)), *(["title"] if retitled else [])])
     entry = timeline.Entry(
         incident.id, now, timeline.Kind.RECORD_EDITED, by, f"{by.name} corrected: {', '.join(fields)}", {"fields": fields}

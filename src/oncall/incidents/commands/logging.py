@@ -9,6 +9,7 @@ from oncall import timeline
 from oncall.desk.commands.records import get_matrix, save_record
 from oncall.escalation import Snapshot, take_snapshots
 from oncall.incidents.commands import promising
+from oncall.incidents.commands.following import follow_reported
 from oncall.incidents.rules.logging import check_logged, logged_as, record_of
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident
@@ -33,6 +34,7 @@ async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) 
     [incident] = await store.add_incidents(tx, [logged_as(id, wanted, service, snapshot, priority, by, now=now)])
     sla = wanted.sla_id or service.filing.sla_id
     await save_record(tx, replace(record, sla_id=sla))
+    await follow_reported(tx, incident, record)
     await promising.start(tx, {id: sla} if sla else {}, [incident], now=now)
     via = f", reported by {wanted.reporter.name} ({wanted.reporter.kind.value})" if wanted.reporter else ""
     says = f"{incident.escalation_reason}{via}: {incident.title}"

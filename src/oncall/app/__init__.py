@@ -1,8 +1,8 @@
 """One node, wired: which room plugs into which. Nothing is decided here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -16,20 +16,15 @@ from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
-from oncall.channels.bounces import ReturnPath, return_path
+from oncall.app.channels import make_channels, make_return_path
+from oncall.app.leaving import on_contact_removed, on_undeliverable, on_user_removed
 from oncall.channels.calling import Calls
-from oncall.channels.email import EmailChannel
-from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
-from oncall.channels.messengers import make_messengers
 from oncall.channels.ports import Channel
-from oncall.channels.signing import derive_secret
 from oncall.channels.slack_presses import read_slack_app
 from oncall.channels.slack_rooms import SlackRooms
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.telegram_presses import read_telegram_bot
-from oncall.channels.twilio import SmsChannel, TwilioApi, VoiceChannel
-from oncall.channels.twilio_settings import Callbacks, read_twilio
-from oncall.channels.webhook import WebhookChannel
+from oncall.channels.twilio_settings import read_twilio
 from oncall.communications import api as communications
 from oncall.communications import hot as status_pages
 from oncall.communications.commands.actions import open_bridge
@@ -46,12 +41,11 @@ from oncall.communications.hot.pages import StatusPages
 from oncall.communications.values.subscribers import SubscriberId, SubscriberToken, Verb
 from oncall.console import api as console
 from oncall.contacts import api as contacts
-from oncall.contacts.commands import forget_proofs, how_reachable
+from oncall.contacts.commands import how_reachable
 from oncall.desk import api as desk
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
 from oncall.escalation import api as escalation
-from oncall.escalation.values import Position
 from oncall.handoffs import api as handoffs
 from oncall.handoffs.commands.telling import tell_of_webhook
 from oncall.handoffs.due import DueHandoffs
@@ -65,9 +59,10 @@ from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
 from oncall.incidents.commands import promising, workflow
 from oncall.incidents.commands.beside import ask_for_bridges
-from oncall.incidents.commands.escalate import nobody_there, page_undeliverable
+from oncall.incidents.commands.following import REPORTERS
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
 from oncall.incidents.commands.promising import SLAS
+from oncall.incidents.commands.reporters import Desk, asking
 from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts, SilentReporters
@@ -84,16 +79,15 @@ from oncall.kit.compiled import CONFIGURATION, Compilation, Exact
 from oncall.kit.db import Database, Pool
 from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
-from oncall.kit.ids import BundleId, ContactMethodId, UserId
+from oncall.kit.ids import BundleId, UserId
 from oncall.kit.keyring import load_ring
 from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
-from oncall.kit.settings import PREFIX, Settings, SettingsError
+from oncall.kit.settings import PREFIX, Settings
 from oncall.kit.streams import Fan
 from oncall.kit.strict import StrictBody
-from oncall.notifications import abandon_notices
 from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.due.editing import Editor
@@ -111,7 +105,6 @@ from oncall.reports.due import CoverageWatch, Measuring
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
 from oncall.schedules.commands.recording import record_teams
-from oncall.schedules.commands.unavailability import forget_user
 from oncall.schedules.due import CalendarReader, DueRecords
 from oncall.services import api as services
 from oncall.services import hot as lookup
@@ -229,6 +222,7 @@ class Node:
         self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
         self.prover = Prover(self.database, self.clock, self.channels)
         self.mail = self._mail_server(shares_ports=shares_ports)
+        tell_entries_to(REPORTERS, asking(Desk(settings.base_url, [key.encode() for key in self.ring])))
         self.sources = self._sources()
         self.engine = Engine(self.sources)
         self.ticker = Ticker(self.sources, tick=settings.tick)
@@ -260,7 +254,7 @@ class Node:
                 channel,
                 links=self._links,
                 open_sealed=self.sealing.open,
-                on_undeliverable=_on_undeliverable,
+                on_undeliverable=on_undeliverable,
                 lease=self.settings.send_lease,
                 every=self.settings.tick,
                 reply_codes=give_codes if channel.name == "sms" and self.settings.public_url else None,
@@ -400,50 +394,6 @@ class Node:
         await self.database.close()
 
 
-async def _on_undeliverable(
-    tx: AsyncConnection, at: Step, *, step_is_lost: Callable[[], Awaitable[bool]], reason: str, now: datetime
-) -> None:
-    position = Position(at.cycle, at.round, at.step)
-    await page_undeliverable(tx, at.incident_id, position, step_is_lost=step_is_lost, reason=reason, now=now)
-
-
-async def _on_user_removed(tx: AsyncConnection, user_id: UserId, *, now: datetime) -> None:
-    await forget_user(tx, user_id, now=now)
-    await forget_proofs(tx, user_id)
-    reason = "their account was removed"
-    await nobody_there(tx, user_id, reason=reason, now=now)
-    await wake_for_quiet_hours(tx, now=now)  # nobody waits for the end of quiet hours of somebody who is gone
-    await abandon_notices(tx, user_id, None, reason=reason)
-
-
-async def _on_contact_removed(tx: AsyncConnection, user_id: UserId, contact_method_id: ContactMethodId, *, now: datetime) -> None:
-    reason = "the contact method was removed"
-    await nobody_there(tx, user_id, contact_method_id, reason=reason, now=now)
-    await abandon_notices(tx, user_id, contact_method_id, reason=reason)
-
-
-def make_channels(settings: Settings, client: HttpClient, ring: list[str], about_now: Callable[[], datetime]) -> dict[str, Channel]:
-    """The channels of this product, as the settings configure them."""
-    smtp = parse_smtp_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
-    email = EmailChannel(smtp, sender=parse_mail_from(settings.mail_from), now=about_now, returns=make_return_path(settings, ring))
-    webhook = WebhookChannel(client, secrets=lambda address: [derive_secret(key, address) for key in ring], now=about_now)
-    # Where our public address is not known, Twilio cannot call back: it sends and calls all the same.
-    callbacks = Callbacks(settings.public_url) if settings.public_url else None
-    twilio = TwilioApi(read_twilio(settings), client, callbacks=callbacks, now=about_now)
-    phones = (SmsChannel(twilio), VoiceChannel(twilio))
-    channels: list[Channel] = [email, webhook, *phones, *make_messengers(settings, client, now=about_now)]
-    return {channel.name: channel for channel in channels}
-
-
-def make_return_path(settings: Settings, ring: list[str]) -> ReturnPath | None:
-    """Where our e-mails come back to, if they do."""
-    if not settings.mail_bounces:
-        return None
-    if settings.mail_domain is None:
-        raise SettingsError("ONCALL_MAIL_BOUNCES cannot be used: what comes back is taken at ONCALL_SMTP_LISTEN, which is not set.")
-    return return_path(settings.mail_domain, ring)
-
-
 def make_app(node: Node) -> FastAPI:
     """The HTTP side of a node; an engine shows only its health."""
 
@@ -458,7 +408,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client
-    app.state.on_user_removed, app.state.on_contact_removed = _on_user_removed, _on_contact_removed
+    app.state.on_user_removed, app.state.on_contact_removed = on_user_removed, on_contact_removed
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
     app.state.on_calendar_changed = wake_for_support_hours
     app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
