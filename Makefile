@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: conformance help run test faults soak check bench clients docs payloads openapi lock clean
+.PHONY: conformance help run test faults soak check bench clients docs payloads pictures openapi lock clean
 
 help: ## what one can do here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,8 +56,11 @@ bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target an
 clients: $(DEV_READY) ## other tools' own clients against a live node; QUICK=1: the small ones; ONLY="zabbix monit": these
 	@$(BIN)/python -m tests.clients $(if $(QUICK),--quick) $(ONLY)
 
-docs: $(RUN_READY) ## write docs/integrations and the README's table anew, from the dialects
+docs: $(RUN_READY) ## write docs/integrations, the README's table and docs/reference/messages.md anew, from dialects and channels
 	@$(BIN)/python -m oncall docs --write .
+
+pictures: $(DEV_READY) ## photograph what docs/reference/messages.md shows, with a headless Chromium
+	@$(BIN)/python -m tests.pictures
 
 conformance: $(DEV_READY) ## every channel against everything its provider can do to it, as a table
 	@$(BIN)/python -m tests.conformance

@@ -16,7 +16,7 @@ from oncall.app import Role, openapi_document
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import check_providers
 from oncall.channels.twilio_settings import read_twilio
-from oncall.cli import integrations
+from oncall.cli import integrations, messages
 from oncall.intake.smtp import read_listening
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import PREFIX, Settings, SettingsError, load
@@ -266,10 +266,11 @@ def docs(
     write: Annotated[Path | None, typer.Option(help="Write the pages into the project in this folder.")] = None,
     check: Annotated[Path | None, typer.Option(help="Fail if those in this folder are not current.")] = None,
 ) -> None:
-    """Write or check the pages of documentation that are made from the dialects."""
+    """Write or check the pages of documentation that are made from the dialects and from the channels."""
     if write:
         integrations.write(write)
-    elif check and (stale := integrations.stale(check)):
+        messages.write(write)
+    elif check and (stale := integrations.stale(check) + messages.stale(check)):
         stop(f"{', '.join(stale)}: not current; run `make docs` and commit it.", code=1)
 
 
