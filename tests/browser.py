@@ -1,5 +1,6 @@
 """A headless Chromium, for what only a browser can show; where none is installed, whoever needs it is told."""
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
@@ -29,3 +30,20 @@ def photograph(program: str, page: Path, picture: Path, *, width: int, height: i
         done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode or not picture.exists():
         raise RuntimeError(f"no picture of {page}: {done.stderr}")
+
+
+async def visit(program: str, url: str) -> str:
+    """The document behind this address after its scripts ran and ten seconds of their time passed, as a link scanner opens it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        asked = command(program, Path(profile), "--virtual-time-budget=10000", "--dump-dom", url)
+        process = await asyncio.create_subprocess_exec(*asked, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        try:
+            async with asyncio.timeout(60):
+                shown, said = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"{url} was not opened: {said.decode(errors='replace')}")
+    return shown.decode()
