@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.incidents.test_filing import reported
 from tests.system import System
 
 from oncall.channels.values import NoticeMessage
+from oncall.incidents.commands import reporters
 
 JSON = dict[str, Any]
 
@@ -70,3 +73,14 @@ async def test_whoever_cannot_be_written_to_is_not_asked(system: System) -> None
     assert edited.status_code == 200, edited.text
     await ana.does(id, "resolve")
     assert (asked(system), (await system.incident(id))["closure"]) == ([], "awaiting_desk")
+
+
+async def test_a_reporter_who_cannot_be_asked_undoes_no_resolution(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(tx: AsyncConnection, *_: Any, **__: Any) -> None:
+        await tx.execute(text("SELECT 1 / 0"))
+
+    ana, _, id = await reported(system)
+    monkeypatch.setattr(reporters, "send_outside", broken)
+    assert (await ana.does(id, "resolve"))["status"] == "resolved"
+    assert asked(system) == []
+    assert not [said for said in await system.reasons(id) if said.startswith("reporter_asked")], "what was not sent is not claimed"

@@ -1,6 +1,6 @@
 """Whoever reported an incident is asked, once it is resolved, whether it is well: one mail with a link, by which they say yes or no."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,11 +19,16 @@ from oncall.incidents.commands.verbs import Done, get_incident, get_incidents
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.filing import Said
 from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.db import beside
 from oncall.kit.ids import IncidentId, UserId
+from oncall.kit.log import get_log
 from oncall.notifications import NewNotice
 from oncall.notifications.commands.outside import send_outside
 from oncall.timeline.ports import OnEntries
 
+log = get_log("incidents")
+
+OVER = {timeline.Kind.RESOLVED, timeline.Kind.SETTLED}
 OF_USE = timedelta(days=3)
 LONGEST_WORDS = 2_000
 
@@ -41,18 +46,24 @@ class Desk:
 
 
 def asking(desk: Desk) -> OnEntries:
-    """Of what is resolved, its reporter is asked in the same transaction."""
+    """Of what is resolved, its reporter is asked in the same transaction; that they cannot be asked is logged, and it is resolved."""
 
     async def ask(tx: AsyncConnection, added: Sequence[tuple[UUID, timeline.Entry]]) -> None:
-        over = {entry.incident_id: entry.at for _, entry in added if entry.kind in {timeline.Kind.RESOLVED, timeline.Kind.SETTLED}}
-        incidents = [one for one in await get_incidents(tx, over) if one.status is Status.RESOLVED and one.process is Process.ITIL]
-        records = await get_records(tx, [one.id for one in incidents])
-        for one in incidents:
-            record = records.get(one.id)
-            if record is not None and asks_reporter(record):
-                await _ask(tx, one, record, desk, now=over[one.id])
+        over = {entry.incident_id: entry.at for _, entry in added if entry.kind in OVER}
+        if over:
+            async with beside(tx, log, "reporters are not asked whether it is well again", incidents=len(over)):
+                await _ask_all(tx, over, desk)
 
     return ask
+
+
+async def _ask_all(tx: AsyncConnection, over: Mapping[IncidentId, datetime], desk: Desk) -> None:
+    incidents = [one for one in await get_incidents(tx, over) if one.status is Status.RESOLVED and one.process is Process.ITIL]
+    records = await get_records(tx, [one.id for one in incidents])
+    for one in incidents:
+        record = records.get(one.id)
+        if record is not None and asks_reporter(record):
+            await _ask(tx, one, record, desk, now=over[one.id])
 
 
 async def _ask(tx: AsyncConnection, incident: Incident, record: Record, desk: Desk, *, now: datetime) -> None:
