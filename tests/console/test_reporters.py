@@ -84,3 +84,18 @@ async def test_a_reporter_who_cannot_be_asked_undoes_no_resolution(system: Syste
     assert (await ana.does(id, "resolve"))["status"] == "resolved"
     assert asked(system) == []
     assert not [said for said in await system.reasons(id) if said.startswith("reporter_asked")], "what was not sent is not claimed"
+
+
+async def test_a_late_no_opens_one_incident_however_often_it_is_pressed(system: System) -> None:
+    ana, _, id = await reported(system)
+    await ana.does(id, "resolve")
+    [message] = asked(system)
+    await system.advance(minutes=30)
+    anybody, path = system.client(), path_of(message)
+    for word in ("not_satisfied", "not_satisfied", "satisfied", "not_satisfied"):
+        said = await anybody.post(path, data={"say": word, "text": "slow again"})
+        assert (said.status_code, "Whoever is on duty has it again." in said.text) == (200, True)
+    incidents = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert [one["follows_id"] for one in incidents if one["id"] != id] == [id]
+    shown = await anybody.get(path)
+    assert ("<form" in shown.text, "Whoever is on duty has it again." in shown.text) == (False, True)
