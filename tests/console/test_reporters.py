@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.incidents.test_filing import reported
 from tests.system import System
 
 from oncall.channels.values import NoticeMessage
+from oncall.incidents.commands import reporters
 
 JSON = dict[str, Any]
 
@@ -70,3 +73,29 @@ async def test_whoever_cannot_be_written_to_is_not_asked(system: System) -> None
     assert edited.status_code == 200, edited.text
     await ana.does(id, "resolve")
     assert (asked(system), (await system.incident(id))["closure"]) == ([], "awaiting_desk")
+
+
+async def test_a_reporter_who_cannot_be_asked_undoes_no_resolution(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(tx: AsyncConnection, *_: Any, **__: Any) -> None:
+        await tx.execute(text("SELECT 1 / 0"))
+
+    ana, _, id = await reported(system)
+    monkeypatch.setattr(reporters, "send_outside", broken)
+    assert (await ana.does(id, "resolve"))["status"] == "resolved"
+    assert asked(system) == []
+    assert not [said for said in await system.reasons(id) if said.startswith("reporter_asked")], "what was not sent is not claimed"
+
+
+async def test_a_late_no_opens_one_incident_however_often_it_is_pressed(system: System) -> None:
+    ana, _, id = await reported(system)
+    await ana.does(id, "resolve")
+    [message] = asked(system)
+    await system.advance(minutes=30)
+    anybody, path = system.client(), path_of(message)
+    for word in ("not_satisfied", "not_satisfied", "satisfied", "not_satisfied"):
+        said = await anybody.post(path, data={"say": word, "text": "slow again"})
+        assert (said.status_code, "Whoever is on duty has it again." in said.text) == (200, True)
+    incidents = (await system.api.get("/api/v1/incidents")).json()["items"]
+    assert [one["follows_id"] for one in incidents if one["id"] != id] == [id]
+    shown = await anybody.get(path)
+    assert ("<form" in shown.text, "Whoever is on duty has it again." in shown.text) == (False, True)

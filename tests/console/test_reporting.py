@@ -1,7 +1,10 @@
 """The form by which anybody reports a problem, without an account."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
+from tests.incidents.acting import responder
 from tests.incidents.test_logging import on_duty
 from tests.system import System
 
@@ -85,3 +88,43 @@ async def test_what_is_no_form_is_no_report(system: System) -> None:
     _, path = await form(system)
     for body in (b"", b"\xff\xfe\x00", b"{}", b"title=" + b"x" * 70_000, b"&".join(b"a=%d" % n for n in range(30))):
         assert (await system.client().post(path, content=body)).status_code == 422
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def test_whoever_sends_slowly_keeps_nobody_from_acknowledging(system: System) -> None:
+    service, path = await form(system)
+    made = await system.make("incidents", title="Slow", service_id=service["id"])
+    ana = await responder(system, "Ana")
+    is_asked, goes_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"title=slow&"
+        is_asked.release()
+        await goes_on.wait()
+        yield b"name=Kim"
+
+    async with asyncio.TaskGroup() as senders:
+        sending = [senders.create_task(system.client().post(path, content=slowly(), headers=FORM)) for _ in range(5)]
+        for _ in sending[:3]:  # as many as there are connections for those who acknowledge
+            await is_asked.acquire()
+        try:
+            assert (await ana.does(made["id"], "acknowledge"))["status"] == "acknowledged"
+        finally:
+            goes_on.set()
+    assert [sent.result().status_code for sent in sending] == [201] * 5
+
+
+async def test_of_what_never_ends_no_more_is_read_than_a_form_may_hold(system: System) -> None:
+    _, path = await form(system)
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 10_000_000:
+            read += 10_000
+            yield b"x" * 10_000
+
+    sent = await system.client().post(path, content=endless(), headers=FORM)
+    assert (sent.status_code, "Say who you are." in sent.text, read < 100_000) == (422, True, True)

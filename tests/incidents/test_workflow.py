@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.incidents.acting import paged, people, responder
 from tests.incidents.building import ANA, NOW, SERVICE, Monitor, incident, monitored
 from tests.incidents.test_responders import states
-from tests.system import System
+from tests.system import System, to
 
 from oncall.contacts.values import Urgency
 from oncall.desk.values import CategoryId, Priority, Process
 from oncall.incidents.commands import workflow
 from oncall.incidents.rules.workflow import actor_of, applying, trigger_of, triggered
+from oncall.incidents.store import workflow as rule_store
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.acting import CannotAct
 from oncall.incidents.values.workflow import Act, ActType, Conditions, Rule, RuleId, Trigger
@@ -286,3 +288,14 @@ async def test_rules_are_edited_by_their_version_and_by_admins(system: System) -
     assert (await ana.client.get("/api/v1/workflow-rules")).json()["items"] == [made]
     again = await system.api.post("/api/v1/workflow-rules", json={"name": "big ONES", "triggers": ["logged"], "actions": made["actions"]})
     assert (again.status_code, again.json()["code"]) == (409, "name_taken")
+
+
+async def test_rules_that_cannot_be_read_undo_nothing_of_what_happened(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(tx: AsyncConnection, *_: Any, **__: Any) -> None:
+        await tx.execute(text("SELECT 1 / 0"))
+
+    await system.make("workflow-rules", name="Big ones", triggers=["logged"], actions=[{"type": "declare_major", "reason": "so"}])
+    monkeypatch.setattr(rule_store, "enabled_rules", broken)
+    made = await system.service([to(await system.user("Ana"))])
+    assert (await system.event(made["key"]))["decision"] == "opened"
+    assert system.pages() == ["Ana"]

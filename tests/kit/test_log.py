@@ -13,6 +13,8 @@ ID = "0198c0de-0000-7000-8000-000000000000"
     [
         (f"POST /intake/{KEY}/x 202", "POST /intake/[redacted]/x 202"),
         (f"POST /heartbeats/{KEY} 202", "POST /heartbeats/[redacted] 202"),
+        (f"POST /report/{KEY} 201", "POST /report/[redacted] 201"),
+        (f"POST /subscriptions/{KEY} 200", "POST /subscriptions/[redacted] 200"),
         (f"GET /api/v1/heartbeats/{ID} 200", f"GET /api/v1/heartbeats/{ID} 200"),
         ("GET /v2/heartbeats/backup/ping", "GET /v2/heartbeats/backup/ping"),
     ],

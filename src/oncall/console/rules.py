@@ -7,6 +7,7 @@ from typing import assert_never
 
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.console.values import NOT_YOURS_ANY_MORE, Line, LinkPage, ShownIncident
+from oncall.desk.rules.closing import has_objected
 from oncall.desk.values import Record, Verdict
 from oncall.incidents.rules.news import has_news, news_of
 from oncall.incidents.rules.timers import pending_actions
@@ -139,14 +140,16 @@ def help_page(vendor: Vendor, incident: Incident, *, service: str, said: bool, n
 def reporter_page(incident: Incident, record: Record, *, service: str, said: Verdict | None, now: datetime) -> LinkPage:
     """The page for whoever reported it: what was done, and whether it is well again. `said`: what they have just answered."""
     title, shown = f"#{incident.number} {incident.title}", _shown(incident, service, now=now)
+    if said is not None and (said is Verdict.NOT_SATISFIED or has_objected(record, incident.resolved_at)):
+        return LinkPage(200, title, "Thank you for telling us. Whoever is on duty has it again.", "done", incident=shown)
     if said is Verdict.SATISFIED:
         return LinkPage(200, title, "Thank you. The service desk files it now.", "done", incident=shown)
-    if said is Verdict.NOT_SATISFIED:
-        return LinkPage(200, title, "Thank you for telling us. Whoever is on duty has it again.", "done", incident=shown)
     verification = record.verification
     if incident.status is not Status.RESOLVED:
         word = "It is closed." if incident.status is Status.CLOSED else "It is being worked on; you are asked again once it is resolved."
         return LinkPage(200, title, word, incident=shown, small="There is nothing to answer now.")
+    if has_objected(record, incident.resolved_at):
+        return LinkPage(200, title, "You said that it is not well. Whoever is on duty has it again.", "done", incident=shown)
     if verification is not None and incident.resolved_at is not None and verification.at >= incident.resolved_at:
         word = f"The answer that we have: {verification.verdict.value.replace('_', ' ')}."
         return LinkPage(200, title, f"{word} You may still change it.", incident=shown, verifies=True)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from structlog.stdlib import BoundLogger
 
 from oncall.kit.straight import Connection, Straight, StraightEngine
 
@@ -285,6 +286,21 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
             await tx.execute(RELEASE)  # or whoever is around us would go back only to here
         raise
     await tx.execute(RELEASE)
+
+
+@asynccontextmanager
+async def beside(tx: AsyncConnection, log: BoundLogger, said: str, **about: object) -> AsyncIterator[None]:
+    """What hangs on something that happened and must never undo it: if it fails, only it is undone, and `said` is logged.
+
+    A conflict or a lost connection is of the whole transaction, which is done again.
+    """
+    try:
+        async with savepoint(tx):
+            yield
+    except Exception as error:
+        if trouble(error) in {Trouble.CONFLICT, Trouble.UNREACHABLE}:
+            raise
+        log.exception(said, **about)
 
 
 async def in_halves(

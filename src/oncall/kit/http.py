@@ -45,6 +45,8 @@ def _begin(pool: Pool, *, read_only: bool = False, edits: bool = False) -> Calla
 # 2xx before the commit, and a commit that fails would be a lost page.
 ReadTx = Annotated[AsyncConnection, Depends(_begin(Pool.API, read_only=True), scope="function")]
 WriteTx = Annotated[AsyncConnection, Depends(_begin(Pool.API, edits=True), scope="function")]
+# What anybody may send who has no key takes no connection away from those who acknowledge.
+PublicTx = Annotated[AsyncConnection, Depends(_begin(Pool.API), scope="function")]
 AckTx = Annotated[AsyncConnection, Depends(_begin(Pool.ACKS), scope="function")]
 
 

@@ -11,7 +11,7 @@ import structlog
 # Integration keys stand in URLs because many monitors can do nothing else; and in mail addresses;
 # API keys and link tokens must not reach a log either.
 SECRETS = re.compile(
-    r"(oc_[a-z]+_[A-Za-z0-9]+_)[A-Za-z0-9_]+|(/intake/|/l/)[^/\s\"'?]+|(/heartbeats/)[0-9a-z]{32}\b"
+    r"(oc_[a-z]+_[A-Za-z0-9]+_)[A-Za-z0-9_]+|(/intake/|/l/|/report/|/subscriptions/)[^/\s\"'?]+|(/heartbeats/)[0-9a-z]{32}\b"
     r"|(?i:(authorization[\"':= ]+\S+ )\S+)|\b[0-9A-Za-z]{32}(?=@)"
 )
 

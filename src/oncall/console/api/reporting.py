@@ -2,22 +2,20 @@
 
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import HTMLResponse, Response
 
-from oncall.console.api.links import HARDENED, PAGES
+from oncall.console.api.links import HARDENED, PAGES, Form
 from oncall.console.commands import reporting
 from oncall.console.values.reporting import ReportPage
 from oncall.kit.errors import Invalid
-from oncall.kit.http import AckTx, AgainRoute, ReadTx, now_in
+from oncall.kit.http import AgainRoute, PublicTx, ReadTx, now_in
 from oncall.kit.limits import FailureLimiter, network_of
 
 router = APIRouter(tags=["links"], route_class=AgainRoute)
 
 Key = Annotated[str, Path(max_length=64)]
-MOST_BYTES = 65_536
 PER = timedelta(minutes=10)
 EACH, OF_A_SERVICE = 5, 30
 """Reports in ten minutes from one network, and of one service: each pages somebody."""
@@ -31,6 +29,14 @@ class Porter:
         self.services = FailureLimiter(limit=OF_A_SERVICE, per=PER)
 
 
+async def _said(form: Form) -> dict[str, str]:
+    """What was filled in, all of it read before a connection is taken: whoever sends slowly keeps nobody waiting."""
+    return {name: value.replace("\x00", "").strip() for name, value in form.items()}
+
+
+Said = Annotated[dict[str, str], Depends(_said)]
+
+
 @router.get("/report/{key}", response_class=HTMLResponse)
 @router.head("/report/{key}", include_in_schema=False)
 async def show_form(key: Key, tx: ReadTx) -> Response:
@@ -39,7 +45,7 @@ async def show_form(key: Key, tx: ReadTx) -> Response:
 
 
 @router.post("/report/{key}", response_class=HTMLResponse)
-async def send_report(key: Key, request: Request, tx: AckTx) -> Response:
+async def send_report(key: Key, said: Said, request: Request, tx: PublicTx) -> Response:
     """Log an incident on the form's service, reported by whoever filled it in; it pages by the service's policy."""
     if not hasattr(request.app.state, "porter"):
         request.app.state.porter = Porter()
@@ -50,7 +56,6 @@ async def send_report(key: Key, request: Request, tx: AckTx) -> Response:
         return _html(page)
     if wait := max(porter.networks.wait(source), porter.services.wait(key)):
         return _html(page.busy(wait))
-    said = _fields(await request.body())
     try:
         done = await reporting.report(tx, key, said, now=await now_in(request, tx))
     except Invalid as refused:
@@ -58,17 +63,6 @@ async def send_report(key: Key, request: Request, tx: AckTx) -> Response:
     porter.networks.failed(source)
     porter.services.failed(key)
     return _html(done)
-
-
-def _fields(body: bytes) -> dict[str, str]:
-    """What a browser sends of a form; what is no form has no fields."""
-    if len(body) > MOST_BYTES:
-        return {}
-    try:
-        found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
-    except ValueError:
-        return {}
-    return {name: values[0].replace("\x00", "").strip() for name, values in found.items()}
 
 
 def _html(page: ReportPage) -> Response:

@@ -88,3 +88,11 @@ def check_verdict(verdict: Verdict, text: str, asker: Asker, process: Process) -
 def after_verdict(record: Record, verification: Verification) -> Record:
     waits = Closure.NOT_SATISFIED if verification.verdict is Verdict.NOT_SATISFIED else Closure.AWAITING_DESK
     return replace(record, verification=verification, closure=waits, closure_since=verification.at)
+
+
+def has_objected(record: Record, resolved_at: datetime | None) -> bool:
+    """Whether the reporter's last word of this resolution is a no, on which something was done already; one of the very instant was said of
+    the resolution before.
+    """
+    said = record.verification
+    return said is not None and said.verdict is Verdict.NOT_SATISFIED and resolved_at is not None and said.at > resolved_at

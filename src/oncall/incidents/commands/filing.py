@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.desk.commands.records import get_matrix, lock_record, save_record
-from oncall.desk.rules.closing import after_verdict, check_asker, check_complete, check_objection, check_verdict, closure_of
+from oncall.desk.rules.closing import after_verdict, check_asker, check_complete, check_objection, check_verdict, closure_of, has_objected
 from oncall.desk.rules.grading import prioritise
 from oncall.desk.values import Priority, Record, Verdict, Verification
 from oncall.desk.values.closing import Asker
@@ -107,12 +107,14 @@ async def resolve(tx: AsyncConnection, ref: UUID | int, said: Resolution, *, by:
 
 async def verify(tx: AsyncConnection, ref: UUID | int, said: Said, *, by: Actor, user_id: UserId | None, now: datetime) -> Done:
     """Keep what the reporter says of the resolution. Not satisfied: it is reopened, or, once that is too late, another one is opened that
-    follows it.
+    follows it; said again, that changes nothing.
     """
     its = await acting.lock(tx, ref)
     rules.check_resolved(its.incident, "verified")
     record = await lock_record(tx, its.incident.id)
     check_verdict(said.verdict, said.text, await _asker(tx, by, user_id), its.incident.process)
+    if said.verdict is Verdict.NOT_SATISFIED and has_objected(record, its.incident.resolved_at):
+        return Done(its.incident, changed=False, cancelled=0)
     after = after_verdict(record, Verification(said.verdict, by, now, said.text))
     await save_record(tx, replace(after, version=record.version + 1))
     words = f": {said.text}" if said.text else ""

@@ -23,7 +23,7 @@ from oncall.incidents.store import responders as responder_store
 from oncall.incidents.values import Incident
 from oncall.incidents.values.responders import RequestState
 from oncall.kit.actors import ENGINE
-from oncall.kit.db import Trouble, savepoint, trouble
+from oncall.kit.db import beside
 from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
 from oncall.timeline import Kind
@@ -57,13 +57,8 @@ async def keep_up(tx: AsyncConnection, added: Sequence[tuple[UUID, timeline.Entr
     moved = [entry for _, entry in added if entry.kind.value in MOVES]
     if not moved:
         return
-    try:
-        async with savepoint(tx):
-            await _keep_up(tx, moved)
-    except Exception as error:
-        if trouble(error) in {Trouble.CONFLICT, Trouble.UNREACHABLE}:
-            raise  # of the whole transaction, which is done again
-        log.exception("what is promised was not kept up with what happened", entries=len(moved))
+    async with beside(tx, log, "what is promised was not kept up with what happened", entries=len(moved)):
+        await _keep_up(tx, moved)
 
 
 async def _keep_up(tx: AsyncConnection, moved: Sequence[timeline.Entry]) -> None:

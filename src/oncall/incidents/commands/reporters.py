@@ -1,6 +1,6 @@
 """Whoever reported an incident is asked, once it is resolved, whether it is well: one mail with a link, by which they say yes or no."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,18 +12,23 @@ from oncall.access.rules import sign_link
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.contacts.values import Urgency
 from oncall.desk.commands.records import get_records
-from oncall.desk.rules.closing import asks_reporter
+from oncall.desk.rules.closing import asks_reporter, has_objected
 from oncall.desk.values import Process, Record, Verdict
-from oncall.incidents.commands import filing
+from oncall.incidents.commands import acting, filing
 from oncall.incidents.commands.verbs import Done, get_incident, get_incidents
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.filing import Said
 from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.db import beside
 from oncall.kit.ids import IncidentId, UserId
+from oncall.kit.log import get_log
 from oncall.notifications import NewNotice
 from oncall.notifications.commands.outside import send_outside
 from oncall.timeline.ports import OnEntries
 
+log = get_log("incidents")
+
+OVER = {timeline.Kind.RESOLVED, timeline.Kind.SETTLED}
 OF_USE = timedelta(days=3)
 LONGEST_WORDS = 2_000
 
@@ -41,18 +46,24 @@ class Desk:
 
 
 def asking(desk: Desk) -> OnEntries:
-    """Of what is resolved, its reporter is asked in the same transaction."""
+    """Of what is resolved, its reporter is asked in the same transaction; that they cannot be asked is logged, and it is resolved."""
 
     async def ask(tx: AsyncConnection, added: Sequence[tuple[UUID, timeline.Entry]]) -> None:
-        over = {entry.incident_id: entry.at for _, entry in added if entry.kind in {timeline.Kind.RESOLVED, timeline.Kind.SETTLED}}
-        incidents = [one for one in await get_incidents(tx, over) if one.status is Status.RESOLVED and one.process is Process.ITIL]
-        records = await get_records(tx, [one.id for one in incidents])
-        for one in incidents:
-            record = records.get(one.id)
-            if record is not None and asks_reporter(record):
-                await _ask(tx, one, record, desk, now=over[one.id])
+        over = {entry.incident_id: entry.at for _, entry in added if entry.kind in OVER}
+        if over:
+            async with beside(tx, log, "reporters are not asked whether it is well again", incidents=len(over)):
+                await _ask_all(tx, over, desk)
 
     return ask
+
+
+async def _ask_all(tx: AsyncConnection, over: Mapping[IncidentId, datetime], desk: Desk) -> None:
+    incidents = [one for one in await get_incidents(tx, over) if one.status is Status.RESOLVED and one.process is Process.ITIL]
+    records = await get_records(tx, [one.id for one in incidents])
+    for one in incidents:
+        record = records.get(one.id)
+        if record is not None and asks_reporter(record):
+            await _ask(tx, one, record, desk, now=over[one.id])
 
 
 async def _ask(tx: AsyncConnection, incident: Incident, record: Record, desk: Desk, *, now: datetime) -> None:
@@ -83,8 +94,11 @@ async def see(tx: AsyncConnection, id: IncidentId) -> tuple[Incident, Record]:
 
 
 async def answer(tx: AsyncConnection, id: IncidentId, verdict: Verdict, text: str, *, now: datetime) -> Done:
-    """In the name of whoever reported it; raises NotReady where there is nothing to say any more."""
-    _, record = await see(tx, id)
+    """In the name of whoever reported it; raises NotReady where there is nothing to say any more. A no is acted on at once, and stands."""
+    await acting.lock(tx, id)
+    incident, record = await see(tx, id)
+    if has_objected(record, incident.resolved_at) and incident.status is Status.RESOLVED:
+        return Done(incident, changed=False, cancelled=0)
     name = record.reporter.name if record.reporter else "the reporter"
     by = Actor(ActorKind.EXTERNAL, None, name, "link")
     return await filing.verify(tx, id, Said(verdict, text[:LONGEST_WORDS]), by=by, user_id=None, now=now)

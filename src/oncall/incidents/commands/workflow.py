@@ -1,6 +1,6 @@
 """Workflow rules act: in the transaction of what triggered them, each action by itself, and never at the cost of what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.store import workflow as rule_store
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.tasks import ToDo
-from oncall.incidents.values.workflow import AT_ONCE, Act, ActType, NamesNothing, Rule
+from oncall.incidents.values.workflow import AT_ONCE, Act, ActType, NamesNothing, Rule, Trigger
 from oncall.kit.actors import Actor
-from oncall.kit.db import Trouble, savepoint, trouble
+from oncall.kit.db import Trouble, beside, savepoint, trouble
 from oncall.kit.errors import Refusal
 from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
@@ -45,12 +45,15 @@ def known_actions() -> list[str]:
 async def on_entries(tx: AsyncConnection, added: Sequence[tuple[UUID, timeline.Entry]]) -> None:
     """What the timeline calls."""
     happened = triggered(entry for _, entry in added)
-    if not happened:
-        return
+    if happened:
+        async with beside(tx, log, "workflow rules did nothing about what happened", incidents=len(happened)):
+            await _apply(tx, happened, now=max(entry.at for _, entry in added))
+
+
+async def _apply(tx: AsyncConnection, happened: Mapping[IncidentId, Sequence[Trigger]], *, now: datetime) -> None:
     rules = await rule_store.enabled_rules(tx, sorted({trigger for its in happened.values() for trigger in its}))
     if not rules:
         return
-    now = max(entry.at for _, entry in added)
     incidents = {one.id: one for one in await store.get_incidents(tx, happened)}
     asks_category = any(rule.conditions.category_ids for rule in rules)
     records = await get_records(tx, happened) if asks_category else {}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import Trouble, notify, savepoint, trouble
+from oncall.kit.db import beside, notify
 from oncall.kit.ids import new_id
 from oncall.kit.log import get_log
 from oncall.timeline.ports import OnEntries
@@ -37,15 +37,10 @@ def hearing(describe: Describe) -> OnEntries:
 
 async def _hear(tx: AsyncConnection, told: Told, describe: Describe) -> None:
     """What cannot be told is lost for programs, and logged; what happened has happened all the same."""
-    try:
-        async with savepoint(tx):
-            subscriptions = await store.subscriptions(tx, list(dict.fromkeys(type for _, _, type in told)))
-            if subscriptions:
-                await _tell(tx, told, subscriptions, describe)
-    except Exception as error:
-        if trouble(error) in {Trouble.CONFLICT, Trouble.UNREACHABLE}:
-            raise  # of the whole transaction, which is done again
-        log.exception("webhooks are not told of what happened", entries=len(told))
+    async with beside(tx, log, "webhooks are not told of what happened", entries=len(told)):
+        subscriptions = await store.subscriptions(tx, list(dict.fromkeys(type for _, _, type in told)))
+        if subscriptions:
+            await _tell(tx, told, subscriptions, describe)
 
 
 async def _tell(tx: AsyncConnection, told: Told, subscriptions: Sequence[Subscription], describe: Describe) -> None:
