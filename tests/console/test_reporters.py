@@ -31,6 +31,7 @@ async def test_the_reporter_is_asked_by_mail_and_a_yes_leaves_it_to_the_desk(sys
     await ana.does(id, "resolve", resolution_code="fixed", resolution_text="More memory.")
     [message] = asked(system)
     assert (message.recipient, message.address) == ("Kim", "kim@customer.example")
+    assert "What was done: More memory." in message.paragraphs
     anybody, path = system.client(), path_of(message)
     for _ in range(20):
         shown = await anybody.get(path)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.incidents.building import rows
 from tests.system import FakeChannel, System, to
 
-from oncall.app import _on_undeliverable
+from oncall.app.leaving import on_undeliverable
 from oncall.channels.values import FailedPermanently, Message, Outcome
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Pool
@@ -82,7 +82,7 @@ def sender(system: System, channel: FakeChannel, clock: ManualClock | SlowClock 
         clock=clock or system.clock,
         links=system.node._links,
         open_sealed=system.node.sealing.open,
-        on_undeliverable=_on_undeliverable,
+        on_undeliverable=on_undeliverable,
         lease=LEASE,
         every=SECOND,
     )

@@ -95,13 +95,17 @@ async def edit(
 
 
 async def resolve(tx: AsyncConnection, ref: UUID | int, said: Resolution, *, by: Actor, now: datetime) -> Done:
-    """The service is restored. How that was done is kept, also of an incident that somebody, or its monitor, had resolved before."""
-    done = await verbs.resolve(tx, ref, by=by, watched=said.monitored, now=now)
+    """The service is restored. How that was done is kept, also of an incident that somebody, or its monitor, had resolved before; it is
+    written first, so that whoever is told of the resolution reads it.
+    """
     if not said.says_something:
-        return done
-    its = await acting.lock(tx, done.incident.id)
-    rules.check_resolved(its.incident, "given a resolution")
-    await _keep_resolution(tx, its.incident, await lock_record(tx, its.incident.id), said, by=by, now=now)
+        return await verbs.resolve(tx, ref, by=by, now=now)
+    its = await acting.lock(tx, ref)
+    if its.incident.status is Status.CLOSED or its.incident.id != its.named.id:
+        rules.check_resolved(its.incident, "given a resolution")
+    entry = await _keep_resolution(tx, its.incident, await lock_record(tx, its.incident.id), said, by=by, now=now)
+    done = await verbs.resolve(tx, ref, by=by, watched=said.monitored, now=now)
+    await timeline.add(tx, entry)
     return done
 
 
@@ -171,16 +175,17 @@ async def close(tx: AsyncConnection, ref: UUID | int, said: Closing, *, by: Acto
     return Done(after, changed=True, cancelled=0)
 
 
-async def _keep_resolution(tx: AsyncConnection, incident: Incident, record: Record, said: Resolution, *, by: Actor, now: datetime) -> None:
+async def _keep_resolution(
+    tx: AsyncConnection, incident: Incident, record: Record, said: Resolution, *, by: Actor, now: datetime
+) -> list[timeline.Entry]:
+    """What the timeline is to say of it; nothing, where nothing is new."""
     after = _with_resolution(record, said, now=now)
     if after == record:
-        return
+        return []
     await save_record(tx, replace(after, version=record.version + 1))
     watched = f"; watched until {after.monitoring_until:%Y-%m-%d %H:%M} UTC" if said.monitored and after.monitoring_until else ""
     reason = f"{after.resolution_code or 'resolution'}: {after.resolution_text or 'nothing more was said'}{watched}"
-    await timeline.add(
-        tx, [timeline.Entry(incident.id, now, timeline.Kind.RESOLUTION_RECORDED, by, reason, {"code": after.resolution_code})]
-    )
+    return [timeline.Entry(incident.id, now, timeline.Kind.RESOLUTION_RECORDED, by, reason, {"code": after.resolution_code})]
 
 
 def _with_resolution(record: Record, said: Resolution, *, now: datetime) -> Record:
