@@ -174,6 +174,7 @@ async def listening(system: System) -> AsyncIterator[str]:
         await serving
 
 
+@pytest.mark.soak
 async def test_a_browser_that_runs_scripts_changes_not_one_row_by_a_page_s_links(system: System) -> None:
     program = chromium()
     if program is None:
@@ -190,6 +191,7 @@ async def test_a_browser_that_runs_scripts_changes_not_one_row_by_a_page_s_links
     assert changed(before, await everything(system)) == {}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("link", LINKS[3:], ids=lambda link: link.name)
 async def test_nor_does_it_by_any_other_link(link: Link, system: System) -> None:
     program = chromium()
