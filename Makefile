@@ -56,7 +56,7 @@ bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target an
 clients: $(DEV_READY) ## other tools' own clients against a live node; QUICK=1: the small ones; ONLY="zabbix monit": these
 	@$(BIN)/python -m tests.clients $(if $(QUICK),--quick) $(ONLY)
 
-docs: $(RUN_READY) ## write docs/integrations and the README's table anew, from the dialects
+docs: $(RUN_READY) ## write docs/integrations, the README's table and docs/reference/permissions.md anew, from the program itself
 	@$(BIN)/python -m oncall docs --write .
 
 conformance: $(DEV_READY) ## every channel against everything its provider can do to it, as a table
