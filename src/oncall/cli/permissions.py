@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from oncall.access.api import person_or_admin, require
 from oncall.access.values import Scope
-from oncall.app import ROUTERS, lookup
+from oncall.app import HOT_ROUTES, ROUTERS
 
 PATH = "docs/reference/permissions.md"
 PREFIX = "/api/v1"
@@ -93,15 +93,15 @@ class NoSuchRoute(Exception):
 
 def scopes() -> dict[str, tuple[Scope | None, bool]]:
     """Of every `METHOD /path` below /api/v1: the scope it needs, and whether it is for the person themselves or an admin."""
-    known = {require(scope): scope for scope in Scope}
+    known: dict[object, Scope] = {require(scope): scope for scope in Scope}
     found: dict[str, tuple[Scope | None, bool]] = {}
     for route in _routes(route for router in ROUTERS for route in router.routes):
         calls = set(_calls(route.dependant))
         scope = next((known[call] for call in calls & known.keys()), None)
-        for method in route.methods - {"HEAD"}:
+        for method in (route.methods or set()) - {"HEAD"}:
             found[f"{method} {route.path}"] = scope, person_or_admin in calls
     # The look-up is served past the framework: whoever has any valid key may ask it.
-    for hot in lookup.ROUTES:
+    for hot in HOT_ROUTES:
         for method in (hot.methods or set()) - {"HEAD"}:
             found[f"{method} {hot.path}"] = Scope.READ, False
     return {name.replace(PREFIX, "", 1): needs for name, needs in found.items() if name.partition(" ")[2].startswith(PREFIX)}
