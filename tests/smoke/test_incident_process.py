@@ -169,7 +169,7 @@ async def test_respond_communicate(office: Office) -> None:
     assert "db-1" not in public
     assert "Mia" in {message.recipient for message in office.system.email.sent}
     owed = await office.sees(f"incidents/{id}/status-updates")
-    assert owed["next_update_at"] is not None
+    assert (owed["owed_by"]["name"], owed["next_update_due_at"] is not None) == ("Ana", True)
 
 
 async def test_respond_collaborate(office: Office) -> None:
