@@ -56,7 +56,7 @@ bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target an
 clients: $(DEV_READY) ## other tools' own clients against a live node; QUICK=1: the small ones; ONLY="zabbix monit": these
 	@$(BIN)/python -m tests.clients $(if $(QUICK),--quick) $(ONLY)
 
-docs: $(RUN_READY) ## write docs/integrations, the README's table and docs/reference/messages.md anew, from dialects and channels
+docs: $(RUN_READY) ## write the pages anew that the program itself makes: docs/integrations, the README's table, messages, permissions
 	@$(BIN)/python -m oncall docs --write .
 
 pictures: $(DEV_READY) ## photograph what docs/reference/messages.md shows, with a headless Chromium

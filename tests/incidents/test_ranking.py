@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.incidents.test_logging import on_duty
@@ -82,6 +82,48 @@ async def test_the_queue_is_what_it_says_page_by_page(system: System) -> None:
         if cursor is None:
             break
     assert seen == [(f"{each.id}", each.position) for each in ranked]
+
+
+MARKS = st.none() | st.sampled_from([NOW + timedelta(minutes=n) for n in (-5, 0, 5)])
+Filed = tuple[Priority | None, datetime | None, datetime | None, datetime | None, int | None]
+FILED = st.tuples(
+    st.none() | st.sampled_from(Priority), MARKS, MARKS, MARKS, st.none() | st.integers(0, 2)
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(filed=st.lists(FILED, min_size=8, max_size=8), size=st.integers(1, 9), start=st.none() | st.integers(0, 7))
+async def test_a_page_of_the_queue_is_what_a_slow_recomputation_says(
+    system: System,
+    filed: list[Filed],
+    size: int,
+    start: int | None,
+) -> None:
+    """Behind any incident: those of which the rule says that they come later, at their places."""
+    async with system.node.database.transaction(Pool.API, read_only=True) as tx:
+        ids = [row.id for row in await tx.execute(text("SELECT id FROM incidents ORDER BY id"))]
+    if not ids:
+        service = await on_duty(system)
+        ids = [UUID((await system.make("incidents", title=f"n{n}", service_id=service["id"]))["id"]) for n in range(8)]
+    meant: list[Ranked] = []
+    async with system.node.database.transaction(Pool.API) as tx:
+        for id, (priority, acknowledge_by, resolve_by, update_by, users) in zip(ids, filed, strict=True):
+            marks = {"acknowledge_by": acknowledge_by, "resolve_by": resolve_by, "update_by": update_by}
+            await tx.execute(text("UPDATE incidents SET priority = :priority WHERE id = :id"), {"priority": priority, "id": id})
+            await tx.execute(
+                text(
+                    "UPDATE incident_records SET affected_users = :users, acknowledge_by = :acknowledge_by, resolve_by = :resolve_by, "
+                    "update_by = :update_by WHERE incident_id = :id"
+                ),
+                {"users": users, "id": id} | marks,
+            )
+            meant.append(Ranked(IncidentId(id), 0, priority, Promised(**marks), users, NOW))
+    after = None if start is None else meant[start]
+    ordered = sorted(meant, key=rank_key)
+    expected = [(n, one.id) for n, one in enumerate(ordered, 1) if after is None or rank_key(one) > rank_key(after)][:size]
+    async with system.node.database.transaction(Pool.API, read_only=True) as tx:
+        page = await list_ranked(tx, service_ids=None, after=after.id if after else None, limit=size)
+    assert [(each.position, each.id) for each in page] == expected
 
 
 async def test_the_queue_knows_no_other_filter(system: System) -> None:

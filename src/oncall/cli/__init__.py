@@ -266,7 +266,7 @@ def docs(
     write: Annotated[Path | None, typer.Option(help="Write the pages into the project in this folder.")] = None,
     check: Annotated[Path | None, typer.Option(help="Fail if those in this folder are not current.")] = None,
 ) -> None:
-    """Write or check the pages of documentation that are made from the dialects and from the channels."""
+    """Write or check the pages of documentation that are made from the dialects, the channels and the routes."""
     if write:
         integrations.write(write)
         messages.write(write)

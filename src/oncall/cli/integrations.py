@@ -1,10 +1,11 @@
-"""The pages of documentation that are made from the dialects themselves: one for each, and the table in the README."""
+"""The pages of documentation that are made from the program itself: of its dialects (one each, the table in the README), of its routes."""
 
 import re
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
+from oncall.cli import permissions
 from oncall.intake.commands import DIALECTS
 from oncall.intake.values import Dialect
 
@@ -57,6 +58,7 @@ def pages(readme: str) -> Mapping[str, str]:
     """Every file that is made, by its path below the project, with its text; `readme` is the README as it is."""
     made = {f"docs/integrations/{dialect.type.value}.md": _page(dialect) for dialect in _in_order()}
     made["docs/integrations/README.md"] = _index()
+    made[permissions.PATH] = permissions.page()
     made["README.md"] = TABLE.sub(lambda found: found[1] + _table("docs/integrations/") + found[2], readme)
     return made
 
