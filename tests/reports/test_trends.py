@@ -18,6 +18,7 @@ SINCE = NOW - timedelta(days=30)
 MINUTE = timedelta(minutes=1)
 FLAP = Happened(ServiceId(UUID(int=1)), "db", "disk:db-1", "Disk full", "", "error", NOW - timedelta(days=1), 4 * MINUTE, True, 2, 1)
 REAL = replace(FLAP, lasted=50 * MINUTE, no_action=False, dedup_key="down")
+CRITICAL, GRAVE = replace(FLAP, severity="critical"), replace(REAL, severity="critical")
 
 
 @pytest.mark.parametrize(
@@ -50,14 +51,14 @@ def test_an_identity_has_itself_as_its_identity(key: str) -> None:
         ("nothing where nobody was paged", [replace(FLAP, pages=0, nights=0)] * 3, [], None),
         (
             "what is critical waits only if it says so",
-            [replace(FLAP, severity="critical")],
+            [CRITICAL],
             [],
             Proposal(SINCE, NOW, 5 * MINUTE, True, 2, 2, 1, 0),
         ),
         (
             "a critical one beside it does not wait",
             [FLAP],
-            [replace(REAL, severity="critical")],
+            [GRAVE],
             Proposal(SINCE, NOW, 5 * MINUTE, False, 2, 2, 1, 0),
         ),
     ],
