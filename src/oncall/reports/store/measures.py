@@ -66,9 +66,9 @@ async def take(tx: AsyncConnection, *, limit: int) -> int:
     return (await tx.execute(TAKE, {"limit": limit})).rowcount
 
 
-# A group's key is a week, an id or a word, each as the database has it, which sorts a million in half the time that text takes; it is
-# written out once for each group. What is measured, by `incident_measures_opened_at_idx`, but for the incidents that are open, by `incidents_open_idx`, or over since the
-# last look: these few are counted from their timelines, in the very words above.
+# A group's key is a week, an id or a word, each as the database has it, which sorts much quicker than text does; it is
+# written out once for each group. What is measured, by `incident_measures_opened_at_idx`, but for the incidents that are open, by
+# `incidents_open_idx`, or over since the last look: these few are counted from their timelines, in the very words above.
 COUNT = text("""
     WITH live AS MATERIALIZED (
         SELECT id FROM incidents WHERE status IN ('triggered', 'acknowledged')
@@ -114,7 +114,8 @@ COUNT = text("""
         SELECT CASE CAST(:by AS text) WHEN 'week' THEN date_trunc('week', opened_at AT TIME ZONE 'UTC') END AS week,
             CASE CAST(:by AS text) WHEN 'service' THEN service_id WHEN 'category' THEN category_id END AS id,
             (CASE CAST(:by AS text) WHEN 'urgency' THEN urgency WHEN 'severity' THEN severity WHEN 'priority' THEN priority
-                WHEN 'cause' THEN cause END) COLLATE "C" AS word, settled_at, acknowledge_seconds, resolve_seconds, first_update_seconds, reopened, pages, no_action,
+                WHEN 'cause' THEN cause END) COLLATE "C" AS word,
+            settled_at, acknowledge_seconds, resolve_seconds, first_update_seconds, reopened, pages, no_action,
             acknowledged_in_time, resolved_in_time
         FROM counted
         WHERE (CAST(:service_id AS uuid) IS NULL OR service_id = :service_id)
