@@ -49,6 +49,21 @@ async def test_before_it_is_logged_a_duplicate_is_found(system: System) -> None:
     assert (await system.api.get("/api/v1/similar-incidents?title=x")).status_code == 422
 
 
+async def test_a_known_problem_is_offered_before_it_is_logged_and_beside_it(system: System) -> None:
+    monitor, id = await paged(system)
+    query = f"service_id={monitor.service_id}&title=disk%20is%20full"
+    assert (await system.api.get(f"/api/v1/similar-incidents?{query}")).json()["problems"] == []
+    known = {"status": "known_error", "root_cause": "logs are kept for ever", "workaround": "run logrotate"}
+    problem = await system.make("problems", title="Disk full", service_ids=[f"{monitor.service_id}"], **known)
+    await system.make("problems", title="DNS is slow")
+    before = (await system.api.get(f"/api/v1/similar-incidents?{query}")).json()["problems"]
+    beside = (await context(system, id))["problems"]
+    for [one] in (before, beside):
+        assert (one["problem_id"], one["title"]) == (problem["id"], "Disk full")
+        assert {name: one[name] for name in known} == known
+        assert "same service, has a workaround" in one["reason"]
+
+
 async def test_nothing_is_known_of_what_does_not_exist(system: System) -> None:
     assert (await system.api.get("/api/v1/incidents/4711/context")).status_code == 404
 

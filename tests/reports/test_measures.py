@@ -55,6 +55,10 @@ ALL = {
     "resolve": {"median": 240, "p95": 600},
     "acknowledged_late": 0,
     "resolved_late": 0,
+    "acknowledged_met": 0,
+    "resolved_met": 0,
+    "told": 0,
+    "first_update": None,
 }
 
 

@@ -76,7 +76,7 @@ minutes = st.integers(1, 3_000).map(lambda count: count * MINUTE)
 acts = st.builds(
     Act,
     minutes,
-    st.sampled_from(("acknowledged", "reopened", "resolved", "step_fired")),
+    st.sampled_from(("acknowledged", "reopened", "resolved", "step_fired", "status_update")),
     st.sampled_from(("user", "engine", "integration")),
 )
 statuses = st.sampled_from(("triggered", "acknowledged", "resolved", "closed"))
@@ -96,6 +96,8 @@ def obviously(histories: Sequence[History], severity: str | None) -> Group:
     counted = [one for one in histories if SINCE <= one.opened < UNTIL and severity in {None, one.severity}]
     over = [one for one in counted if one.status in OVER]
     firsts = [(one, min((act.after for act in one.acts if act.kind == "acknowledged"), default=None)) for one in counted]
+    firsts_told = [min((act.after for act in one.acts if act.kind == "status_update"), default=None) for one in counted]
+    told = [after for after in firsts_told if after is not None]
     acknowledged = [(one, after) for one, after in firsts if after is not None]
     return Group(
         severity,
@@ -109,6 +111,10 @@ def obviously(histories: Sequence[History], severity: str | None) -> Group:
         spread([one.last - one.opened for one in over]),
         sum(after > one.sla for one, after in acknowledged if one.sla is not None),
         sum(one.last - one.opened > one.sla for one in over if one.sla is not None),
+        sum(after <= one.sla for one, after in acknowledged if one.sla is not None),
+        sum(one.last - one.opened <= one.sla for one in over if one.sla is not None),
+        len(told),
+        spread(told),
     )
 
 

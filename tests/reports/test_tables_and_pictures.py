@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def group(name: str, incidents: int = 4, no_action: int = 1, key: str = "k") -> Group:
-    return Group(key, incidents, 0, 3, no_action, 0, 5, Spread(120, 900), None, 0, 0, name)
+    return Group(key, incidents, 0, 3, no_action, 0, 5, Spread(120, 900), None, 0, 0, name=name)
 
 
 def report(*groups: Group, by: By = By.SERVICE) -> Measured:

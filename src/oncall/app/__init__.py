@@ -58,7 +58,7 @@ from oncall.heartbeats.due import DueHeartbeats, Listening
 from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
 from oncall.incidents.commands import promising, workflow
-from oncall.incidents.commands.beside import ask_for_bridges
+from oncall.incidents.commands.beside import ask_for_bridges, ask_for_problems
 from oncall.incidents.commands.following import REPORTERS
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
 from oncall.incidents.commands.promising import SLAS
@@ -96,6 +96,7 @@ from oncall.notifications.values.spending import Cap
 from oncall.postmortems import api as postmortems
 from oncall.postmortems.due import DueActionItems, OwedPostmortems
 from oncall.problems import api as problem_records
+from oncall.problems.commands import known_problems
 from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import Asker, TelegramHook
@@ -177,6 +178,8 @@ tell_entries_to(WORKFLOW, workflow.on_entries)
 workflow.register_action("open_bridge", open_bridge)
 # Bridges are shown with incidents, and pages say where to join.
 ask_for_bridges(open_bridges)
+# Known problems are shown beside an incident, and before one is logged.
+ask_for_problems(known_problems)
 
 
 class Role(StrEnum):

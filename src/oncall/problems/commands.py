@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.commands.verbs import get_incident, get_incidents
+from oncall.incidents.values.similar import Known
 from oncall.kit.actors import Actor
 from oncall.kit.ids import ServiceId, new_id
 from oncall.kit.references import refusing
@@ -36,6 +37,11 @@ async def similar_problems(tx: AsyncConnection, words: str, service_id: ServiceI
     """Problems that may be behind an incident with these words (title, description) of this service, the likeliest first; each says why."""
     found = await store.find_similar(tx, words[:MOST_ASKED].replace("\x00", " "), service_id, most_words=MOST_WORDS, limit=LOOKED_AT)
     return rules.rank(found, limit=limit)
+
+
+async def known_problems(tx: AsyncConnection, words: str, service_id: ServiceId) -> list[Known]:
+    """The same, as incidents show them."""
+    return [rules.known(one) for one in await similar_problems(tx, words, service_id)]
 
 
 async def create_problem(tx: AsyncConnection, said: Said, *, by: Actor, now: datetime) -> Problem:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from oncall.incidents.values.similar import Known
 from oncall.problems.values import Found, InvalidProblem, Problem, ProblemStatus, Said, Similar
 
 OF_WORDS, OF_SERVICE, OF_WORKAROUND = 0.65, 0.25, 0.1
@@ -43,3 +44,9 @@ def _scored(found: Found) -> Similar:
     score = OF_WORDS * min(1.0, found.rank) + OF_SERVICE * found.same_service + OF_WORKAROUND * bool(said.workaround)
     why = f"{found.rank:.0%} of the words{', same service' if found.same_service else ''}{', has a workaround' if said.workaround else ''}"
     return Similar(found.problem, round(score, 4), why)
+
+
+def known(one: Similar) -> Known:
+    """A problem in the words in which it stands beside an incident."""
+    said = one.problem.said
+    return Known(one.problem.id, said.title, said.status.value, said.root_cause, said.workaround, said.resolution, one.score, one.why)

@@ -22,6 +22,8 @@ incident_measures = Table(
     Column("cause", String, nullable=True),
     Column("acknowledge_seconds", Integer, nullable=True),
     Column("resolve_seconds", Integer, nullable=True),
+    # Until somebody told everybody else for the first time.
+    Column("first_update_seconds", Integer, nullable=True),
     Column("reopened", Integer, nullable=False),
     Column("pages", Integer, nullable=False),
     # Nobody did anything: it came, and went by itself.

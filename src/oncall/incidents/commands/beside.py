@@ -5,12 +5,14 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.ports import BridgesOf
+from oncall.incidents.ports import BridgesOf, KnownProblems
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.values import Told
-from oncall.kit.ids import IncidentId
+from oncall.incidents.values.similar import Known
+from oncall.kit.ids import IncidentId, ServiceId
 
 _known: list[BridgesOf] = []
+_problems: list[KnownProblems] = []
 BRIDGE = "join the bridge"
 
 
@@ -22,6 +24,16 @@ def ask_for_bridges(bridges_of: BridgesOf) -> None:
 async def bridges_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, str]:
     """The links of open bridges."""
     return await _known[0](tx, incident_ids) if _known and incident_ids else {}
+
+
+def ask_for_problems(known_problems: KnownProblems) -> None:
+    """From now on, and in this whole process, this knows the problems."""
+    _problems[:] = [known_problems]
+
+
+async def known_problems(tx: AsyncConnection, words: str, service_id: ServiceId) -> Sequence[Known]:
+    """What may be behind an incident with these words, the likeliest first."""
+    return await _problems[0](tx, words, service_id) if _problems else ()
 
 
 async def told_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, Told]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.incidents.commands.beside import known_problems
 from oncall.incidents.commands.similar import similar_incidents
 from oncall.incidents.commands.verbs import end_of, get_incident
 from oncall.incidents.rules.changes import beside, newest_of
@@ -25,6 +26,7 @@ async def context_of(tx: AsyncConnection, ref: UUID | int, *, before: timedelta,
     asked = [beside(incident, before=before, now=now, service_id=one) for one in (incident.service_id, *around.dependencies)]
     changes = [change for one in asked for change in await change_store.list_newest(tx, one, after=None, limit=MOST_CHANGES)]
     similar = await similar_incidents(tx, incident.title, incident.service_id, but=incident.id, limit=MOST_SIMILAR)
+    problems = await known_problems(tx, incident.title, incident.service_id)
     open: list[Incident] = []
     if around.dependencies:
         open = await store.list_incidents(
@@ -39,7 +41,7 @@ async def context_of(tx: AsyncConnection, ref: UUID | int, *, before: timedelta,
             dedup_key=None,
             limit=MOST_OPEN,
         )
-    return Context(incident, around, alerts, newest_of(changes, limit=MOST_CHANGES), similar, open)
+    return Context(incident, around, alerts, newest_of(changes, limit=MOST_CHANGES), similar, open, problems)
 
 
 async def _around(tx: AsyncConnection, service_id: ServiceId) -> Around:

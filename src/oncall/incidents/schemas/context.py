@@ -13,8 +13,8 @@ from oncall.incidents.schemas.change_events import ChangeEventOut
 from oncall.incidents.schemas.incidents import AlertOut, By, Named
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.context import Around, Context
-from oncall.incidents.values.similar import Similar
-from oncall.kit.http import Instant, Shown
+from oncall.incidents.values.similar import Known, Similar
+from oncall.kit.http import Instant, Listed, Shown
 
 
 class BriefOut(Shown):
@@ -61,6 +61,27 @@ class SimilarOut(BriefOut):
         )
 
 
+class KnownOut(Shown):
+    """A problem that may be behind it; the whole of it is `GET /problems/{problem_id}`."""
+
+    problem_id: UUID
+    title: str
+    status: str = Field(description="`open`, `known_error` or `resolved`: one that was repaired and is back.")
+    root_cause: str
+    workaround: str
+    resolution: str
+    score: float = Field(description="0 to 1: words in common, the same service, a workaround that is known.")
+    reason: str
+
+
+class SimilarListed(Listed[SimilarOut]):
+    problems: Sequence[KnownOut] = Field(description="The ten problems that may be behind it, the likeliest first.")
+
+    @classmethod
+    def of(cls, found: Sequence[Similar], problems: Sequence[Known]) -> Self:
+        return cls(items=[SimilarOut.of(one) for one in found], problems=[KnownOut.model_validate(one) for one in problems])
+
+
 class ContextOut(Shown):
     """What to know first. Each list has its most; the whole of alerts and of change events is behind routes of their own."""
 
@@ -69,6 +90,7 @@ class ContextOut(Shown):
     changes: Sequence[ChangeEventOut] = Field(description="Of its service and of what that depends on; the newest twenty.")
     similar: Sequence[SimilarOut] = Field(description="The ten most alike: past and open ones of its service, open ones of others.")
     open_on_dependencies: Sequence[OnDependencyOut] = Field(description="The newest twenty that are open on what its service depends on.")
+    problems: Sequence[KnownOut] = Field(description="The ten problems that may be behind it, the likeliest first.")
 
     @classmethod
     def of(cls, seen: Context, changes: Sequence[ChangeEventOut], *, now: datetime) -> Self:
@@ -78,6 +100,7 @@ class ContextOut(Shown):
             changes=changes,
             similar=[SimilarOut.of(one) for one in seen.similar],
             open_on_dependencies=[OnDependencyOut.of(one, seen.around) for one in seen.on_dependencies],
+            problems=[KnownOut.model_validate(one) for one in seen.problems],
         )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from oncall.incidents.values import AlertSeen, Incident
 from oncall.incidents.values.changes import ChangeEvent
-from oncall.incidents.values.similar import Similar
+from oncall.incidents.values.similar import Known, Similar
 from oncall.kit.ids import ServiceId
 
 MOST_ALERTS, MOST_CHANGES, MOST_SIMILAR, MOST_OPEN = 10, 20, 10, 20
@@ -32,3 +32,4 @@ class Context:
     changes: Sequence[ChangeEvent]
     similar: Sequence[Similar]
     on_dependencies: Sequence[Incident]
+    problems: Sequence[Known] = ()

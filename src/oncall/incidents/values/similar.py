@@ -1,6 +1,7 @@
 """Incidents whose titles say much the same, and how they ended."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from oncall.desk.values import Record
 from oncall.incidents.values import Incident
@@ -23,3 +24,17 @@ class Similar:
     likeness: float
     reason: str
     record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A problem that may be behind an incident: how likely (0 to 1) and why, and what helps until it is repaired."""
+
+    problem_id: UUID
+    title: str
+    status: str
+    root_cause: str
+    workaround: str
+    resolution: str
+    score: float
+    reason: str

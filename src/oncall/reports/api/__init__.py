@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from oncall.reports.api import coverage, measures
+from oncall.reports.api import coverage, measures, trends
 
 router = APIRouter()
-for part in (coverage, measures):
+for part in (coverage, measures, trends):
     router.include_router(part.router)

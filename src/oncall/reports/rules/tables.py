@@ -22,6 +22,11 @@ INCIDENTS = (
     "resolve_p95_seconds",
     "acknowledged_late",
     "resolved_late",
+    "acknowledged_met",
+    "resolved_met",
+    "told",
+    "first_update_median_seconds",
+    "first_update_p95_seconds",
 )
 PEOPLE = ("user_id", "name", "pages", "incidents", "night_pages")
 
@@ -42,6 +47,10 @@ def csv_of_incidents(report: Measured) -> str:
             *_spread(group.resolve),
             group.acknowledged_late,
             group.resolved_late,
+            group.acknowledged_met,
+            group.resolved_met,
+            group.told,
+            *_spread(group.first_update),
         )
         for group in report.groups
     )

@@ -29,6 +29,10 @@ class Counted(Shown):
     resolve: SpreadShown | None = Field(description="From its opening to its last resolve, of those that are over.")
     acknowledged_late: int = Field(description="Later than their SLA says.")
     resolved_late: int = Field(description="Later than their SLA says.")
+    acknowledged_met: int = Field(description="Within the time that their SLA says.")
+    resolved_met: int = Field(description="Within the time that their SLA says.")
+    told: int = Field(description="Somebody published a status update of it, at least one.")
+    first_update: SpreadShown | None = Field(description="From its opening to its first status update; null if there is none.")
 
 
 class GroupShown(Counted):

@@ -23,12 +23,13 @@ TAKE = text("""
         ORDER BY coalesce(i.closed_at, i.resolved_at) LIMIT :limit
     )
     INSERT INTO incident_measures (incident_id, service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause,
-        acknowledge_seconds, resolve_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time)
+        acknowledge_seconds, resolve_seconds, first_update_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time)
     SELECT i.id AS incident_id, i.service_id, t.opened_at, coalesce(i.closed_at, i.resolved_at) AS settled_at, i.urgency, i.severity,
         i.priority, r.category_id, r.resolution_code AS cause,
         CAST(extract(epoch FROM t.acknowledged_at - t.opened_at) AS integer) AS acknowledge_seconds,
         CASE WHEN i.status IN ('resolved', 'closed') THEN CAST(extract(epoch FROM i.resolved_at - t.opened_at) AS integer) END
             AS resolve_seconds,
+        CAST(extract(epoch FROM t.told_at - t.opened_at) AS integer) AS first_update_seconds,
         t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
         CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
         CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time
@@ -36,6 +37,7 @@ TAKE = text("""
     LEFT JOIN incident_records r ON r.incident_id = i.id
     CROSS JOIN LATERAL (
         SELECT coalesce(min(e.at), i.triggered_at) AS opened_at, min(e.at) FILTER (WHERE e.kind = 'acknowledged') AS acknowledged_at,
+            min(e.at) FILTER (WHERE e.kind = 'status_update') AS told_at,
             CAST(count(*) FILTER (WHERE e.kind = 'reopened') AS integer) AS reopened,
             coalesce(bool_or(e.actor_kind IN ('user', 'api_key')), false) AS touched
         FROM timeline_entries e WHERE e.incident_id = i.id
@@ -47,7 +49,8 @@ TAKE = text("""
     ON CONFLICT (incident_id) DO UPDATE SET
         service_id = excluded.service_id, opened_at = excluded.opened_at, settled_at = excluded.settled_at, urgency = excluded.urgency,
         severity = excluded.severity, priority = excluded.priority, category_id = excluded.category_id, cause = excluded.cause,
-        acknowledge_seconds = excluded.acknowledge_seconds, resolve_seconds = excluded.resolve_seconds, reopened = excluded.reopened,
+        acknowledge_seconds = excluded.acknowledge_seconds, resolve_seconds = excluded.resolve_seconds,
+        first_update_seconds = excluded.first_update_seconds, reopened = excluded.reopened,
         pages = excluded.pages, no_action = excluded.no_action, acknowledged_in_time = excluded.acknowledged_in_time,
         resolved_in_time = excluded.resolved_in_time
 """)
@@ -63,8 +66,9 @@ async def take(tx: AsyncConnection, *, limit: int) -> int:
     return (await tx.execute(TAKE, {"limit": limit})).rowcount
 
 
-# What is measured, by `incident_measures_opened_at_idx`, but for the incidents that are open, by `incidents_open_idx`, or over since the
-# last look: these few are counted from their timelines, in the very words above.
+# A group's key is a week, an id or a word, each as the database has it, which sorts much quicker than text does; it is
+# written out once for each group. What is measured, by `incident_measures_opened_at_idx`, but for the incidents that are open, by
+# `incidents_open_idx`, or over since the last look: these few are counted from their timelines, in the very words above.
 COUNT = text("""
     WITH live AS MATERIALIZED (
         SELECT id FROM incidents WHERE status IN ('triggered', 'acknowledged')
@@ -80,6 +84,7 @@ COUNT = text("""
             CAST(extract(epoch FROM t.acknowledged_at - t.opened_at) AS integer) AS acknowledge_seconds,
             CASE WHEN i.status IN ('resolved', 'closed') THEN CAST(extract(epoch FROM i.resolved_at - t.opened_at) AS integer) END
                 AS resolve_seconds,
+            CAST(extract(epoch FROM t.told_at - t.opened_at) AS integer) AS first_update_seconds,
             t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
             CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
             CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time
@@ -87,6 +92,7 @@ COUNT = text("""
         LEFT JOIN incident_records r ON r.incident_id = i.id
         CROSS JOIN LATERAL (
             SELECT coalesce(min(e.at), i.triggered_at) AS opened_at, min(e.at) FILTER (WHERE e.kind = 'acknowledged') AS acknowledged_at,
+                min(e.at) FILTER (WHERE e.kind = 'status_update') AS told_at,
                 CAST(count(*) FILTER (WHERE e.kind = 'reopened') AS integer) AS reopened,
                 coalesce(bool_or(e.actor_kind IN ('user', 'api_key')), false) AS touched
             FROM timeline_entries e WHERE e.incident_id = i.id
@@ -97,34 +103,40 @@ COUNT = text("""
         WHERE i.id IN (SELECT id FROM live)
     ), counted AS (
         SELECT service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause, acknowledge_seconds, resolve_seconds,
-            reopened, pages, no_action, acknowledged_in_time, resolved_in_time
+            first_update_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time
         FROM incident_measures m
         WHERE opened_at >= :since AND opened_at < :until AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = m.incident_id)
         UNION ALL
         SELECT service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause, acknowledge_seconds, resolve_seconds,
-            reopened, pages, no_action, acknowledged_in_time, resolved_in_time
+            first_update_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time
         FROM fresh WHERE opened_at >= :since AND opened_at < :until
     ), chosen AS (
-        SELECT c.*, (CASE CAST(:by AS text)
-            WHEN 'week' THEN to_char(date_trunc('week', opened_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD')
-            WHEN 'service' THEN CAST(service_id AS text)
-            WHEN 'urgency' THEN urgency
-            WHEN 'severity' THEN severity
-            WHEN 'priority' THEN coalesce(priority, '')
-            WHEN 'category' THEN coalesce(CAST(category_id AS text), '')
-            WHEN 'cause' THEN coalesce(cause, '')
-        END) COLLATE "C" AS key
-        FROM counted c
+        SELECT CASE CAST(:by AS text) WHEN 'week' THEN date_trunc('week', opened_at AT TIME ZONE 'UTC') END AS week,
+            CASE CAST(:by AS text) WHEN 'service' THEN service_id WHEN 'category' THEN category_id END AS id,
+            (CASE CAST(:by AS text) WHEN 'urgency' THEN urgency WHEN 'severity' THEN severity WHEN 'priority' THEN priority
+                WHEN 'cause' THEN cause END) COLLATE "C" AS word,
+            settled_at, acknowledge_seconds, resolve_seconds, first_update_seconds, reopened, pages, no_action,
+            acknowledged_in_time, resolved_in_time
+        FROM counted
         WHERE (CAST(:service_id AS uuid) IS NULL OR service_id = :service_id)
             AND (CAST(:team_id AS uuid) IS NULL OR service_id IN (SELECT s.id FROM services s WHERE s.team_id = :team_id))
+    ), summed AS (
+        SELECT coalesce(to_char(week, 'YYYY-MM-DD'), CAST(id AS text), word, '') COLLATE "C" AS key,
+            GROUPING(week) AS is_total, count(*) AS incidents, count(*) FILTER (WHERE settled_at IS NULL) AS open,
+            count(acknowledge_seconds) AS acknowledged, count(*) FILTER (WHERE no_action) AS no_action,
+            coalesce(sum(reopened), 0) AS reopened, coalesce(sum(pages), 0) AS pages,
+            percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY acknowledge_seconds) AS acknowledge,
+            percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY resolve_seconds) AS resolve,
+            count(first_update_seconds) AS told,
+            percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_update_seconds) AS first_update,
+            count(*) FILTER (WHERE acknowledged_in_time) AS acknowledged_met,
+            count(*) FILTER (WHERE NOT acknowledged_in_time) AS acknowledged_late,
+            count(*) FILTER (WHERE resolved_in_time) AS resolved_met, count(*) FILTER (WHERE NOT resolved_in_time) AS resolved_late
+        FROM chosen GROUP BY GROUPING SETS ((week, id, word), ())
     )
-    SELECT key, GROUPING(key) AS is_total, count(*) AS incidents, count(*) FILTER (WHERE settled_at IS NULL) AS open,
-        count(acknowledge_seconds) AS acknowledged, count(*) FILTER (WHERE no_action) AS no_action,
-        coalesce(sum(reopened), 0) AS reopened, coalesce(sum(pages), 0) AS pages,
-        percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY acknowledge_seconds) AS acknowledge,
-        percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY resolve_seconds) AS resolve,
-        count(*) FILTER (WHERE NOT acknowledged_in_time) AS acknowledged_late, count(*) FILTER (WHERE NOT resolved_in_time) AS resolved_late
-    FROM chosen GROUP BY GROUPING SETS ((key), ()) ORDER BY is_total DESC, key LIMIT :limit
+    SELECT key, is_total, incidents, open, acknowledged, no_action, reopened, pages, acknowledge, resolve, told,
+        first_update, acknowledged_met, acknowledged_late, resolved_met, resolved_late
+    FROM summed ORDER BY is_total DESC, key LIMIT :limit
 """)
 
 
@@ -146,6 +158,10 @@ async def count(
             _spread(row.resolve),
             row.acknowledged_late,
             row.resolved_late,
+            row.acknowledged_met,
+            row.resolved_met,
+            row.told,
+            _spread(row.first_update),
         )
         for row in await tx.execute(COUNT, asked)
     ]

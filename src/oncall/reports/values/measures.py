@@ -58,6 +58,10 @@ class Group:
     resolve: Spread | None
     acknowledged_late: int
     resolved_late: int
+    acknowledged_met: int = 0
+    resolved_met: int = 0
+    told: int = 0
+    first_update: Spread | None = None
     name: str = ""
     """The key, as people say it."""
 

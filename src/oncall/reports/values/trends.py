@@ -1,0 +1,78 @@
+"""What comes again and again, what of it woke people or never needed them, and which delay would have helped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oncall.kit.errors import Invalid
+from oncall.kit.ids import ServiceId
+
+MOST_INCIDENTS = 50_000
+LONGEST = timedelta(days=92)
+REPLAYED = timedelta(days=31)
+"""What a replay spans at most."""
+LONGEST_DELAY = timedelta(minutes=30)
+"""A longer one would hide what is real; whoever wants it may propose it."""
+
+
+class TooMuch(Invalid):
+    """More incidents than are compared at once; the text says what to ask instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One incident that is over. `nights` are those of its `pages` that came from 22:00 to 06:00 by the clock of whoever was paged."""
+
+    service_id: ServiceId
+    service: str
+    dedup_key: str
+    title: str
+    category: str
+    severity: str
+    opened_at: datetime
+    lasted: timedelta
+    no_action: bool
+    pages: int
+    nights: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A delay of the service, and what it would have come to in `[since, until)`, by the record: pages that would not have been made, of
+    this identity and of the service as a whole, and incidents of the service that people did act on and would have paged later.
+    """
+
+    since: datetime
+    until: datetime
+    delay: timedelta
+    critical: bool
+    saved: int
+    saved_of_service: int
+    nights_saved: int
+    later: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Incidents of one service, identity and category. `weeks` are its Mondays (UTC) with how many opened in each."""
+
+    service_id: ServiceId
+    service: str
+    identity: str
+    category: str
+    title: str
+    incidents: int
+    no_action: int
+    pages: int
+    nights: int
+    weeks: Sequence[tuple[str, int]]
+    proposal: Proposal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    since: datetime
+    until: datetime
+    recurring: Sequence[Trend]
+    woke_most: Sequence[Trend]
+    never_needed: Sequence[Trend]
