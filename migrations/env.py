@@ -24,8 +24,13 @@ MIGRATION_LOCK = 0x6F6E63616C6C
 
 
 def run(connection: Connection) -> None:
+    # Of the session, which ends with this command; each migration commits by itself, so that none holds the locks of those before it.
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    connection.execute(text("SET lock_timeout = '5s'"))
+    connection.commit()
     context.configure(
         connection=connection,
+        transaction_per_migration=True,
         target_metadata=metadata,
         compare_type=True,
         compare_server_default=True,
@@ -33,8 +38,6 @@ def run(connection: Connection) -> None:
         include_name=lambda name, type_, _: type_ != "table" or name is None or not name.startswith("event_bodies_"),
     )
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         context.run_migrations()
 
 
