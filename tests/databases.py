@@ -97,5 +97,9 @@ async def empty(tx: AsyncConnection) -> None:
     """Delete every row with one statement, so that foreign keys are checked when nothing is left."""
     await tx.execute(text("SET LOCAL statement_timeout = '60s'"))  # a storm leaves hundreds of thousands of rows
     names = (await tx.execute(ALL_TABLES)).scalars().all()
-    deletes = ", ".join(f"d{n} AS (DELETE FROM {name})" for n, name in enumerate(names))
-    await tx.execute(text(f"WITH {deletes} SELECT 1"))
+    # Most are empty, and to look costs a fourth of what it costs to delete nothing.
+    looks = ", ".join(f"CASE WHEN EXISTS (SELECT 1 FROM {name}) THEN '{name}' END" for name in names)
+    full = (await tx.execute(text(f"SELECT array_remove(ARRAY[{looks}], NULL)"))).scalar_one()
+    deletes = ", ".join(f"d{n} AS (DELETE FROM {name})" for n, name in enumerate(full))
+    if deletes:
+        await tx.execute(text(f"WITH {deletes} SELECT 1"))
