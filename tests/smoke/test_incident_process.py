@@ -181,7 +181,7 @@ async def test_respond_collaborate(office: Office) -> None:
     assert room.status_code == 200, room.text
     logged = await office.logs(impact="large", business_urgency="high")
     id = logged["id"]
-    async with asyncio.timeout(30):  # a bridge follows what happened, in an order that waits for whoever else writes on this server
+    async with asyncio.timeout(120):  # a bridge follows what happened, in an order that waits for whoever else writes on this server
         while not (bridge := (await office.sees(f"incidents/{id}/bridge"))["url"]):
             await office.system.run_due()
     assert bridge == f"https://meet.example.com/{logged['number']}"
