@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.desk.rules.grading import USUAL, Matrix
-from oncall.desk.store import matrix as matrix_store
 from oncall.desk.store import records as store
-from oncall.desk.values import BusinessUrgency, Impact, Priority, Record
+from oncall.desk.values import Record
 from oncall.desk.values.records import UnknownCategory, UnknownSla
 from oncall.kit.ids import IncidentId
 from oncall.kit.references import refusing
@@ -39,11 +37,3 @@ async def save_record(tx: AsyncConnection, record: Record) -> None:
     """Write what changed; the incident is locked."""
     with refusing(MISSING):
         await store.save_record(tx, record)
-
-
-async def get_matrix(tx: AsyncConnection) -> Matrix:
-    """The priority matrix as it is now."""
-    cells = await matrix_store.find_cells(tx)
-    if cells is None:
-        return USUAL
-    return {(impact, urgency): Priority(cells[impact][urgency]) for impact in Impact for urgency in BusinessUrgency}

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.desk.commands.records import get_matrix, lock_record, save_record
+from oncall.desk.commands.matrix import get_matrix
+from oncall.desk.commands.records import lock_record, save_record
 from oncall.desk.rules.closing import after_verdict, check_asker, check_complete, check_objection, check_verdict, closure_of, has_objected
 from oncall.desk.rules.grading import prioritise
 from oncall.desk.values import Priority, Record, Verdict, Verification
@@ -38,7 +39,7 @@ async def grade(tx: AsyncConnection, ref: UUID | int, wanted: Graded, *, by: Act
     grading = replace(record.grading, **wanted.changes)  # type: ignore[arg-type]
     if wanted.priority is not None and not wanted.reason:
         raise CannotGrade("Say why it has this priority, or leave `priority` out: impact and business urgency make it.", field="reason")
-    priority, why = prioritise(grading, await get_matrix(tx))
+    priority, why = prioritise(grading, (await get_matrix(tx)).cells)
     if wanted.priority is not None:
         priority, why = wanted.priority, f"set by {by.name}: {wanted.reason}"
     after = replace(record, grading=grading, priority_reason=why, priority_by=by if wanted.priority is not None else None)

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.desk.commands.records import get_matrix, save_record
+from oncall.desk.commands.matrix import get_matrix
+from oncall.desk.commands.records import save_record
 from oncall.escalation import Snapshot, take_snapshots
 from oncall.incidents.commands import promising
 from oncall.incidents.commands.following import follow_reported
@@ -29,7 +30,7 @@ async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) 
         raise CannotLog("There is no service with this id.", field="service_id")
     check_logged(wanted, service, now=now)
     id = IncidentId(new_id())
-    priority, record = record_of(id, wanted, service, await get_matrix(tx), by, now=now)
+    priority, record = record_of(id, wanted, service, (await get_matrix(tx)).cells, by, now=now)
     snapshot = await _snapshot(tx, service)
     [incident] = await store.add_incidents(tx, [logged_as(id, wanted, service, snapshot, priority, by, now=now)])
     sla = wanted.sla_id or service.filing.sla_id

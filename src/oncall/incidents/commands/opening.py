@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.desk.commands.records import add_records, get_matrix
+from oncall.desk.commands.matrix import get_matrix
+from oncall.desk.commands.records import add_records
 from oncall.desk.rules.grading import USUAL
 from oncall.desk.values import Grading
 from oncall.escalation import take_snapshots
@@ -75,7 +76,7 @@ async def _add_incidents(
     snapshots = await take_snapshots(tx, owners.values())
     if not snapshots.keys() >= set(owners.values()):
         raise ConcurrentChange("a service changed its escalation policy meanwhile")
-    matrix = await get_matrix(tx) if any(services[id].filing.grading != Grading() for id in concerned) else USUAL
+    matrix = (await get_matrix(tx)).cells if any(services[id].filing.grading != Grading() for id in concerned) else USUAL
     made = []
     for birth in born:
         service = services[birth.runs[0].service_id]

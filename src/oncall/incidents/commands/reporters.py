@@ -18,7 +18,7 @@ from oncall.incidents.commands import acting, filing
 from oncall.incidents.commands.verbs import Done, get_incident, get_incidents
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.filing import Said
-from oncall.kit.actors import Actor, ActorKind
+from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.db import beside
 from oncall.kit.ids import IncidentId, UserId
 from oncall.kit.log import get_log
@@ -83,8 +83,7 @@ async def _ask(tx: AsyncConnection, incident: Incident, record: Record, desk: De
     )
     await send_outside(tx, notice, name=reporter.name, channel="email", address=reporter.contact, now=now)
     said = f"{reporter.name}, who reported it, is asked by email whether it is well again"
-    by = Actor(ActorKind.ENGINE, None, "oncall", "engine")
-    await timeline.add(tx, [timeline.Entry(incident.id, now, timeline.Kind.REPORTER_ASKED, by, said)])
+    await timeline.add(tx, [timeline.Entry(incident.id, now, timeline.Kind.REPORTER_ASKED, ENGINE, said)])
 
 
 async def see(tx: AsyncConnection, id: IncidentId) -> tuple[Incident, Record]:

@@ -36,9 +36,7 @@ def resolved_as(incident: Incident, alerts: AlertCounts | None) -> Resolved | No
 
 
 def graded(incident: Incident, priority: Priority | None, reason: str, *, now: datetime) -> Incident:
-    """With another priority: P1 and P2 raise its urgency, which pages at once (`semantics.md` §2). Nothing lowers
-    it again.
-    """
+    """With another priority: P1 and P2 raise its urgency, which pages at once (`semantics.md` §2). Nothing lowers it again."""
     if incident.status is Status.CLOSED:
         raise wrong_state(incident, "graded")
     changed = incident.but(priority=priority)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.values import Caller
-from oncall.desk.commands.records import get_matrix
+from oncall.desk.commands.matrix import get_matrix
 from oncall.escalation import Snapshot, take_snapshots
 from oncall.incidents.values import Action
 from oncall.kit.clock import Clock
@@ -268,7 +268,7 @@ async def world_of(
     made_at |= {one.id: one.created_at for one in made_by.muters.windows if one in rules.muters.windows}
     mutings = compiled(rules.muters, ahead=until - since + timedelta(days=1), now=since)
     ruling = Ruling(
-        await compile_proposed(tx, rules.routing_rules), rules.services, snapshots, mutings, made_at, duty.at, await get_matrix(tx)
+        await compile_proposed(tx, rules.routing_rules), rules.services, snapshots, mutings, made_at, duty.at, (await get_matrix(tx)).cells
     )
     wakes = sorted({at for at in _wakes(made_by.muters) if since < at < until}, reverse=True)
     return World(ruling, since, frozenset(one.incident_id for one in acts), wakes=wakes)
