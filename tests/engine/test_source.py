@@ -48,6 +48,23 @@ async def test_what_is_due_is_done_once_as_one_set(
     assert await rows(database, "done") == [(1,), (1,), (1,), (0,), (0,)]
 
 
+async def test_what_is_not_due_is_looked_at_and_not_claimed(
+    database: Database, clock: ManualClock, things: Things, source: SetSource[Thing]
+) -> None:
+    assert await source.run() == Pass(0, clock.at, None)
+    await add(database, range(1), due=clock.at + SECOND)
+    assert await source.run() == Pass(0, clock.at, clock.at + SECOND)
+    assert things.claims == 0
+    clock.at += SECOND
+    assert await source.run() == Pass(1, clock.at, None)
+
+
+async def test_whoever_looks_after_more_than_what_is_due_claims_each_time(database: Database, clock: ManualClock, things: Things) -> None:
+    source = SetSource(things, database=database, clock=clock, every=SECOND, looks=False)
+    assert await source.run() == Pass(0, clock.at, None)
+    assert things.claims == 1
+
+
 async def test_a_row_that_spoils_the_set_is_found_by_halving_and_postponed_alone(
     database: Database, clock: ManualClock, things: Things, source: SetSource[Thing]
 ) -> None:

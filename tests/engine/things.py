@@ -34,8 +34,10 @@ class Things:
     meanwhile: Callable[[AsyncConnection, Sequence[Thing]], Awaitable[None]] | None = None
     sets: list[list[int]] = field(default_factory=list)
     """The ids of every set that was tried."""
+    claims: int = 0
 
     async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[Thing]:
+        self.claims += 1
         skip = "" if waiting else "SKIP LOCKED"
         due = text(f"SELECT id, failures FROM things WHERE next_at <= :due_by ORDER BY next_at, id LIMIT :limit FOR NO KEY UPDATE {skip}")
         return [Thing(row.id, row.failures) for row in await tx.execute(due, {"due_by": due_by, "limit": limit})]

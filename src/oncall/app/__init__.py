@@ -270,8 +270,8 @@ class Node:
         auditor = Auditor(client=self.client, heartbeat_url=self.settings.heartbeat_url, **common)
         records = SetSource(DueRecords(), every=RECORDS_EVERY, **common)
         calendars = CalendarReader(self.calendars, every=RECORDS_EVERY, **common)
-        told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, **common)
-        beats = SetSource(DueHeartbeats(self.judging), every=HEARTBEATS_EVERY, **common)
+        told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, looks=False, **common)
+        beats = SetSource(DueHeartbeats(self.judging), every=HEARTBEATS_EVERY, looks=False, **common)
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
         incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
         marks = SetSource(DueMarks(), every=MARKS_EVERY, **common)
@@ -328,7 +328,7 @@ class Node:
         """What sees to it that everyone else is told."""
         lease, every = self.settings.send_lease, self.settings.tick
         deliverer = UpdateDeliverer(self.channels, link=self._subscriber_link, lease=lease, every=every, **common)
-        return [SetSource(DueUpdates(), every=REMINDERS_EVERY, **common), deliverer]
+        return [SetSource(DueUpdates(), every=REMINDERS_EVERY, looks=False, **common), deliverer]
 
     def _subscriber_link(self, id: SubscriberId, verb: Verb) -> str:
         token = sign_subscription(SubscriberToken(id, verb), [key.encode() for key in self.ring])

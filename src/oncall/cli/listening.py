@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from oncall.app import Node, Role
 from oncall.cli import stop
 from oncall.kit import log
+from oncall.kit.corked import Corked
 from oncall.kit.db import Database
 from oncall.kit.settings import PREFIX, Settings, load
 
@@ -118,7 +119,7 @@ def _uvicorn(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Corked,
         "access_log": False,
         "log_config": None,
         "server_header": False,

@@ -1,6 +1,6 @@
 """What a source of due work is, and how one pass over it goes: gather, decide, write as a set."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -86,17 +86,31 @@ class DueRows(Protocol[RowT]):
         ...
 
 
+NextAt = Callable[[AsyncConnection], Awaitable[datetime | None]]
+
+
+async def look(database: Database, clock: Clock, next_at: NextAt) -> Pass | None:
+    """None if something is due; else the pass that has nothing to do, which most are: without a transaction, and with no lock taken."""
+    async with database.look(Pool.ENGINE) as tx:
+        now = await clock.now(tx)
+        at = await next_at(tx)
+    return None if at is not None and at <= now else Pass(0, now, at)
+
+
 class SetSource(Generic[RowT]):
     """A source whose work needs no I/O but the database: claimed, decided and written in one transaction."""
 
-    def __init__(self, rows: DueRows[RowT], *, database: Database, clock: Clock, every: timedelta) -> None:
+    def __init__(self, rows: DueRows[RowT], *, database: Database, clock: Clock, every: timedelta, looks: bool = True) -> None:
+        """Unless it `looks` first at what is next, a pass always claims: for rows whose claim looks after more than what is due."""
         self.name = rows.name
         self.every = every
-        self._rows, self._database, self._clock = rows, database, clock
+        self._rows, self._database, self._clock, self._looks = rows, database, clock, looks
         self._size = SET_SIZE
 
     async def run(self) -> Pass:
         """One set of what is due. Rows that others hold are skipped, until they are overdue."""
+        if self._looks and (idle := await look(self._database, self._clock, self._rows.next_at)):
+            return idle
         size = self._size
         try:
             done = await again(lambda: self._pass(size), tries=TRIES)

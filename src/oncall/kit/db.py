@@ -169,6 +169,14 @@ class Database:
             else:
                 self._kept[pool] = tx
 
+    @asynccontextmanager
+    async def look(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
+        """For a look whether there is anything to do: each statement of the block by itself, and none of them writes."""
+        tx = self._engines[pool].connect()
+        tx.is_by_itself = True
+        async with tx:
+            yield tx
+
     def in_use(self) -> dict[str, int]:
         """Connections checked out now, by pool."""
         return {pool.value: engine.pool.checkedout() for pool, engine in self._engines.items()}  # type: ignore[attr-defined]

@@ -4,10 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from oncall.channels.signing import signed_headers
 from oncall.channels.webhook import retry_after
-from oncall.engine import Pass
+from oncall.engine import Pass, look
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
@@ -71,18 +72,21 @@ class Deliverer:
         """Fill the free slots; if there is none, wait until one is free."""
         if len(self._in_flight) >= SLOTS:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        busy = Counter(one.webhook_id for one in self._in_flight.values())
+        idle = await look(self._database, self._clock, partial(delivering.next_at, busy=busy, each=EACH))
+        if idle and self._is_tidy(idle.now):
+            return idle
         async with self._turns, self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             claimed, next_at = await delivering.claim(
                 tx,
-                busy=Counter(one.webhook_id for one in self._in_flight.values()),
+                busy=busy,
                 each=EACH,
                 now=now,
                 lease=self._lease,
                 limit=SLOTS - len(self._in_flight),
             )
-            # A clock that jumped back must not silence it.
-            if self._tidied is None or not now - TIDIED_EVERY < self._tidied <= now:
+            if not self._is_tidy(now):
                 await delivering.hold_back_late(tx, now=now)
                 self._tidied = now
         await failpoints.reach("webhook.post_claim")
@@ -91,6 +95,10 @@ class Deliverer:
             self._in_flight[task] = one
             task.add_done_callback(self._done)
         return Pass(len(claimed), now, next_at)
+
+    def _is_tidy(self, now: datetime) -> bool:
+        """For now; a clock that jumped back must not silence it."""
+        return self._tidied is not None and now - TIDIED_EVERY < self._tidied <= now
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task)

@@ -64,6 +64,13 @@ def i_20_an_acknowledgement_counts_once(seen: Seen) -> Iterator[str]:
             yield f"#{incident.number} is {incident.status} by {by}, and the answer was {answer.body['status']} by {said}"
 
 
+DEEDS = {"acknowledge": {"acknowledged", "responder_accepted"}, "resolve": {"resolved"}}
+"""What a link does, by its verb: who was asked to join and acknowledges has thereby accepted."""
+
+NOT_ITS = {"sent", "send_failed", "responder_cancelled"}
+"""What a slow provider answers meanwhile is no deed of the link's; and that nobody need join what is over, the engine says."""
+
+
 def i_22_a_link_does_only_what_it_says(seen: Seen) -> Iterator[str]:
     """I-22: token for (incident i, user u, action a) can't act on any other triple; expired/revoked/forged acts on nothing."""
     if seen.did.name != "presses":
@@ -74,8 +81,7 @@ def i_22_a_link_does_only_what_it_says(seen: Seen) -> Iterator[str]:
     if link is None:
         return
     last = max((entry.seq for entry in seen.before.entries), default=0)
-    # What a slow provider answers meanwhile is no deed of the link's.
-    new = [entry for entry in seen.now.entries if entry.seq > last and entry.kind not in {"sent", "send_failed"}]
+    new = [entry for entry in seen.now.entries if entry.seq > last and entry.kind not in NOT_ITS]
     links = _of_a_list(seen, link) if isinstance(link, BundleToken) else [link]
     # Behind the link of a channel may be anybody, so it acts in nobody's name.
     acts_as = None if any(page.team_id and page.user_id == link.user_id for page in seen.before.pages) else link.user_id
@@ -84,7 +90,7 @@ def i_22_a_link_does_only_what_it_says(seen: Seen) -> Iterator[str]:
         its = [one for one in links if entry.incident_id in {one.incident_id, ends[one]}]
         if not its or entry.actor_id != acts_as:
             yield f"a link of {link} did this: {entry.reason}"
-        elif entry.kind != {"acknowledge": "acknowledged", "resolve": "resolved"}[its[0].verb.value]:
+        elif entry.kind not in DEEDS[its[0].verb.value]:
             yield f"a link to {its[0].verb.value} did this: {entry.reason}"
         elif not any(_is_alive(seen, one) for one in its):
             yield f"a dead link did this: {entry.reason}"

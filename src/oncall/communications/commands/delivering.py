@@ -111,6 +111,11 @@ async def claim(tx: AsyncConnection, *, lease: timedelta, limit: int, now: datet
     return worded, await deliveries.next_at(tx)
 
 
+async def next_at(tx: AsyncConnection) -> datetime | None:
+    """When something is due next."""
+    return await deliveries.next_at(tx)
+
+
 def _words(claimed: Claimed, incident: Incident | None, about: str) -> Words:
     if claimed.told is None or incident is None:
         return question(about)

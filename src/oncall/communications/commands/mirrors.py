@@ -18,6 +18,11 @@ async def claim(tx: AsyncConnection, *, now: datetime, lease: timedelta, limit: 
     return await store.claim(tx, now=now, lease_until=now + lease, limit=limit), await store.next_at(tx)
 
 
+async def next_at(tx: AsyncConnection) -> datetime | None:
+    """When the next one is due."""
+    return await store.next_at(tx)
+
+
 async def plan(tx: AsyncConnection, mirror: Mirror, *, lease: timedelta, now: datetime) -> Planned | None:
     """The next call to make, what needs none passed over; None when all was told (it rests then), or it is another's by now."""
     while True:

@@ -11,7 +11,7 @@ from oncall.channels.values import Outcome, Sent
 from oncall.communications.commands import bridges, mirrors
 from oncall.communications.commands.rooms import TOPIC
 from oncall.communications.values.mirrors import Begin, Change, LeaveOut, Mirror, Planned, Remove, Show
-from oncall.engine import Pass
+from oncall.engine import Pass, look
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
@@ -65,6 +65,8 @@ class SlackMirror:
     async def run(self) -> Pass:
         if len(self._in_flight) >= SLOTS:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        if idle := await look(self._database, self._clock, mirrors.next_at):
+            return idle
         async with self._turns, self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             claimed, next_at = await mirrors.claim(tx, now=now, lease=self._lease, limit=SLOTS - len(self._in_flight))

@@ -214,7 +214,8 @@ class Gate:
         says = unreadable(event.integration_name, f"it could not be stored ({type(error).__name__})")
         stand_in = saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
         try:
-            waiting.tell((await self._commit([stand_in]))[event.id])
+            # Nobody knows how the last try ended: perhaps it is stored as it was read.
+            waiting.tell((await self._commit([stand_in], unsure=True))[event.id])
         except Exception:
             log.exception("even what stands for it could not be stored")
             waiting.refuse(NOT_STORED)

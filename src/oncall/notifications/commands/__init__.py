@@ -228,6 +228,11 @@ async def claim(
     return put_together(claimed), await sending.next_at(tx, channel=channel)
 
 
+async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:
+    """When something is due next of this channel, what is on its way included: of that when its lease runs out."""
+    return await sending.next_at(tx, channel=channel)
+
+
 async def _along(tx: AsyncConnection, taken: Sequence[Claimed], *, channel: str, now: datetime, lease_until: datetime) -> list[Claimed]:
     """What waits to go to the same contact methods within a minute, and may travel with what was taken."""
     methods = sorted({one.contact_method_id for one in taken if one.together})

@@ -17,7 +17,7 @@ from oncall.channels.values import (
     Message,
     Outcome,
 )
-from oncall.engine import Pass
+from oncall.engine import Pass, look
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
@@ -78,6 +78,8 @@ class Sender:
         """Fill the free slots; if there is none, wait until one is free."""
         if len(self._in_flight) >= SLOTS:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        if idle := await look(self._database, self._clock, partial(commands.next_at, channel=self._channel.name)):
+            return idle
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             claimed, next_at = await commands.claim(

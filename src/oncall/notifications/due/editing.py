@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from oncall.channels.ports import Channel, EditsMessages
 from oncall.channels.values import Outcome
-from oncall.engine import Pass
+from oncall.engine import Pass, look
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
 from oncall.kit.log import get_log
@@ -31,6 +31,8 @@ class Editor:
         self._database, self._clock, self._links = database, clock, links
 
     async def run(self) -> Pass:
+        if idle := await look(self._database, self._clock, editing.next_at):
+            return idle
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             edits, shown, next_at = await editing.claim(tx, now=now, limit=EDITS_AT_ONCE)

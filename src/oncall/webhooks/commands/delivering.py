@@ -24,8 +24,12 @@ async def claim(
 ) -> tuple[list[Claimed], datetime | None]:
     """What is due, and when something else will be of those that can take more; `busy` says how much of each webhook is on the wire."""
     claimed = await deliveries.claim_due(tx, busy=busy, each=each, now=now, lease_until=now + lease, limit=limit)
-    counts = Counter(busy) + Counter(one.webhook_id for one in claimed)
-    return claimed, await deliveries.next_at(tx, full=[id for id, count in counts.items() if count >= each])
+    return claimed, await next_at(tx, busy=Counter(busy) + Counter(one.webhook_id for one in claimed), each=each)
+
+
+async def next_at(tx: AsyncConnection, *, busy: Mapping[WebhookId, int], each: int) -> datetime | None:
+    """When something is due of those webhooks that can take more."""
+    return await deliveries.next_at(tx, full=[id for id, count in busy.items() if count >= each])
 
 
 async def hold_back_late(tx: AsyncConnection, *, now: datetime) -> None:
