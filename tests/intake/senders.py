@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from oncall.kit.corked import Corked
+
 GONE = (OSError, EOFError, asyncio.IncompleteReadError)
 """What a sender sees of a node that was killed."""
 
@@ -69,7 +71,7 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
 @asynccontextmanager
 async def listening(app: Any) -> AsyncIterator[int]:
     """An application behind uvicorn, as `oncall serve` runs it; its port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http="httptools", lifespan="off", access_log=False, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Corked, lifespan="off", access_log=False, log_config=None))
     task = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.01)
