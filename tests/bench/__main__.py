@@ -101,19 +101,20 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_p
 
 
 async def _starts(folder: Path, *, times: int) -> tuple[Result, Running, Path]:
-    """P21, each on a directory of its own; the last one started is left running, for everything else."""
+    """P21, each on a directory of its own; on the last one what everything else is measured with is left running."""
     first, second = [], []
     for n in range(times):
         data_dir, log = folder / f"data-{n}", folder / f"serve-{n}.log"
-        running = await processes.start_oncall(data_dir, log)
+        running = await processes.start_alone(data_dir, log)
         first.append(running.started_in)
         await world.keep_commit_times(data_dir)
         await running.stop()
-        running = await processes.start_oncall(data_dir, log)
+        running = await processes.start_alone(data_dir, log)
         second.append(running.started_in)
+        await running.stop()
         if n < times - 1:
-            await running.stop()
             shutil.rmtree(data_dir)
+    running = await processes.start_oncall(data_dir, log)
     return Result("P21", (Spread(tuple(first)), Spread(tuple(second))), (f"{times} empty directories",)), running, data_dir
 
 

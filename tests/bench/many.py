@@ -6,7 +6,6 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from tests.bench import processes
 from tests.bench.rounds import Sides
 from tests.bench.table import Result, Spread, one
 from tests.bench.world import LostOrDoubled
@@ -41,9 +40,9 @@ async def bulk(sides: Sides) -> list[Result]:
         await api.post("/teams", json={"name": "whatever makes the node look at its settings again"})
         await _known(api, ids[-1])
         first = await _asked(api, ids)
-        memory = processes.resident_mb(sides.ours.process.pid)
+        memory = sides.ours.resident_mb
         again = [await _asked(api, ids) for _ in range(CALLS)]
-    grown = processes.resident_mb(sides.ours.process.pid) / memory
+    grown = sides.ours.resident_mb / memory
     note = f"{memory:.0f} MB with {SCHEDULES:,} schedules in memory"
     return [Result("S4", (one(first), Spread(tuple(again)))), Result("S5", (one(grown),), (note,))]
 

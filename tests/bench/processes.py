@@ -29,14 +29,29 @@ class NotReady(Exception):
 
 @dataclass
 class Running:
-    """A server process of ours on a loopback port; `started_in` is the seconds from its start to its first good answer."""
+    """A server of ours on a loopback port, perhaps with an engine of its own beside it; `started_in` is the seconds from its start to its
+    first good answer.
+    """
 
     process: Process
     port: int
     log: Path
     started_in: float
+    engine: "Running | None" = None
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time, the engine's among them."""
+        return cpu_of(self.process.pid) + (self.engine.cpu if self.engine else 0.0)
+
+    @property
+    def resident_mb(self) -> float:
+        """Of the larger process, where there are two."""
+        return max(resident_mb(self.process.pid), self.engine.resident_mb if self.engine else 0.0)
 
     async def stop(self) -> None:
+        if self.engine:
+            await self.engine.stop()  # first: the other one has the database
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -49,12 +64,25 @@ class Running:
 
 
 async def start_oncall(data_dir: Path, log: Path) -> Running:
-    """`oncall serve` on an embedded PostgreSQL of its own, until /readyz says 200."""
+    """On an embedded PostgreSQL of its own, as `docs/how-to/deploy.md` has it for two processors: one process that answers, and one that
+    pages.
+    """
+    running = await start_alone(data_dir, log, role="api")
+    try:
+        running.engine = await start_alone(data_dir, log.with_suffix(".engine.log"), role="engine")
+    except NotReady:
+        await running.stop()
+        raise
+    return running
+
+
+async def start_alone(data_dir: Path, log: Path, *, role: str = "all") -> Running:
+    """`oncall serve`, until /readyz says 200."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     ours = {"DATA_DIR": f"{data_dir}", "ADMIN_KEY": ADMIN_KEY, "SECRET_KEYS": SECRET_KEY, "OUTBOUND_ALLOW": "127.0.0.1"}
     env = inherited | {PREFIX + name: value for name, value in ours.items()}
-    return await _start([sys.executable, "-m", "oncall", "serve", "--port", f"{port}"], env, port, log, "/readyz")
+    return await _start([sys.executable, "-m", "oncall", "serve", "--role", role, "--port", f"{port}"], env, port, log, "/readyz")
 
 
 @asynccontextmanager

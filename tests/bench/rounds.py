@@ -51,9 +51,9 @@ async def pair(sides: Sides, storm: Storm, *, status: int, seconds: float, ours_
     measured: dict[str, tuple[Load, float, float]] = {}
     for side in ("ours", "echo") if ours_first else ("echo", "ours"):
         running = sides.ours if side == "ours" else sides.echo
-        cpu, database = processes.cpu_of(running.process.pid), processes.cpu_of_postgres(sides.data_dir)
+        cpu, database = running.cpu, processes.cpu_of_postgres(sides.data_dir)
         load = await run_load(running.port, storm.requests, storm.order, seconds=seconds, connections=CONNECTIONS)
-        spent = processes.cpu_of(running.process.pid) - cpu, processes.cpu_of_postgres(sides.data_dir) - database
+        spent = running.cpu - cpu, processes.cpu_of_postgres(sides.data_dir) - database
         if load.count(status) != load.answers:
             raise LostOrDoubled(f"{side} answered {load.statuses}, expected {status} only")
         measured[side] = (load, *spent)
@@ -169,4 +169,4 @@ async def variants(sides: Sides, made: World, *, seconds: float) -> list[str]:
 async def idle_mb(sides: Sides) -> float:
     """Resident memory before anything was asked of it."""
     await asyncio.sleep(1)
-    return processes.resident_mb(sides.ours.process.pid)
+    return sides.ours.resident_mb

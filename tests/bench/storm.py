@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 
-from tests.bench import latency, processes, world
+from tests.bench import latency, world
 from tests.bench.load import Load, open_loop, run_load
 from tests.bench.rounds import CONNECTIONS, Sides
 from tests.bench.table import Result, one
@@ -41,7 +41,7 @@ async def burst(sides: Sides, made: World, *, idle_mb: float, events: int) -> li
         stormed = await run_load(sides.ours.port, requests, keys, seconds=None, connections=SENDERS)
         over.set()
         looks, acked, under = await looked_up(), await acknowledged(), await quiet
-    mb = processes.resident_mb(sides.ours.process.pid)
+    mb = sides.ours.resident_mb
     found = await world.totals(sides.db) - before
     _refuse_unless_exact(stormed, looks, acked, found, events, len(under))
     done = await sides.db.fetchval(ACKNOWLEDGED, made.acknowledged_service)

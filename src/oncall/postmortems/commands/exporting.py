@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.values import Caller
-from oncall.postmortems.adapters import markdown, pdf
+from oncall.postmortems.adapters import markdown
 from oncall.postmortems.commands.action_items import of_postmortem
 from oncall.postmortems.commands.writing import get_postmortem
 from oncall.postmortems.rules.showing import as_document
@@ -27,4 +27,6 @@ async def as_html(text: str, *, title: str) -> str:
 
 async def as_pdf(text: str, postmortem: Postmortem) -> bytes:
     """The same words give the same bytes. Drawn in a thread: a long one takes a second, in which pages must go out."""
+    from oncall.postmortems.adapters import pdf  # noqa: PLC0415 — a quarter of a second and ten megabytes that every start would pay for
+
     return await asyncio.to_thread(pdf.draw, text, title=postmortem.text.title)
