@@ -106,11 +106,17 @@ class SetSource(Generic[RowT]):
         self.every = every
         self._rows, self._database, self._clock, self._looks = rows, database, clock, looks
         self._size = SET_SIZE
+        self._next_at: datetime | None = None
 
     async def run(self) -> Pass:
         """One set of what is due. Rows that others hold are skipped, until they are overdue."""
-        if self._looks and (idle := await look(self._database, self._clock, self._rows.next_at)):
-            return idle
+        is_due = self._next_at is not None and self._next_at <= self._clock.about()  # as the last pass said it would be
+        done = None if is_due or not self._looks else await look(self._database, self._clock, self._rows.next_at)
+        done = done or await self._claimed()
+        self._next_at = done.next_at
+        return done
+
+    async def _claimed(self) -> Pass:
         size = self._size
         try:
             done = await again(lambda: self._pass(size), tries=TRIES)
@@ -178,7 +184,7 @@ class SetSource(Generic[RowT]):
         log.warning("set failed as a whole", source=self.name, size=self._size, error=type(error).__name__, sqlstate=sqlstate(error))
         if self._size > 1:
             self._size //= SHRINK
-            return await self.run()
+            return await self._claimed()
         async with self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             rows = await self._rows.claim(tx, due_by=now, limit=1, waiting=False)
