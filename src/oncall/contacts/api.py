@@ -113,6 +113,7 @@ async def add_notification_rule(
         delay=wanted.delay,
         contact_method_id=wanted.contact_method_id,
         repeat=wanted.repeat.to_repeat() if wanted.repeat else None,
+        only_after_failure=wanted.only_after_failure,
         now=await now_in(request, tx),
     )
     return await _written(tx, rule)
@@ -147,6 +148,7 @@ async def replace_notification_rule(
         delay=wanted.delay,
         contact_method_id=wanted.contact_method_id,
         repeat=wanted.repeat.to_repeat() if wanted.repeat else None,
+        only_after_failure=wanted.only_after_failure,
     )
     return await _written(tx, rule)
 

@@ -34,6 +34,7 @@ from oncall.contacts.values import (
     ProofKind,
     Reach,
     Repeat,
+    StandsInForItself,
     UnknownChannel,
     UnknownContactMethod,
     UnknownNotificationRule,
@@ -273,11 +274,12 @@ async def add_notification_rule(
     delay: timedelta,
     contact_method_id: ContactMethodId,
     repeat: Repeat | None = None,
+    only_after_failure: bool = False,
     now: datetime,
 ) -> NotificationRule:
     """Add a rule; several may name one method, which then gets several messages."""
     await get_user(tx, user_id)
-    rule = NotificationRule(new_id(), user_id, urgency, delay, contact_method_id, now, repeat)
+    rule = _checked(NotificationRule(new_id(), user_id, urgency, delay, contact_method_id, now, repeat, only_after_failure))
     await store.add_rule(tx, rule)
     return rule
 
@@ -298,11 +300,19 @@ async def replace_notification_rule(
     delay: timedelta,
     contact_method_id: ContactMethodId,
     repeat: Repeat | None,
+    only_after_failure: bool,
 ) -> NotificationRule:
     """All of a rule but its age; what was paged by it before stays as it was planned."""
     known = await get_notification_rule(tx, user_id, id)
-    rule = replace(known, urgency=urgency, delay=delay, contact_method_id=contact_method_id, repeat=repeat)
+    edited = replace(known, urgency=urgency, delay=delay, contact_method_id=contact_method_id, repeat=repeat)
+    rule = _checked(replace(edited, only_after_failure=only_after_failure))
     await store.save_rule(tx, rule)
+    return rule
+
+
+def _checked(rule: NotificationRule) -> NotificationRule:
+    if rule.only_after_failure and rule.repeat:
+        raise StandsInForItself
     return rule
 
 

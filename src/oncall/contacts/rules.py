@@ -2,7 +2,8 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from oncall.contacts.values import (
     Way,
     Ways,
 )
+from oncall.kit.ids import ContactMethodId
 from oncall.kit.zones import DAY, mono, resolve, to_instant, to_seconds
 from oncall.teams.values import DAYS, Reachability, Reachable
 
@@ -43,18 +45,13 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
     rules = [rule for rule in reach.rules if rule.urgency is urgency]
     usable = [rule for rule in rules if rule.contact_method_id in verified]
     if usable:
-        left_out = len(rules) - len(usable)
+        places = _places(rules, verified, repeats=repeats)
         reason = f"by {_so_many(len(usable))} of {reach.name} for {urgency.value} urgency"
-        if left_out:
+        if behind := sum(place.behind is not None for place in places):
+            reason += f", {behind} of them only after the one before it failed"
+        if left_out := len(rules) - len(usable):
             reason += f"; {_so_many(left_out)} left out: not verified"
-        # At one instant the older rule comes first.
-        planned = sorted(
-            (delay, rule.created_at, rule.id, rule.contact_method_id, again)
-            for rule in usable
-            for delay, again in _delays(rule, repeats=repeats)
-        )
-        counted = _counted([(verified[method], delay, again) for delay, _, _, method, again in planned])
-        return Ways(counted, reachable=True, reason=reason)
+        return Ways(_in_order(places, verified), reachable=True, reason=reason)
     missing = f"{reach.name} has no notification rule for {urgency.value} urgency"
     if rules:
         missing = f"no notification rule of {reach.name} for {urgency.value} urgency names a verified contact method"
@@ -165,6 +162,51 @@ def _delays(rule: NotificationRule, *, repeats: bool) -> list[tuple[timedelta, b
     again = rule.repeat if repeats else None
     repetitions = [(rule.delay + n * again.every, True) for n in range(1, again.at_most + 1)] if again else []
     return [(rule.delay, False), *repetitions]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """When the messages of a rule are due: by its `root`, the rule with times of its own, and only after those of `behind` have failed."""
+
+    rule: NotificationRule
+    root: NotificationRule
+    delays: tuple[tuple[timedelta, bool], ...]
+    depth: int
+    behind: UUID | None
+
+
+def _places(rules: Sequence[NotificationRule], verified: Collection[UUID], *, repeats: bool) -> list[_Place]:
+    """Those of usable rules. What is used only after a failure takes the place of a rule before it that can never send, and is a rule like
+    any where there is none before it: nobody is left without a message by what they meant as a spare.
+    """
+    places: list[_Place] = []
+    before: _Place | None = None
+    for rule in sorted(rules, key=lambda rule: (rule.delay, rule.created_at, rule.id)):
+        if before is None or not rule.only_after_failure:
+            place = _Place(rule, rule, tuple(_delays(rule, repeats=repeats)), 0, None)
+        else:
+            behind = before.rule.id if before.rule.contact_method_id in verified else before.behind
+            place = _Place(rule, before.root, before.delays, before.depth + 1, behind)
+        if rule.contact_method_id in verified:
+            places.append(place)
+        before = place
+    return places
+
+
+def _in_order(places: Sequence[_Place], verified: Mapping[ContactMethodId, ContactMethod]) -> tuple[Way, ...]:
+    """At one instant the older rule comes first, and what stands in for a message right after it."""
+    planned = sorted(
+        (delay, place.root.created_at, place.root.id, place.depth, again, which, place.rule.contact_method_id, place.rule.id, place.behind)
+        for place in places
+        for which, (delay, again) in enumerate(place.delays)
+    )
+    counted = _counted([(verified[method], delay, again) for delay, _, _, _, again, _, method, _, _ in planned])
+    sent = {(rule, which): way for way, (_, _, _, _, _, which, _, rule, _) in zip(counted, planned, strict=True)}
+
+    def before(behind: UUID | None, which: int) -> tuple[UUID, int] | None:
+        return (sent[behind, which].contact_method_id, sent[behind, which].nth) if behind else None
+
+    return tuple(replace(way, stands_in_for=before(behind, which)) for way, (*_, which, _, _, behind) in zip(counted, planned, strict=True))
 
 
 def _counted(messages: list[tuple[ContactMethod, timedelta, bool]]) -> tuple[Way, ...]:

@@ -114,12 +114,16 @@ class RepeatIn(Strict):
 
 
 class NotificationRuleIn(Strict):
-    """For this urgency, after `delay`, use this contact method; with `repeat`, again and again until somebody acknowledges."""
+    """For this urgency, after `delay`, use this contact method; with `repeat`, again and again until somebody acknowledges.
+
+    With `only_after_failure`, only when the message of the rule before it (by `delay`) failed: then at once.
+    """
 
     urgency: Urgency
     delay: Duration
     contact_method_id: ContactMethodId
     repeat: RepeatIn | None = None
+    only_after_failure: bool = False
 
 
 class NotificationRuleEdit(NotificationRuleIn):
@@ -142,6 +146,7 @@ class NotificationRuleShown(Shown):
     delay: Duration
     contact_method_id: ContactMethodId
     repeat: RepeatShown | None
+    only_after_failure: bool
     created_at: Instant
 
 

@@ -33,7 +33,7 @@ REFUSALS = {
 GATHER = text("""
     SELECT m.id, m.user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
         r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at,
-        r.repeat_every, r.repeat_at_most
+        r.repeat_every, r.repeat_at_most, r.only_after_failure
     FROM contact_methods m
     LEFT JOIN notification_rules r ON r.user_id = m.user_id AND r.contact_method_id = m.id
     WHERE m.user_id = ANY(:user_ids)
@@ -108,20 +108,23 @@ FORGET_PROOFS = text("""
 FORGET_PROOFS_OF = text("DELETE FROM contact_proofs WHERE user_id = :user_id")
 
 LIST_RULES = text("""
-    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
+    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most,
+        only_after_failure
     FROM notification_rules WHERE user_id = :user_id AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
 """)
 GET_RULE = text("""
-    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most
+    SELECT id AS rule_id, user_id, urgency, delay, contact_method_id, created_at AS rule_created_at, repeat_every, repeat_at_most,
+        only_after_failure
     FROM notification_rules WHERE user_id = :user_id AND id = :id
 """)
 ADD_RULE = text("""
-    INSERT INTO notification_rules (id, user_id, urgency, delay, contact_method_id, created_at, repeat_every, repeat_at_most)
-    VALUES (:id, :user_id, :urgency, :delay, :contact_method_id, :created_at, :repeat_every, :repeat_at_most)
+    INSERT INTO notification_rules (id, user_id, urgency, delay, contact_method_id, created_at, repeat_every, repeat_at_most,
+        only_after_failure)
+    VALUES (:id, :user_id, :urgency, :delay, :contact_method_id, :created_at, :repeat_every, :repeat_at_most, :only_after_failure)
 """)
 SAVE_RULE = text("""
     UPDATE notification_rules SET urgency = :urgency, delay = :delay, contact_method_id = :contact_method_id,
-        repeat_every = :repeat_every, repeat_at_most = :repeat_at_most
+        repeat_every = :repeat_every, repeat_at_most = :repeat_at_most, only_after_failure = :only_after_failure
     WHERE id = :id AND user_id = :user_id
 """)
 DELETE_RULE = text("DELETE FROM notification_rules WHERE user_id = :user_id AND id = :id")
@@ -272,6 +275,7 @@ def _columns_of_rule(rule: NotificationRule) -> dict[str, object]:
         "contact_method_id": rule.contact_method_id,
         "repeat_every": rule.repeat.every if rule.repeat else None,
         "repeat_at_most": rule.repeat.at_most if rule.repeat else None,
+        "only_after_failure": rule.only_after_failure,
     }
 
 
@@ -298,4 +302,5 @@ def _method(row: Row[Any]) -> ContactMethod:
 def _rule(row: Row[Any]) -> NotificationRule:
     method = ContactMethodId(row.contact_method_id)
     repeat = Repeat(row.repeat_every, row.repeat_at_most) if row.repeat_every is not None else None
-    return NotificationRule(row.rule_id, UserId(row.user_id), Urgency(row.urgency), row.delay, method, row.rule_created_at, repeat)
+    urgency, created_at = Urgency(row.urgency), row.rule_created_at
+    return NotificationRule(row.rule_id, UserId(row.user_id), urgency, row.delay, method, created_at, repeat, row.only_after_failure)

@@ -1,6 +1,7 @@
 """Contact methods, what was sent to prove them, and notification rules."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import UUID
 
@@ -49,10 +51,13 @@ notification_rules = Table(
     instant("created_at"),
     Column("repeat_every", Interval, nullable=True),
     Column("repeat_at_most", Integer, nullable=True),
+    # Used only when the message of the rule before it failed.
+    Column("only_after_failure", Boolean, nullable=False, server_default=text("false")),
     # Over both columns, so that nobody's rule can name a method of somebody else; a deleted user takes methods and rules along.
     ForeignKeyConstraint(["user_id", "contact_method_id"], ["contact_methods.user_id", "contact_methods.id"], ondelete="CASCADE"),
     CheckConstraint("urgency IN ('high', 'low')", name="urgency_is_known"),
     CheckConstraint("delay >= INTERVAL '0'", name="delay_is_not_negative"),
+    CheckConstraint("NOT only_after_failure OR repeat_every IS NULL", name="what_stands_in_repeats_as_the_rule_before_it"),
     CheckConstraint(
         "(repeat_every IS NULL) = (repeat_at_most IS NULL)"
         " AND repeat_every BETWEEN INTERVAL '1 minute' AND INTERVAL '1 hour' AND repeat_at_most BETWEEN 1 AND 20",

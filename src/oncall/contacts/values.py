@@ -65,6 +65,13 @@ class RuleWithoutMethod(Invalid):
         super().__init__("This user has no contact method with this contact_method_id.")
 
 
+class StandsInForItself(Invalid):
+    """A rule that is used only after a failure would be the first, or repeats by itself."""
+
+    def __init__(self) -> None:
+        super().__init__("A rule with only_after_failure repeats as the rule before it does: leave repeat out.")
+
+
 class UnknownNotificationRule(NotFound):
     """This user has no such notification rule."""
 
@@ -156,7 +163,9 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class NotificationRule:
-    """For this urgency, after `delay`, use this contact method."""
+    """For this urgency, after `delay`, use this contact method; one that is `only_after_failure` when the message of the rule before it
+    failed, and not by itself. Then `delay` says after which rule it stands.
+    """
 
     id: UUID
     user_id: UserId
@@ -165,6 +174,7 @@ class NotificationRule:
     contact_method_id: ContactMethodId
     created_at: datetime
     repeat: Repeat | None = None
+    only_after_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +257,8 @@ class Reach:
 class Way:
     """Send to this address after `delay`. `nth` counts from 1 per contact method; the account e-mail has the user's own id.
 
-    `again`: it repeats an earlier one "until acknowledged".
+    `again`: it repeats an earlier one "until acknowledged". One that stands in for another (by contact method and `nth`, which comes
+    before it) is sent at once when that one has failed, and else never.
     """
 
     contact_method_id: UUID
@@ -256,6 +267,7 @@ class Way:
     delay: timedelta
     nth: int = 1
     again: bool = False
+    stands_in_for: tuple[UUID, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

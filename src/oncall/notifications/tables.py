@@ -100,6 +100,8 @@ notifications = Table(
     instant("gathers_from", nullable=True),
     # Of one that is bundled: the notification whose message told of it.
     Column("carrier_id", UUID(as_uuid=True)),
+    # Sent only when that one has failed; until then due at 'infinity'.
+    Column("stands_in_for", UUID(as_uuid=True)),
     # The furthest that its provider told of it; it may come before the try is recorded.
     Column("receipt", String),
     UniqueConstraint(

@@ -179,7 +179,7 @@ async def nobody_there(
             tx,
             step.incident_id,
             Position(step.cycle, step.round, step.step),
-            step_is_lost=partial(abandon, tx, step, user_id, contact_method_id),
+            step_is_lost=partial(abandon, tx, step, user_id, contact_method_id, now=now),
             reason=reason,
             now=now,
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from oncall.contacts.rules import plan_ways
-from oncall.contacts.values import Urgency
+from oncall.contacts.values import Urgency, Way
 from oncall.escalation.rules import policy_at, ways_to
 from oncall.escalation.values import OnDuty, People, PlannedPage, Position, Snapshot, Target
 from oncall.incidents.rules.placing import Run
@@ -70,7 +70,7 @@ class Considering:
         """By which messages a page reaches a person, and by which of their own rules; addresses are masked."""
         if (user_id, urgency, repeats) not in self._ways:
             ways = ways_to(self._people, user_id, urgency) if repeats else plan_ways(self._people.reach[user_id], urgency, repeats=False)
-            messages = [{"channel": way.channel, "address": mask(way.address), "after": _minutes(way.delay)} for way in ways.ways]
+            messages = [{"channel": way.channel, "address": mask(way.address), "after": _when(way)} for way in ways.ways]
             self._ways[user_id, urgency, repeats] = {"reachable": ways.reachable, "because": ways.reason, "ways": messages}
         return self._ways[user_id, urgency, repeats]
 
@@ -85,6 +85,10 @@ class Considering:
             return {"id": f"{id}", "name": None, "reachable": False, "why": "this user no longer exists"}
         ways = self.ways_to(id, urgency)
         return {"id": f"{id}", "name": reach.name, "reachable": ways["reachable"], "why": ways["because"]}
+
+
+def _when(way: Way) -> str:
+    return "only if the one before it fails" if way.stands_in_for else _minutes(way.delay)
 
 
 def _minutes(delay: timedelta) -> str:

@@ -96,8 +96,10 @@ def message_line(message: Notification) -> Line:
             words = f"the message {to} left us{when}{tries}{more}{why}"
         case Status.PENDING if last:
             words = f"the message {to} has not left us after {_times(last.number)}, the last at {instant(last.at)}, and is tried again{why}"
-        case Status.PENDING:
+        case Status.PENDING if message.due_at:
             words = f"the message {to} is still to be sent; it is due at {instant(message.due_at)}{paced(message)}"
+        case Status.PENDING:
+            words = f"the message {to} is sent only if the one before it fails"
         case Status.SENDING:
             words = f"the message {to} is on its way: a sender has taken it and not reported yet{why}"
         case Status.FAILED:

@@ -254,7 +254,8 @@ class NotificationOut(Shown):
     round: int
     step: int
     nth: int
-    due_at: Instant
+    due_at: Instant | None = Field(description="None for what stands in for another message, as long as that has not failed.")
+    stands_in_for: UUID | None = Field(description="It is sent only if that notification fails, and then at once.")
     because: str | None = Field(description="Why it goes at once, waits to travel with others, or is in a list.")
     carrier_id: UUID | None = Field(description="Of one that is `bundled`: the notification whose message told of it.")
     attempts: list[AttemptOut]
@@ -275,6 +276,7 @@ class NotificationOut(Shown):
             step=n.step,
             nth=n.nth,
             due_at=n.due_at,
+            stands_in_for=n.stands_in_for,
             because=n.because,
             carrier_id=n.carrier_id,
             attempts=[AttemptOut.model_validate(a) for a in n.attempts],

@@ -16,6 +16,7 @@ from oncall.contacts.values import Reach, Urgency
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import BundleId, ContactMethodId, IncidentId, NotificationId, PageId, UserId, new_id
+from oncall.notifications.commands.otherwise import reach_otherwise
 from oncall.notifications.ports import OnSent, OnUndeliverable
 from oncall.notifications.rules import (
     decide_fate,
@@ -144,9 +145,11 @@ async def list_unfinished_of(tx: AsyncConnection, user_id: UserId, contact_metho
     return await store.list_unfinished_of(tx, user_id, contact_method_id)
 
 
-async def abandon(tx: AsyncConnection, step: Step, user_id: UserId, contact_method_id: ContactMethodId | None) -> bool:
+async def abandon(tx: AsyncConnection, step: Step, user_id: UserId, contact_method_id: ContactMethodId | None, *, now: datetime) -> bool:
     """Give up what this incident was still to send there; its caller has locked the incident. True if the step has nobody else now."""
-    await store.fail_of(tx, step.incident_id, user_id, contact_method_id)
+    lost = await store.fail_of(tx, step.incident_id, user_id, contact_method_id)
+    for channel in await sending.let_stand_in(tx, lost, step, at=now) if lost else ():
+        await notify(tx, f"notifications.{channel}")
     gone = user_id if contact_method_id is None else None
     return not await store.any_alive(tx, step, but_user=gone, account_email=True)
 
@@ -312,9 +315,8 @@ async def record(
     if page:
         told = fate
         at = now + RETRY_DELAYS[0] if claimed.together else now  # what was lost in one message goes in one
-        if isinstance(fate, GiveUp) and (channel := await sending.hasten(tx, claimed, page.step, at=at)):
-            told = GiveUp(f"{fate.reason}; {channel}, which was to follow later, is due now")
-            await notify(tx, f"notifications.{channel}")
+        if isinstance(fate, GiveUp):
+            told = GiveUp(await reach_otherwise(tx, claimed, page.step, fate.reason, at=at))
         await timeline.add(tx, [_entry(claimed, page.step, told, now=now)])
     return fate
 

@@ -9,13 +9,13 @@ from oncall import timeline
 from oncall.contacts.commands import note_failed
 from oncall.contacts.values import Urgency
 from oncall.kit.actors import ENGINE
-from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, NotificationId
+from oncall.notifications.commands.otherwise import reach_otherwise
 from oncall.notifications.ports import OnUndeliverable
 from oncall.notifications.rules import mask
 from oncall.notifications.rules.receipts import furthest, status_after
 from oncall.notifications.store import editing as editing_store
-from oncall.notifications.store import pages, sending
+from oncall.notifications.store import pages
 from oncall.notifications.store import receipts as store
 from oncall.notifications.values import Page, Status
 from oncall.notifications.values.receipts import Receipt, ReceiptState, UnknownMessage
@@ -66,10 +66,8 @@ async def take_back(
     await on_undeliverable(tx, page.step, step_is_lost=step_is_lost, reason=receipt.detail, now=now)
     received = await receive(tx, id, receipt, channel=channel, now=now)
     if received.changed and received.status is Status.FAILED:
-        one, why = lost.claimed, receipt.detail
-        if next_channel := await sending.hasten(tx, one, page.step, at=now):
-            why = f"{why}; {next_channel}, which was to follow later, is due now"
-            await notify(tx, f"notifications.{next_channel}")
+        one = lost.claimed
+        why = await reach_otherwise(tx, one, page.step, receipt.detail, at=now)
         # The account's e-mail has the user's own id, and no contact method.
         if one.contact_method_id != one.user_id:
             await note_failed(tx, ContactMethodId(one.contact_method_id), error=receipt.detail, now=now)

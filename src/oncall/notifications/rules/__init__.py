@@ -38,8 +38,11 @@ LATE = timedelta(seconds=60)
 
 
 def plan_messages(reach: Reach, urgency: Urgency, *, due_at: datetime, now: datetime, repeats: bool = True) -> tuple[Way, ...]:
-    """The messages a notice becomes: the person's own rules, each at its delay from now."""
-    return messages_by(plan_ways(reach, urgency, repeats=repeats), due_at=due_at, now=now)
+    """The messages a notice becomes: the person's own rules, each at its delay from now. Nothing stands in for what fails: nobody waits
+    for the answer to a notice.
+    """
+    planned = messages_by(plan_ways(reach, urgency, repeats=repeats), due_at=due_at, now=now)
+    return tuple(way for way in planned if way.stands_in_for is None)
 
 
 def messages_by(ways: Ways, *, due_at: datetime, now: datetime, travel: Travel | None = None) -> tuple[Way, ...]:
@@ -58,6 +61,7 @@ def messages_by(ways: Ways, *, due_at: datetime, now: datetime, travel: Travel |
             now + w.delay + wait,
             w.again,
             now + w.delay if travel and travel.together else None,
+            w.stands_in_for,
         )
         for w in ways.ways
     )
@@ -67,13 +71,18 @@ def plan_page(
     reach: Reach, ways: Ways, urgency: Urgency, *, due_at: datetime, now: datetime, travel: Travel | None = None
 ) -> tuple[Way, ...]:
     """The messages of a page. At low urgency none is sent in the person's quiet hours: it waits for their end, is not late then, and
-    travels with what else waited; of several to one address that would wait for one end, the first is enough.
+    travels with what else waited; of several to one address that would wait for one end, the first is enough. What stands in for a message
+    goes with it.
     """
     if urgency is Urgency.HIGH or reach.quiet_hours is None:
         return messages_by(ways, due_at=due_at, now=now, travel=travel)
     begin = quiet_until(reach, urgency, now) or now
     planned: list[Way] = []
     for way in messages_by(ways, due_at=due_at, now=begin, travel=travel):
+        if way.stands_in_for:
+            before = (one for one in planned if (one.contact_method_id, one.nth) == way.stands_in_for)
+            planned += [replace(way, due_at=one.due_at, next_at=one.next_at, gathers_from=one.gathers_from) for one in before]
+            continue
         ends = quiet_until(reach, urgency, way.next_at)
         if ends is None and begin == now:
             planned.append(way)

@@ -25,17 +25,19 @@ ADD_PAGES = text("""
     RETURNING id
 """)
 
+# What stands in for another message is due at no instant, until that one has failed.
 ADD_NOTIFICATIONS = text("""
     INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, again, urgency, due_at, next_at, gathers_from,
         incident_id, user_id,
-        cycle, round, step, status, reason, attempt, may_have_arrived, created_at)
-    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.again, p.subject ->> 'urgency', n.due_at,
-        n.next_at, n.gathers_from, p.incident_id, coalesce(p.team_id, p.user_id), p.cycle, p.round, p.step,
-        'pending', p.reason, 0, false, :now
+        cycle, round, step, status, reason, attempt, may_have_arrived, created_at, stands_in_for)
+    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.again, p.subject ->> 'urgency',
+        CASE WHEN n.stands_in_for IS NULL THEN n.due_at ELSE 'infinity' END,
+        CASE WHEN n.stands_in_for IS NULL THEN n.next_at ELSE 'infinity' END, n.gathers_from,
+        p.incident_id, coalesce(p.team_id, p.user_id), p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now, n.stands_in_for
     FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
         CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:agains AS boolean[]), CAST(:due_ats AS timestamptz[]),
-        CAST(:next_ats AS timestamptz[]), CAST(:gathers AS timestamptz[]))
-        AS n (id, page_id, contact_method_id, channel, address, nth, again, due_at, next_at, gathers_from)
+        CAST(:next_ats AS timestamptz[]), CAST(:gathers AS timestamptz[]), CAST(:stand_ins AS uuid[]))
+        AS n (id, page_id, contact_method_id, channel, address, nth, again, due_at, next_at, gathers_from, stands_in_for)
     JOIN pages p ON p.id = n.page_id
     ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
 """)
@@ -104,11 +106,12 @@ UNFINISHED_OF = text("""
         AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
     ORDER BY incident_id, cycle, round, step
 """)
-# Failed, not cancelled: should the incident go on, there is nobody to tell.
+# Failed, not cancelled: should the incident go on, there is nobody to tell. Of what only stood in for another nobody has lost anything.
 FAIL_OF = text("""
     UPDATE notifications SET status = 'failed', next_at = NULL
     WHERE incident_id = :incident_id AND next_at IS NOT NULL AND user_id = :user_id
         AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
+    RETURNING id, due_at < 'infinity' AS was_due
 """)
 # What would have gone by now, and only waits to travel with others, counts: of it nobody can say that it could not be delivered.
 HEARD = text("""
@@ -129,7 +132,7 @@ PAGED_BETWEEN = text("""
 """)
 LIST = text("""
     SELECT n.id, n.incident_id, n.user_id, p.user_name, p.team_id, n.channel, n.address, n.status, n.reason, n.cycle, n.round, n.step,
-        n.nth, n.due_at, p.because, n.carrier_id
+        n.nth, nullif(n.due_at, 'infinity') AS due_at, p.because, n.carrier_id, n.stands_in_for
     FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id
         AND (CAST(:cycles AS int[]) IS NULL OR n.cycle = ANY(CAST(:cycles AS int[])))
     ORDER BY n.id LIMIT 1000
@@ -176,11 +179,13 @@ async def add_pages(
 
 
 async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId, Way]], *, now: datetime) -> None:
+    ids = {(page, way.contact_method_id, way.nth): new_id() for page, way in messages}
     await tx.execute(
         ADD_NOTIFICATIONS,
         {
             "now": now,
-            "ids": [new_id() for _ in messages],
+            "ids": list(ids.values()),
+            "stand_ins": [ids[page, *way.stands_in_for] if way.stands_in_for else None for page, way in messages],
             "page_ids": [page for page, _ in messages],
             "contact_method_ids": [way.contact_method_id for _, way in messages],
             "channels": [way.channel for _, way in messages],
@@ -227,8 +232,10 @@ async def list_unfinished_of(tx: AsyncConnection, user_id: UserId, method: Conta
     return [Step(IncidentId(r.incident_id), r.cycle, r.round, r.step) for r in rows]
 
 
-async def fail_of(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, method: ContactMethodId | None) -> None:
-    await tx.execute(FAIL_OF, {"incident_id": incident_id, "user_id": user_id, "method": method})
+async def fail_of(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, method: ContactMethodId | None) -> list[NotificationId]:
+    """Those that are lost by it; what only stood in for others is not among them."""
+    rows = await tx.execute(FAIL_OF, {"incident_id": incident_id, "user_id": user_id, "method": method})
+    return [NotificationId(row.id) for row in rows if row.was_due]
 
 
 async def was_paged_since(tx: AsyncConnection, incident_id: IncidentId, user_id: UserId, *, cycle: int) -> bool:
@@ -270,6 +277,7 @@ async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, cycles
             TeamId(r.team_id) if r.team_id else None,
             r.because,
             NotificationId(r.carrier_id) if r.carrier_id else None,
+            stands_in_for=NotificationId(r.stands_in_for) if r.stands_in_for else None,
         )
         for r in rows
     ]

@@ -53,10 +53,10 @@ CLAIM = text("""
         o.kind, o.subject AS headline, o.body::text AS body, o.created_at, o.expires_at
 """)
 NEXT_AT = text("""
-    SELECT least(
+    SELECT nullif(least(
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'high' AND next_at IS NOT NULL),
         (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'low' AND next_at IS NOT NULL),
-        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'update' AND next_at IS NOT NULL))
+        (SELECT min(next_at) FROM notifications WHERE channel = :channel AND urgency = 'update' AND next_at IS NOT NULL)), 'infinity')
 """)
 # By the unique index of a position. A claim that ends here was no attempt.
 CANCEL_OUTRUN = text("""
@@ -90,11 +90,27 @@ HASTEN = text("""
             AND page_id = (SELECT page_id FROM notifications WHERE id = :id) AND contact_method_id <> :method
     ), next AS (
         SELECT id FROM notifications WHERE id = (
-            SELECT id FROM its WHERE status = 'pending' AND next_at > :at AND NOT EXISTS (
+            SELECT id FROM its WHERE status = 'pending' AND next_at > :at AND next_at < 'infinity' AND NOT EXISTS (
                 SELECT FROM its WHERE status IN ('sending', 'sent', 'delivered', 'read', 'bundled')
                     OR status = 'pending' AND (next_at <= :at OR attempt > 0))
             ORDER BY next_at, id LIMIT 1)
         AND status = 'pending' FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE notifications n SET due_at = :at, next_at = :at FROM next WHERE n.id = next.id RETURNING n.channel
+""")
+# By the unique index of a position; its caller has locked the incident. What stood in for one that was given up by itself, while nothing
+# had failed, stands in for the one before that.
+STAND_IN = text("""
+    WITH RECURSIVE lost AS (
+        SELECT id FROM unnest(CAST(:ids AS uuid[])) AS l (id)
+        UNION
+        SELECT n.id FROM notifications n JOIN lost ON n.stands_in_for = lost.id
+        WHERE n.incident_id = :incident_id AND (n.cycle, n.round, n.step) = (:cycle, :round, :step) AND n.status = 'failed'
+    ), next AS (
+        SELECT id FROM notifications
+        WHERE incident_id = :incident_id AND (cycle, round, step) = (:cycle, :round, :step)
+            AND stands_in_for IN (SELECT id FROM lost) AND status = 'pending' AND next_at = 'infinity'
+        ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE notifications n SET due_at = :at, next_at = :at FROM next WHERE n.id = next.id RETURNING n.channel
 """)
@@ -238,6 +254,12 @@ async def record(tx: AsyncConnection, claimed: Claimed, *, status: Status, next_
     )
     contact_method: UUID | None = row.scalar_one_or_none()
     return contact_method
+
+
+async def let_stand_in(tx: AsyncConnection, lost: Sequence[NotificationId], step: Step, *, at: datetime) -> list[str]:
+    """By which channels whoever had these messages coming is reached then, by what stood in for them."""
+    its = {"incident_id": step.incident_id, "cycle": step.cycle, "round": step.round, "step": step.step}
+    return sorted({row.channel for row in await tx.execute(STAND_IN, its | {"ids": list(lost), "at": at})})
 
 
 async def hasten(tx: AsyncConnection, lost: Claimed, step: Step, *, at: datetime) -> str | None:

@@ -91,7 +91,8 @@ class NewNotice:
 class Way:
     """One planned message of a page or a notice: sent from `next_at` on, which is later than `due_at` if its step fired late.
 
-    `nth` counts messages to the same contact method; `again` is one that repeats an earlier one "until acknowledged".
+    `nth` counts messages to the same contact method; `again` is one that repeats an earlier one "until acknowledged". One that stands in
+    for another of its page (by contact method and `nth`) is sent only when that one has failed, and then at once.
     """
 
     contact_method_id: UUID
@@ -103,6 +104,7 @@ class Way:
     again: bool = False
     gathers_from: datetime | None = None
     """From then on it may travel with others; None: it goes by itself."""
+    stands_in_for: tuple[UUID, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ class Notification:
     round: int
     step: int
     nth: int
-    due_at: datetime
+    due_at: datetime | None
     attempts: tuple[Attempt, ...]
     team_id: TeamId | None = None
     """Whose channel it went to; then `user_id` is the team's, and nobody's."""
@@ -218,6 +220,8 @@ class Notification:
     carrier_id: NotificationId | None = None
     """Of one that is bundled: the message that told of it."""
     receipts: tuple[Receipt, ...] = ()
+    stands_in_for: NotificationId | None = None
+    """It is sent only if that one fails; until then it is due at no instant."""
 
 
 @dataclass(frozen=True, slots=True)

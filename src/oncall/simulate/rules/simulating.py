@@ -43,7 +43,10 @@ def _paging(page: PlannedPage, reach: Reach, one: Moment, ends: Sequence[Reacted
         return end is not None and way.next_at > one.at and way.next_at >= end
 
     planned = plan_page(reach, ways, one.urgency, due_at=one.at, now=one.at)
-    messages = [Message(way.next_at, way.channel, mask(way.address), cancelled(way)) for way in planned]
+    messages = [
+        Message(way.next_at, way.channel, mask(way.address), cancelled(way), only_after_failure=way.stands_in_for is not None)
+        for way in planned
+    ]
     return Paging(page.user_id, reach.name, page.reason, messages, ways.reason, ways.reachable)
 
 

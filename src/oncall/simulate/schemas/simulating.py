@@ -88,6 +88,7 @@ class MessageShown(Shown):
     channel: str
     address: str
     cancelled: bool = Field(description="Somebody had it, or it was over, before this was to be sent.")
+    only_after_failure: bool = Field(description="Sent only if the message before it failed, which none does in a simulation.")
 
 
 class PagingShown(Shown):

@@ -78,12 +78,15 @@ class Reacted:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a page, with its address masked. `cancelled`: somebody had it, or it was over, before that was to be sent."""
+    """One message of a page, with its address masked. `cancelled`: somebody had it, or it was over, before that was to be sent;
+    `only_after_failure`: it would be sent only if the one before it failed, which none does here.
+    """
 
     at: datetime
     channel: str
     address: str
     cancelled: bool
+    only_after_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,27 @@
+"""Contact methods that are used only when the one before them failed."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0042"
+down_revision: str | None = "0040"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+STANDS_IN = "notification_rules_what_stands_in_repeats_as_the_rule_before_it"
+
+
+def upgrade() -> None:
+    op.add_column("notification_rules", sa.Column("only_after_failure", sa.Boolean(), nullable=False, server_default=sa.text("false")))
+    op.create_check_constraint(op.f(STANDS_IN), "notification_rules", "NOT only_after_failure OR repeat_every IS NULL")
+    op.add_column("notifications", sa.Column("stands_in_for", sa.UUID(), nullable=True))
+
+
+def downgrade() -> None:
+    # What stands in for another message is due never: a node that knows nothing of it leaves it alone, and so does this.
+    op.execute("DELETE FROM notifications WHERE stands_in_for IS NOT NULL AND due_at = 'infinity'")
+    op.drop_column("notifications", "stands_in_for")
+    op.drop_constraint(op.f(STANDS_IN), "notification_rules")
+    op.drop_column("notification_rules", "only_after_failure")
