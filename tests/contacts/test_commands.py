@@ -34,6 +34,7 @@ from oncall.contacts.values import (
 )
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import ContactMethodId, UserId, new_id
+from oncall.kit.sealing import Sealing
 from oncall.teams.commands import create_user, delete_user
 from oncall.teams.values import UnknownUser, User
 
@@ -78,6 +79,7 @@ async def add(
         verified=verified,
         caller=by,
         channels=CHANNELS,  # type: ignore[arg-type] — only addresses are checked here
+        sealing=Sealing(["secret-key-of-the-tests-0123456789abcdef"]),
         now=clock.at,
     )
 

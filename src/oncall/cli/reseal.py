@@ -4,11 +4,13 @@ import asyncio
 
 from oncall.cli import console, stop
 from oncall.cli.database import UNUSABLE, database, unusable
+from oncall.contacts.commands.sealing import reseal as reseal_addresses
 from oncall.kit.compiled import CONFIGURATION, changed
 from oncall.kit.db import Database
 from oncall.kit.keyring import load_ring
 from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings
+from oncall.notifications.commands.resealing import reseal as reseal_messages
 from oncall.services.commands import reseal
 from oncall.services.values import Resealed
 from oncall.webhooks.commands.editing import reseal as reseal_webhooks
@@ -39,7 +41,10 @@ async def _reseal(url: str, sealing: Sealing) -> Resealed:
         async with db.transaction() as tx:
             done = await reseal(tx, sealing)
             webhooks, lost = await reseal_webhooks(tx, sealing)
+            addresses, unopened = await reseal_addresses(tx, sealing)
+            messages, unsent = await reseal_messages(tx, sealing)
             await changed(tx, CONFIGURATION)
-            return Resealed(done.sealed + webhooks, (*done.lost, *(f"webhook {name}" for name in lost)))
+            all_lost = (*done.lost, *(f"webhook {name}" for name in lost), *unopened, *unsent)
+            return Resealed(done.sealed + webhooks + addresses + messages, all_lost)
     finally:
         await db.close()

@@ -34,7 +34,15 @@ async def make_sample(tx: AsyncConnection, email: Channel, sealing: Sealing, *, 
         # An address nobody else will want, and that no mail server delivers to.
         user = await create_user(tx, name=f"{name} responder (sample)", email=f"{name.lower()}.responder@sample.invalid", now=now)
         await add_contact_method(
-            tx, user.id, channel=email.name, address=user.email, verified=True, caller=SETUP, channels={email.name: email}, now=now
+            tx,
+            user.id,
+            channel=email.name,
+            address=user.email,
+            verified=True,
+            caller=SETUP,
+            channels={email.name: email},
+            sealing=sealing,
+            now=now,
         )
         await set_member(tx, team.id, user.id, TeamRole.RESPONDER)
         steps.append(Step(timedelta(minutes=5), (Target(TargetType.USER, user.id),)))

@@ -48,6 +48,7 @@ async def add_contact_method(
         verified=wanted.verified,
         caller=caller,
         channels=channels,
+        sealing=request.app.state.sealing,
         now=await now_in(request, tx),
     )
     secret = channels[method.channel].signing_secret(method.address)
@@ -174,6 +175,7 @@ async def add_team_contact_method(
         verified=wanted.verified,
         caller=caller,
         channels=channels,
+        sealing=request.app.state.sealing,
         now=await now_in(request, tx),
     )
     secret = channels[method.channel].signing_secret(method.address)

@@ -11,6 +11,8 @@ from oncall.contacts.values import (
     CODE_LASTS,
     CODE_TRIES,
     EMAIL,
+    SEALED_FROM,
+    SECRET_ADDRESSES,
     Code,
     ContactMethod,
     Judgement,
@@ -77,6 +79,12 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
             if emails:
                 return Ways(emails, reachable=True, reason=f"{missing}: verified e-mail")
             return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
+
+
+def sealed_part(channel: str, address: str) -> bytes | None:
+    """What must be opened before anything is sent there; None of an address that is no secret, or was stored before secrets were sealed."""
+    _, sealed_from, sealed = address.partition(SEALED_FROM)
+    return sealed.encode() if channel in SECRET_ADDRESSES and sealed_from else None
 
 
 THURSDAY = DAYS.index("thursday")

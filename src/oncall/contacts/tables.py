@@ -27,7 +27,10 @@ contact_methods = Table(
     # Of a team: what a policy points at as a channel.
     Column("team_id", UUID(as_uuid=True), ForeignKey("teams.id"), nullable=True),
     Column("channel", String, nullable=False),
+    # Of a channel whose addresses are secrets: what is shown of it, then the whole of it sealed.
     Column("address", String, nullable=False),
+    # Of a sealed one: the same for the same address.
+    Column("address_mark", LargeBinary, nullable=True),
     instant("verified_at", nullable=True),
     instant("created_at"),
     instant("last_proven_at", nullable=True),
@@ -35,6 +38,8 @@ contact_methods = Table(
     Column("last_error", String, nullable=True),
     UniqueConstraint("user_id", "channel", "address"),
     UniqueConstraint("team_id", "channel", "address"),
+    UniqueConstraint("user_id", "channel", "address_mark"),
+    UniqueConstraint("team_id", "channel", "address_mark"),
     CheckConstraint("num_nonnulls(user_id, team_id) = 1", name="is_of_one_user_or_of_one_team"),
     # What the rules' foreign key points at.
     UniqueConstraint("user_id", "id"),

@@ -18,6 +18,10 @@ SECRET_ADDRESSES = frozenset({"apprise"})
 """Channels whose addresses are secrets: whoever has one can write there in anybody's name, so no answer shows it again."""
 
 
+SEALED_FROM = "://…"
+"""What is shown of a secret address stands before what is sealed of it; no address that anybody may type has this in it."""
+
+
 def shown_address(channel: str, address: str) -> str:
     """The address as it is shown to whoever may see a person's contact methods: of a secret one only what kind of thing it is."""
     return f"{address.partition('://')[0]}://…" if channel in SECRET_ADDRESSES else address
@@ -147,6 +151,8 @@ class ContactMethod:
     last_failed_at: datetime | None = None
     last_error: str | None = None
     team_id: TeamId | None = None
+    address_mark: bytes | None = None
+    """Of a secret address, which is sealed: the same for the same address."""
 
     @property
     def verified(self) -> bool:

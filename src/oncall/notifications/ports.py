@@ -23,7 +23,7 @@ class OnUndeliverable(Protocol):
 
 
 class OpenSealed(Protocol):
-    """What a sealed code says; raises `kit.sealing.CannotOpen`."""
+    """What a sealed code or address says; raises `kit.sealing.CannotOpen`."""
 
     def __call__(self, sealed: bytes) -> bytes: ...
 

@@ -17,6 +17,7 @@ from oncall.channels.values import (
     Message,
     Outcome,
 )
+from oncall.contacts.rules import sealed_part
 from oncall.engine import Pass, look
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
@@ -162,6 +163,10 @@ class Sender:
 
     async def _on_the_wire(self, bundle: tuple[Claimed, ...], list_id: BundleId | None, now: datetime) -> Outcome:
         try:
+            bundle = (self._addressed(bundle[0]), *bundle[1:])
+        except CannotOpen:
+            return FailedPermanently("no secret key opens this address: put the old key back, or add it anew", code="cannot_open")
+        try:
             return await self._channel.send(self._message(bundle[0], now) if list_id is None else self._list(bundle, list_id, now))
         except CannotOpen:
             return FailedPermanently("the secret key that sealed this code was taken away: ask for another one", code="cannot_open")
@@ -213,6 +218,11 @@ class Sender:
     async def _count(self, tx: AsyncConnection, outcome: Outcome, *, now: datetime) -> None:
         if self._cap:
             await spending.count(tx, self._channel.name, outcome, now=now)
+
+    def _addressed(self, claimed: Claimed) -> Claimed:
+        """With the address as its channel needs it."""
+        sealed = sealed_part(claimed.channel, claimed.address)
+        return claimed if sealed is None else replace(claimed, address=self._open_sealed(sealed).decode())
 
     def _list(self, bundle: tuple[Claimed, ...], list_id: BundleId, now: datetime) -> BundleMessage:
         acknowledge_url, *_ = self._links(list_id, bundle[0].acts_for)

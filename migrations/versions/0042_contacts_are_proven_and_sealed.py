@@ -1,4 +1,4 @@
-"""Contact methods that are used only when the one before them failed."""
+"""Contact methods: used only when the one before failed; secret addresses are sealed, and known again by their mark."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,24 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 STANDS_IN = "notification_rules_what_stands_in_repeats_as_the_rule_before_it"
+MARK = "contact_methods_{}_channel_address_mark_key"
 
 
 def upgrade() -> None:
     op.add_column("notification_rules", sa.Column("only_after_failure", sa.Boolean(), nullable=False, server_default=sa.text("false")))
     op.create_check_constraint(op.f(STANDS_IN), "notification_rules", "NOT only_after_failure OR repeat_every IS NULL")
     op.add_column("notifications", sa.Column("stands_in_for", sa.UUID(), nullable=True))
+    op.add_column("contact_methods", sa.Column("address_mark", sa.LargeBinary(), nullable=True))
+    for owner in ("user_id", "team_id"):
+        op.create_unique_constraint(op.f(MARK.format(owner)), "contact_methods", [owner, "channel", "address_mark"])
 
 
 def downgrade() -> None:
     # What stands in for another message is due never: a node that knows nothing of it leaves it alone, and so does this.
     op.execute("DELETE FROM notifications WHERE stands_in_for IS NOT NULL AND due_at = 'infinity'")
     op.drop_column("notifications", "stands_in_for")
+    for owner in ("team_id", "user_id"):
+        op.drop_constraint(op.f(MARK.format(owner)), "contact_methods")
+    op.drop_column("contact_methods", "address_mark")
     op.drop_constraint(op.f(STANDS_IN), "notification_rules")
     op.drop_column("notification_rules", "only_after_failure")

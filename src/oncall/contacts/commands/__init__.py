@@ -15,6 +15,7 @@ from oncall.access.values import Caller, Scope
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress
 from oncall.contacts import store
+from oncall.contacts.commands.sealing import seal_address
 from oncall.contacts.rules import hash_code, is_account_email, judge_code, reachability, wait_for
 from oncall.contacts.values import (
     CODES,
@@ -47,6 +48,7 @@ from oncall.kit.errors import Refusal
 from oncall.kit.ids import ContactMethodId, TeamId, UserId, new_id
 from oncall.kit.limits import TooMany
 from oncall.kit.references import check_unused, used_by
+from oncall.kit.sealing import Sealing
 from oncall.teams.commands import get_team, get_teams, get_user, get_users
 from oncall.teams.commands import set_quiet_hours as keep_quiet_hours
 from oncall.teams.values import QuietHours, Reachability, User
@@ -88,9 +90,12 @@ async def add_contact_method(
     verified: bool,
     caller: Caller,
     channels: Mapping[str, Channel],
+    sealing: Sealing,
     now: datetime,
 ) -> ContactMethod:
-    """Add an address, in the form its channel stores it; verified at once if an admin says so or it is the account's own e-mail."""
+    """Add an address, in the form its channel stores it, sealed if it is a secret; verified at once if an admin says so, or if it is the
+    account's own e-mail.
+    """
     await _check(tx, owner, of_team=of_team)
     account = None if of_team else (await get_user(tx, UserId(owner))).email  # nobody has vouched for an address of a team
     if channel not in channels:
@@ -103,7 +108,8 @@ async def add_contact_method(
         raise UnusableAddress(str(error)) from error
     vouched = verified or (account is not None and is_account_email(channel, address, account))
     verified_at, team = now if vouched else None, TeamId(owner) if of_team else None
-    method = ContactMethod(ContactMethodId(new_id()), UserId(owner), channel, address, verified_at, now, team_id=team)
+    kept, mark = seal_address(channel, address, sealing)
+    method = ContactMethod(ContactMethodId(new_id()), UserId(owner), channel, kept, verified_at, now, team_id=team, address_mark=mark)
     await store.add_method(tx, method)
     return method
 

@@ -26,6 +26,8 @@ from oncall.kit.references import refusing
 REFUSALS = {
     "contact_methods_user_id_channel_address_key": ContactMethodExists,
     "contact_methods_team_id_channel_address_key": ContactMethodExists,
+    "contact_methods_user_id_channel_address_mark_key": ContactMethodExists,
+    "contact_methods_team_id_channel_address_mark_key": ContactMethodExists,
     "notification_rules_user_id_contact_method_id_fkey": RuleWithoutMethod,
 }
 
@@ -47,8 +49,8 @@ LIST_METHODS = text("""
     WHERE (user_id = :owner OR team_id = :owner) AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
 """)
 ADD_METHOD = text("""
-    INSERT INTO contact_methods (id, user_id, team_id, channel, address, verified_at, created_at)
-    VALUES (:id, :user_id, :team_id, :channel, :address, :verified_at, :created_at)
+    INSERT INTO contact_methods (id, user_id, team_id, channel, address, address_mark, verified_at, created_at)
+    VALUES (:id, :user_id, :team_id, :channel, :address, :address_mark, :verified_at, :created_at)
 """)
 DELETE_METHOD = text("DELETE FROM contact_methods WHERE (user_id = :owner OR team_id = :owner) AND id = :id")
 
@@ -89,7 +91,12 @@ SAVE_FAILED = text("""
         SELECT id FROM contact_methods WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
 """)
 
-CODES_TO = text("SELECT created_at FROM contact_proofs WHERE kind = 'code' AND channel = :channel AND address = :address")
+# Of a sealed address its mark is what is always the same.
+CODES_TO = text("""
+    SELECT p.created_at FROM contact_methods m
+    JOIN contact_proofs p ON p.channel = m.channel AND p.address = coalesce(encode(m.address_mark, 'hex'), m.address)
+    WHERE m.id = :method AND p.kind = 'code'
+""")
 SENT_TO = text("SELECT created_at FROM contact_proofs WHERE kind = :kind AND user_id = :user_id")
 NEWEST_CODE = text("""
     SELECT id, code_hash, wrong_tries, created_at FROM contact_proofs
@@ -97,7 +104,8 @@ NEWEST_CODE = text("""
 """)
 ADD_PROOF = text("""
     INSERT INTO contact_proofs (id, user_id, contact_method_id, kind, channel, address, code_hash, wrong_tries, created_at)
-    VALUES (:id, :user_id, :method, :kind, :channel, :address, :code_hash, 0, :now)
+    SELECT :id, :user_id, m.id, :kind, m.channel, coalesce(encode(m.address_mark, 'hex'), m.address), :code_hash, 0, :now
+    FROM contact_methods m WHERE m.id = :method
 """)
 ADD_WRONG_TRY = text("UPDATE contact_proofs SET wrong_tries = wrong_tries + 1 WHERE id = :id")
 FORGET_PROOFS = text("""
@@ -169,6 +177,7 @@ async def add_method(tx: AsyncConnection, method: ContactMethod) -> None:
                 "team_id": method.team_id,
                 "channel": method.channel,
                 "address": method.address,
+                "address_mark": method.address_mark,
                 "verified_at": method.verified_at,
                 "created_at": method.created_at,
             },
@@ -205,7 +214,7 @@ async def save_failed(tx: AsyncConnection, id: UUID, *, error: str, now: datetim
 
 async def codes_to(tx: AsyncConnection, method: ContactMethod) -> list[datetime]:
     """When codes were sent to this address, whoever asked for them."""
-    return [row.created_at for row in await tx.execute(CODES_TO, {"channel": method.channel, "address": method.address})]
+    return [row.created_at for row in await tx.execute(CODES_TO, {"method": method.id})]
 
 
 async def sent_to(tx: AsyncConnection, owner: Owner, kind: ProofKind) -> list[datetime]:
@@ -231,8 +240,6 @@ async def add_proof(
             "user_id": method.user_id,
             "method": method.id,
             "kind": kind.value,
-            "channel": method.channel,
-            "address": method.address,
             "code_hash": code_hash,
             "now": now,
         },
