@@ -44,7 +44,7 @@ def test_who_is_reachable(what: str, given: Reach, high: Reachable, low: Reachab
 
 async def test_a_user_shows_whether_pages_reach_them_and_why_not(system: System) -> None:
     ana = await system.make("users", name="Ana", email="ana@example.com")
-    assert ana["reachable"] == {"high": {"reachable": False, "why": NOBODY}, "low": {"reachable": True, "why": ACCOUNT}}
+    assert ana["reachable"] == {"high": {"reachable": False, "why": NOBODY}, "low": {"reachable": True, "why": ACCOUNT}, "hint": None}
     await system.make(f"users/{ana['id']}/contact-methods", channel="email", address="ana@example.com")
     shown = (await system.api.get(f"/api/v1/users/{ana['id']}")).json()
     assert shown["reachable"]["high"]["reachable"] is True

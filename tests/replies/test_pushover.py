@@ -168,3 +168,16 @@ def test_the_next_inquiry_lies_ahead_and_there_are_no_more_than_planned(asked: i
     at = next_inquiry(NOW, asked, after, now=NOW + late)
     assert at is None or at > NOW + late
     assert (at is None) == (not [wait for wait in after[asked:] if wait > late])
+
+
+async def test_a_test_that_is_acknowledged_in_the_app_has_arrived(system: System, pushover: PushoverSink) -> None:
+    ana = await system.user("Ana", channel=None)
+    made = await system.make(f"users/{ana['id']}/contact-methods", channel="pushover", address=ANA, verified=True)
+    method = f"/api/v1/users/{ana['id']}/contact-methods/{made['id']}"
+    assert (await system.api.post(f"{method}/test")).status_code == 202
+    await system.run_due()
+    [receipt] = pushover.receipts
+    pushover.acknowledge(ANA, receipt)
+    await system.advance(seconds=10, step=ASKED)
+    test = (await system.api.get(method)).json()["last_test"]
+    assert (test["round_trip"], test["rang_on_silent"]) == ("PT10S", None)

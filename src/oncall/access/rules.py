@@ -24,7 +24,7 @@ API_KEY = re.compile(r"(oc_api_[0-9A-Za-z]{8}_[0-9A-Za-z]{43})_([0-9A-Za-z]{6})"
 INTEGRATION_LENGTH, INTEGRATION_SIGNS, INTEGRATION_SHOWN = 32, 36, 6
 
 RANKS = {Scope.READ: 0, Scope.RESPOND: 1, Scope.ADMIN: 2}
-VERBS = {LinkVerb.ACKNOWLEDGE: 1, LinkVerb.RESOLVE: 2, LinkVerb.ESCALATE: 3, LinkVerb.HELP: 7, LinkVerb.VERIFY: 8}
+VERBS = {LinkVerb.ACKNOWLEDGE: 1, LinkVerb.RESOLVE: 2, LinkVerb.ESCALATE: 3, LinkVerb.HELP: 7, LinkVerb.VERIFY: 8, LinkVerb.TEST: 9}
 VERB_OF = {code: verb for verb, code in VERBS.items()}
 
 WHOLE_LIST = 4

@@ -71,7 +71,10 @@ class LinkVerb(StrEnum):
     ESCALATE = "escalate"
     HELP = "help"
     VERIFY = "verify"
-    """Of somebody outside: to say something of it, and nothing else. The token's user is theirs alone."""
+    TEST = "test"
+    """The last three are about no page. Of somebody outside: to say something of it, and nothing else, the token's user being theirs alone.
+    Of a test message: that it arrived; then its ids are the contact method's and the test's.
+    """
 
 
 @dataclass(frozen=True, slots=True)

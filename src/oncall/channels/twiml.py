@@ -21,6 +21,7 @@ ANSWER_LIMIT = 300
 
 KEYS = "Press 4 to acknowledge, 6 to resolve, 5 to escalate."
 KEY_FOR_ALL = "Press 4 to acknowledge all of them."
+KEYS_OF_TEST = "Press 1 for yes, 2 for no, 3 if it was not on silent."
 NO_KEY = "No key was pressed. This call counts as not answered. Goodbye."
 SECONDS_FOR_A_KEY = 10
 TWICE, THRICE = 2, 3
@@ -36,6 +37,8 @@ def call(message: Message, *, keys_url: str | None) -> str:
             what, keys = (_page(message), KEYS) if isinstance(message, PageMessage) else (_list(message), KEY_FOR_ALL)
             ask = f"{what} {keys if keys_url else 'Open the link in your other messages to acknowledge.'}"
             return _response(_pause(), _gather(ask, keys_url), _say(NO_KEY)) if keys_url else _response(_pause(), _say(ask, TWICE))
+        case NoticeMessage(kind="test") if keys_url:
+            return _response(_pause(), _gather(f"{_notice(message)} {KEYS_OF_TEST}", keys_url), _say("Goodbye."))
         case NoticeMessage(code=None):
             return _response(_pause(), _say(_notice(message), TWICE))
         case NoticeMessage():
@@ -49,9 +52,9 @@ def said(text: str) -> str:
     return _response(_say(f"{one_line(text, SAID)} Goodbye."))
 
 
-def asked_again(text: str, *, keys_url: str) -> str:
+def asked_again(text: str, *, keys_url: str, keys: str = KEYS) -> str:
     """Something was said, and another key is waited for."""
-    return _response(_gather(f"{one_line(text, SAID)} {KEYS}", keys_url, times=1), _say(NO_KEY))
+    return _response(_gather(f"{one_line(text, SAID)} {keys}", keys_url, times=1), _say(NO_KEY if keys is KEYS else "Goodbye."))
 
 
 def answered(text: str | None) -> str:

@@ -11,6 +11,7 @@ from oncall.contacts.values import (
     CODE_LASTS,
     CODE_TRIES,
     EMAIL,
+    ON_A_PHONE,
     SEALED_FROM,
     SECRET_ADDRESSES,
     Code,
@@ -114,7 +115,18 @@ def reachability(reach: Reach) -> Reachability:
     if reach.team_id is not None:
         return Reachability(Reachable(high.reachable, high.reason), Reachable(low.reachable, low.reason))
     why = f"{reach.name} has no verified contact method: a page goes to the account e-mail as a last resort, and the next step at once"
-    return Reachability(Reachable(high.reachable, high.reason if high.reachable else why), Reachable(low.reachable, low.reason))
+    is_high = Reachable(high.reachable, high.reason if high.reachable else why)
+    return Reachability(is_high, Reachable(low.reachable, low.reason), silence_hint(reach))
+
+
+def silence_hint(reach: Reach) -> str | None:
+    """What a careful colleague would say to somebody who is paged on a phone, and has never seen it ring while it was silent."""
+    used = {way.contact_method_id for way in plan_ways(reach, Urgency.HIGH).ways}
+    phones = [method for method in reach.methods if method.id in used and method.channel in ON_A_PHONE]
+    if not phones or any(method.rings_on_silent for method in phones):
+        return None
+    channels = ", ".join(sorted({method.channel for method in phones}))
+    return f"No test has shown that a page ({channels}) rings on {reach.name}'s phone while it is silent: send one, and answer its link."
 
 
 def is_account_email(channel: str, address: str, account_email: str) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, field_serializer, model_validator
 
-from oncall.contacts.values import Repeat, Urgency, shown_address
+from oncall.contacts.values import RangOnSilent, Repeat, Urgency, shown_address
 from oncall.kit.http import Duration, Instant, ReadOnly, Shown, Strict
 from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.teams.values import DAYS, QuietHours
@@ -18,6 +18,16 @@ class ContactMethodIn(Strict):
     channel: Annotated[str, StringConstraints(min_length=1, max_length=50)]
     address: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
     verified: bool = False
+
+
+class LastTestShown(Shown):
+    """`round_trip` is from `sent_at` (when it was asked for) to the first answer."""
+
+    sent_at: Instant
+    accepted_at: Instant | None = Field(description="When its provider took it")
+    answered_at: Instant | None = Field(description="When somebody who got it first answered")
+    round_trip: Duration | None
+    rang_on_silent: RangOnSilent | None = Field(description="What they said last: whether it rang although the phone was silent")
 
 
 class MethodShown(Shown):
@@ -32,6 +42,7 @@ class MethodShown(Shown):
     last_proven_at: Instant | None = Field(description="When a page, a test or a code last left us for it")
     last_failed_at: Instant | None = Field(description="When one last did not, or without a clear answer")
     last_error: str | None = Field(description="Why it did not")
+    last_test: LastTestShown | None = None
 
     @field_serializer("address")
     def _shown(self, address: str) -> str:

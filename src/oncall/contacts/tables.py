@@ -71,6 +71,23 @@ notification_rules = Table(
     Index("notification_rules_method_idx", "user_id", "contact_method_id"),
 )
 
+# The last test of each contact method, and since when somebody says that it rings on silent.
+contact_tests = Table(
+    "contact_tests",
+    metadata,
+    Column("contact_method_id", UUID(as_uuid=True), ForeignKey("contact_methods.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", UUID(as_uuid=True), nullable=False),
+    # No foreign key: what was sent may be dropped before.
+    Column("notification_id", UUID(as_uuid=True), nullable=False),
+    instant("sent_at"),
+    instant("accepted_at", nullable=True),
+    instant("answered_at", nullable=True),
+    Column("rang_on_silent", String, nullable=True),
+    instant("rings_since", nullable=True),
+    CheckConstraint("rang_on_silent IN ('yes', 'no', 'not_tried')", name="answer_is_known"),
+    CheckConstraint("rang_on_silent IS NULL OR answered_at IS NOT NULL", name="what_is_said_is_an_answer"),
+)
+
 contact_proofs = Table(
     "contact_proofs",
     metadata,

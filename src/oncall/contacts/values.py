@@ -133,6 +133,29 @@ class Urgency(StrEnum):
     LOW = "low"
 
 
+class RangOnSilent(StrEnum):
+    """What whoever got a test message says of it."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTest:
+    """The last test of a contact method: when it was asked for, when its provider took it, when somebody answered, and what they said."""
+
+    id: UUID
+    sent_at: datetime
+    accepted_at: datetime | None = None
+    answered_at: datetime | None = None
+    rang_on_silent: RangOnSilent | None = None
+
+    @property
+    def round_trip(self) -> timedelta | None:
+        return self.answered_at - self.sent_at if self.answered_at else None
+
+
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
     """One address of a user, or of a team, on one channel; never paged before `verified_at`. `user_id` is whose it is, the team if it
@@ -153,6 +176,9 @@ class ContactMethod:
     team_id: TeamId | None = None
     address_mark: bytes | None = None
     """Of a secret address, which is sealed: the same for the same address."""
+    last_test: ContactTest | None = None
+    rings_on_silent: bool = False
+    """Somebody said so of a test, and nobody has said otherwise since."""
 
     @property
     def verified(self) -> bool:
@@ -199,6 +225,9 @@ CODES_OF_ONE = Limit(10, timedelta(hours=1))
 
 TESTS = Limit(5, timedelta(minutes=1))
 """To one person (`reliability.md` S17)."""
+
+ON_A_PHONE = frozenset({"sms", "voice", "ntfy", "pushover", "telegram", "slack", "apprise"})
+"""Channels by which a phone may ring although it is silent, if it is set up to."""
 
 LONGEST_ERROR = 500
 

@@ -130,7 +130,7 @@ class StepOut(Shown):
 class PolicyWarningShown(Shown):
     """`code` is for machines, `message` for people; `level` is the step, counted from 1, and `user_id` whom it is about."""
 
-    code: Literal["unreachable", "reaches_nobody", "only_channels", "not_for_all"]
+    code: Literal["unreachable", "reaches_nobody", "only_channels", "not_for_all", "not_proven_on_silent"]
     level: int
     user_id: UserId | None
     message: str

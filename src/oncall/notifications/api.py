@@ -46,9 +46,15 @@ async def verify_contact_method(
 
 @users.post("/test", status_code=202)
 async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> OnItsWay:
-    """Send a test message there now (five a minute to one person); `last_proven_at` or `last_error` at `href` say what became of it."""
-    message = await proving.send_test(tx, user_id, id, now=await now_in(request, tx))
+    """Send a test message there now (five a minute to one person); `last_test` and `last_error` at `href` say what became of it. Its link
+    asks whether it rang on silent.
+    """
+    message = await proving.send_test(tx, user_id, id, links=_links(request), now=await now_in(request, tx))
     return OnItsWay(notification_id=message, href=_href(user_id, id))
+
+
+def _links(request: Request) -> proving.Links:
+    return proving.Links(request.app.state.settings.base_url, request.app.state.link_keys)
 
 
 def _href(user_id: UserId, id: ContactMethodId) -> str:
@@ -78,8 +84,8 @@ async def verify_team_contact_method(
 
 @teams.post("/test", status_code=202)
 async def send_team_test(request: Request, team_id: TeamId, id: ContactMethodId, _: Admin, tx: WriteTx) -> OnItsWay:
-    """Send a test message there now (five a minute to one team); `last_proven_at` or `last_error` at `href` say what became of it."""
-    message = await proving.send_test(tx, team_id, id, of_team=True, now=await now_in(request, tx))
+    """Send a test message there now (five a minute to one team); `last_test` and `last_error` at `href` say what became of it."""
+    message = await proving.send_test(tx, team_id, id, of_team=True, links=_links(request), now=await now_in(request, tx))
     return OnItsWay(notification_id=message, href=_href_of_team(team_id, id))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from oncall.contacts.values import RangOnSilent
 from oncall.incidents.values import Incident, Status
 from oncall.kit.actors import Actor
 from oncall.kit.ids import UserId
@@ -21,6 +22,12 @@ WORDS: Mapping[str, Verb] = {
     **dict.fromkeys(("e", "esc", "escalate", "escalated", "5"), Verb.ESCALATE),
 }
 KEYS: Mapping[str, Verb] = {"4": Verb.ACKNOWLEDGE, "6": Verb.RESOLVE, "5": Verb.ESCALATE}
+KEYS_OF_TEST: Mapping[str, RangOnSilent] = {"1": RangOnSilent.YES, "2": RangOnSilent.NO, "3": RangOnSilent.NOT_TRIED}
+TESTED: Mapping[RangOnSilent, str] = {
+    RangOnSilent.YES: "Thank you: it rings on silent.",
+    RangOnSilent.NO: "Thank you. Let our number ring on silent in your phone's settings, and test again.",
+    RangOnSilent.NOT_TRIED: "Thank you. Set your phone to silent, and test again.",
+}
 
 UNCLEAR = "Not understood. Answer with the code in the message, as in: 4317 to acknowledge, 4317 R to resolve, 4317 E to escalate."
 NO_SUCH_CODE = "This is not the code of a message to this number. Look at the message again, or open its link."

@@ -120,3 +120,4 @@ class Spoken:
 
     text: str
     again: bool = False
+    of_test: bool = False

@@ -54,6 +54,7 @@ class ReachabilityShown(Shown):
 
     high: ReachableShown
     low: ReachableShown
+    hint: str | None = Field(description="What a careful colleague would say all the same: that nothing has shown yet that it rings.")
 
 
 class UserShown(Shown):

@@ -124,6 +124,8 @@ class Reachability:
 
     high: Reachable
     low: Reachable
+    hint: str | None = None
+    """What a careful colleague would say all the same."""
 
 
 class UserChanges(TypedDict, total=False):

@@ -15,6 +15,7 @@ from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.channels.vcard import card
 from oncall.console import commands
+from oncall.console.commands.testing import hear_test
 from oncall.console.values import FROM_ELSEWHERE, NOT_NOW, UNKNOWN, LinkPage
 from oncall.kit.http import AckTx, AgainRoute, now_in
 from oncall.kit.log import get_log
@@ -107,6 +108,8 @@ async def press_link(token: Token, form: Form, request: Request, tx: AckTx) -> R
     if isinstance(token, LinkToken) and token.verb is LinkVerb.VERIFY:
         said = form.get("say", ""), form.get("text", "").replace("\x00", "")
         return _html(await commands.hear_reporter(tx, token, *said, now=await now_in(request, tx)))
+    if isinstance(token, LinkToken) and token.verb is LinkVerb.TEST:
+        return _html(await hear_test(tx, token, form.get("say", ""), now=await now_in(request, tx)))
     return _html(await commands.press_link(tx, token, now=await now_in(request, tx)))
 
 

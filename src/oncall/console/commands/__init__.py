@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.rules import read_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
+from oncall.console.commands.testing import show_test
 from oncall.console.rules import help_page, link_page, list_page, reporter_page
 from oncall.console.values import GONE_USER, UNKNOWN, Line, LinkPage
 from oncall.contacts.commands import load_channels
@@ -90,6 +91,8 @@ async def _page(tx: AsyncConnection, token: LinkToken | BundleToken, *, act: boo
         return await _help(tx, token, now=now)
     if isinstance(token, LinkToken) and token.verb is LinkVerb.VERIFY:
         return await _reporter(tx, token, now=now)
+    if isinstance(token, LinkToken) and token.verb is LinkVerb.TEST:
+        return await show_test(tx, token, now=now)
     by = await _actor(tx, token)
     if by is None:
         return GONE_USER

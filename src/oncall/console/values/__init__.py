@@ -31,6 +31,8 @@ class LinkPage:
     listed: tuple[ShownIncident, ...] = ()
     verifies: bool = False
     """It asks whoever reported the incident whether it is well again."""
+    asks_if_it_rang: bool = False
+    """It asks whoever got a test whether it rang on silent."""
     asks: bool = False
     """Whoever reads it may write something, and say how they stand."""
 
@@ -50,6 +52,9 @@ UNKNOWN = LinkPage(404, "Unknown link", "This link is not one of ours, or it was
 GONE_USER = LinkPage(410, "Link no longer valid", "The account or channel this link was made for no longer exists.")
 FROM_ELSEWHERE = LinkPage(
     403, "Not from here", "This button was pressed from another site. Open the link in the message and press it there."
+)
+NEWER_TEST = LinkPage(
+    410, "An older test", "Another test was sent there since, or the address was removed: open the link in the newest one."
 )
 NOT_NOW = LinkPage(
     503, "Not just now", "This could not be done just now, and nothing was changed. Try again in a moment; the link stays good."

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.contacts.store.testing import test_of
 from oncall.contacts.values import (
     CODES,
     Code,
@@ -34,19 +35,21 @@ REFUSALS = {
 # A rule always names a method of the same user, so the join finds every rule. Uses the unique index on (user_id, channel, address).
 GATHER = text("""
     SELECT m.id, m.user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
+        t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, t.rings_since,
         r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at,
         r.repeat_every, r.repeat_at_most, r.only_after_failure
     FROM contact_methods m
+    LEFT JOIN contact_tests t ON t.contact_method_id = m.id
     LEFT JOIN notification_rules r ON r.user_id = m.user_id AND r.contact_method_id = m.id
     WHERE m.user_id = ANY(:user_ids)
     ORDER BY m.id, r.id
 """)
 
 LIST_METHODS = text("""
-    SELECT id, coalesce(user_id, team_id) AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at,
-        last_error
-    FROM contact_methods
-    WHERE (user_id = :owner OR team_id = :owner) AND (CAST(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT :limit
+    SELECT m.id, coalesce(m.user_id, m.team_id) AS user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at,
+        m.last_failed_at, m.last_error, t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, t.rings_since
+    FROM contact_methods m LEFT JOIN contact_tests t ON t.contact_method_id = m.id
+    WHERE (m.user_id = :owner OR m.team_id = :owner) AND (CAST(:after AS uuid) IS NULL OR m.id > :after) ORDER BY m.id LIMIT :limit
 """)
 ADD_METHOD = text("""
     INSERT INTO contact_methods (id, user_id, team_id, channel, address, address_mark, verified_at, created_at)
@@ -55,15 +58,17 @@ ADD_METHOD = text("""
 DELETE_METHOD = text("DELETE FROM contact_methods WHERE (user_id = :owner OR team_id = :owner) AND id = :id")
 
 GET_METHOD = text("""
-    SELECT id, coalesce(user_id, team_id) AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at,
-        last_error
-    FROM contact_methods
-    WHERE (user_id = :owner OR team_id = :owner) AND id = :id
+    SELECT m.id, coalesce(m.user_id, m.team_id) AS user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at,
+        m.last_failed_at, m.last_error, t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, t.rings_since
+    FROM contact_methods m LEFT JOIN contact_tests t ON t.contact_method_id = m.id
+    WHERE (m.user_id = :owner OR m.team_id = :owner) AND m.id = :id
 """)
 # Those of a team, for the policies that point at them.
 OF_TEAMS = text("""
-    SELECT id, team_id AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at, last_error
-    FROM contact_methods WHERE id = ANY(CAST(:ids AS uuid[])) AND team_id IS NOT NULL
+    SELECT m.id, m.team_id AS user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at,
+        m.last_error, t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, t.rings_since
+    FROM contact_methods m LEFT JOIN contact_tests t ON t.contact_method_id = m.id
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.team_id IS NOT NULL
 """)
 OWNERS_OF = text("""
     SELECT user_id FROM contact_methods
@@ -72,10 +77,10 @@ OWNERS_OF = text("""
 ALL_OF_TEAMS = text("SELECT id FROM contact_methods WHERE team_id IS NOT NULL")
 # All of one owner's, in one order: whatever is counted for them or an address of theirs is counted by one at a time.
 LOCK_METHODS = text("""
-    SELECT id, coalesce(user_id, team_id) AS user_id, team_id, channel, address, verified_at, created_at, last_proven_at, last_failed_at,
-        last_error
-    FROM contact_methods
-    WHERE (user_id = :owner OR team_id = :owner) ORDER BY id FOR NO KEY UPDATE
+    SELECT m.id, coalesce(m.user_id, m.team_id) AS user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at,
+        m.last_failed_at, m.last_error, t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, t.rings_since
+    FROM contact_methods m LEFT JOIN contact_tests t ON t.contact_method_id = m.id
+    WHERE (m.user_id = :owner OR m.team_id = :owner) ORDER BY m.id FOR NO KEY UPDATE OF m
 """)
 SAVE_VERIFIED = text("UPDATE contact_methods SET verified_at = :now WHERE id = :id")
 
@@ -303,6 +308,8 @@ def _method(row: Row[Any]) -> ContactMethod:
         row.last_failed_at,
         row.last_error,
         TeamId(row.team_id) if row.team_id else None,
+        last_test=test_of(row),
+        rings_on_silent=row.rings_since is not None,
     )
 
 

@@ -1,6 +1,6 @@
 """What a careful colleague would say about a policy. Pure."""
 
-from oncall.contacts.rules import reachability
+from oncall.contacts.rules import reachability, silence_hint
 from oncall.desk.values import Priority
 from oncall.escalation.rules.whom import is_reachable, unmet
 from oncall.escalation.values import ALL_SEVERITIES, About, OnDuty, People, Policy, PolicyWarning, TargetType
@@ -22,6 +22,8 @@ def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
             )
             for id, (reach, duty) in lost.items()
         ]
+        hints = {reach.user_id: hint for reach, _ in known if reach.user_id not in lost and (hint := silence_hint(reach))}
+        found += [PolicyWarning("not_proven_on_silent", level, id, f"Step {level}: {hint}") for id, hint in hints.items()]
         if len({reach.user_id for reach, _ in known}) == len(lost):
             why = "; ".join(dict.fromkeys(duty.reason for duty in duties if not duty.users))
             found.append(PolicyWarning("reaches_nobody", level, None, f"Step {level} reaches nobody now{f': {why}' if why else ''}."))

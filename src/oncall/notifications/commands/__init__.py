@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.channels.values import Outcome
 from oncall.contacts.commands import note_failed, note_sent
+from oncall.contacts.commands.testing import note_accepted
 from oncall.contacts.rules import plan_ways
 from oncall.contacts.values import Reach, Urgency
 from oncall.kit.actors import ENGINE
@@ -42,6 +43,7 @@ from oncall.notifications.values import (
     GiveUp,
     NewNotice,
     NewPage,
+    Notice,
     NoticeId,
     Notification,
     Page,
@@ -305,6 +307,8 @@ async def record(
         match proof_of(outcome):
             case Works():
                 await note_sent(tx, method, is_page=page is not None, now=now)
+                if isinstance(claimed.about, Notice) and claimed.about.kind == "test":
+                    await note_accepted(tx, method, claimed.id, now=now)
             case WorksNot(error=error):
                 await note_failed(tx, method, error=error, now=now)
             case None:

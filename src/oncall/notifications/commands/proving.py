@@ -1,18 +1,35 @@
 """A code to prove an address by, and a test to see whether it rings: each to exactly one contact method."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.access.rules import sign_link
+from oncall.access.values import LinkToken, LinkVerb
 from oncall.contacts.commands import make_code, make_test
+from oncall.contacts.commands.testing import begin_test
 from oncall.contacts.values import CODE_LASTS, ContactMethod, Owner
 from oncall.kit.db import notify
-from oncall.kit.ids import ContactMethodId, NotificationId, new_id
+from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, UserId, new_id
 from oncall.kit.sealing import Sealing
 from oncall.notifications.rules import notice_of_code, notice_of_test
 from oncall.notifications.store import notices as notice_store
 from oncall.notifications.values import NewNotice, NoticeId, Way
 from oncall.teams.commands import get_team, get_user
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What the link in a test begins with and is signed by."""
+
+    base_url: str
+    keys: Sequence[bytes]
+
+    def to_test(self, method: ContactMethodId, test: UUID) -> str:
+        return f"{self.base_url}/l/{sign_link(LinkToken(IncidentId(method), UserId(test), LinkVerb.TEST, 0, 0), self.keys)}"
 
 
 async def send_code(
@@ -26,11 +43,16 @@ async def send_code(
     return await _send_to(tx, notice, method, await _name_of(tx, method), now=now)
 
 
-async def send_test(tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, now: datetime) -> NotificationId:
-    """Send a test to this address, by the way of every message; what becomes of it is noted at the contact method."""
+async def send_test(
+    tx: AsyncConnection, owner: Owner, id: ContactMethodId, *, of_team: bool = False, links: Links, now: datetime
+) -> NotificationId:
+    """Send a test to this address, by the way of every message; what becomes of it, and what is said of it, is noted there."""
     method = await make_test(tx, owner, id, of_team=of_team, now=now)
-    name = await _name_of(tx, method)
-    return await _send_to(tx, notice_of_test(method.user_id, name, topic=f"test/{new_id()}", now=now), method, name, now=now)
+    name, test = await _name_of(tx, method), new_id()
+    notice = notice_of_test(method.user_id, name, topic=f"test/{test}", url=links.to_test(method.id, test), now=now)
+    message = await _send_to(tx, notice, method, name, now=now)
+    await begin_test(tx, method.id, test, message, now=now)
+    return message
 
 
 async def _name_of(tx: AsyncConnection, method: ContactMethod) -> str:

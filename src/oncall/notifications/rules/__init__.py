@@ -111,15 +111,16 @@ def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at
     )
 
 
-def notice_of_test(user_id: UserId, name: str, *, topic: str, now: datetime) -> NewNotice:
-    """It travels as a page does, and says at once that it is none."""
+def notice_of_test(user_id: UserId, name: str, *, topic: str, url: str, now: datetime) -> NewNotice:
+    """It travels as a page does, says at once that it is none, and asks whether it rang."""
     return NewNotice(
         user_id=user_id,
         kind="test",
         topic=topic,
         urgency=Urgency.HIGH.value,
         subject=f"This is a test of oncall for {name}; nothing is wrong",
-        paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here.",),
+        paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here. Did it ring on silent?",),
+        links=((url, "Say whether it rang"),),
         expires_at=now + TEST_LASTS,
     )
 

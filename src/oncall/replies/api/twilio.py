@@ -67,12 +67,13 @@ async def take_text(form: SignedForm, request: Request, tx: AckTx) -> Response:
 async def take_key(
     form: SignedForm, request: Request, notification_id: NotificationId, tx: AckTx, again: Annotated[int, Query(ge=0, le=MOST_ASKED)] = 0
 ) -> Response:
-    """A key pressed in a call: 4 acknowledges, 6 resolves, 5 escalates. Answered with what is said then."""
+    """A key pressed in a call: 4 acknowledges, 6 resolves, 5 escalates; of a test, whether it rang. Answered with what is said then."""
     now = await now_in(request, tx)
     spoken = await telephones.take_key(tx, notification_id, form.get("Digits", ""), called=form.get("To", ""), again=again, now=now)
     if spoken.again:
         url = Callbacks(request.app.state.settings.base_url).keys(notification_id, again=again + 1)
-        return _twiml(twiml.asked_again(spoken.text, keys_url=url))
+        keys = twiml.KEYS_OF_TEST if spoken.of_test else twiml.KEYS
+        return _twiml(twiml.asked_again(spoken.text, keys_url=url, keys=keys))
     return _twiml(twiml.said(spoken.text))
 
 

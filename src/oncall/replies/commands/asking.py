@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.contacts.commands.testing import answer_message
 from oncall.incidents.commands import verbs
 from oncall.incidents.values import Status
-from oncall.kit.ids import NotificationId
+from oncall.kit.ids import ContactMethodId, NotificationId
 from oncall.notifications.commands.answering import confirm, find_message
 from oncall.notifications.commands.receiving import furthest_told, receive
 from oncall.replies import rules, store
@@ -84,6 +85,8 @@ async def _take_emergency(tx: AsyncConnection, inquiry: Inquiry, said: Mapping[s
         presser = Presser("pushover", said.get("acknowledged_by", ""))
         came = await press_message(tx, id, Verb.ACKNOWLEDGE, presser, chat=sent.address, now=now)
         await confirm(tx, sent, came.text, name=came.who or "somebody", now=now)
+    elif acknowledged:
+        await answer_message(tx, ContactMethodId(sent.contact_method_id), id, None, now=now)  # that a test arrived is an answer to it
     if receipt:
         await receive(tx, id, receipt, channel="pushover", now=now)
     return acknowledged or rules.is_expired(said)

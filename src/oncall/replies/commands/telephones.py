@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.twilio_errors import meaning
 from oncall.contacts.commands import load_channels, load_reach
+from oncall.contacts.commands.testing import answer_message
 from oncall.incidents.commands.undelivered import never_arrives
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import ContactMethodId, NotificationId
 from oncall.notifications.commands.answering import find_list, find_message
 from oncall.notifications.commands.receiving import receive
-from oncall.notifications.values.answering import PageSent
+from oncall.notifications.values.answering import MessageSent, PageSent
 from oncall.notifications.values.receipts import UnknownMessage
 from oncall.replies import rules, store
 from oncall.replies.commands.acting import acknowledge_all, act
@@ -79,6 +80,8 @@ async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, call
     sent = await find_message(tx, id)
     if sent is None or sent.channel != "voice" or sent.address != called:
         raise UnknownMessage
+    if sent.page is None:
+        return await _answer_test(tx, sent, digits, again=again, now=now)
     message = await _page_to(tx, id, channel="voice", address=called)
     if message is None:
         return Spoken(rules.GONE)
@@ -86,6 +89,15 @@ async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, call
     if verb is None:
         return Spoken(rules.NOT_A_KEY, again=again < MOST_ASKED)
     return Spoken(await _act(tx, message, verb, via="phone", code=None, now=now))
+
+
+async def _answer_test(tx: AsyncConnection, sent: MessageSent, digits: str, *, again: int, now: datetime) -> Spoken:
+    """Whether a test rang on silent; of any other notice, and of an older test, there is nothing to say."""
+    said = rules.KEYS_OF_TEST.get(digits)
+    test = await answer_message(tx, ContactMethodId(sent.contact_method_id), sent.id, said, now=now)
+    if test is None:
+        return Spoken(rules.GONE)
+    return Spoken(rules.TESTED[said]) if said else Spoken(rules.NOT_A_KEY, again=again < MOST_ASKED, of_test=True)
 
 
 async def take_status(tx: AsyncConnection, id: NotificationId, fields: Mapping[str, str], *, now: datetime) -> None:

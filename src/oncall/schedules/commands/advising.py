@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.contacts.commands import load_reach
-from oncall.contacts.rules import plan_ways
+from oncall.contacts.rules import plan_ways, silence_hint
 from oncall.contacts.values import Urgency
 from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.kit.zones import to_instant
@@ -144,7 +144,8 @@ async def _advice_on(tx: AsyncConnection, schedule: Schedule, zone: str, *, now:
 
 async def _unreachable(tx: AsyncConnection, people: Collection[UserId]) -> list[Advice]:
     reach = await load_reach(tx, sorted(people)) if people else {}
-    return [
+    hints = [Advice(AdviceCode.NOT_PROVEN_ON_SILENT, hint) for one in reach.values() if (hint := silence_hint(one))]
+    return hints + [
         Advice(
             AdviceCode.NO_VERIFIED_CONTACT_METHOD,
             f"{one.name} has no verified contact method: a page would go to their account e-mail as a last resort, "

@@ -36,6 +36,7 @@ LABELS = {
     LinkVerb.ESCALATE: "Escalate",
     LinkVerb.HELP: "Help",
     LinkVerb.VERIFY: "Verify",
+    LinkVerb.TEST: "Test",
 }
 
 

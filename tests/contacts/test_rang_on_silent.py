@@ -1,0 +1,217 @@
+"""A test message asks whether it rang on silent: its page, what is kept of the answer, and the hint to whoever has never seen it ring."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from tests.contacts.test_testing import verified
+from tests.system import System, to
+
+from oncall.channels.values import FailedTemporarily, NoticeMessage
+from oncall.console.rules.testing import page_of_test
+from oncall.contacts.rules import silence_hint
+from oncall.contacts.values import ContactMethod, ContactTest, NotificationRule, RangOnSilent, Reach, Urgency
+from oncall.kit.ids import ContactMethodId, UserId
+
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+ANA = UserId(UUID(int=1))
+
+
+def of_test(*, accepted: float | None = 1.4, answered: float | None = None, rang: RangOnSilent | None = None) -> ContactTest:
+    def at(seconds: float | None) -> datetime | None:
+        return None if seconds is None else AT + seconds * SECOND
+
+    return ContactTest(UUID(int=9), AT, at(accepted), at(answered), rang)
+
+
+@pytest.mark.parametrize(
+    ("what", "test", "said", "now", "word", "mood", "asks"),
+    [
+        (
+            "opened: how long each part took, and the question",
+            of_test(),
+            None,
+            14,
+            "On its way until now: 14.0 s. Its provider took it after 1.4 s, and you opened it 12.6 s later.",
+            "done",
+            True,
+        ),
+        (
+            "opened before its sender could write down that it was taken",
+            of_test(accepted=None),
+            None,
+            125,
+            "On its way until now: 2 min 5 s. When its provider took it is not known yet.",
+            "done",
+            True,
+        ),
+        (
+            "opened again: the first answer ended the round trip",
+            of_test(answered=20, rang=RangOnSilent.NO),
+            None,
+            7_000,
+            "Round trip: 20.0 s. Its provider took it after 1.4 s, and you answered 18.6 s later.",
+            "done",
+            True,
+        ),
+        ("it rang", of_test(answered=20), RangOnSilent.YES, 20, "Noted: it rings on silent. Round trip: 20.0 s.", "done", False),
+        (
+            "it did not",
+            of_test(answered=20),
+            RangOnSilent.NO,
+            20,
+            "Noted: it does not ring on silent yet. Round trip: 20.0 s.",
+            "open",
+            False,
+        ),
+        (
+            "it was not tried",
+            of_test(answered=11_400),
+            RangOnSilent.NOT_TRIED,
+            11_400,
+            "Noted: it arrived. Set your phone to silent, and send another test. Round trip: 3 h 10 min.",
+            "done",
+            False,
+        ),
+    ],
+    ids=lambda x: x if isinstance(x, str) and ":" not in x else "",
+)
+def test_what_its_page_says(what: str, test: ContactTest, said: RangOnSilent | None, now: float, word: str, mood: str, asks: bool) -> None:
+    page = page_of_test(test, said=said, now=AT + now * SECOND)
+    assert (page.word.replace("\N{NO-BREAK SPACE}", " "), page.mood, page.asks_if_it_rang, page.button) == (word, mood, asks, None)
+
+
+def phone(n: int, channel: str, *, rings: bool = False) -> ContactMethod:
+    return ContactMethod(ContactMethodId(UUID(int=n)), ANA, channel, "there", AT, AT, rings_on_silent=rings)
+
+
+MAIL, SMS, CALL, RINGING = phone(2, "email"), phone(3, "sms"), phone(4, "voice"), phone(5, "ntfy", rings=True)
+
+
+@pytest.mark.parametrize(
+    ("what", "methods", "by", "hinted"),
+    [
+        ("nothing has shown that it rings", (SMS, CALL), (), "sms, voice"),
+        ("one that rings is enough", (SMS, RINGING), (), None),
+        ("one that rings, and is used by no rule, is not", (SMS, RINGING), (SMS,), "sms"),
+        ("by e-mail alone nobody expects to be woken", (MAIL,), (), None),
+    ],
+    ids=lambda x: x if isinstance(x, str) and " " in x and "," not in x[:5] else "",
+)
+def test_who_is_told_to_test(what: str, methods: tuple[ContactMethod, ...], by: tuple[ContactMethod, ...], hinted: str | None) -> None:
+    rules = tuple(NotificationRule(UUID(int=20 + n), ANA, Urgency.HIGH, timedelta(0), m.id, AT) for n, m in enumerate(by))
+    hint = silence_hint(Reach(ANA, "Ana", "ana@example.com", methods, rules))
+    said = f"No test has shown that a page ({hinted}) rings on Ana's phone while it is silent: send one, and answer its link."
+    assert hint == (said if hinted else None)
+
+
+@pytest.fixture
+def browser(system: System) -> AsyncClient:
+    """Whoever holds the phone: without any key."""
+    return system.client()
+
+
+async def send_and_open(system: System, method: str) -> str:
+    """Send a test that takes two seconds; returns the path of its link."""
+    assert (await system.api.post(f"{method}/test")).status_code == 202
+    system.clock.advance(2 * SECOND)
+    await system.run_due()
+    message = system.email.sent[-1]
+    assert isinstance(message, NoticeMessage)
+    [(url, words)] = message.links
+    assert words == "Say whether it rang"
+    return url.removeprefix("http://oncall.test")
+
+
+async def last_test(system: System, method: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = (await system.api.get(method)).json()["last_test"]
+    return found
+
+
+async def test_from_the_message_to_the_answer(system: System, browser: AsyncClient) -> None:
+    _, method = await verified(system)
+    assert await last_test(system, method) is None
+    link = await send_and_open(system, method)
+    unanswered = {
+        "sent_at": "2026-03-02T12:00:00Z",
+        "accepted_at": "2026-03-02T12:00:02Z",
+        "answered_at": None,
+        "round_trip": None,
+        "rang_on_silent": None,
+    }
+    assert await last_test(system, method) == unanswered
+    system.clock.advance(9 * SECOND)
+    for _ in range(2):
+        page = await browser.get(link)
+        assert (page.status_code, page.text.count("<button")) == (200, 3)
+        assert "<script" not in page.text
+    assert await last_test(system, method) == unanswered, "whoever only opens it has answered nothing"
+    answered = await browser.post(link, data={"say": "yes"})
+    assert (answered.status_code, "it rings on silent" in answered.text, answered.text.count("<button")) == (200, True, 0)
+    assert await last_test(system, method) == unanswered | {
+        "answered_at": "2026-03-02T12:00:11Z",
+        "round_trip": "PT11S",
+        "rang_on_silent": "yes",
+    }
+    [listed] = (await system.api.get(method.rpartition("/")[0])).json()["items"]
+    assert listed == (await system.api.get(method)).json()
+
+
+async def test_the_first_answer_ends_the_round_trip_and_the_last_one_counts(system: System, browser: AsyncClient) -> None:
+    _, method = await verified(system)
+    link = await send_and_open(system, method)
+    for said in ("yes", "perhaps", "no"):
+        system.clock.advance(5 * SECOND)
+        assert (await browser.post(link, data={"say": said})).status_code == 200
+    kept = await last_test(system, method)
+    assert kept is not None
+    assert (kept["round_trip"], kept["rang_on_silent"]) == ("PT7S", "no")
+
+
+async def test_an_answer_that_is_none_and_one_from_elsewhere_change_nothing(system: System, browser: AsyncClient) -> None:
+    _, method = await verified(system)
+    link = await send_and_open(system, method)
+    assert (await browser.post(link)).status_code == 200
+    assert (await browser.post(link, data={"say": "yes"}, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+    kept = await last_test(system, method)
+    assert kept is not None
+    assert kept["answered_at"] is None
+
+
+async def test_only_the_newest_test_is_answered_and_a_link_that_is_changed_is_none(system: System, browser: AsyncClient) -> None:
+    _, method = await verified(system)
+    first, second = await send_and_open(system, method), await send_and_open(system, method)
+    for answer in (await browser.get(first), await browser.post(first, data={"say": "yes"})):
+        assert (answer.status_code, "older test" in answer.text) == (410, True)
+    forged = second[:-5] + ("AAAAA" if second[-5:] != "AAAAA" else "BBBBB")
+    assert (await browser.post(forged, data={"say": "yes"})).status_code == 404
+    kept = await last_test(system, method)
+    assert kept is not None
+    assert kept["answered_at"] is None
+
+
+async def test_a_link_of_a_test_acknowledges_nothing_and_dies_with_its_address(system: System, browser: AsyncClient) -> None:
+    ana, method = await verified(system)
+    event = await system.event((await system.service([to(ana)]))["key"])
+    link = await send_and_open(system, method)
+    await browser.post(link, data={"say": "yes"})
+    assert (await system.api.get(f"/api/v1/incidents/{event['incident_id']}")).json()["status"] == "triggered"
+    assert (await system.api.delete(method)).status_code == 204
+    assert (await browser.post(link, data={"say": "yes"})).status_code == 410
+
+
+async def test_one_that_is_tried_again_was_accepted_when_it_was(system: System) -> None:
+    _, method = await verified(system)
+    system.email.outcomes = [FailedTemporarily("busy")]
+    await system.api.post(f"{method}/test")
+    await system.run_due()
+    kept = await last_test(system, method)
+    assert kept is not None
+    assert kept["accepted_at"] is None
+    await system.advance(seconds=5, step=SECOND)
+    kept = await last_test(system, method)
+    assert kept is not None
+    assert kept["accepted_at"] is not None
