@@ -1,16 +1,27 @@
 """`python -m tests.conformance`: every channel against everything a provider and a network can do to it, as one table.
 
 Each cell is what really came of one attempt against a fake on this machine: sent, again (it may work later), never, unknown (it may
-have arrived: repeated once, with a label). One that is not what the suite expects is marked, and the command fails.
+have arrived: repeated once, with a label). A second table is of what people answer there, or do not, or somebody forges, with the whole
+system behind it. One that is not what the suite expects is marked, and the command fails.
 """
 
 import asyncio
 import logging
+import os
 import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Unknown
+from oncall.kit.clock import ManualClock
+from tests import databases
 from tests.channels.test_conformance import CASES, RIGS, WAITED_OUT, attempt, what_becomes_of_it
+from tests.conftest import START, Shared
+from tests.replies.rigs import ANSWER_RIGS
+from tests.replies.test_conformance import ANSWERS, CELLS
 
 WORDS: Mapping[type[Outcome], str] = {Sent: "sent", FailedTemporarily: "again", FailedPermanently: "never", Unknown: "unknown"}
 PLACES = {"does not listen": "closed", "is at no known host": "nowhere"}
@@ -50,6 +61,39 @@ async def main() -> int:
     return wrong
 
 
+async def answers(url: str) -> int:
+    """Prints the table of answers, each cell with a system of its own; returns how many cells are not as expected."""
+    wrong, database = 0, Shared(url)
+    print("\n| whoever was paged | " + " | ".join(ANSWER_RIGS) + " |")
+    print("| --- |" + " --- |" * len(ANSWER_RIGS))
+    for what, (does, expected, _) in ANSWERS.items():
+        row = []
+        for name, make in ANSWER_RIGS.items():
+            if (what, name) not in CELLS:
+                row.append("·")
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                async with make(database, ManualClock(START), Path(folder)) as rig:
+                    came = await does(rig)
+            async with database.transaction() as tx:
+                await databases.empty(tx)
+            wrong += came != expected
+            row.append(came if came == expected else f"{came} **(expected {expected})**")
+        print(f"| {what} | {' | '.join(row)} |", flush=True)
+    await database.close_at_last()
+    print(f"\n{len(CELLS)} answers, {wrong} not as expected. `·`: this provider tells or posts nothing of the kind.")
+    return wrong
+
+
+def run() -> int:
+    wrong = asyncio.run(main())
+    with databases.server() as dsn:
+        template = databases.make_template(dsn)
+        with databases.fresh_database(dsn, template, f"oncall_conformance_{os.getpid()}", is_durable=False) as url:
+            return wrong + asyncio.run(answers(url))
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    sys.exit(1 if asyncio.run(main()) else 0)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    sys.exit(1 if run() else 0)

@@ -98,7 +98,7 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-class _Shared(Database):
+class Shared(Database):
     """One test's node after the other has its connections: to open them, and to warm each one, takes longer than most tests."""
 
     async def close(self) -> None:
@@ -110,7 +110,7 @@ class _Shared(Database):
 
 @pytest.fixture(scope="session")
 async def _node_database(database_url: str) -> AsyncIterator[Database]:
-    database = _Shared(database_url)
+    database = Shared(database_url)
     yield database
     await database.close_at_last()
 

@@ -12,7 +12,7 @@ from oncall.kit.ids import ContactMethodId, NotificationId
 
 async def begin_test(tx: AsyncConnection, method: ContactMethodId, id: UUID, message: NotificationId, *, now: datetime) -> None:
     """From now on it is the last one; what was said of earlier ones stays said."""
-    await store.begin(tx, method, id, message, now=now)
+    await store.begin_test(tx, method, id, message, now=now)
 
 
 async def note_accepted(tx: AsyncConnection, method: UUID, message: NotificationId, *, now: datetime) -> None:

@@ -34,7 +34,7 @@ ANSWER = text("""
 """)
 
 
-async def begin(tx: AsyncConnection, method: ContactMethodId, id: UUID, notification_id: NotificationId, *, now: datetime) -> None:
+async def begin_test(tx: AsyncConnection, method: ContactMethodId, id: UUID, notification_id: NotificationId, *, now: datetime) -> None:
     await tx.execute(BEGIN, {"method": method, "id": id, "notification_id": notification_id, "now": now})
 
 
