@@ -1,18 +1,22 @@
 """A test message asks whether it rang on silent: its page, what is kept of the answer, and the hint to whoever has never seen it ring."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
 from tests.contacts.test_testing import verified
-from tests.system import System, to
+from tests.system import FakeChannel, System, to
 
 from oncall.channels.values import FailedTemporarily, NoticeMessage
 from oncall.console.rules.testing import page_of_test
 from oncall.contacts.rules import silence_hint
 from oncall.contacts.values import ContactMethod, ContactTest, NotificationRule, RangOnSilent, Reach, Urgency
+from oncall.kit.clock import ManualClock
+from oncall.kit.db import Database
 from oncall.kit.ids import ContactMethodId, UserId
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -129,6 +133,46 @@ async def send_and_open(system: System, method: str) -> str:
 async def last_test(system: System, method: str) -> dict[str, Any] | None:
     found: dict[str, Any] | None = (await system.api.get(method)).json()["last_test"]
     return found
+
+
+@pytest.fixture
+async def phones(database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[System]:
+    """With a channel by which phones ring."""
+    made = System(_node_database, clock, tmp_path, lambda _: [FakeChannel("ntfy")])
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_the_hint_goes_when_it_rang_and_comes_back_when_it_did_not(phones: System) -> None:
+    ana = await phones.user("Ana", channel=None)
+    method = await phones.make(f"users/{ana['id']}/contact-methods", channel="ntfy", address="oncall-ana", verified=True)
+    path = f"/api/v1/users/{ana['id']}/contact-methods/{method['id']}"
+    rotation = {"unit": "week", "count": 1, "starts_at": "2026-03-02T09:00:00"}
+    layers = [{"name": "weekly", "participants": [to(ana)], "rotation": rotation}]
+    schedule = await phones.make("schedules", name="Primary", time_zone="UTC", layers=layers)
+    made = await phones.service([{"type": "schedule", "id": schedule["id"]}])
+
+    async def hints() -> list[bool]:
+        user = (await phones.api.get(f"/api/v1/users/{ana['id']}")).json()
+        warnings = [
+            (await phones.api.get(f"/api/v1/{of}/warnings")).json()["items"]
+            for of in (f"schedules/{schedule['id']}", f"escalation-policies/{made['policy']['id']}")
+        ]
+        assert user["reachable"]["high"]["reachable"] is True, "it is a hint, and no more"
+        return [user["reachable"]["hint"] is not None, *("not_proven_on_silent" in {one["code"] for one in found} for found in warnings)]
+
+    channel = phones.node.channels["ntfy"]
+    assert isinstance(channel, FakeChannel)
+    assert await hints() == [True, True, True]
+    for said, hinted in (("yes", False), ("not_tried", False), ("no", True), ("not_tried", True), ("yes", False)):
+        assert (await phones.api.post(f"{path}/test")).status_code == 202
+        await phones.run_due()
+        message = channel.sent[-1]
+        assert isinstance(message, NoticeMessage)
+        assert (await phones.client().post(message.links[0][0].removeprefix("http://oncall.test"), data={"say": said})).status_code == 200
+        assert await hints() == [hinted] * 3
+        phones.clock.advance(60 * SECOND)
 
 
 async def test_from_the_message_to_the_answer(system: System, browser: AsyncClient) -> None:

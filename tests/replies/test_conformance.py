@@ -77,11 +77,13 @@ ANSWERS: dict[str, tuple[Behaviour, str, str | None]] = {
 CELLS = [(what, name) for what, (_, _, needs) in ANSWERS.items() for name, rig in ANSWER_RIGS.items() if needs is None or needs in rig.can]
 
 
+@pytest.fixture
+def make_rig(database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path) -> Callable[[str], AnswerRig]:
+    return lambda name: ANSWER_RIGS[name](_node_database, clock, tmp_path)
+
+
 @pytest.mark.parametrize(("what", "name"), CELLS)
-async def test_what_becomes_of_it_when_whoever_was_paged(
-    database: Database, clock: ManualClock, tmp_path: Path, what: str, name: str, request: pytest.FixtureRequest
-) -> None:
+async def test_what_becomes_of_it_when_whoever_was_paged(make_rig: Callable[[str], AnswerRig], what: str, name: str) -> None:
     does, expected, _ = ANSWERS[what]
-    node_database = request.getfixturevalue("_node_database")
-    async with ANSWER_RIGS[name](node_database, clock, tmp_path) as rig:
+    async with make_rig(name) as rig:
         assert await does(rig) == expected

@@ -213,7 +213,7 @@ async def test_every_warning_has_its_sentence(system: System, team: list[Json]) 
         await system.api.delete(f"/api/v1/schedules/{made['id']}")
     told = " ".join(f"{one['code']} {one['at'][5:16].replace('T', ' ') if one['at'] else 'always'} {one['message']}" for one in said)
     assert told == " ".join(SAYINGS.split())
-    with_tests_of_their_own = {"nothing_changes", "unavailable", "on_two_schedules", "replaced_later"}
+    with_tests_of_their_own = {"nothing_changes", "not_proven_on_silent", "unavailable", "on_two_schedules", "replaced_later"}
     assert {*codes(said), *with_tests_of_their_own} == set(AdviceCode)
 
 
