@@ -37,7 +37,7 @@ NEEDS = {
     "handoffs": "schedules",
     "heartbeats": "heartbeats",
     "inquiries": "inquiries",
-    "message_edits": "message_edits",
+    "message_edits": "(SELECT 1 FROM message_edits UNION ALL SELECT 1 FROM list_standings WHERE is_new) AS edits",
     "schedules": "schedules",
     "slas": "incident_records",
     "status_updates": "update_deliveries",

@@ -1,4 +1,4 @@
-"""Contact methods: used only when the one before failed; secret addresses are sealed, and known again by their mark."""
+"""Contact methods: used only when the one before failed, sealed where they are secrets, and tested; lists say how they stand."""
 
 from collections.abc import Sequence
 
@@ -36,6 +36,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("contact_method_id", name=op.f("contact_tests_pkey")),
     )
+    op.create_table(
+        "list_standings",
+        sa.Column("notification_id", sa.UUID(), nullable=False),
+        sa.Column("incident_id", sa.UUID(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_new", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notification_id"], ["notifications.id"], name=op.f("list_standings_notification_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("list_standings_incident_id_fkey"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("notification_id", "incident_id", name=op.f("list_standings_pkey")),
+    )
+    op.create_index("list_standings_new_idx", "list_standings", ["at"], postgresql_where=sa.text("is_new"))
+    op.create_index("list_standings_incident_idx", "list_standings", ["incident_id"])
     for owner in ("user_id", "team_id"):
         op.create_unique_constraint(op.f(MARK.format(owner)), "contact_methods", [owner, "channel", "address_mark"])
 
@@ -44,6 +60,7 @@ def downgrade() -> None:
     # What stands in for another message is due never: a node that knows nothing of it leaves it alone, and so does this.
     op.execute("DELETE FROM notifications WHERE stands_in_for IS NOT NULL AND due_at = 'infinity'")
     op.drop_column("notifications", "stands_in_for")
+    op.drop_table("list_standings")
     op.drop_table("contact_tests")
     for owner in ("team_id", "user_id"):
         op.drop_constraint(op.f(MARK.format(owner)), "contact_methods")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.channels.messages import a_page
+from tests.incidents.building import rows
 from tests.providers.slack import TOKEN as SLACK_TOKEN
 from tests.providers.slack import SlackSink
 from tests.providers.slack import buttons as slack_buttons
@@ -28,11 +29,12 @@ from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.http_client import HttpClient
-from oncall.kit.ids import IncidentId, NotificationId
+from oncall.kit.ids import BundleId, IncidentId, NotificationId
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import Settings
-from oncall.notifications.rules.editing import ALL, standing_of, standings, try_again_at
-from oncall.notifications.values.editing import EDIT_DELAYS, EDITING, Edit, NewStanding
+from oncall.notifications.rules.editing import ALL, standing_of, standing_of_list, standings, try_again_at
+from oncall.notifications.values import Page, Step, Subject
+from oncall.notifications.values.editing import EDIT_DELAYS, EDITING, Edit, Listed, NewStanding
 from oncall.notifications.values.updating import News
 
 NOW = datetime(2026, 3, 8, 2, 35, tzinfo=UTC)
@@ -102,6 +104,63 @@ async def test_what_came_from_elsewhere_is_shown_with_the_buttons_that_are_of_us
     assert (line.startswith("Resolved by monitor prod, "), labels) == (True, [])
 
 
+def listed(chat: Chat) -> tuple[list[str], list[str]]:
+    """The lines of the list that was sent, without its first, and the labels of its buttons."""
+    if isinstance(chat.sink, SlackSink):
+        message = next(one for one in chat.sink.posted if "incidents on" in one["text"])
+        text, labels = message["blocks"][0]["text"]["text"], [one["text"]["text"] for one in slack_buttons(message)]
+    else:
+        message = next(one for one in chat.sink.messages if "incidents on" in one["text"])
+        text, labels = message["text"], [one["text"] for one in telegram_buttons(message)]
+    return text.splitlines()[1:], labels
+
+
+async def with_list(chat: Chat) -> list[str]:
+    """So many pages that some come as a list; the ids of what it lists, in its order."""
+    ids = [(await chat.system.event(chat.service["key"], f"disk-{n}"))["incident_id"] for n in range(6)]
+    await chat.system.advance(minutes=2)
+    text = "\n".join(listed(chat)[0])
+    numbers = {id: (await chat.system.incident(id))["number"] for id in ids}
+    return sorted((id for id in ids if f"(#{numbers[id]})" in text), key=lambda one: text.index(f"(#{numbers[one]})"))
+
+
+async def test_a_list_says_how_each_of_its_incidents_stands(chat: Chat) -> None:
+    first, second, *others = await with_list(chat)
+    before, labels = listed(chat)
+    assert labels == ["Acknowledge these"]
+    chat.incident = first
+    await chat.does("acknowledge")
+    after, labels = listed(chat)
+    assert labels == ["Acknowledge these"], "somebody may still take the others"
+    assert f"1 of {len(others) + 2} are acknowledged or over, " in after[0]
+    [line] = [line for line in after if line.endswith(": acknowledged by environment admin key")]
+    number = (await chat.system.incident(first))["number"]
+    assert f"(#{number})" in line
+    plain = [line.removesuffix(": acknowledged by environment admin key") for line in after if "are acknowledged or over" not in line]
+    assert [line for line in before if line not in plain and "open in the browser" not in line] == [], "all the rest is as it was"
+    for chat.incident in (second, *others):
+        await chat.does("resolve")
+    after, labels = listed(chat)
+    assert ("All of these are acknowledged or over, " in after[0], labels) == (True, [])
+    assert sum(line.endswith(": resolved by environment admin key") for line in after) == 1 + len(others)
+    await chat.system.advance(minutes=31)
+    after, labels = listed(chat)
+    assert labels == ["Acknowledge these"], "nobody has the first any more"
+    assert any(f"(#{number})" in line and line.endswith(": nobody has it any more: it pages again") for line in after)
+
+
+async def test_a_list_of_which_much_changes_at_once_is_changed_once(chat: Chat) -> None:
+    ids = await with_list(chat)
+    asked = len(chat.sink.requests)
+    for id in ids:
+        assert (await chat.system.api.post(f"/api/v1/incidents/{id}/resolve")).status_code == 200
+    await chat.system.run_due()
+    ends = ("chat.update", "editMessageText")
+    edits = [one for one in chat.sink.requests[asked:] if one.path.endswith(ends) and b"incidents on" in one.body]
+    assert len(edits) == 1
+    assert await rows(chat.system, "SELECT count(*) FROM message_edits") == [(0,)]
+
+
 async def test_of_several_changes_only_the_last_is_said_however_long_the_provider_was_away(chat: Chat) -> None:
     before = chat.shown()
     chat.sink.behave("500")
@@ -147,6 +206,22 @@ def test_of_two_that_are_told_of_one_incident_the_later_counts() -> None:
 
 def edit(state: str = "acknowledged", tries: int = 1) -> Edit:
     return Edit(NotificationId(UUID(int=9)), state, f"{state} by Ana", NOW, 1, tries)
+
+
+@pytest.mark.parametrize(
+    ("what", "states", "said", "left"),
+    [
+        ("nothing has moved, or back again", [None, "triggered"], "nobody has any of these", ALL),
+        ("some have", ["acknowledged", None, "resolved"], "2 of 3 are acknowledged or over", ALL),
+        ("all have", ["acknowledged", "merged"], "all of these are acknowledged or over", frozenset()),
+        ("what is snoozed may still be acknowledged", ["snoozed"], "all of these are acknowledged or over", ALL),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_how_a_list_stands(what: str, states: list[str | None], said: str, left: frozenset[str]) -> None:
+    page = Page(Step(ONE, 1, 1, 0), "", Subject(1, "", "", "", "high", NOW))
+    listed = [Listed(BundleId(UUID(int=5)), page, NewStanding(ONE, state, "x") if state else None) for state in states]
+    assert standing_of_list(listed, at=NOW) == Standing(said, NOW, left)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from oncall.channels.render import (
     shown_links,
     spoken,
 )
-from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage, Standing
+from oncall.channels.values import BundleMessage, ListedIncident, Message, NoticeMessage, PageMessage, Standing
 
 FACTS = 6
 FACT_LIMIT = 300
@@ -66,7 +66,7 @@ def brief(message: Message) -> Brief:
             return Brief(
                 line=bundle_line(message),
                 marks=_marks(message),
-                paragraphs=(*(listed_line(one) for one in message.listed), why),
+                paragraphs=(*map(_listed, message.listed), why),
                 acknowledge_url=link(message.acknowledge_url),
                 acknowledges="Acknowledge these",
             )
@@ -82,9 +82,13 @@ def brief(message: Message) -> Brief:
             assert_never(message)
 
 
-def standing_brief(message: PageMessage, standing: Standing) -> Brief:
-    """The page as it was, with how its incident stands now right below its first line, and without the buttons that are of no use."""
-    said, words = _page(message), one_line(standing.said, REASON_LIMIT)
+def _listed(one: ListedIncident) -> str:
+    return f"{listed_line(one)}: {one_line(one.stands, REASON_LIMIT)}" if one.stands else listed_line(one)
+
+
+def standing_brief(message: PageMessage | BundleMessage, standing: Standing) -> Brief:
+    """The page, or the list, as it was, with how it stands now right below its first line, and without the buttons that are of no use."""
+    said, words = brief(message), one_line(standing.said, REASON_LIMIT)
     return replace(
         said,
         marks=(f"{words[:1].upper()}{words[1:]}, {instant(standing.at)}.", *said.marks),

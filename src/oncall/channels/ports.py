@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from oncall.channels.values import Message, Outcome, PageMessage, Standing
+from oncall.channels.values import BundleMessage, Message, Outcome, PageMessage, Standing
 
 
 class Channel(Protocol):
@@ -68,6 +68,6 @@ class AnswersInquiries(Protocol):
 class EditsMessages(Protocol):
     """A channel whose messages can be changed where they are, without a sound."""
 
-    async def edit(self, provider_id: str, message: PageMessage, standing: Standing, /) -> Outcome:
-        """The same page, saying how its incident stands, and with the buttons that are of use. One attempt, as `send`."""
+    async def edit(self, provider_id: str, message: PageMessage | BundleMessage, standing: Standing, /) -> Outcome:
+        """The same page or list, saying how its incidents stand, and with the buttons that are of use. One attempt, as `send`."""
         ...

@@ -5,7 +5,19 @@ from typing import Any
 
 from oncall.channels.brief import Brief, brief, fitted, standing_brief
 from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
-from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent, Standing, Unknown
+from oncall.channels.values import (
+    BadAddress,
+    BundleMessage,
+    FailedPermanently,
+    FailedTemporarily,
+    Message,
+    NoticeMessage,
+    Outcome,
+    PageMessage,
+    Sent,
+    Standing,
+    Unknown,
+)
 from oncall.kit.http_client import HttpReply
 
 SETTING = "ONCALL_SLACK_BOT_TOKEN"
@@ -90,7 +102,7 @@ class SlackChannel:
             reply = await self._calls.post_json(self._method, message, content(message, to, blocks=False), self._headers)
         return meaning_of(reply, self._calls) if isinstance(reply, HttpReply) else reply
 
-    async def edit(self, provider_id: str, message: PageMessage, standing: Standing) -> Outcome:
+    async def edit(self, provider_id: str, message: PageMessage | BundleMessage, standing: Standing) -> Outcome:
         """https://docs.slack.dev/reference/methods/chat.update"""
         if self._headers is None:
             return not_configured("Slack", SETTING)
@@ -124,10 +136,10 @@ def meaning_of(reply: HttpReply, calls: Calls) -> Outcome:
 
 
 def content(message: Message, to: str, *, blocks: bool = True, presses: bool = False, standing: Standing | None = None) -> dict[str, Any]:
-    """The arguments of chat.postMessage. `text` is what notifications show, and all there is without blocks. With a `standing` a page says
-    how its incident stands now.
+    """The arguments of chat.postMessage. `text` is what notifications show, and all there is without blocks. With a `standing` a page
+    or a list says how it stands now.
     """
-    said = standing_brief(message, standing) if standing and isinstance(message, PageMessage) else brief(message)
+    said = standing_brief(message, standing) if standing and not isinstance(message, NoticeMessage) else brief(message)
     sent: dict[str, Any] = {
         "channel": to,
         "text": escaped(said.line) if blocks else fitted(_lines(said, links=True), SECTION_LIMIT),

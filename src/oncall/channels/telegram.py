@@ -8,7 +8,18 @@ from uuid import UUID
 
 from oncall.channels.brief import Brief, brief, fitted, is_update, standing_brief
 from oncall.channels.calling import Calls, bad_address, lack, not_configured, said_in, words_in
-from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, PageMessage, Sent, Standing
+from oncall.channels.values import (
+    BadAddress,
+    BundleMessage,
+    FailedPermanently,
+    FailedTemporarily,
+    Message,
+    NoticeMessage,
+    Outcome,
+    PageMessage,
+    Sent,
+    Standing,
+)
 from oncall.channels.webhook import RETRY_AFTER_LIMIT
 from oncall.kit.http_client import HttpReply
 
@@ -66,7 +77,7 @@ class TelegramChannel:
             reply = await self._calls.post_json(self._method, message, content(message, chat, buttons=False))
         return self._meaning(reply) if isinstance(reply, HttpReply) else reply
 
-    async def edit(self, provider_id: str, message: PageMessage, standing: Standing) -> Outcome:
+    async def edit(self, provider_id: str, message: PageMessage | BundleMessage, standing: Standing) -> Outcome:
         """https://core.telegram.org/bots/api#editmessagetext"""
         if self._method is None:
             return not_configured("Telegram", SETTING)
@@ -79,7 +90,9 @@ class TelegramChannel:
             return Sent(provider_id, "it said so already")
         return self._meaning(reply)
 
-    async def _edit(self, provider_id: str, message: PageMessage, standing: Standing, *, buttons: bool) -> HttpReply | Outcome:
+    async def _edit(
+        self, provider_id: str, message: PageMessage | BundleMessage, standing: Standing, *, buttons: bool
+    ) -> HttpReply | Outcome:
         changed = content(message, message.address, buttons=buttons, presses=self.presses, standing=standing)
         changed.pop("disable_notification")
         changed.setdefault("reply_markup", {"inline_keyboard": []})
@@ -122,9 +135,9 @@ def content(
     message: Message, chat: str, *, buttons: bool = True, presses: bool = False, standing: Standing | None = None
 ) -> dict[str, Any]:
     """The parameters of sendMessage. With `presses` the buttons act: they carry the verb and the id of the message. With a `standing` a
-    page says how its incident stands now.
+    page or a list says how it stands now.
     """
-    said = standing_brief(message, standing) if standing and isinstance(message, PageMessage) else brief(message)
+    said = standing_brief(message, standing) if standing and not isinstance(message, NoticeMessage) else brief(message)
     lines = _lines(said, buttons=buttons)
     if presses and buttons and said.acknowledge_url:
         lines.insert(

@@ -60,6 +60,8 @@ class ListedIncident:
     triggered_at: datetime
     reason: str
     """Why this person is paged for it, verbatim."""
+    stands: str | None = None
+    """How it stands now, in a list that was sent before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class NoticeMessage:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the incident of a page stands now, for a message that can be changed after it was sent."""
+    """How the incident of a page, or those of a list together, stand now, for a message that can be changed after it was sent."""
 
     said: str
     """"acknowledged by Ana"."""

@@ -177,6 +177,20 @@ message_edits = Table(
     Index("message_edits_next_at_idx", "next_at"),
 )
 
+# How each incident of a list that was sent stands now, where the list can be changed; what `is_new` is still to be said.
+list_standings = Table(
+    "list_standings",
+    metadata,
+    Column("notification_id", UUID(as_uuid=True), ForeignKey("notifications.id", ondelete="CASCADE"), primary_key=True),
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("said", String, nullable=False),
+    instant("at"),
+    Column("is_new", Boolean, nullable=False),
+    Index("list_standings_new_idx", "at", postgresql_where=text("is_new")),
+    Index("list_standings_incident_idx", "incident_id"),
+)
+
 # What was sent in a day of UTC over a channel that costs money, and what was not because of its cap.
 spending = Table(
     "spending",

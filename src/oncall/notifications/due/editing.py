@@ -12,8 +12,8 @@ from oncall.kit.db import Database, Pool, again
 from oncall.kit.log import get_log
 from oncall.notifications.commands import editing
 from oncall.notifications.ports import MakeLinks
-from oncall.notifications.rules.editing import standing_of
-from oncall.notifications.rules.messages import page_message
+from oncall.notifications.rules.editing import standing_of, standing_of_list
+from oncall.notifications.rules.messages import list_message, page_message
 from oncall.notifications.values import Page
 from oncall.notifications.values.editing import EDITS_AT_ONCE, Edit, Shown
 
@@ -68,5 +68,9 @@ class Editor:
         channel, page = self._channels.get(shown.claimed.channel), shown.claimed.about
         if channel is None:
             return None
+        if shown.listed:
+            url, *_ = self._links(shown.listed[0].bundle_id, shown.claimed.acts_for)
+            its_list = list_message(shown.claimed, shown.listed, url, shown.sent_at)
+            return await channel.edit(shown.provider_id, its_list, standing_of_list(shown.listed, at=edit.at))
         message = page_message(shown.claimed, page, self._links(page.step, shown.claimed.acts_for), shown.sent_at)
         return await channel.edit(shown.provider_id, message, standing_of(edit))

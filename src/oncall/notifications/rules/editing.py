@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Standing
 from oncall.kit.ids import IncidentId
-from oncall.notifications.values.editing import EDIT_DELAYS, Edit, NewStanding
+from oncall.notifications.values.editing import EDIT_DELAYS, Edit, Listed, NewStanding
 from oncall.notifications.values.updating import News
 
 ALL = frozenset({"acknowledge", "resolve", "escalate"})
@@ -15,6 +15,9 @@ LEFT: Mapping[str, frozenset[str]] = {
     "merged": frozenset(),
 }
 """What may still be done; in every other state, all."""
+
+HAD = frozenset({*LEFT, "snoozed"})
+"""Somebody has it, or nobody need."""
 
 
 def standings(news: Sequence[News], triggered_again: Sequence[IncidentId]) -> list[NewStanding]:
@@ -26,6 +29,15 @@ def standings(news: Sequence[News], triggered_again: Sequence[IncidentId]) -> li
 
 def standing_of(edit: Edit) -> Standing:
     return Standing(edit.said, edit.at, LEFT.get(edit.state, ALL))
+
+
+def standing_of_list(listed: Sequence[Listed], *, at: datetime) -> Standing:
+    """How many of a list somebody has, or are over. Its one button acknowledges: it stays as long as that is of use for any of them."""
+    states = [one.now.state if one.now else "triggered" for one in listed]
+    had = sum(state in HAD for state in states)
+    said = f"{had} of {len(listed)} are acknowledged or over" if had else "nobody has any of these"
+    useful = any("acknowledge" in LEFT.get(state, ALL) for state in states)
+    return Standing(said if had < len(listed) else "all of these are acknowledged or over", at, ALL if useful else frozenset())
 
 
 def try_again_at(edit: Edit, outcome: Outcome | None, *, now: datetime) -> datetime | None:

@@ -1,11 +1,15 @@
 """What a channel is given to send, made from what was claimed. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from oncall.channels.values import BundleMessage, ListedIncident, NoticeMessage, PageMessage
+from oncall.kit.ids import IncidentId
 from oncall.notifications.rules import late_by
 from oncall.notifications.rules.travelling import gravest, headline, printed
 from oncall.notifications.values import Claimed, Notice, Page
+from oncall.notifications.values.editing import Listed
 
 
 def page_message(claimed: Claimed, page: Page, links: tuple[str, str, str], now: datetime) -> PageMessage:
@@ -69,6 +73,13 @@ def bundle_message(bundle: tuple[Claimed, ...], acknowledge_url: str, now: datet
         late_by=late_by(min(one.due_at for one in bundle), now=now),
         reply_code=first.reply_code,
     )
+
+
+def list_message(first: Claimed, listed: Sequence[Listed], acknowledge_url: str, now: datetime) -> BundleMessage:
+    """A list that was sent, with how each of its incidents stands now."""
+    message = bundle_message(tuple(replace(first, about=one.page) for one in listed), acknowledge_url, now)
+    stands = {one.page.step.incident_id: one.now.said for one in listed if one.now}
+    return replace(message, listed=tuple(replace(one, stands=stands.get(IncidentId(one.incident_id))) for one in message.listed))
 
 
 def notice_message(claimed: Claimed, notice: Notice, code: str | None, now: datetime) -> NoticeMessage:

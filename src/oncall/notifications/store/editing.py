@@ -11,8 +11,8 @@ from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import Claimed, Page, Step, Subject
 from oncall.notifications.values.editing import EDITING, Edit, NewStanding, Shown
 
-# By the unique index of a position. What was claimed may be on the wire, and is changed once its provider has named it; a list tells of
-# several incidents, and stays as it was printed.
+# By the unique index of a position. What was claimed may be on the wire, and is changed once its provider has named it; lists have
+# standings of their own (`store/listing.py`).
 WANT = text("""
     INSERT INTO message_edits AS e (notification_id, state, said, at, changed, tries, next_at)
     SELECT n.id, s.state, s.said, CAST(:now AS timestamptz), 1, 0, CAST(:now AS timestamptz)
@@ -32,7 +32,7 @@ CLAIM = text("""
     WHERE e.notification_id = due.notification_id
     RETURNING e.notification_id, e.state, e.said, e.at, e.changed, e.tries
 """)
-NEXT_AT = text("SELECT min(next_at) FROM message_edits")
+NEXT_AT = text("SELECT least((SELECT min(next_at) FROM message_edits), (SELECT min(at) FROM list_standings WHERE is_new))")
 SHOWN = text("""
     SELECT n.id, n.incident_id, n.user_id, n.contact_method_id, n.channel, n.address, n.cycle, n.round, n.step, n.nth, n.due_at, n.attempt,
         n.may_have_arrived, n.reason, p.user_name, p.subject::text AS subject,

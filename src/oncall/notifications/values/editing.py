@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from oncall.kit.ids import IncidentId, NotificationId
-from oncall.notifications.values import Claimed
+from oncall.kit.ids import BundleId, IncidentId, NotificationId
+from oncall.notifications.values import Claimed, Page
 
 EDITING = ("slack", "telegram")
 """Channels whose messages can be changed where they are."""
@@ -37,9 +37,21 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One incident of a list, as the list told of it, and how it stands now; None: as it was."""
+
+    bundle_id: BundleId
+    page: Page
+    now: NewStanding | None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """The message as it was sent, and what its provider calls it; None as long as that is not known."""
+    """The message as it was sent, and what its provider calls it; None as long as that is not known. `listed` is empty of one about one
+    incident alone.
+    """
 
     claimed: Claimed
     provider_id: str | None
     sent_at: datetime | None
+    listed: tuple[Listed, ...] = ()
