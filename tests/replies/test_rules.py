@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from tests.channels.messages import NOW
 
 from oncall.channels.twilio_errors import meaning
+from oncall.contacts.values import RangOnSilent
 from oncall.notifications.values.receipts import Receipt, ReceiptState
 from oncall.replies.rules import is_told, read_status, read_text
-from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
+from oncall.replies.values import MOST_TOLD, Coded, ForTheCarrier, Rang, Said, Tries, Unclear, Verb
 
 ACKNOWLEDGE, RESOLVE, ESCALATE = Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.ESCALATE
 
@@ -25,6 +26,11 @@ ACKNOWLEDGE, RESOLVE, ESCALATE = Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.ESCALATE
         ("escalates", "4317 e", Coded("4317", ESCALATE)),
         ("the keys of a call mean the same", "4317 6", Coded("4317", RESOLVE)),
         ("the keys of a call mean the same", "4317, 5", Coded("4317", ESCALATE)),
+        ("whether a test rang", "4317 YES", Rang("4317", RangOnSilent.YES)),
+        ("that it did not", "n 4317.", Rang("4317", RangOnSilent.NO)),
+        ("yes and no is neither", "4317 yes no", Unclear()),
+        ("yes to nothing is nothing", "yes", Unclear()),
+        ("yes and something else is not guessed at", "4317 yes r", Unclear()),
         ("the same code twice is one", "4317 4317", Coded("4317", ACKNOWLEDGE)),
         ("two codes are none", "4317 4318", Unclear()),
         ("two verbs are none", "4317 ack resolve", Unclear()),

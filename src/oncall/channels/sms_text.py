@@ -122,6 +122,8 @@ def _notice(message: NoticeMessage) -> str:
     if message.code is not None:
         said = [paragraph for paragraph in said if message.code not in paragraph]
         text = f"{_marks(message)}{message.code} is the code that proves this number to oncall."
+    if message.reply_code:
+        text += f"\nDid it ring on silent? Reply {message.reply_code} YES or {message.reply_code} NO."
     links = [href for href, _ in shown_links(message)[:1]]
     for more in (*said, *links):
         if more and parts_of(f"{text}\n{more}") <= NOTICE_PARTS:

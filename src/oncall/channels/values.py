@@ -133,6 +133,8 @@ class NoticeMessage:
     """What proves that this address is its owner's; among the paragraphs as well, for people."""
     update: PageUpdate | None = None
     """Of a page update: about which incident, which is said in subject and paragraphs as well."""
+    reply_code: str | None = None
+    """Of a test: what whoever has this address answers with, on a channel where people answer in words."""
     unsubscribe_url: str | None = None
     """Where whoever has this address wants no more of the kind, with one POST; among the links as well, for people."""
 

@@ -11,7 +11,7 @@ from oncall.incidents.values import Incident, Status
 from oncall.kit.actors import Actor
 from oncall.kit.ids import UserId
 from oncall.notifications.values.receipts import Receipt, ReceiptState
-from oncall.replies.values import MOST_TOLD, Came, Coded, ForTheCarrier, Said, Tries, Unclear, Verb
+from oncall.replies.values import MOST_TOLD, Came, Coded, ForTheCarrier, Rang, Said, Tries, Unclear, Verb
 
 LONGEST = 200
 MOST_NAMED = 10
@@ -22,12 +22,17 @@ WORDS: Mapping[str, Verb] = {
     **dict.fromkeys(("e", "esc", "escalate", "escalated", "5"), Verb.ESCALATE),
 }
 KEYS: Mapping[str, Verb] = {"4": Verb.ACKNOWLEDGE, "6": Verb.RESOLVE, "5": Verb.ESCALATE}
+YES_NO: Mapping[str, RangOnSilent] = {
+    **dict.fromkeys(("yes", "y"), RangOnSilent.YES),
+    **dict.fromkeys(("no", "n"), RangOnSilent.NO),
+}
 KEYS_OF_TEST: Mapping[str, RangOnSilent] = {"1": RangOnSilent.YES, "2": RangOnSilent.NO, "3": RangOnSilent.NOT_TRIED}
 TESTED: Mapping[RangOnSilent, str] = {
     RangOnSilent.YES: "Thank you: it rings on silent.",
     RangOnSilent.NO: "Thank you. Let our number ring on silent in your phone's settings, and test again.",
     RangOnSilent.NOT_TRIED: "Thank you. Set your phone to silent, and test again.",
 }
+ARRIVED = "Thank you: it arrived. Did it ring on silent? Answer {code} YES or {code} NO."
 
 UNCLEAR = "Not understood. Answer with the code in the message, as in: 4317 to acknowledge, 4317 R to resolve, 4317 E to escalate."
 NO_SUCH_CODE = "This is not the code of a message to this number. Look at the message again, or open its link."
@@ -45,6 +50,9 @@ def read_text(text: str) -> Said:
     if len(words) == 1 and words[0] in CARRIERS:
         return ForTheCarrier()
     codes = [word for word in words if re.fullmatch("[0-9]{4}", word)]
+    answers = {YES_NO.get(word) for word in words if word not in codes}
+    if len(set(codes)) == 1 and len(answers) == 1 and (answer := answers.pop()):
+        return Rang(codes[0], answer)
     verbs = {WORDS.get(word) for word in words if word not in codes}
     if len(set(codes)) != 1 or len(verbs) > 1 or None in verbs:
         return Unclear()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from oncall.contacts.values import RangOnSilent
 from oncall.kit.errors import Forbidden, Invalid
 from oncall.kit.ids import NotificationId
 
@@ -36,6 +37,14 @@ class Coded:
 
     code: str
     verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A text that names a test by its code, and says whether it rang on silent."""
+
+    code: str
+    said: RangOnSilent
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,7 @@ class Inquiry:
     asked: int
 
 
-Said = Coded | Unclear | ForTheCarrier
+Said = Coded | Rang | Unclear | ForTheCarrier
 
 
 @dataclass(frozen=True, slots=True)

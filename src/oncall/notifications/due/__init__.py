@@ -31,7 +31,7 @@ from oncall.notifications import commands
 from oncall.notifications.commands import sealing, spending
 from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnSent, OnUndeliverable, OpenSealed
 from oncall.notifications.rules import decide_expiry, is_over, word_for
-from oncall.notifications.rules.messages import bundle_message, notice_message, page_message
+from oncall.notifications.rules.messages import bundle_message, has_reply_code, notice_message, page_message
 from oncall.notifications.rules.spending import decide_cap
 from oncall.notifications.values import Claimed, Done, Fate, Notice, Page
 from oncall.notifications.values.spending import Cap
@@ -104,8 +104,8 @@ class Sender:
 
     async def _with_codes(self, tx: AsyncConnection, bundles: list[tuple[Claimed, ...]], *, now: datetime) -> list[tuple[Claimed, ...]]:
         """Each with what a person answers it by; behind the address of a channel may be anybody, so it has only its link."""
-        pages = {one.id: one.address for bundle in bundles for one in bundle if isinstance(one.about, Page) and not one.about.recipient}
-        codes = await self._reply_codes(tx, pages, now=now) if self._reply_codes and pages else {}
+        answered = {one.id: one.address for bundle in bundles for one in bundle if has_reply_code(one.about)}
+        codes = await self._reply_codes(tx, answered, now=now) if self._reply_codes and answered else {}
         return [tuple(replace(one, reply_code=codes.get(one.id)) for one in bundle) for bundle in bundles] if codes else bundles
 
     async def settle(self) -> None:

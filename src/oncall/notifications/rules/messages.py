@@ -82,6 +82,11 @@ def list_message(first: Claimed, listed: Sequence[Listed], acknowledge_url: str,
     return replace(message, listed=tuple(replace(one, stands=stands.get(IncidentId(one.incident_id))) for one in message.listed))
 
 
+def has_reply_code(about: Page | Notice) -> bool:
+    """What can be answered in words: a page to a person, and a test, which acts on nothing."""
+    return not about.recipient if isinstance(about, Page) else about.kind == "test"
+
+
 def notice_message(claimed: Claimed, notice: Notice, code: str | None, now: datetime) -> NoticeMessage:
     return NoticeMessage(
         notification_id=claimed.id,
@@ -98,4 +103,5 @@ def notice_message(claimed: Claimed, notice: Notice, code: str | None, now: date
         late_by=late_by(claimed.due_at, now=now),
         code=code,
         update=notice.update,
+        reply_code=claimed.reply_code,
     )

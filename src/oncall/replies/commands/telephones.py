@@ -27,6 +27,7 @@ from oncall.replies.values import (
     TRIES_LAST,
     Coded,
     ForTheCarrier,
+    Rang,
     Spoken,
     Unclear,
     Verb,
@@ -59,8 +60,13 @@ async def take_text(tx: AsyncConnection, sender: str, text: str, *, now: datetim
     if isinstance(said, ForTheCarrier):
         return None
     tries = await store.lock_tries(tx, sender, until=now - TRIES_LAST, now=now)
+    id = None if isinstance(said, Unclear) else await store.find_code(tx, sender, said.code)
+    if id and not isinstance(said, Unclear) and tries.wrong < MOST_WRONG:
+        words = await _answer_test_by_text(tx, id, said, sender, now=now)
+        if words is not None:
+            await store.save_tries(tx, sender, replace(tries, wrong=0, told=0))
+            return words
     if isinstance(said, Coded):
-        id = await store.find_code(tx, sender, said.code)
         message = await _page_to(tx, id, channel="sms", address=sender) if id else None
         if message and tries.wrong >= MOST_WRONG:
             return rules.TOO_MANY
@@ -68,11 +74,11 @@ async def take_text(tx: AsyncConnection, sender: str, text: str, *, now: datetim
             await store.save_tries(tx, sender, replace(tries, wrong=0, told=0))
             return await _act(tx, message, said.verb, via="sms", code=said.code, now=now)
     told = rules.is_told(tries)
-    await store.save_tries(tx, sender, replace(tries, wrong=tries.wrong + isinstance(said, Coded), told=tries.told + told))
+    await store.save_tries(tx, sender, replace(tries, wrong=tries.wrong + isinstance(said, Coded | Rang), told=tries.told + told))
     await store.forget_tries(tx, until=now - TRIES_LAST)
     if not told:
         return None
-    return rules.UNCLEAR if isinstance(said, Unclear) else rules.NO_SUCH_CODE
+    return rules.NO_SUCH_CODE if isinstance(said, Coded) else rules.UNCLEAR
 
 
 async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, called: str, again: int, now: datetime) -> Spoken:
@@ -89,6 +95,17 @@ async def take_key(tx: AsyncConnection, id: NotificationId, digits: str, *, call
     if verb is None:
         return Spoken(rules.NOT_A_KEY, again=again < MOST_ASKED)
     return Spoken(await _act(tx, message, verb, via="phone", code=None, now=now))
+
+
+async def _answer_test_by_text(tx: AsyncConnection, id: NotificationId, said: Coded | Rang, sender: str, *, now: datetime) -> str | None:
+    """None if this is no test that was sent to this number, or another one followed."""
+    sent = await find_message(tx, id)
+    if sent is None or sent.page is not None or (sent.channel, sent.address) != ("sms", sender):
+        return None
+    rang = said.said if isinstance(said, Rang) else None
+    if await answer_message(tx, ContactMethodId(sent.contact_method_id), id, rang, now=now) is None:
+        return None
+    return rules.TESTED[rang] if rang else rules.ARRIVED.format(code=said.code)
 
 
 async def _answer_test(tx: AsyncConnection, sent: MessageSent, digits: str, *, again: int, now: datetime) -> Spoken:
