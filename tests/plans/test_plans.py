@@ -100,7 +100,16 @@ HISTORY = [
         CASE WHEN n <= 40 THEN timestamptz '2026-03-02T12:00:00Z' END
     FROM generate_series(1, 2040) n
     """,
+    """
+    INSERT INTO bundles SELECT md5(format('bundle %s', n))::uuid, md5(format('message %s', n))::uuid, md5('user 1')::uuid,
+        '2026-03-01T12:00:00Z' FROM generate_series(1, 2040) n
+    """,
+    """
+    INSERT INTO bundle_incidents SELECT md5(format('bundle %s', n))::uuid, md5(format('incident %s', 1 + (n + m) % 2040))::uuid, 1, 1
+    FROM generate_series(1, 2040) n, generate_series(1, 5) m
+    """,
     "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats, incident_records",
+    "ANALYZE bundles, bundle_incidents",
 ]
 
 VALUES = {

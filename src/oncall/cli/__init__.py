@@ -128,8 +128,8 @@ def _shown(value: object) -> str:
 def reseal() -> None:
     """Seal secrets anew with the first of ONCALL_SECRET_KEYS.
 
-    Afterwards the keys behind it are needed for nothing that is stored: once every node has the new one, and no message with an old link
-    is of use any more, they can be taken away.
+    Those that were stored before they were sealed are sealed, too. Afterwards the keys behind it are needed for nothing that is stored:
+    once every node has the new one, and no message with an old link is of use any more, they can be taken away.
     """
     from oncall.cli.reseal import run  # noqa: PLC0415
 
