@@ -113,12 +113,13 @@ FAIL_OF = text("""
         AND (CAST(:method AS uuid) IS NULL OR contact_method_id = :method)
     RETURNING id, due_at < 'infinity' AS was_due
 """)
-# What would have gone by now, and only waits to travel with others, counts: of it nobody can say that it could not be delivered.
+# What would have gone by now, and only waits to travel with others, counts: of it nobody can say that it could not be delivered. What
+# stands in for another waits for no others.
 HEARD = text("""
     SELECT DISTINCT n.incident_id FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
     JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.round > 0
         AND (n.status IN ('sent', 'delivered', 'read', 'bundled')
-            OR n.status = 'pending' AND n.attempt = 0 AND n.gathers_from <= :now)
+            OR n.status = 'pending' AND n.attempt = 0 AND n.gathers_from <= :now AND n.next_at < 'infinity')
 """)
 # By the unique index (incident_id, cycle, …): a link counts in its own cycle, and in the newest one if that paged its user too.
 PAGED_SINCE = text("""
