@@ -8,17 +8,19 @@ from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpcore
 import pytest
 import requests
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.channels.messages import NOW, UPDATE, a_notice, a_page
 from tests.channels.test_render import NOTICES, PAGES, UPDATES
 from tests.providers.apprise import AppriseSink, texts, urls
 from tests.providers.tls import client_context, server_context
 
-from oncall.channels.apprise import SCHEMAS, AppriseChannel, words
+from oncall.channels.apprise import SCHEMAS, AppriseChannel, shortened, words
 from oncall.channels.calling import Calls
 from oncall.channels.guarded_requests import guard
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent
@@ -196,6 +198,43 @@ class ToTheSink(httpcore.AnyIOBackend):
 
 async def a_public_address(host: str, port: int) -> list[IPv4Address]:
     return [IPv4Address("162.159.137.232")]
+
+
+TEXTS = {
+    "bulksms": ("api.bulksms.com", "bulksms://TOKENID:SECRET@+351912345678"),
+    "clicksend": ("rest.clicksend.com", "clicksend://user:apikey@+351912345678"),
+    "d7sms": ("api.d7networks.com", "d7sms://eyJhbGciOiJ@+351912345678"),
+    "httpsms": ("api.httpsms.com", "httpsms://apikey@+351912345679/+351912345678"),
+    "msgbird": ("rest.messagebird.com", "msgbird://aaaaaaaaaaaaaaaaaaaaaaaaa/+351912345679/+351912345678"),
+    "plivo": ("api.plivo.com", "plivo://aaaaaaaaaaaaaaaaaaaaaaaaa@tttttttttttttttttttttttttttttttttttttttt/+351912345679/+351912345678"),
+    "seven": ("gateway.seven.io", "seven://aaaaaaaaaaaaaaaaaaaaaaaaa/+351912345678"),
+    "sinch": ("us.sms.api.sinch.com", f"sinch://{'a' * 32}:{'b' * 32}@+351912345679/+351912345678"),
+    "vonage": ("rest.nexmo.com", "vonage://aaaaaaaa:bbbbbbbbbbbbbbbb@+351912345679/+351912345678"),
+}
+"""Another provider of text messages: where it is, and an address there."""
+
+
+@pytest.mark.parametrize("service", TEXTS)
+async def test_a_text_message_by_another_provider_keeps_its_whole_link(tmp_path: Path, service: str) -> None:
+    host, address = TEXTS[service]
+    link = f"https://oncall.example.com/l/{'a' * 75}"
+    async with AppriseSink(tls=server_context(tmp_path, host)) as sink:
+        client = HttpClient(resolve=a_public_address, wire=ToTheSink(sink.port), tls=client_context(tmp_path))
+        channel = AppriseChannel(Calls(client, lambda: NOW, deadline=20))
+        assert channel.check_address(address) == address
+        await channel.send(a_page(address=address, title="The disk of the database is nearly full " * 4, acknowledge_url=link))
+        [request] = sink.requests
+        assert request.headers["host"] == host
+        said = unquote_plus(request.body.decode()).replace("\\n", "\n")
+        assert link in said
+        assert "[critical] " in said
+        await channel.close()
+        await client.close()
+
+
+@given(PAGES | NOTICES, st.integers(100, 160))
+def test_a_text_message_is_as_short_as_it_must_be(message: Message, limit: int) -> None:
+    assert len(shortened(message, limit)) <= limit
 
 
 async def test_discord_is_called_at_its_own_host_and_its_certificate_is_verified(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ THREADS = 32
 """As many as there are messages of one channel on the wire."""
 
 BODY_LIMIT = 3_500
+OF_A_TEXT_MESSAGE = 160
+"""Services that take no more than this send text messages: what is too long would lose its link."""
+SHORTEST = 20
+"""What is said at least beside a link."""
 _LOADING = threading.Lock()
 URL = re.compile(r"(?P<schema>[a-z0-9]{2,20})://[\x21-\x7e]{3,2000}")
 
@@ -34,10 +38,11 @@ SCHEMAS = frozenset(
     re.findall(
         r"\S+",
         """
-        bark barks chanify cliq dingtalk discord feishu flock gchat gotify gotifys guilded hassio hassios ifttt join kook lark line
-        matrix matrixs misskey misskeys mmost mmosts nctalk nctalks notica notifiarr pbul prowl psafer pushdeer pushdeers pushplus
-        pushy revolt ringc rocket rockets ryver schan signal signals signl4 simplepush spugpush stackfield synology synologys threema
-        twist viber webex wecombot workflow workflows wxpusher wxteams zulip
+        bark barks bulksms chanify clicksend cliq d7sms dingtalk discord feishu flock gchat gotify gotifys guilded hassio hassios
+        httpsms ifttt join kook lark line matrix matrixs misskey misskeys mmost mmosts msgbird nctalk nctalks notica notifiarr pbul
+        plivo prowl psafer pushdeer pushdeers pushplus pushy revolt ringc rocket rockets ryver schan seven signal signals signl4
+        simplepush sinch spugpush stackfield synology synologys threema twist viber vonage webex wecombot workflow workflows wxpusher
+        wxteams zulip
         """,
     )
 )
@@ -192,12 +197,24 @@ def _notify(message: Message) -> bool:
     notifier = library.Apprise(asset=plugin.asset)
     notifier.add(plugin)
     title, body = words(message)
+    if plugin.body_maxlen <= OF_A_TEXT_MESSAGE:
+        title, body = "", shortened(message, plugin.body_maxlen)
     kind = library.NotifyType.FAILURE if rings(message) else library.NotifyType.INFO
     form = library.NotifyFormat.TEXT
     if plugin.notify_format == library.NotifyFormat.MARKDOWN:
         # Made from text it would escape our links, which nobody could follow then.
         form, body = library.NotifyFormat.MARKDOWN, body.replace("\n", "  \n")
     return bool(notifier.notify(body=body, title=title, notify_type=kind, body_format=form))
+
+
+def shortened(message: Message, limit: int) -> str:
+    """A text message: what it is about, as much as fits, and the whole of the link by which it is answered."""
+    said = brief(message)
+    link = said.acknowledge_url or next((href for href, _ in said.links), None)
+    room = limit - len(link) - 1 if link else limit
+    if link is None or room < SHORTEST:
+        return said.line[:limit]
+    return f"{said.line if len(said.line) <= room else f'{said.line[: room - 2].rstrip()}..'}\n{link}"
 
 
 def words(message: Message) -> tuple[str, str]:
