@@ -17,7 +17,7 @@ from oncall.contacts.rules import silence_hint
 from oncall.contacts.values import ContactMethod, ContactTest, NotificationRule, RangOnSilent, Reach, Urgency
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
-from oncall.kit.ids import ContactMethodId, UserId
+from oncall.kit.ids import ContactMethodId, TeamId, UserId
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -110,6 +110,11 @@ def test_who_is_told_to_test(what: str, methods: tuple[ContactMethod, ...], by: 
     hint = silence_hint(Reach(ANA, "Ana", "ana@example.com", methods, rules))
     said = f"No test has shown that a page ({hinted}) rings on Ana's phone while it is silent: send one, and answer its link."
     assert hint == (said if hinted else None)
+
+
+def test_a_channel_of_a_team_is_nobodys_phone() -> None:
+    chat = phone(6, "slack")
+    assert silence_hint(Reach(UserId(chat.id), "team Payments", "", (chat,), team_id=TeamId(UUID(int=7)))) is None
 
 
 @pytest.fixture

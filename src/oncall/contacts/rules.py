@@ -120,7 +120,11 @@ def reachability(reach: Reach) -> Reachability:
 
 
 def silence_hint(reach: Reach) -> str | None:
-    """What a careful colleague would say to somebody who is paged on a phone, and has never seen it ring while it was silent."""
+    """What a careful colleague would say to somebody who is paged on a phone, and has never seen it ring while it was silent. A channel of
+    a team is nobody's phone.
+    """
+    if reach.team_id is not None:
+        return None
     used = {way.contact_method_id for way in plan_ways(reach, Urgency.HIGH).ways}
     phones = [method for method in reach.methods if method.id in used and method.channel in ON_A_PHONE]
     if not phones or any(method.rings_on_silent for method in phones):
