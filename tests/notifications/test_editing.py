@@ -1,5 +1,6 @@
 """A page in a chat says how its incident stands, whoever or whatever changed that; and nothing waits for it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,12 +28,13 @@ from oncall.channels.slack import SlackChannel
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Outcome, Sent, Standing, Unknown
 from oncall.kit.clock import ManualClock
-from oncall.kit.db import Database
+from oncall.kit.db import Database, Pool
 from oncall.kit.http_client import HttpClient
 from oncall.kit.ids import BundleId, IncidentId, NotificationId
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import Settings
 from oncall.notifications.rules.editing import ALL, standing_of, standing_of_list, standings, try_again_at
+from oncall.notifications.store import listing
 from oncall.notifications.values import Page, Step, Subject
 from oncall.notifications.values.editing import EDIT_DELAYS, EDITING, Edit, Listed, NewStanding
 from oncall.notifications.values.updating import News
@@ -159,6 +161,18 @@ async def test_a_list_of_which_much_changes_at_once_is_changed_once(chat: Chat) 
     edits = [one for one in chat.sink.requests[asked:] if one.path.endswith(ends) and b"incidents on" in one.body]
     assert len(edits) == 1
     assert await rows(chat.system, "SELECT count(*) FROM message_edits") == [(0,)]
+
+
+async def test_who_acknowledges_one_incident_of_a_list_waits_for_nobody_who_has_another(chat: Chat) -> None:
+    first, second, *_ = await with_list(chat)
+    at, database = chat.system.clock.at, chat.system.node.database
+    async with asyncio.timeout(5), database.transaction() as one, database.transaction(Pool.ENGINE) as other:
+        assert await listing.want(one, [NewStanding(IncidentId(UUID(first)), "acknowledged", "acknowledged by Ana")], now=at)
+        assert await listing.want(other, [NewStanding(IncidentId(UUID(second)), "resolved", "resolved by Ben")], now=at)
+    await chat.system.run_due()
+    said = "\n".join(listed(chat)[0])
+    assert ": acknowledged by Ana" in said
+    assert ": resolved by Ben" in said
 
 
 async def test_of_several_changes_only_the_last_is_said_however_long_the_provider_was_away(chat: Chat) -> None:
