@@ -34,7 +34,7 @@ from oncall.kit.ids import BundleId, IncidentId, NotificationId
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.settings import Settings
 from oncall.notifications.rules.editing import ALL, standing_of, standing_of_list, standings, try_again_at
-from oncall.notifications.store import listing
+from oncall.notifications.store import editing as store
 from oncall.notifications.values import Page, Step, Subject
 from oncall.notifications.values.editing import EDIT_DELAYS, EDITING, Edit, Listed, NewStanding
 from oncall.notifications.values.updating import News
@@ -167,8 +167,8 @@ async def test_who_acknowledges_one_incident_of_a_list_waits_for_nobody_who_has_
     first, second, *_ = await with_list(chat)
     at, database = chat.system.clock.at, chat.system.node.database
     async with asyncio.timeout(5), database.transaction() as one, database.transaction(Pool.ENGINE) as other:
-        assert await listing.want(one, [NewStanding(IncidentId(UUID(first)), "acknowledged", "acknowledged by Ana")], now=at)
-        assert await listing.want(other, [NewStanding(IncidentId(UUID(second)), "resolved", "resolved by Ben")], now=at)
+        assert await store.want(one, [NewStanding(IncidentId(UUID(first)), "acknowledged", "acknowledged by Ana")], now=at)
+        assert await store.want(other, [NewStanding(IncidentId(UUID(second)), "resolved", "resolved by Ben")], now=at)
     await chat.system.run_due()
     said = "\n".join(listed(chat)[0])
     assert ": acknowledged by Ana" in said

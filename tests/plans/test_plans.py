@@ -25,7 +25,7 @@ from oncall.incidents.values.alerts import AlertFilter
 from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
-from oncall.notifications.store import editing, listing, pages, receipts, sending, travelling, updates
+from oncall.notifications.store import editing, pages, receipts, sending, travelling, updates
 from oncall.postmortems.store import action_items
 from oncall.simulate.store import previewing as simulate
 
@@ -250,7 +250,7 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(updates.EARLIER, "notices", "notices_incident_idx", id="what they were told"),
         pytest.param(sending.NEXT_AT, "notifications", "notifications_next_at_idx", id="the next notification"),
         pytest.param(sending.STAND_IN, "notifications", "notifications_once_per_position_and_contact_method", id="what stands in"),
-        pytest.param(listing.WANT, "bundle_incidents", "bundle_incidents_incident_idx", id="the lists an incident is in"),
+        pytest.param(editing.WANT, "bundle_incidents", "bundle_incidents_incident_idx", id="the lists an incident is in"),
         pytest.param(editing.NEXT_AT, "list_standings", "list_standings_new_idx", id="what is new of a list"),
         pytest.param(action_items.CLAIM_SKIPPING, "action_items", "action_items_next_at_idx", id="due action items"),
         pytest.param(action_items.CLAIM_WAITING, "action_items", "action_items_next_at_idx", id="overdue action items"),

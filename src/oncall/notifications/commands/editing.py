@@ -18,9 +18,7 @@ from oncall.notifications.values.updating import News
 
 async def want_edits(tx: AsyncConnection, news: Sequence[News], triggered_again: Sequence[IncidentId], *, now: datetime) -> None:
     """In the transaction in which it happened; its caller has locked the incidents."""
-    stand = standings(news, triggered_again)
-    of_pages, of_lists = await store.want(tx, stand, now=now), await listing.want(tx, stand, now=now)
-    if of_pages or of_lists:
+    if await store.want(tx, standings(news, triggered_again), now=now):
         await notify(tx, "message_edits")
 
 

@@ -11,19 +11,35 @@ from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import Claimed, Page, Step, Subject
 from oncall.notifications.values.editing import EDITING, Edit, NewStanding, Shown
 
-# By the unique index of a position. What was claimed may be on the wire, and is changed once its provider has named it; lists have
-# standings of their own (`store/listing.py`).
+# Pages by the unique index of a position: what was claimed may be on the wire, and is changed once its provider has named it. Lists by
+# bundle_incidents_incident_idx (incident_id), each with a row of its own for each incident, which its caller has locked: whoever
+# acknowledges what is in several lists waits for nobody who acknowledges something else in them.
 WANT = text("""
-    INSERT INTO message_edits AS e (notification_id, state, said, at, changed, tries, next_at)
-    SELECT n.id, s.state, s.said, CAST(:now AS timestamptz), 1, 0, CAST(:now AS timestamptz)
-    FROM unnest(CAST(:incident_ids AS uuid[]), CAST(:states AS text[]), CAST(:said AS text[])) AS s (incident_id, state, said)
-    JOIN notifications n ON n.incident_id = s.incident_id AND n.channel = ANY(:channels) AND n.attempt > 0
-        AND n.status IN ('sending', 'sent', 'delivered', 'read', 'cancelled')
-    WHERE NOT EXISTS (SELECT FROM bundles b WHERE b.notification_id = n.id)
-    ORDER BY n.id
-    ON CONFLICT (notification_id) DO UPDATE SET
-        state = excluded.state, said = excluded.said, at = excluded.at, changed = e.changed + 1, tries = 0, next_at = excluded.next_at
-    RETURNING notification_id
+    WITH s AS (
+        SELECT * FROM unnest(CAST(:incident_ids AS uuid[]), CAST(:states AS text[]), CAST(:said AS text[])) AS s (incident_id, state, said)
+    ), lists AS (
+        INSERT INTO list_standings (notification_id, incident_id, state, said, at, is_new)
+        SELECT DISTINCT ON (n.id, s.incident_id) n.id, s.incident_id, s.state, s.said, CAST(:now AS timestamptz), true
+        FROM s JOIN bundle_incidents i ON i.incident_id = s.incident_id
+        JOIN bundles b ON b.id = i.bundle_id
+        JOIN notifications n ON n.id = b.notification_id AND n.channel = ANY(:channels) AND n.attempt > 0
+            AND n.status IN ('sending', 'sent', 'delivered', 'read', 'cancelled')
+        ORDER BY n.id, s.incident_id
+        ON CONFLICT (notification_id, incident_id) DO UPDATE SET
+            state = excluded.state, said = excluded.said, at = excluded.at, is_new = true
+        RETURNING notification_id
+    ), pages AS (
+        INSERT INTO message_edits AS e (notification_id, state, said, at, changed, tries, next_at)
+        SELECT n.id, s.state, s.said, CAST(:now AS timestamptz), 1, 0, CAST(:now AS timestamptz)
+        FROM s JOIN notifications n ON n.incident_id = s.incident_id AND n.channel = ANY(:channels) AND n.attempt > 0
+            AND n.status IN ('sending', 'sent', 'delivered', 'read', 'cancelled')
+        WHERE NOT EXISTS (SELECT FROM bundles b WHERE b.notification_id = n.id)
+        ORDER BY n.id
+        ON CONFLICT (notification_id) DO UPDATE SET
+            state = excluded.state, said = excluded.said, at = excluded.at, changed = e.changed + 1, tries = 0, next_at = excluded.next_at
+        RETURNING notification_id
+    )
+    SELECT notification_id FROM lists UNION ALL SELECT notification_id FROM pages LIMIT 1
 """)
 # By message_edits_next_at_idx (next_at).
 CLAIM = text("""
@@ -47,7 +63,7 @@ PUT_OFF = text("UPDATE message_edits SET next_at = :next_at WHERE notification_i
 
 
 async def want(tx: AsyncConnection, standings: Sequence[NewStanding], *, now: datetime) -> bool:
-    """Every message of these that can be changed is to say so; whether there is any."""
+    """Every message of these that can be changed, a page or a list, is to say so; whether there is any."""
     params = {
         "incident_ids": [one.incident_id for one in standings],
         "states": [one.state for one in standings],

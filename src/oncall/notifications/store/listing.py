@@ -9,23 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import BundleId, IncidentId, NotificationId, UserId
 from oncall.notifications.values import Page, Step, Subject
-from oncall.notifications.values.editing import EDITING, Listed, NewStanding
+from oncall.notifications.values.editing import Listed, NewStanding
 
-# By bundle_incidents_incident_idx (incident_id). Each row is of one incident, which its caller has locked: whoever acknowledges what is in
-# several lists waits for nobody who acknowledges something else in them.
-WANT = text("""
-    INSERT INTO list_standings (notification_id, incident_id, state, said, at, is_new)
-    SELECT DISTINCT ON (n.id, s.incident_id) n.id, s.incident_id, s.state, s.said, CAST(:now AS timestamptz), true
-    FROM unnest(CAST(:incident_ids AS uuid[]), CAST(:states AS text[]), CAST(:said AS text[])) AS s (incident_id, state, said)
-    JOIN bundle_incidents i ON i.incident_id = s.incident_id
-    JOIN bundles b ON b.id = i.bundle_id
-    JOIN notifications n ON n.id = b.notification_id AND n.channel = ANY(:channels) AND n.attempt > 0
-        AND n.status IN ('sending', 'sent', 'delivered', 'read', 'cancelled')
-    ORDER BY n.id, s.incident_id
-    ON CONFLICT (notification_id, incident_id) DO UPDATE SET
-        state = excluded.state, said = excluded.said, at = excluded.at, is_new = true
-    RETURNING notification_id
-""")
 # By list_standings_new_idx (at) WHERE is_new. Of several in one list the list is changed once.
 GATHER = text("""
     WITH fresh AS (
@@ -51,18 +36,6 @@ LISTED = text("""
             AND created_at <= b.created_at ORDER BY step DESC LIMIT 1) p
     LEFT JOIN list_standings s ON s.notification_id = m.id AND s.incident_id = i.incident_id
 """)
-
-
-async def want(tx: AsyncConnection, standings: Sequence[NewStanding], *, now: datetime) -> bool:
-    """Every list of these that can be changed is to say so; whether there is any."""
-    params = {
-        "incident_ids": [one.incident_id for one in standings],
-        "states": [one.state for one in standings],
-        "said": [one.said for one in standings],
-        "channels": list(EDITING),
-        "now": now,
-    }
-    return bool((await tx.execute(WANT, params)).first())
 
 
 async def gather(tx: AsyncConnection, *, now: datetime) -> None:
