@@ -57,7 +57,7 @@ class SlowChannel(FakeChannel):
 
 
 class SlowClock:
-    """Says what time it is; but for the first time, which is the claim's, only when the barrier is up."""
+    """Says what time it is; but for the first two times, which are the look's and the claim's, only when the barrier is up."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
@@ -66,7 +66,7 @@ class SlowClock:
 
     async def now(self, tx: AsyncConnection) -> datetime:
         self._asked += 1
-        if self._asked > 1:
+        if self._asked > 2:
             await self.before_wire.passed()
         return await self._clock.now(tx)
 
