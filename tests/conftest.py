@@ -1,14 +1,16 @@
 """Fixtures for all tests: a real PostgreSQL, a clock moved by hand, the whole system in one process."""
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
 import trustme
+import uvloop
 from httpx import AsyncClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +41,11 @@ def pytest_collection_finish() -> None:
 
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that nodes run on; it costs half of asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)

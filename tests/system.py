@@ -11,7 +11,6 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 from sqlalchemy import text
-from starlette.routing import BaseRoute, Route
 
 from oncall.app import Node
 from oncall.channels.ports import Channel
@@ -23,7 +22,7 @@ from oncall.incidents.due import SilentAlerts
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database, Pool
 from oncall.kit.mail import check_mail_address
-from oncall.kit.settings import Settings
+from oncall.kit.settings import PREFIX, Settings
 from oncall.notifications.due import Sealer, Sender
 from oncall.webhooks.due import Deliverer
 
@@ -99,19 +98,6 @@ def settings_in(environment: tuple[tuple[str, str], ...]) -> Settings:
     )
 
 
-_REST: list[BaseRoute] = []
-
-
-def share_rest(node: Node) -> None:
-    """Give this node the REST routes of the first one of this process: they hold nothing of a node, and are costly to compile."""
-    routes = node.app.router.routes
-    at = next(n for n, route in enumerate(routes) if not isinstance(route, Route))
-    if not _REST:
-        _REST.extend(routes[at:])
-    assert [route.original_router for route in routes[at:]] == [route.original_router for route in _REST], "it has the same routers"
-    routes[at:] = _REST
-
-
 class System:
     """`await system.event(...)`, `await system.advance(minutes=5)`, `system.pages()`: see tests/smoke."""
 
@@ -122,11 +108,10 @@ class System:
         self.clock = clock
         self._next_at: dict[str, datetime | None] = {}
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
-        settings = settings_in(tuple(os.environ.items())).but(data_dir=data_dir)
+        settings = settings_in(tuple(item for item in os.environ.items() if item[0].startswith(PREFIX))).but(data_dir=data_dir)
         open = database if isinstance(database, Database) else Database(database)
         more = channels(settings) if channels else ()
         self.node = Node(settings, open, clock=clock, channels={c.name: c for c in (self.email, self.webhook, *more)})
-        share_rest(self.node)
         self.api = self.client({"Authorization": f"Bearer {ADMIN_KEY}"})
         self.api.app = self.node.app  # type: ignore[attr-defined]  # for tests that look at the routes
 
