@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -18,7 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from tests import databases
-from tests.system import System
+
+if TYPE_CHECKING:
+    # The whole product: the process that only gives tests to its workers needs none of it.
+    from tests.system import System
 
 # Tracebacks with every local variable, which structlog prints by default, take seconds.
 PLAIN = [structlog.processors.add_log_level, structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
@@ -123,8 +127,10 @@ async def _node_database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def system(database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[System]:
+async def system(database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator["System"]:
     """The whole system: HTTP in, pages out, time moved by hand."""
+    from tests.system import System
+
     system = System(_node_database, clock, tmp_path)
     await system.start()
     yield system
@@ -132,6 +138,6 @@ async def system(database: Database, _node_database: Database, clock: ManualCloc
 
 
 @pytest.fixture
-async def api(system: System) -> AsyncClient:
+async def api(system: "System") -> AsyncClient:
     """The whole app, with the admin key."""
     return system.api
