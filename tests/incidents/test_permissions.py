@@ -332,7 +332,7 @@ def expected(name: str, verb: Verb, role: str) -> int:
 @pytest.mark.parametrize("first", range(WORLDS))
 async def test_who_may(first: int, world: World) -> None:
     """Every verb, on incidents of its own."""
-    wrong = {}
+    wrong: dict[tuple[str, str], str] = {}
     for name, verb in sorted(VERBS.items())[first::WORLDS]:
         said = {role: await asked_by(world, role, name, verb) for role in ROLES}
         found = {role: status // 100 if status < 400 else status for role, status in said.items()}
