@@ -460,8 +460,11 @@ def routes_of(role: Role) -> tuple[list[BaseRoute], Narrow]:
     return rest.routes, Narrow(whole)
 
 
+@cache
 def openapi_document() -> dict[str, Any]:
-    """The whole interface as OpenAPI: FastAPI's own routes and, from the rooms' tables, the plain ones."""
+    """The whole interface as OpenAPI: FastAPI's own routes and, from the rooms' tables, the plain ones. To make it takes two seconds, which
+    a node has for it once.
+    """
     app = FastAPI(title="oncall", version=__version__)
     for router in [health.router, console.router, *ROUTERS]:
         app.include_router(router)
