@@ -11,42 +11,49 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 from sqlalchemy import text
-from starlette.routing import BaseRoute, Route
 
 from oncall.app import Node
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMessage, Outcome, Sent
 from oncall.communications.due.updates import UpdateDeliverer
 from oncall.engine import DueSource
-from oncall.heartbeats.due import Listening
-from oncall.incidents.due import SilentAlerts
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database, Pool
 from oncall.kit.mail import check_mail_address
-from oncall.kit.settings import Settings
-from oncall.notifications.due import Sealer, Sender
+from oncall.kit.settings import PREFIX, Settings
+from oncall.notifications.due import Sender
 from oncall.webhooks.due import Deliverer
-
-NEVER_SAY_WHEN = Listening, SilentAlerts, Sealer
-"""Sources that look at every turn: what they wait for is no instant in a row."""
 
 NEEDS = {
     "action_items": "action_items",
     "auto_close": "incident_records",
+    "auto_resolve": "integrations WHERE auto_resolve_after IS NOT NULL",
     "calendars": "calendar_sources",
     "handoffs": "schedules",
     "heartbeats": "heartbeats",
+    "incidents": "incidents",
+    "incidents.bridges": "incidents",
     "inquiries": "inquiries",
+    "ledger": "notifications",
     "message_edits": "(SELECT 1 FROM message_edits UNION ALL SELECT 1 FROM list_standings WHERE is_new) AS edits",
+    "notifications.email": "notifications WHERE channel = 'email'",
+    "notifications.webhook": "notifications WHERE channel = 'webhook'",
     "schedules": "schedules",
     "slas": "incident_records",
     "status_updates": "update_deliveries",
+    "update_reminders": "incidents",
     "webhooks": "webhook_deliveries",
 }
-"""Sources that have nothing to do as long as these tables are empty: half of all, and most tests use none of them."""
+"""Sources that have nothing to do as long as there are no such rows: most of all, and most tests use a few of them."""
+EVERY_TURN = {"auto_resolve": NEEDS["auto_resolve"], "listening": "heartbeats"}
+"""Sources that never say when they are due, and have to be asked all the time while there are such rows."""
+LOOK_ON = {"auditor", "coverage", "ledger", "measures"}
+"""What these find out and write down makes nothing else due: they are asked when we have arrived, not on the way."""
+BY_THE_CLOCK = {"auditor", "bodies", "coverage", "measures", "owed_postmortems", "webhook_log"}
+"""Sources that look at nothing but the clock until it is time."""
 IDLE = text(
     "SELECT array_remove(ARRAY["
-    + ", ".join(f"CASE WHEN NOT EXISTS (SELECT 1 FROM {table}) THEN '{name}' END" for name, table in NEEDS.items())
+    + ", ".join(f"CASE WHEN NOT EXISTS (SELECT 1 FROM {rows}) THEN '{name}' END" for name, rows in {**EVERY_TURN, **NEEDS}.items())
     + "], NULL)"
 )
 
@@ -99,19 +106,6 @@ def settings_in(environment: tuple[tuple[str, str], ...]) -> Settings:
     )
 
 
-_REST: list[BaseRoute] = []
-
-
-def share_rest(node: Node) -> None:
-    """Give this node the REST routes of the first one of this process: they hold nothing of a node, and are costly to compile."""
-    routes = node.app.router.routes
-    at = next(n for n, route in enumerate(routes) if not isinstance(route, Route))
-    if not _REST:
-        _REST.extend(routes[at:])
-    assert [route.original_router for route in routes[at:]] == [route.original_router for route in _REST], "it has the same routers"
-    routes[at:] = _REST
-
-
 class System:
     """`await system.event(...)`, `await system.advance(minutes=5)`, `system.pages()`: see tests/smoke."""
 
@@ -121,12 +115,13 @@ class System:
         """`database`: the URL of one, or one that is open. `channels` are more of them, made for its settings."""
         self.clock = clock
         self._next_at: dict[str, datetime | None] = {}
+        self._asked_at: dict[str, datetime] = {}
+        self._idle: set[str] = set()
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
-        settings = settings_in(tuple(os.environ.items())).but(data_dir=data_dir)
+        settings = settings_in(tuple(item for item in os.environ.items() if item[0].startswith(PREFIX))).but(data_dir=data_dir)
         open = database if isinstance(database, Database) else Database(database)
         more = channels(settings) if channels else ()
         self.node = Node(settings, open, clock=clock, channels={c.name: c for c in (self.email, self.webhook, *more)})
-        share_rest(self.node)
         self.api = self.client({"Authorization": f"Bearer {ADMIN_KEY}"})
         self.api.app = self.node.app  # type: ignore[attr-defined]  # for tests that look at the routes
 
@@ -154,40 +149,49 @@ class System:
         """Ask these once, and wait until nothing is on the wire; returns how many rows were handled. Whoever was asked before, and has
         nothing to look at, is not asked again.
         """
-        handled, idle = 0, await self._idle()
+        handled = 0
+        async with self.node.database.transaction(Pool.API, read_only=True) as tx:
+            self._idle = set((await tx.execute(IDLE)).scalar_one())
         for source in sources:
-            if source.name in idle and source.name in self._next_at:
+            if self._has_nothing_to_do(source.name):
                 continue
             done = await source.run()
-            self._next_at[source.name] = done.next_at
+            self._next_at[source.name], self._asked_at[source.name] = done.next_at, self.clock.at
             handled += done.handled
         for source in self.node.sources:
             if isinstance(source, Sender | Deliverer | UpdateDeliverer):
                 await source.settle()
         return handled
 
-    async def _idle(self) -> set[str]:
-        async with self.node.database.transaction(Pool.API, read_only=True) as tx:
-            return set((await tx.execute(IDLE)).scalar_one())
+    def _has_nothing_to_do(self, name: str) -> bool:
+        if name in NEEDS and name in self._idle:
+            return True
+        asked_at, next_at = self._asked_at.get(name), self._next_at.get(name)
+        if name in EVERY_TURN and name in self._idle and asked_at == self.clock.at:
+            return True
+        is_early = asked_at is not None and next_at is not None and asked_at <= self.clock.at < next_at
+        return name in BY_THE_CLOCK and is_early
 
     async def advance(self, *, step: timedelta = timedelta(seconds=30), **by: float) -> None:
         """Move time on in small steps, doing what falls due on the way; where nothing is planned, steps are only taken by the clock."""
-        left, planned = timedelta(**by), self.clock.at
+        left = timedelta(**by)
         asked_all = False
         while left > timedelta(0):
             self.clock.advance(min(step, left))
             left -= step
-            if left > timedelta(0) and (planned is None or planned > self.clock.at):
+            on_the_way = [source for source in self.node.sources if self._may_be_due(source.name)] if left > timedelta(0) else []
+            if left > timedelta(0) and asked_all and not on_the_way:
                 continue
             # Only time has moved since all were asked: nobody is asked again on the way who said to come later.
-            if left <= timedelta(0) or not asked_all or await self._pass(filter(self._may_be_due, self.node.sources)):
+            if left <= timedelta(0) or not asked_all or await self._pass(on_the_way):
                 await self.run_due()
                 asked_all = True
-            planned = min((at for at in self._next_at.values() if at is not None), default=None)
 
-    def _may_be_due(self, source: DueSource) -> bool:
-        next_at = self._next_at[source.name]
-        return isinstance(source, NEVER_SAY_WHEN) or (next_at is not None and next_at <= self.clock.at)
+    def _may_be_due(self, name: str) -> bool:
+        if name in EVERY_TURN:
+            return name not in self._idle
+        next_at = self._next_at.get(name)
+        return name not in LOOK_ON and next_at is not None and next_at <= self.clock.at
 
     # --- settings -----------------------------------------------------------------------------------------------------------
 

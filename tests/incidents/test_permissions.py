@@ -268,6 +268,9 @@ async def reopened_task(world: World) -> Asked:
 
 VERBS["POST /incidents/{incident}/tasks/{id}/reopen"] = Verb(before=reopened_task)
 
+WORLDS = 8
+"""Verbs share a world, but not all of them one: an address that comes without a key all the time is not answered any more."""
+
 FOUND = {name: scope for name, (scope, _) in scopes().items() if name.partition(" ")[2].split("/")[1] == "incidents"}
 
 
@@ -326,12 +329,16 @@ def expected(name: str, verb: Verb, role: str) -> int:
     return 2 if verb.only is None or role in verb.only else 403
 
 
-@pytest.mark.parametrize("name", sorted(VERBS))
-async def test_who_may(name: str, world: World) -> None:
-    verb = VERBS[name]
-    said = {role: await asked_by(world, role, name, verb) for role in ROLES}
-    found = {role: status // 100 if status < 400 else status for role, status in said.items()}
-    assert found == {role: expected(name, verb, role) for role in ROLES}
+@pytest.mark.parametrize("first", range(WORLDS))
+async def test_who_may(first: int, world: World) -> None:
+    """Every verb, on incidents of its own."""
+    wrong: dict[tuple[str, str], str] = {}
+    for name, verb in sorted(VERBS.items())[first::WORLDS]:
+        said = {role: await asked_by(world, role, name, verb) for role in ROLES}
+        found = {role: status // 100 if status < 400 else status for role, status in said.items()}
+        due = {role: expected(name, verb, role) for role in ROLES}
+        wrong |= {(name, role): f"{found[role]} instead of {due[role]}" for role in ROLES if found[role] != due[role]}
+    assert wrong == {}
 
 
 async def test_that_nobody_could_be_asked_is_for_the_desk_to_say(world: World) -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from tests.conftest import START
 from tests.machine.wire import LEASE, RINGS, Providers, Row, Wire
-from tests.system import ADMIN_KEY, share_rest
+from tests.system import ADMIN_KEY
 
 from oncall.app import Node
 from oncall.incidents.due import DueIncidents
@@ -58,7 +58,6 @@ class Fleet:
         )
         channels = {name: Wire(name, self.providers, rings=name == RINGS) for name in ("email", "webhook")}
         node = Node(settings, self.database, clock=self.clock, channels=channels)
-        share_rest(node)
         node.compilation._all.remove(node.book)  # costly to compile, and only look-ups read it
         node.compilation.start()
         node.gate.start()

@@ -18,7 +18,8 @@ CAUGHT_WITHIN = 10.0
 """Seconds that a story may take, whatever it meets."""
 
 
-async def _tell(url: str, folder: Path, names: list[str]) -> dict[str, str]:
+async def told(url: str, folder: Path, names: list[str]) -> dict[str, str]:
+    """What each of these stories breaks, of those that break something."""
     stage = Stage(Database(url), folder)
     await stage.set_up()
     found: dict[str, str] = {}
@@ -39,7 +40,7 @@ def main(names: list[str]) -> int:
     with databases.server() as dsn, tempfile.TemporaryDirectory() as folder:
         template = databases.make_template(dsn)
         with databases.fresh_database(dsn, template, f"oncall_replay_{os.getpid()}", is_durable=False) as url:
-            found = asyncio.run(_tell(url, Path(folder), names or [*BUGS]))
+            found = asyncio.run(told(url, Path(folder), names or [*BUGS]))
     for name, broken in found.items():
         print(f"{name}: {broken}\n")
     return 3 if found else 0

@@ -16,6 +16,8 @@ from oncall.services.values import Resealed
 from oncall.services.values.senders import Authentication, Scheme
 
 ANY = {"If-Match": "*"}
+PATIENCE = 5.0
+"""Seconds that we wait for what another node does every second: whoever else works on this machine is no fault of it."""
 
 
 @pytest.fixture
@@ -205,7 +207,7 @@ async def test_there_are_never_more_than_two_keys_nor_none(api: AsyncClient, add
     assert sorted(answer.status_code for answer in deleted) == [204, 409]
 
 
-async def test_a_new_key_is_known_on_every_node_within_a_second(
+async def test_a_new_key_is_known_on_every_node_and_an_old_one_is_not_after_its_next_check(
     api: AsyncClient, system: System, address: str, made: dict[str, Any], database_url: str, tmp_path: Any
 ) -> None:
     other = System(database_url, system.clock, tmp_path)
@@ -214,8 +216,9 @@ async def test_a_new_key_is_known_on_every_node_within_a_second(
         new = (await api.post(f"{address}/keys")).json()["key"]
         assert await sent(other.api, new) == 202, "one that is not known is looked for before it is refused"
         assert (await api.delete(f"{address}/keys/{made['key_prefix']}")).status_code == 204
-        await asyncio.sleep(1.2)
-        assert await sent(other.api, made["key"]) == 401
+        async with asyncio.timeout(PATIENCE):
+            while await sent(other.api, made["key"]) != 401:
+                await asyncio.sleep(0.1)
     finally:
         await other.stop()
 

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.routing import BaseRoute
 
 from oncall import __version__
 from oncall.access import api as access
@@ -83,6 +85,7 @@ from oncall.kit.ids import BundleId, UserId
 from oncall.kit.keyring import load_ring
 from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
+from oncall.kit.narrow import Narrow
 from oncall.kit.outbound import read_outbound_allow
 from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings
@@ -437,16 +440,31 @@ def make_app(node: Node) -> FastAPI:
     app.state.draining = False
     app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's own way to replace the document
     problems.install(app)
-    app.include_router(health.router)
+    rest, narrow = routes_of(node.role)
+    app.router.routes.extend(rest)
+    app.router.middleware_stack = narrow
     if node.role is not Role.ENGINE:
-        for router in [console.router, *ROUTERS]:
-            app.include_router(router)
         app.add_middleware(StrictBody)
     return app
 
 
+@cache
+def routes_of(role: Role) -> tuple[list[BaseRoute], Narrow]:
+    """What a node with this role answers beside its hot routes, and the way to all of them. It holds nothing of the node, and is costly to
+    make: all nodes of a process share it.
+    """
+    rest, whole = APIRouter(), APIRouter()
+    for router in [health.router] if role is Role.ENGINE else [health.router, console.router, *ROUTERS]:
+        rest.include_router(router)
+    whole.routes.extend(rest.routes if role is Role.ENGINE else [*HOT_ROUTES, *rest.routes])
+    return rest.routes, Narrow(whole)
+
+
+@cache
 def openapi_document() -> dict[str, Any]:
-    """The whole interface as OpenAPI: FastAPI's own routes and, from the rooms' tables, the plain ones."""
+    """The whole interface as OpenAPI: FastAPI's own routes and, from the rooms' tables, the plain ones. To make it takes two seconds, which
+    a node has for it once.
+    """
     app = FastAPI(title="oncall", version=__version__)
     for router in [health.router, console.router, *ROUTERS]:
         app.include_router(router)

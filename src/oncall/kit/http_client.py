@@ -6,11 +6,13 @@ Kept deliberately thin over httpx's own wire (httpcore): no redirects, no cookie
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -137,7 +139,7 @@ class HttpClient:
         self._deadline = deadline
         self._resolver = SystemResolver()
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpx.create_ssl_context(),
+            ssl_context=tls or _authorities(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             max_connections=None,  # whoever calls limits how much it sends at once; a queue here would let hosts delay each other
             max_keepalive_connections=20,
             keepalive_expiry=2.0,  # well below common servers' own: a request on a connection just closed ends as `NoAnswer`
@@ -190,6 +192,12 @@ class HttpClient:
         """Close connections; nothing can be called any more."""
         await self._pool.aclose()
         self._resolver.close()
+
+
+@cache
+def _authorities(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Whom we trust, as httpx reads it from these variables: to read certifi's takes 40 ms, and every client shares it."""
+    return httpx.create_ssl_context()
 
 
 async def _read_capped(response: httpcore.Response, limit: int) -> tuple[bytes, bool]:
