@@ -4,7 +4,6 @@ import re
 from typing import Any
 from uuid import UUID
 
-import pytest
 from httpx import Response
 from sqlalchemy import text
 from tests.communications.rooming import Rooming
@@ -12,10 +11,6 @@ from tests.system import to
 
 from oncall.channels.values import PageMessage
 from oncall.kit.db import Database
-
-# What these wait for is an order in which whoever writes on this server, for however long, has its place: others hold it up.
-pytestmark = pytest.mark.faults
-
 
 JITSI = "https://meet.jit.si/oncall-{number}-{random}"
 

@@ -42,6 +42,7 @@ HISTORY = [
 VALUES = {
     "xact": "9000",
     "seq": "9000",
+    "horizon": "9500",
     "limit": "200",
     "before": "NULL",
     "now": "'2026-03-02T13:00:00Z'",

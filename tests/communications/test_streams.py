@@ -13,9 +13,6 @@ from oncall.kit import event_stream, streams
 from oncall.kit.db import Database
 from oncall.kit.ids import new_id
 
-# What these wait for is an order in which whoever writes on this server, for however long, has its place: others hold it up.
-pytestmark = pytest.mark.faults
-
 
 async def test_a_listener_hears_what_is_done_as_it_happens(rooming: Rooming) -> None:
     await rooming.say("before")

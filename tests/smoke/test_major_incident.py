@@ -7,16 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import feedparser
-import pytest
 from tests.communications.telling import link_in
 from tests.incidents.acting import Responder, responder
 from tests.system import System, to
 
 from oncall.channels.values import NoticeMessage
-
-# What these wait for is an order in which whoever writes on this server, for however long, has its place: others hold it up.
-pytestmark = pytest.mark.faults
-
 
 JSON = dict[str, Any]
 TITLE = "Card payments fail"

@@ -59,7 +59,7 @@ async def list_around(
 async def list_committed(tx: AsyncConnection, *, after: Place, limit: int) -> list[Committed]:
     """What happened to all incidents after this place: in one order, always the same, in which nothing ever appears before what was read.
 
-    What is committed shows when every transaction that is older has ended: some milliseconds late, seconds at most.
+    What is committed shows when every older transaction of this database has ended: some milliseconds late, seconds at most.
     """
     return await store.list_committed(tx, after=after, limit=limit)
 
@@ -71,4 +71,4 @@ async def newest_place(tx: AsyncConnection) -> Place:
 
 async def can_go_on(tx: AsyncConnection, after: Place, *, since: datetime) -> bool:
     """Whether this place is one of this server's (a restored copy counts anew), and what comes after it not older than `since`."""
-    return after.xact <= (await store.horizon(tx)).xact and not await store.is_older(tx, after=after, before=since)
+    return after.xact <= await store.newest(tx) and not await store.is_older(tx, after=after, before=since)

@@ -58,16 +58,33 @@ LIST_BEFORE = text("""
     SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
     FROM timeline_entries WHERE incident_id = :incident_id AND at < :before ORDER BY seq DESC LIMIT :limit
 """)
-# By `timeline_entries_xact_idx (xact, seq) WHERE xact IS NOT NULL`. Below the oldest transaction that is still open nothing appears
-# any more.
+# By `timeline_entries_xact_idx (xact, seq) WHERE xact IS NOT NULL`, up to where nothing appears any more.
 COMMITTED = text("""
     SELECT xact, id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
     FROM timeline_entries
-    WHERE xact IS NOT NULL AND (xact, seq) > (CAST(:xact AS bigint), CAST(:seq AS bigint))
-        AND xact < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+    WHERE xact IS NOT NULL AND (xact, seq) > (CAST(:xact AS bigint), CAST(:seq AS bigint)) AND xact < CAST(:horizon AS bigint)
     ORDER BY xact, seq LIMIT :limit
 """)
-HORIZON = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
+# The oldest transaction that is still open, and may be one of this database: transactions are numbered by the server, whatever database
+# they are of. Only one that is seen in another database, in a session or prepared, is known to write nothing here; what cannot be
+# seen (it ended a moment ago, or whoever asks may not see it) is waited for, so that at worst the server's oldest is. `backend_xid` is
+# the lower half of that number, of which no two are open at once.
+HORIZON = text("""
+    WITH seen AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
+    SELECT least(
+            CAST(CAST(pg_snapshot_xmax(snapshot) AS text) AS bigint), CAST(CAST(pg_current_xact_id_if_assigned() AS text) AS bigint),
+            (
+                SELECT min(CAST(CAST(xact AS text) AS bigint)) FROM pg_snapshot_xip(snapshot) AS xact
+                WHERE CAST(CAST(xact AS text) AS bigint) % 4294967296 NOT IN (
+                    SELECT CAST(CAST(a.backend_xid AS text) AS bigint) FROM pg_stat_activity a
+                    WHERE a.backend_xid IS NOT NULL AND a.datid <> (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+                    UNION ALL
+                    SELECT CAST(CAST(p.transaction AS text) AS bigint) FROM pg_prepared_xacts p WHERE p.database <> current_database()
+                )
+            )
+        ) AS horizon, CAST(CAST(pg_snapshot_xmax(snapshot) AS text) AS bigint) AS newest
+    FROM seen
+""")
 # Only the first one behind that place is looked at.
 MISSED = text("""
     SELECT at < :before FROM timeline_entries
@@ -129,13 +146,18 @@ async def list_before(tx: AsyncConnection, incident_id: IncidentId, *, before: d
 
 async def list_committed(tx: AsyncConnection, *, after: Place, limit: int) -> list[Committed]:
     """Of all incidents, in an order that never changes."""
-    rows = await tx.execute(COMMITTED, {"xact": after.xact, "seq": after.seq, "limit": limit})
-    return [Committed(Place(r.xact, r.seq), _recorded(r)) for r in rows]
+    asked = {"xact": after.xact, "seq": after.seq, "horizon": (await horizon(tx)).xact, "limit": limit}
+    return [Committed(Place(r.xact, r.seq), _recorded(r)) for r in await tx.execute(COMMITTED, asked)]
 
 
 async def horizon(tx: AsyncConnection) -> Place:
-    """Before all that is not committed yet."""
-    return Place((await tx.execute(HORIZON)).scalar_one(), 0)
+    """Before all that is not committed yet. It may lie a little before one that was found earlier, and never before what it waits for."""
+    return Place((await tx.execute(HORIZON)).one().horizon, 0)
+
+
+async def newest(tx: AsyncConnection) -> int:
+    """The number that the next transaction of this server has."""
+    return int((await tx.execute(HORIZON)).one().newest)
 
 
 async def is_older(tx: AsyncConnection, *, after: Place, before: datetime) -> bool:
