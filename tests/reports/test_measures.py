@@ -59,6 +59,9 @@ ALL = {
     "resolved_met": 0,
     "told": 0,
     "first_update": None,
+    "told_met": 0,
+    "told_late": 0,
+    "repeated": 0,
 }
 
 
@@ -158,3 +161,53 @@ async def test_a_stranger_is_told_nothing(system: System) -> None:
     async with system.client() as stranger:
         for what in ("incidents", "people"):
             assert (await stranger.get(f"/api/v1/reports/{what}")).status_code == 401
+
+
+async def test_what_comes_again_soon_after_it_was_resolved_is_a_repeat(system: System) -> None:
+    its = await system.service([to(await system.user("Ana"))], step_delay="PT30M", repeat=0, reopen_window="PT0S")
+
+    async def comes_and_goes(key: str) -> None:
+        await system.event(its["key"], key, severity="warning")
+        await system.advance(minutes=4)
+        await system.event(its["key"], key, action="resolve")
+
+    await comes_and_goes("disk")
+    await comes_and_goes("cpu")
+    await system.advance(days=2)
+    await comes_and_goes("disk")
+    await system.advance(days=8)
+    await comes_and_goes("disk")
+    for told in ("from timelines", "as they were measured"):
+        found = [(await ask(system, again_within_days=days))["total"]["repeated"] for days in ("1", "7", "8", "90")]
+        assert found == [0, 1, 2, 2], told
+        await system.advance(minutes=2)
+
+
+async def test_updates_that_are_owed_come_in_time_or_late(system: System) -> None:
+    """One is told of as its priority asks for; one is never told of, and ends too late for that; one is told of too late."""
+    its = await system.service([to(await system.user("Ana"))], step_delay="P1D", repeat=0)
+
+    async def logged(priority: str) -> str:
+        made = await system.make("incidents", title="Card payments fail", service_id=its["service"]["id"])
+        answer = await system.api.post(f"/api/v1/incidents/{made['id']}/priority", json={"priority": priority, "reason": "so it is"})
+        assert answer.is_success, answer.text
+        return str(made["id"])
+
+    async def tell(incident: str, **more: str) -> None:
+        answer = await system.api.post(f"/api/v1/incidents/{incident}/status-updates", json={"text": "We look at it.", **more})
+        assert answer.status_code == 201, answer.text
+
+    told, silent, late, never_owed = [await logged(priority) for priority in ("P2", "P2", "P2", "P5")]
+    await tell(never_owed)
+    await system.advance(minutes=30)
+    await tell(told, state="resolved")
+    await do(system, told, "resolve")
+    await system.advance(minutes=45)
+    await tell(late)
+    await do(system, late, "resolve")
+    await do(system, silent, "resolve")
+    await do(system, never_owed, "resolve")
+    for when in ("from timelines", "as they were measured"):
+        total = (await ask(system))["total"]
+        assert (total["told"], total["told_met"], total["told_late"]) == (3, 1, 2), when
+        await system.advance(minutes=2)

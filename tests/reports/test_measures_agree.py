@@ -18,6 +18,7 @@ from oncall.reports.store import measures as store
 from oncall.reports.values.measures import By, Group, Spread
 
 MINUTE = timedelta(minutes=1)
+AGAIN = timedelta(days=1)
 SINCE, UNTIL = START - timedelta(days=10), START
 OVER = frozenset({"resolved", "closed"})
 
@@ -33,7 +34,14 @@ COPY = text("""
 END = text("UPDATE incidents SET status = :status, resolved_at = :resolved, closed_at = :closed WHERE id = :id")
 ENTRY = text("""
     INSERT INTO timeline_entries (id, incident_id, at, kind, actor_kind, actor_name, via, reason, detail)
-    VALUES (:entry, :id, :at, :kind, :actor, 'x', 'api', '', '{}')
+    VALUES (:entry, :id, :at, :kind, :actor, 'x', 'api', '', CAST(:detail AS jsonb))
+""")
+# An alert is never resolved before its incident opened, and its own incident is no earlier one.
+ALERT = text("""
+    INSERT INTO alerts
+    SELECT (jsonb_populate_record(a, jsonb_build_object('id', CAST(:alert AS uuid), 'incident_id', CAST(:id AS uuid),
+        'dedup_key', CAST(:key AS text), 'state', 'resolved', 'resolved_at', CAST(:resolved AS timestamptz)))).*
+    FROM alerts a WHERE a.incident_id = :like
 """)
 RECORD = text("""
     INSERT INTO incident_records (incident_id, description, risks, priority_reason, marks, resolution_text, acknowledge_by, resolve_by)
@@ -46,6 +54,11 @@ class Act:
     after: timedelta
     kind: str
     actor: str
+    in_time: bool | None = None
+
+    @property
+    def detail(self) -> str:
+        return "{}" if self.in_time is None else f'{{"in_time": {str(self.in_time).lower()}}}'
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,7 @@ class History:
     status: str
     severity: str
     sla: timedelta | None
+    key: str | None
 
     @property
     def last(self) -> datetime:
@@ -68,6 +82,11 @@ class History:
         return self.last if self.status in OVER else None
 
     @property
+    def gone(self) -> datetime:
+        """When its alert went."""
+        return self.opened + MINUTE
+
+    @property
     def closed(self) -> datetime | None:
         return self.last + MINUTE if self.status == "closed" else None
 
@@ -76,8 +95,9 @@ minutes = st.integers(1, 3_000).map(lambda count: count * MINUTE)
 acts = st.builds(
     Act,
     minutes,
-    st.sampled_from(("acknowledged", "reopened", "resolved", "step_fired", "status_update")),
+    st.sampled_from(("acknowledged", "reopened", "resolved", "step_fired", "status_update", "update_reminded")),
     st.sampled_from(("user", "engine", "integration")),
+    st.sampled_from((None, True, False)),
 )
 statuses = st.sampled_from(("triggered", "acknowledged", "resolved", "closed"))
 histories = st.builds(
@@ -88,6 +108,7 @@ histories = st.builds(
     statuses,
     st.sampled_from(("critical", "error", "info")),
     st.none() | minutes,
+    st.sampled_from((None, "disk", "cpu")),
 )
 
 
@@ -99,6 +120,8 @@ def obviously(histories: Sequence[History], severity: str | None) -> Group:
     firsts_told = [min((act.after for act in one.acts if act.kind == "status_update"), default=None) for one in counted]
     told = [after for after in firsts_told if after is not None]
     acknowledged = [(one, after) for one, after in firsts if after is not None]
+    owed = [[act.in_time for act in one.acts if act.kind in {"status_update", "update_reminded"}] for one in counted]
+    met = [[act.in_time for act in one.acts if act.kind == "status_update"] for one in counted]
     return Group(
         severity,
         len(counted),
@@ -115,7 +138,15 @@ def obviously(histories: Sequence[History], severity: str | None) -> Group:
         sum(one.last - one.opened <= one.sla for one in over if one.sla is not None),
         len(told),
         spread(told),
+        sum(True in said and False not in all_said for said, all_said in zip(met, owed, strict=True)),
+        sum(False in said for said in owed),
+        sum(is_repeat(one, histories) for one in counted),
     )
+
+
+def is_repeat(one: History, histories: Sequence[History]) -> bool:
+    gone = [other.gone for other in histories if other is not one and other.key == one.key is not None and other.gone <= one.opened]
+    return bool(gone) and one.opened - max(gone) <= AGAIN
 
 
 def spread(times: Sequence[timedelta]) -> Spread | None:
@@ -140,7 +171,9 @@ async def write(tx: AsyncConnection, one: History, number: int, like: UUID) -> N
     stands = {"id": one.id, "status": one.status, "resolved": one.resolved, "closed": one.closed}
     more = {"number": number, "severity": one.severity, "opened": one.opened, "like": like}
     await tx.execute(COPY, stands | more)
-    await tx.execute(ENTRY, {"entry": new_id(), "id": one.id, "at": one.opened, "kind": "opened", "actor": "integration"})
+    await tx.execute(ENTRY, {"entry": new_id(), "id": one.id, "at": one.opened, "kind": "opened", "actor": "integration", "detail": "{}"})
+    if one.key is not None:
+        await tx.execute(ALERT, {"alert": new_id(), "id": one.id, "key": one.key, "resolved": one.gone, "like": like})
     await add(tx, one, one.acts)
     if one.sla is not None:
         await tx.execute(RECORD, {"id": one.id, "by": one.opened + one.sla})
@@ -148,7 +181,8 @@ async def write(tx: AsyncConnection, one: History, number: int, like: UUID) -> N
 
 async def add(tx: AsyncConnection, one: History, acts: Sequence[Act]) -> None:
     for act in acts:
-        await tx.execute(ENTRY, {"entry": new_id(), "id": one.id, "at": one.opened + act.after, "kind": act.kind, "actor": act.actor})
+        said = {"kind": act.kind, "actor": act.actor, "detail": act.detail}
+        await tx.execute(ENTRY, {"entry": new_id(), "id": one.id, "at": one.opened + act.after, **said})
 
 
 @settings(max_examples=60)
@@ -184,13 +218,14 @@ async def test_the_report_is_what_adding_up_comes_to(
                 await add(tx, now[n], [then])
                 stands = {"id": now[n].id, "status": now[n].status, "resolved": now[n].resolved, "closed": now[n].closed}
                 await tx.execute(END, stands)
-        after = [in_order(one, newest) for one in after]
+        # And what came and went before one that is measured opened was known as that was measured.
+        after = [in_order(one if one.opened >= newest else replace(one, key=None), newest) for one in after]
         for number, one in enumerate(after):
             await write(tx, one, 2_000 + number, its)
         if finally_measured:
             await store.take(tx, limit=100)
         everything = [*now, *after]
-        found = await store.count(tx, By.SEVERITY, since=SINCE, until=UNTIL, service_id=None, team_id=None, limit=100)
+        found = await store.count(tx, By.SEVERITY, since=SINCE, until=UNTIL, again_within=AGAIN, service_id=None, team_id=None, limit=100)
         await tx.rollback()
     severities = sorted({one.severity for one in everything if SINCE <= one.opened < UNTIL})
     assert found == [obviously(everything, severity) for severity in (None, *severities)]

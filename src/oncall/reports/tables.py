@@ -24,12 +24,16 @@ incident_measures = Table(
     Column("resolve_seconds", Integer, nullable=True),
     # Until somebody told everybody else for the first time.
     Column("first_update_seconds", Integer, nullable=True),
+    # How long the alert that it began with had been resolved when it came again.
+    Column("away_seconds", Integer, nullable=True),
     Column("reopened", Integer, nullable=False),
     Column("pages", Integer, nullable=False),
     # Nobody did anything: it came, and went by itself.
     Column("no_action", Boolean, nullable=False),
     Column("acknowledged_in_time", Boolean, nullable=True),
     Column("resolved_in_time", Boolean, nullable=True),
+    # Every status update that was owed came in time.
+    Column("told_in_time", Boolean, nullable=True),
     PrimaryKeyConstraint("incident_id"),
     Index("incident_measures_opened_at_idx", "opened_at"),
     Index("incident_measures_settled_at_idx", "settled_at"),

@@ -63,6 +63,14 @@ async def set_clock(tx: AsyncConnection, id: IncidentId, clock: Clock | None) ->
         await store.save_clocks(tx, [(clock, rules.next_look(clock))])
 
 
+async def is_in_time(tx: AsyncConnection, incident: Incident, *, now: datetime) -> bool | None:
+    """Whether an update that comes now is in time; None: none is owed. One that comes before its clock has begun is."""
+    clocks = await store.find_clocks(tx, [incident.id])
+    if not clocks:
+        return (await cadence_of(tx, incident))[1] is not None or None
+    return None if clocks[0].due_at is None else now <= clocks[0].due_at
+
+
 async def owed_of(tx: AsyncConnection, incident: Incident) -> Owed:
     """When the next update of it is due, and who owes it."""
     clocks = await store.find_clocks(tx, [incident.id])
@@ -122,7 +130,8 @@ async def _remind(
         incident, user = incidents[clock.incident_id], owing.get(clock.incident_id)
         whom = names.get(user, "somebody who is gone") if user else "nobody, since nobody has this incident"
         reason = f"{decision.reason}; reminded: {whom}"
-        entries.append(timeline.Entry(incident.id, now, timeline.Kind.UPDATE_REMINDED, ENGINE, reason))
+        detail: dict[str, object] = {"in_time": False} if clock.due_at is not None and now >= clock.due_at else {}
+        entries.append(timeline.Entry(incident.id, now, timeline.Kind.UPDATE_REMINDED, ENGINE, reason, detail))
         if user is not None:
             notices.append(_notice(clock, decision, incident, user, now=now))
     if notices:

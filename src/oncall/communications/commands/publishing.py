@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.communications.adapters.markdown import to_html
-from oncall.communications.commands.clocks import cadence_of, owed_of, set_clock
+from oncall.communications.commands.clocks import cadence_of, is_in_time, owed_of, set_clock
 from oncall.communications.commands.delivering import tell_subscribers
 from oncall.communications.commands.templates import get_template
 from oncall.communications.rules.cadences import told
@@ -91,9 +91,10 @@ async def publish(
         draft.next_update_due_at,
     )
     await still_on_it(tx, incident, by, now=now)
+    in_time = await is_in_time(tx, incident, now=now)
     await store.add_update(tx, update)
     await set_clock(tx, incident.id, draft.clock)
-    await timeline.add(tx, [_entry(update, draft.title, by, now=now)])
+    await timeline.add(tx, [_entry(update, draft.title, by, in_time=in_time, now=now)])
     await tell_subscribers(tx, update, incident, title=draft.title, service_ids=draft.service_ids, now=now)
     return update, published
 
@@ -209,10 +210,12 @@ def _published(incident: Incident, before: Published | None, draft: Drafted, *, 
     return replace(before, title=draft.title, state=draft.state, service_ids=draft.service_ids, updated_at=now)
 
 
-def _entry(update: StatusUpdate, title: str | None, by: Actor, *, now: datetime) -> timeline.Entry:
+def _entry(update: StatusUpdate, title: str | None, by: Actor, *, in_time: bool | None, now: datetime) -> timeline.Entry:
     about = f" “{title}”" if title else ""
     reason = f"{update.audience.value} status update{about} by {by.name}, {update.state.value}: {_short(update.text)}"
     detail: dict[str, object] = {"update_id": str(update.id), "audience": update.audience.value, "state": update.state.value}
+    if in_time is not None:
+        detail["in_time"] = in_time
     return timeline.Entry(update.incident_id, now, timeline.Kind.STATUS_UPDATE, by, reason, detail)
 
 

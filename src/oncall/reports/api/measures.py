@@ -1,5 +1,6 @@
 """REST for what the record says: as JSON, as a table, as a picture."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal, assert_never
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,7 +10,7 @@ from oncall.kit.http import Instant, ReadTx, now_in
 from oncall.kit.ids import ServiceId, TeamId
 from oncall.reports.commands import measures as commands
 from oncall.reports.schemas.measures import LoadsShown, MeasuredShown
-from oncall.reports.values.measures import By, Format
+from oncall.reports.values.measures import AGAIN_WITHIN, By, Format
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml"
@@ -29,13 +30,17 @@ async def count_incidents(
     until: Instant | None = None,
     service_id: ServiceId | None = None,
     team_id: TeamId | None = None,
+    again_within_days: Annotated[int, Query(ge=1, le=90, description="What comes again so soon is `repeated`.")] = AGAIN_WITHIN.days,
     format: Annotated[Format, Query(description="JSON, a table, or a picture.")] = Format.JSON,
 ) -> MeasuredShown | Response:
     """How many incidents opened in a range (default: the last 30 days), how soon they were acknowledged and resolved, and how many needed
     no action; told apart by week (UTC), service, urgency, severity, priority, category or cause.
     """
     now = await now_in(request, tx)
-    report = await commands.count_incidents(tx, by, since=since, until=until, service_id=service_id, team_id=team_id, now=now)
+    again = timedelta(days=again_within_days)
+    report = await commands.count_incidents(
+        tx, by, since=since, until=until, again_within=again, service_id=service_id, team_id=team_id, now=now
+    )
     match format:
         case Format.JSON:
             return MeasuredShown.of(report)

@@ -9,7 +9,7 @@ from oncall.kit.ids import ServiceId, TeamId
 from oncall.reports.rules.pictures import picture_of
 from oncall.reports.rules.tables import csv_of_incidents, csv_of_people
 from oncall.reports.store import measures as store
-from oncall.reports.values.measures import LONGEST, MOST_GROUPS, USUAL, BadRange, By, Load, Measured
+from oncall.reports.values.measures import AGAIN_WITHIN, LONGEST, MOST_GROUPS, USUAL, BadRange, By, Load, Measured
 
 __all__ = ["count_incidents", "csv_of_incidents", "csv_of_people", "load_of_people", "measure", "picture_of"]
 
@@ -28,13 +28,16 @@ async def count_incidents(
     *,
     since: datetime | None,
     until: datetime | None,
+    again_within: timedelta = AGAIN_WITHIN,
     service_id: ServiceId | None = None,
     team_id: TeamId | None = None,
     now: datetime,
 ) -> Measured:
     """Incidents that opened in a range (the last 30 days, unless it is said), told apart by something, and all together."""
     start, end = _range(since, until, now=now)
-    found = await store.count(tx, by, since=start, until=end, service_id=service_id, team_id=team_id, limit=MOST_GROUPS + 2)
+    found = await store.count(
+        tx, by, since=start, until=end, again_within=again_within, service_id=service_id, team_id=team_id, limit=MOST_GROUPS + 2
+    )
     total, groups = found[0], found[1:]
     names = await store.names(tx, by, [group.key for group in groups if group.key])
     unnamed = GONE if by in store.NAMES else None

@@ -27,6 +27,9 @@ INCIDENTS = (
     "told",
     "first_update_median_seconds",
     "first_update_p95_seconds",
+    "told_met",
+    "told_late",
+    "repeated",
 )
 PEOPLE = ("user_id", "name", "pages", "incidents", "night_pages")
 
@@ -51,6 +54,9 @@ def csv_of_incidents(report: Measured) -> str:
             group.resolved_met,
             group.told,
             *_spread(group.first_update),
+            group.told_met,
+            group.told_late,
+            group.repeated,
         )
         for group in report.groups
     )

@@ -33,6 +33,9 @@ class Counted(Shown):
     resolved_met: int = Field(description="Within the time that their SLA says.")
     told: int = Field(description="Somebody published a status update of it, at least one.")
     first_update: SpreadShown | None = Field(description="From its opening to its first status update; null if there is none.")
+    told_met: int = Field(description="Every status update that was owed came in time.")
+    told_late: int = Field(description="A status update that was owed came too late, or never.")
+    repeated: int = Field(description="The alert that it began with had been resolved no more than `again_within_days` before.")
 
 
 class GroupShown(Counted):

@@ -1,7 +1,7 @@
 """Measures of incidents: taken once they are over, counted by groups. Takes a transaction, returns values; never commits."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.ids import ServiceId, TeamId, UserId
 from oncall.reports.values.measures import By, Group, Load, Spread
 
-# What one incident comes to: from its timeline by `timeline_entries_incident_idx`, and its pages by `pages_once_per_user_and_step`.
-# Those that are over, and not measured as they ended: by `incidents_settled_at_idx`, no further back than an hour before the newest that is
-# measured, since whoever ends one commits sooner than that.
+# What one incident comes to is said by the view `incident_outcomes` (migration 0043), and nowhere else: from its timeline, pages, alerts.
+# Taken are those that are over and not measured as they ended: by `incidents_settled_at_idx`, no further back than an hour before the
+# newest that is measured, since whoever ends one commits sooner than that.
 TAKE = text("""
     WITH unmeasured AS MATERIALIZED (
         SELECT i.id FROM incidents i LEFT JOIN incident_measures m ON m.incident_id = i.id
@@ -23,36 +23,19 @@ TAKE = text("""
         ORDER BY coalesce(i.closed_at, i.resolved_at) LIMIT :limit
     )
     INSERT INTO incident_measures (incident_id, service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause,
-        acknowledge_seconds, resolve_seconds, first_update_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time)
-    SELECT i.id AS incident_id, i.service_id, t.opened_at, coalesce(i.closed_at, i.resolved_at) AS settled_at, i.urgency, i.severity,
-        i.priority, r.category_id, r.resolution_code AS cause,
-        CAST(extract(epoch FROM t.acknowledged_at - t.opened_at) AS integer) AS acknowledge_seconds,
-        CASE WHEN i.status IN ('resolved', 'closed') THEN CAST(extract(epoch FROM i.resolved_at - t.opened_at) AS integer) END
-            AS resolve_seconds,
-        CAST(extract(epoch FROM t.told_at - t.opened_at) AS integer) AS first_update_seconds,
-        t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
-        CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
-        CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time
-    FROM incidents i
-    LEFT JOIN incident_records r ON r.incident_id = i.id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(min(e.at), i.triggered_at) AS opened_at, min(e.at) FILTER (WHERE e.kind = 'acknowledged') AS acknowledged_at,
-            min(e.at) FILTER (WHERE e.kind = 'status_update') AS told_at,
-            CAST(count(*) FILTER (WHERE e.kind = 'reopened') AS integer) AS reopened,
-            coalesce(bool_or(e.actor_kind IN ('user', 'api_key')), false) AS touched
-        FROM timeline_entries e WHERE e.incident_id = i.id
-    ) t
-    CROSS JOIN LATERAL (
-        SELECT CAST(count(*) AS integer) AS pages FROM pages p WHERE p.incident_id = i.id AND p.team_id IS NULL
-    ) p
-    WHERE i.id IN (SELECT id FROM unmeasured)
+        acknowledge_seconds, resolve_seconds, first_update_seconds, away_seconds, reopened, pages, no_action, acknowledged_in_time,
+        resolved_in_time, told_in_time)
+    SELECT incident_id, service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause,
+        acknowledge_seconds, resolve_seconds, first_update_seconds, away_seconds, reopened, pages, no_action, acknowledged_in_time,
+        resolved_in_time, told_in_time
+    FROM incident_outcomes WHERE incident_id IN (SELECT id FROM unmeasured)
     ON CONFLICT (incident_id) DO UPDATE SET
         service_id = excluded.service_id, opened_at = excluded.opened_at, settled_at = excluded.settled_at, urgency = excluded.urgency,
         severity = excluded.severity, priority = excluded.priority, category_id = excluded.category_id, cause = excluded.cause,
         acknowledge_seconds = excluded.acknowledge_seconds, resolve_seconds = excluded.resolve_seconds,
-        first_update_seconds = excluded.first_update_seconds, reopened = excluded.reopened,
+        first_update_seconds = excluded.first_update_seconds, away_seconds = excluded.away_seconds, reopened = excluded.reopened,
         pages = excluded.pages, no_action = excluded.no_action, acknowledged_in_time = excluded.acknowledged_in_time,
-        resolved_in_time = excluded.resolved_in_time
+        resolved_in_time = excluded.resolved_in_time, told_in_time = excluded.told_in_time
 """)
 
 # Of several nodes one does it: the others would only wait for its rows.
@@ -68,7 +51,7 @@ async def take(tx: AsyncConnection, *, limit: int) -> int:
 
 # A group's key is a week, an id or a word, each as the database has it, which sorts much quicker than text does; it is
 # written out once for each group. What is measured, by `incident_measures_opened_at_idx`, but for the incidents that are open, by
-# `incidents_open_idx`, or over since the last look: these few are counted from their timelines, in the very words above.
+# `incidents_open_idx`, or over since the last look: these few are counted from their timelines, by the very view.
 COUNT = text("""
     WITH live AS MATERIALIZED (
         SELECT id FROM incidents WHERE status IN ('triggered', 'acknowledged')
@@ -78,45 +61,22 @@ COUNT = text("""
             AND coalesce(i.closed_at, i.resolved_at)
                 >= coalesce((SELECT max(settled_at) FROM incident_measures) - interval '1 hour', '-infinity')
             AND m.settled_at IS DISTINCT FROM coalesce(i.closed_at, i.resolved_at)
-    ), fresh AS (
-        SELECT i.id AS incident_id, i.service_id, t.opened_at, coalesce(i.closed_at, i.resolved_at) AS settled_at, i.urgency, i.severity,
-            i.priority, r.category_id, r.resolution_code AS cause,
-            CAST(extract(epoch FROM t.acknowledged_at - t.opened_at) AS integer) AS acknowledge_seconds,
-            CASE WHEN i.status IN ('resolved', 'closed') THEN CAST(extract(epoch FROM i.resolved_at - t.opened_at) AS integer) END
-                AS resolve_seconds,
-            CAST(extract(epoch FROM t.told_at - t.opened_at) AS integer) AS first_update_seconds,
-            t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
-            CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
-            CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time
-        FROM incidents i
-        LEFT JOIN incident_records r ON r.incident_id = i.id
-        CROSS JOIN LATERAL (
-            SELECT coalesce(min(e.at), i.triggered_at) AS opened_at, min(e.at) FILTER (WHERE e.kind = 'acknowledged') AS acknowledged_at,
-                min(e.at) FILTER (WHERE e.kind = 'status_update') AS told_at,
-                CAST(count(*) FILTER (WHERE e.kind = 'reopened') AS integer) AS reopened,
-                coalesce(bool_or(e.actor_kind IN ('user', 'api_key')), false) AS touched
-            FROM timeline_entries e WHERE e.incident_id = i.id
-        ) t
-        CROSS JOIN LATERAL (
-            SELECT CAST(count(*) AS integer) AS pages FROM pages p WHERE p.incident_id = i.id AND p.team_id IS NULL
-        ) p
-        WHERE i.id IN (SELECT id FROM live)
     ), counted AS (
         SELECT service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause, acknowledge_seconds, resolve_seconds,
-            first_update_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time
+            first_update_seconds, away_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time, told_in_time
         FROM incident_measures m
         WHERE opened_at >= :since AND opened_at < :until AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = m.incident_id)
         UNION ALL
         SELECT service_id, opened_at, settled_at, urgency, severity, priority, category_id, cause, acknowledge_seconds, resolve_seconds,
-            first_update_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time
-        FROM fresh WHERE opened_at >= :since AND opened_at < :until
+            first_update_seconds, away_seconds, reopened, pages, no_action, acknowledged_in_time, resolved_in_time, told_in_time
+        FROM incident_outcomes WHERE incident_id IN (SELECT id FROM live) AND opened_at >= :since AND opened_at < :until
     ), chosen AS (
         SELECT CASE CAST(:by AS text) WHEN 'week' THEN date_trunc('week', opened_at AT TIME ZONE 'UTC') END AS week,
             CASE CAST(:by AS text) WHEN 'service' THEN service_id WHEN 'category' THEN category_id END AS id,
             (CASE CAST(:by AS text) WHEN 'urgency' THEN urgency WHEN 'severity' THEN severity WHEN 'priority' THEN priority
                 WHEN 'cause' THEN cause END) COLLATE "C" AS word,
-            settled_at, acknowledge_seconds, resolve_seconds, first_update_seconds, reopened, pages, no_action,
-            acknowledged_in_time, resolved_in_time
+            settled_at, acknowledge_seconds, resolve_seconds, first_update_seconds, away_seconds, reopened, pages, no_action,
+            acknowledged_in_time, resolved_in_time, told_in_time
         FROM counted
         WHERE (CAST(:service_id AS uuid) IS NULL OR service_id = :service_id)
             AND (CAST(:team_id AS uuid) IS NULL OR service_id IN (SELECT s.id FROM services s WHERE s.team_id = :team_id))
@@ -131,20 +91,31 @@ COUNT = text("""
             percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_update_seconds) AS first_update,
             count(*) FILTER (WHERE acknowledged_in_time) AS acknowledged_met,
             count(*) FILTER (WHERE NOT acknowledged_in_time) AS acknowledged_late,
-            count(*) FILTER (WHERE resolved_in_time) AS resolved_met, count(*) FILTER (WHERE NOT resolved_in_time) AS resolved_late
+            count(*) FILTER (WHERE resolved_in_time) AS resolved_met, count(*) FILTER (WHERE NOT resolved_in_time) AS resolved_late,
+            count(*) FILTER (WHERE told_in_time) AS told_met, count(*) FILTER (WHERE NOT told_in_time) AS told_late,
+            count(*) FILTER (WHERE away_seconds <= CAST(:again_within AS integer)) AS repeated
         FROM chosen GROUP BY GROUPING SETS ((week, id, word), ())
     )
     SELECT key, is_total, incidents, open, acknowledged, no_action, reopened, pages, acknowledge, resolve, told,
-        first_update, acknowledged_met, acknowledged_late, resolved_met, resolved_late
+        first_update, acknowledged_met, acknowledged_late, resolved_met, resolved_late, told_met, told_late, repeated
     FROM summed ORDER BY is_total DESC, key LIMIT :limit
 """)
 
 
 async def count(
-    tx: AsyncConnection, by: By, *, since: datetime, until: datetime, service_id: ServiceId | None, team_id: TeamId | None, limit: int
+    tx: AsyncConnection,
+    by: By,
+    *,
+    since: datetime,
+    until: datetime,
+    again_within: timedelta,
+    service_id: ServiceId | None,
+    team_id: TeamId | None,
+    limit: int,
 ) -> list[Group]:
     """Incidents that opened in `[since, until)` by groups, at most `limit`; first the one without a key, which is all together."""
     asked = {"by": by.value, "since": since, "until": until, "service_id": service_id, "team_id": team_id, "limit": limit}
+    asked["again_within"] = int(again_within.total_seconds())
     return [
         Group(
             None if row.is_total else row.key,
@@ -162,6 +133,9 @@ async def count(
             row.resolved_met,
             row.told,
             _spread(row.first_update),
+            row.told_met,
+            row.told_late,
+            row.repeated,
         )
         for row in await tx.execute(COUNT, asked)
     ]

@@ -11,6 +11,8 @@ from oncall.kit.ids import UserId
 MOST_GROUPS = 1_000
 USUAL = timedelta(days=30)
 LONGEST = timedelta(days=366)
+AGAIN_WITHIN = timedelta(days=7)
+"""What comes again no later than that after it was resolved is a repeat, unless another time is said."""
 
 
 class BadRange(Invalid):
@@ -62,6 +64,9 @@ class Group:
     resolved_met: int = 0
     told: int = 0
     first_update: Spread | None = None
+    told_met: int = 0
+    told_late: int = 0
+    repeated: int = 0
     name: str = ""
     """The key, as people say it."""
 
