@@ -16,7 +16,7 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.bench import coverage, drain, judged, latency, many, peers, processes, ranking, rounds, schedules, storm, world
+from tests.bench import coverage, drain, judged, latency, many, peers, processes, ranking, reports, rounds, schedules, storm, world
 from tests.bench.processes import NotReady, Running
 from tests.bench.rounds import Sides
 from tests.bench.table import TARGETS, Result, Spread, Verdict, table
@@ -95,6 +95,7 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_p
         (("P14",), lambda: latency.beside_escalations(sides, made, seconds=seconds)),
         (("P18", "P18b", "P19", "P20"), lambda: storm.burst(sides, made, idle_mb=idle_mb, events=wanted.events)),
         (("P23",), lambda: ranking.queue(sides)),
+        (("P24",), lambda: reports.a_year(folder / "reports")),
         (("S4", "S5"), lambda: many.bulk(sides)),
     ]
     return [part for rows, part in parts if wanted.rows & set(rows)]

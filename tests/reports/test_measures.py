@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -157,6 +158,25 @@ async def test_whoever_lost_the_most_sleep_comes_first_by_their_own_clock(system
     assert answer.text.splitlines() == ["user_id,name,pages,incidents,night_pages", f"{user},Ana,3,3,3"]
 
 
+async def test_pages_of_people_week_by_week(system: System) -> None:
+    its = await system.service([to(await system.user("Ana"))], step_delay="PT30M", repeat=0, reopen_window="PT0S")
+    monday = system.clock.at.date()
+    assert monday.weekday() == 0
+    for days in (1, 7, 0):
+        await system.event(its["key"], f"disk-{days}")
+        await system.advance(minutes=1)
+        await system.event(its["key"], f"disk-{days}", action="resolve")
+        system.clock.advance(timedelta(days=days))
+    weeks = [str(monday + timedelta(days=days)) for days in (0, 7)]
+    found = await ask(system, "people", by="week")
+    assert [(one["week"], one["name"], one["pages"]) for one in found["items"]] == [(weeks[0], "Ana", 2), (weeks[1], "Ana", 1)]
+    written = await system.api.get("/api/v1/reports/people", params={"by": "week", "format": "csv"})
+    assert [line.split(",")[0] for line in written.text.splitlines()] == ["week", *weeks]
+    drawn = await system.api.get("/api/v1/reports/people", params={"by": "week", "format": "svg"})
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
+    assert "2 · 0" in drawn.text
+
+
 async def test_a_stranger_is_told_nothing(system: System) -> None:
     async with system.client() as stranger:
         for what in ("incidents", "people"):
@@ -173,9 +193,9 @@ async def test_what_comes_again_soon_after_it_was_resolved_is_a_repeat(system: S
 
     await comes_and_goes("disk")
     await comes_and_goes("cpu")
-    await system.advance(days=2)
+    system.clock.advance(timedelta(days=2))
     await comes_and_goes("disk")
-    await system.advance(days=8)
+    system.clock.advance(timedelta(days=8))
     await comes_and_goes("disk")
     for told in ("from timelines", "as they were measured"):
         found = [(await ask(system, again_within_days=days))["total"]["repeated"] for days in ("1", "7", "8", "90")]

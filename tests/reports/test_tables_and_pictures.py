@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oncall.kit.ids import UserId
 from oncall.reports.rules.pictures import MOST_BARS, picture_of
 from oncall.reports.rules.tables import FORMULAS, cell, csv_of_incidents, csv_of_people
-from oncall.reports.values.measures import By, Group, Load, Measured, Spread
+from oncall.reports.values.measures import Apart, By, Group, Load, Loads, Measured, Spread
 
 SINCE, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 31, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -47,7 +47,7 @@ def test_a_table_says_what_it_was_given_and_begins_no_formula(name: str, inciden
 
 
 def test_people_are_a_table_too() -> None:
-    loads = [Load(UserId(UUID(int=1)), "@ana", 3, 2, 1)]
+    loads = Loads(SINCE, UNTIL, Apart.PERSON, [Load(UserId(UUID(int=1)), "@ana", 3, 2, 1)], is_cut=False)
     assert csv_of_people(loads).splitlines() == ["user_id,name,pages,incidents,night_pages", f"{UUID(int=1)},'@ana,3,2,1"]
 
 

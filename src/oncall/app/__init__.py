@@ -105,6 +105,7 @@ from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import Asker, TelegramHook
 from oncall.reports import api as reports
 from oncall.reports.commands.coverage import Prover
+from oncall.reports.commands.duties import Adder
 from oncall.reports.due import CoverageWatch, Measuring
 from oncall.schedules import api as schedules
 from oncall.schedules.commands.editing import check_team_schedule
@@ -227,6 +228,7 @@ class Node:
         self.room_streams = Fan("rooms", RoomEntries(self.database), leaving=self._is_leaving)
         self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
         self.prover = Prover(self.database, self.clock, self.channels)
+        self.adder = Adder(self.database, self.clock)
         self.mail = self._mail_server(shares_ports=shares_ports)
         tell_entries_to(REPORTERS, asking(Desk(settings.base_url, [key.encode() for key in self.ring])))
         self.sources = self._sources()
@@ -430,6 +432,7 @@ def make_app(node: Node) -> FastAPI:
     )
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
     app.state.prover = node.prover
+    app.state.adder = node.adder
     app.state.replays = Replays(node.database, node.clock, node.sealing)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]

@@ -6,12 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import ServiceId, TeamId
-from oncall.reports.rules.pictures import picture_of
-from oncall.reports.rules.tables import csv_of_incidents, csv_of_people
 from oncall.reports.store import measures as store
-from oncall.reports.values.measures import AGAIN_WITHIN, LONGEST, MOST_GROUPS, USUAL, BadRange, By, Load, Measured
-
-__all__ = ["count_incidents", "csv_of_incidents", "csv_of_people", "load_of_people", "measure", "picture_of"]
+from oncall.reports.values.measures import AGAIN_WITHIN, LONGEST, MOST_GROUPS, MOST_LINES, USUAL, Apart, BadRange, By, Loads, Measured
 
 GONE = "(deleted)"
 NONE = "(none)"
@@ -34,7 +30,7 @@ async def count_incidents(
     now: datetime,
 ) -> Measured:
     """Incidents that opened in a range (the last 30 days, unless it is said), told apart by something, and all together."""
-    start, end = _range(since, until, now=now)
+    start, end = range_of(since, until, now=now)
     found = await store.count(
         tx, by, since=start, until=end, again_within=again_within, service_id=service_id, team_id=team_id, limit=MOST_GROUPS + 2
     )
@@ -45,17 +41,19 @@ async def count_incidents(
     return Measured(start, end, by, named[:MOST_GROUPS], total, len(groups) > MOST_GROUPS)
 
 
-async def load_of_people(
-    tx: AsyncConnection, *, since: datetime | None, until: datetime | None, now: datetime
-) -> tuple[datetime, datetime, list[Load]]:
-    """Who was paged in a range, how often, and how often at night: whoever lost the most sleep first."""
-    start, end = _range(since, until, now=now)
-    return start, end, await store.load(tx, since=start, until=end, limit=MOST_GROUPS)
+async def load_of_people(tx: AsyncConnection, apart: Apart, *, since: datetime | None, until: datetime | None, now: datetime) -> Loads:
+    """Who was paged in a range, how often, and how often at night: whoever lost the most sleep first; by week, one after the other."""
+    start, end = range_of(since, until, now=now)
+    lines = await store.load(tx, since=start, until=end, by_week=apart is Apart.WEEK, limit=MOST_LINES + 1)
+    return Loads(start, end, apart, lines[:MOST_LINES], len(lines) > MOST_LINES)
 
 
-def _range(since: datetime | None, until: datetime | None, *, now: datetime) -> tuple[datetime, datetime]:
+def range_of(since: datetime | None, until: datetime | None, *, now: datetime, whole_seconds: bool = False) -> tuple[datetime, datetime]:
+    """The last 30 days, unless it is said. Raises BadRange."""
     end = until or now
     start = since or end - USUAL
+    if whole_seconds:
+        start, end = start.replace(microsecond=0), end.replace(microsecond=0)
     if not timedelta(0) < end - start <= LONGEST:
         raise BadRange(f"until must be later than since, by {LONGEST.days} days at most.", field="until")
     return start, end

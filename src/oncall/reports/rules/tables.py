@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from oncall.reports.values.measures import Load, Measured, Spread
+from oncall.reports.values.duties import Duties
+from oncall.reports.values.measures import Apart, Loads, Measured, Spread
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of one; names are words of people and monitors."""
@@ -32,6 +33,7 @@ INCIDENTS = (
     "repeated",
 )
 PEOPLE = ("user_id", "name", "pages", "incidents", "night_pages")
+DUTIES = ("user_id", "name", "seconds", "night_seconds", "weekend_seconds")
 
 
 def csv_of_incidents(report: Measured) -> str:
@@ -63,8 +65,21 @@ def csv_of_incidents(report: Measured) -> str:
     return _written(INCIDENTS, lines)
 
 
-def csv_of_people(loads: Iterable[Load]) -> str:
-    return _written(PEOPLE, ((str(one.user_id), one.name, one.pages, one.incidents, one.nights) for one in loads))
+def csv_of_people(report: Loads) -> str:
+    lines = ((str(one.user_id), one.name, one.pages, one.incidents, one.nights) for one in report.lines)
+    return _by_week(PEOPLE, [one.week for one in report.lines], lines, report.apart)
+
+
+def csv_of_duties(report: Duties) -> str:
+    lines = ((str(one.user_id), one.name, one.seconds, one.nights, one.weekends) for one in report.lines)
+    return _by_week(DUTIES, [one.week for one in report.lines], lines, report.apart)
+
+
+def _by_week(head: Sequence[str], weeks: Sequence[str | None], lines: Iterable[Sequence[str | int]], apart: Apart) -> str:
+    """With its week before each line, where weeks are told apart."""
+    if apart is Apart.PERSON:
+        return _written(head, lines)
+    return _written(("week", *head), ((week or "", *line) for week, line in zip(weeks, lines, strict=True)))
 
 
 def cell(value: str | int) -> str | int:

@@ -1,14 +1,14 @@
 """What reports on incidents and people look like."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Self
 
 from pydantic import Field
 
 from oncall.kit.http import Instant, Shown
 from oncall.kit.ids import UserId
-from oncall.reports.values.measures import By, Group, Load, Measured
+from oncall.reports.values.duties import Duties
+from oncall.reports.values.measures import Apart, By, Group, Loads, Measured
 
 
 class SpreadShown(Shown):
@@ -72,18 +72,47 @@ def _total(group: Group) -> Counted:
 class LoadShown(Shown):
     user_id: UserId
     name: str
+    week: str | None = Field(description="Its Monday (UTC); null unless weeks are told apart.")
     pages: int
     incidents: int
     nights: int = Field(description="Pages from 22:00 to 06:00 by the person's own clock.")
 
 
 class LoadsShown(Shown):
-    """Everybody who was paged in `[since, until)`, whoever lost the most sleep first."""
+    """Everybody who was paged in `[since, until)`, whoever lost the most sleep first; by week, one after the other."""
 
     since: Instant
     until: Instant
+    by: Apart
     items: Sequence[LoadShown]
+    is_cut: bool = Field(description="There are more than are listed.")
 
     @classmethod
-    def of(cls, since: datetime, until: datetime, loads: Sequence[Load]) -> Self:
-        return cls(since=since, until=until, items=[LoadShown.model_validate(one) for one in loads])
+    def of(cls, report: Loads) -> Self:
+        items = [LoadShown.model_validate(one) for one in report.lines]
+        return cls(since=report.since, until=report.until, by=report.apart, items=items, is_cut=report.is_cut)
+
+
+class DutyShown(Shown):
+    user_id: UserId
+    name: str
+    week: str | None = Field(description="Its Monday (UTC); null unless weeks are told apart.")
+    seconds: int = Field(description="On call in any of the schedules; in two at once counts once.")
+    nights: int = Field(description="Seconds of them from 22:00 to 06:00 by the person's own clock.")
+    weekends: int = Field(description="Seconds of them on Saturdays and Sundays by the person's own clock.")
+
+
+class DutiesShown(Shown):
+    """Everybody who is on call in `[since, until)`, whoever is longest first; by week, one after the other."""
+
+    since: Instant
+    until: Instant
+    by: Apart
+    schedules: int = Field(description="How many schedules were asked.")
+    items: Sequence[DutyShown]
+    is_cut: bool = Field(description="There are more than are listed.")
+
+    @classmethod
+    def of(cls, report: Duties) -> Self:
+        items = [DutyShown.model_validate(one) for one in report.lines]
+        return cls(since=report.since, until=report.until, by=report.apart, schedules=report.schedules, items=items, is_cut=report.is_cut)

@@ -165,18 +165,23 @@ def _spread(seconds: list[int] | None) -> Spread | None:
 
 # Each by the index `pages_user_idx ON pages (user_id, created_at)`. A removed person keeps their pages.
 PEOPLE = text("""
-    SELECT u.id, u.name, p.pages, p.incidents, p.nights
+    SELECT u.id, u.name, p.week, p.pages, p.incidents, p.nights
     FROM users u CROSS JOIN LATERAL (
-        SELECT count(*) AS pages, count(DISTINCT incident_id) AS incidents, count(*) FILTER (
-            WHERE extract(hour FROM created_at AT TIME ZONE u.time_zone) >= 22 OR extract(hour FROM created_at AT TIME ZONE u.time_zone) < 6
-        ) AS nights
-        FROM pages WHERE user_id = u.id AND created_at >= :since AND created_at < :until
+        SELECT CASE WHEN :by_week THEN date_trunc('week', created_at AT TIME ZONE 'UTC') END AS week,
+            count(*) AS pages, count(DISTINCT incident_id) AS incidents, count(*) FILTER (
+                WHERE extract(hour FROM created_at AT TIME ZONE u.time_zone) >= 22
+                    OR extract(hour FROM created_at AT TIME ZONE u.time_zone) < 6
+            ) AS nights
+        FROM pages WHERE user_id = u.id AND created_at >= :since AND created_at < :until GROUP BY 1
     ) p
-    WHERE p.pages > 0 ORDER BY p.nights DESC, p.pages DESC, u.name, u.id LIMIT :limit
+    ORDER BY p.week, p.nights DESC, p.pages DESC, u.name, u.id LIMIT :limit
 """)
 
 
-async def load(tx: AsyncConnection, *, since: datetime, until: datetime, limit: int) -> list[Load]:
-    """Everybody who was paged in `[since, until)`, whoever lost the most sleep first."""
-    rows = await tx.execute(PEOPLE, {"since": since, "until": until, "limit": limit})
-    return [Load(UserId(row.id), row.name, row.pages, row.incidents, row.nights) for row in rows]
+async def load(tx: AsyncConnection, *, since: datetime, until: datetime, by_week: bool, limit: int) -> list[Load]:
+    """Everybody who was paged in `[since, until)`, whoever lost the most sleep first; in each week of it, or in all of it."""
+    rows = await tx.execute(PEOPLE, {"since": since, "until": until, "by_week": by_week, "limit": limit})
+    return [
+        Load(UserId(row.id), row.name, row.pages, row.incidents, row.nights, row.week.date().isoformat() if row.week else None)
+        for row in rows
+    ]

@@ -9,6 +9,8 @@ from oncall.kit.errors import Invalid
 from oncall.kit.ids import UserId
 
 MOST_GROUPS = 1_000
+MOST_LINES = 10_000
+"""Of people, each in each week."""
 USUAL = timedelta(days=30)
 LONGEST = timedelta(days=366)
 AGAIN_WITHIN = timedelta(days=7)
@@ -83,12 +85,32 @@ class Measured:
     is_cut: bool
 
 
+class Apart(StrEnum):
+    """What people's loads are told apart by, besides the people."""
+
+    PERSON = "person"
+    WEEK = "week"
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one person was paged; `nights` are pages from 22:00 to 06:00 by their own clock."""
+    """What one person was paged, in one week (its Monday) or in the whole range; `nights` are pages from 22:00 to 06:00 by their own
+    clock."""
 
     user_id: UserId
     name: str
     pages: int
     incidents: int
     nights: int
+    week: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """`is_cut`: there are more than are listed."""
+
+    since: datetime
+    until: datetime
+    apart: Apart
+    lines: Sequence[Load]
+    is_cut: bool
