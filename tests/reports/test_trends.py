@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from tests.system import System, to
 
 from oncall.kit.ids import ServiceId
-from oncall.reports.rules.trends import identity_of, propose, trends_of
-from oncall.reports.values.trends import Happened, Proposal
+from oncall.reports.rules.trends import delay_for, identity_of, trends_of
+from oncall.reports.values.trends import Happened
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(days=30)
 MINUTE = timedelta(minutes=1)
 FLAP = Happened(ServiceId(UUID(int=1)), "db", "disk:db-1", "Disk full", "", "error", NOW - timedelta(days=1), 4 * MINUTE, True, 2, 1)
 REAL = replace(FLAP, lasted=50 * MINUTE, no_action=False, dedup_key="down")
-CRITICAL, GRAVE = replace(FLAP, severity="critical"), replace(REAL, severity="critical")
 
 
 @pytest.mark.parametrize(
@@ -43,36 +42,20 @@ def test_an_identity_has_itself_as_its_identity(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "its", "others", "expected"),
+    ("what", "its", "expected"),
     [
-        ("a minute longer than it lasts", [FLAP] * 3, [REAL], Proposal(SINCE, NOW, 5 * MINUTE, False, 6, 6, 3, 1)),
-        ("nothing where people acted", [REAL] * 3, [], None),
-        ("nothing where it lasts longer than a delay may", [replace(FLAP, lasted=30 * MINUTE)] * 3, [], None),
-        ("nothing where nobody was paged", [replace(FLAP, pages=0, nights=0)] * 3, [], None),
-        (
-            "what is critical waits only if it says so",
-            [CRITICAL],
-            [],
-            Proposal(SINCE, NOW, 5 * MINUTE, True, 2, 2, 1, 0),
-        ),
-        (
-            "a critical one beside it does not wait",
-            [FLAP],
-            [GRAVE],
-            Proposal(SINCE, NOW, 5 * MINUTE, False, 2, 2, 1, 0),
-        ),
+        ("a minute longer than it lasts", [FLAP] * 3, 5 * MINUTE),
+        ("one in twenty may last longer", [*[FLAP] * 19, replace(FLAP, lasted=20 * MINUTE)], 5 * MINUTE),
+        ("and no more than that", [*[FLAP] * 18, *[replace(FLAP, lasted=20 * MINUTE)] * 2], 21 * MINUTE),
+        ("half an hour at most", [replace(FLAP, lasted=29 * MINUTE)], 30 * MINUTE),
+        ("nothing where people acted", [REAL] * 3, None),
+        ("nothing where it lasts longer than a delay may", [replace(FLAP, lasted=30 * MINUTE)] * 3, None),
+        ("nothing where nobody was paged", [replace(FLAP, pages=0, nights=0)] * 3, None),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
-def test_what_is_proposed(what: str, its: list[Happened], others: list[Happened], expected: Proposal | None) -> None:
-    assert propose(its, [*its, *others], since=SINCE, until=NOW) == expected
-
-
-def test_only_what_a_replay_can_look_at_is_counted() -> None:
-    old = replace(FLAP, opened_at=NOW - timedelta(days=60))
-    assert propose([old, FLAP], [old, FLAP], since=NOW - timedelta(days=90), until=NOW) == Proposal(
-        NOW - timedelta(days=31), NOW, 5 * MINUTE, False, 2, 2, 1, 0
-    )
+def test_which_delay_outlasts_what_goes_by_itself(what: str, its: list[Happened], expected: timedelta | None) -> None:
+    assert delay_for(its) == expected
 
 
 def test_lists_are_of_what_they_say() -> None:
@@ -82,7 +65,7 @@ def test_lists_are_of_what_they_say() -> None:
     assert [one.identity for one in found.never_needed] == ["disk:db-<n>"]
 
 
-async def test_a_proposal_is_what_replay_takes_and_replay_agrees(system: System) -> None:
+async def test_trends_say_where_to_ask_what_would_have_helped(system: System) -> None:
     its = await system.service([to(await system.user("Ana"))], step_delay="PT30M", repeat=0, reopen_window="PT0S")
     for n in range(3):
         await system.event(its["key"], f"disk-{n}", severity="error")
@@ -93,10 +76,7 @@ async def test_a_proposal_is_what_replay_takes_and_replay_agrees(system: System)
     assert answer.status_code == 200, answer.text
     (one,) = answer.json()["never_needed"]
     assert (one["identity"], one["incidents"], one["no_action"], one["pages"]) == ("disk-<n>", 3, 3, 3)
-    proposal = one["proposal"]
-    assert (proposal["delay"], proposal["saved"], proposal["later"]) == ("PT5M", 3, 0)
-    replayed = await system.api.post("/api/v1/replay", json=proposal["replay"])
-    assert replayed.status_code == 200, replayed.text
-    assert replayed.json()["pages"] == {"before": 3, "after": 0, "saved": 3, "missed": 0}
+    advised = await system.api.get(one["advice"])
+    assert (advised.status_code, advised.json()["service"]["id"]) == (200, its["service"]["id"])
     refused = await system.api.get("/api/v1/reports/trends", params={"since": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z"})
     assert refused.status_code == 422

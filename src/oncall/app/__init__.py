@@ -119,6 +119,7 @@ from oncall.silences import api as silences
 from oncall.silences.commands.muting import MUTING, check_services, load_mutings
 from oncall.silences.rules.muting import Mutings
 from oncall.simulate import api as simulate
+from oncall.simulate.commands.advising import Adviser
 from oncall.simulate.commands.replaying import Replays
 from oncall.teams import api as teams
 from oncall.timeline import tell_entries_to
@@ -433,7 +434,8 @@ def make_app(node: Node) -> FastAPI:
     app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
     app.state.prover = node.prover
     app.state.adder = node.adder
-    app.state.replays = Replays(node.database, node.clock, node.sealing)
+    app.state.replays = replays = Replays(node.database, node.clock, node.sealing)
+    app.state.adviser = Adviser(node.database, node.clock, replays)
     app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
     app.state.link_keys = [key.encode() for key in node.ring]
     app.state.twilio, app.state.slack = read_twilio(node.settings), read_slack_app(node.settings)

@@ -1,4 +1,4 @@
-"""REST for what comes again and again, and what would have helped."""
+"""REST for what comes again and again."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ async def trends(
     limit: Annotated[int, Query(ge=1, le=100, description="Of each list.")] = 20,
 ) -> TrendsShown:
     """Incidents of a range (default: the last 30 days; 92 at most) that are the same thing again, what woke people most, and what never
-    needed anybody: each with a delay that would have helped, ready for `POST /replay`.
+    needed anybody: each with where to ask which change of the service would have helped.
     """
     now = await now_in(request, tx)
     return TrendsShown.of(await get_trends(tx, since=since, until=until, service_id=service_id, team_id=team_id, limit=limit, now=now))

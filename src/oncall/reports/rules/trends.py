@@ -1,4 +1,4 @@
-"""Which incidents are the same thing again, and which delay would have spared people. Pure."""
+"""Which incidents are the same thing again, and how long a delay would outlast them. Pure."""
 
 import re
 from collections import Counter, defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oncall.kit.ids import ServiceId
-from oncall.reports.values.trends import LONGEST_DELAY, REPLAYED, Happened, Proposal, Trend, Trends
+from oncall.reports.values.trends import LONGEST_DELAY, Happened, Trend, Trends
 
 OFTEN = 3
 """So often it came without needing anybody before that is said of it."""
@@ -37,14 +37,9 @@ def trends_of(happened: Sequence[Happened], *, since: datetime, until: datetime,
     times, and always, went by themselves, the loudest.
     """
     clusters: defaultdict[tuple[ServiceId, str, str], list[Happened]] = defaultdict(list)
-    services: defaultdict[ServiceId, list[Happened]] = defaultdict(list)
     for one in happened:
         clusters[one.service_id, identity_of(one.dedup_key), one.category].append(one)
-        services[one.service_id].append(one)
-    found = [
-        _trend(identity, its, services[service], since=since, until=until)
-        for (service, identity, _), its in sorted(clusters.items(), key=lambda cluster: cluster[0])
-    ]
+    found = [_trend(identity, its) for (_, identity, _), its in sorted(clusters.items(), key=lambda cluster: cluster[0])]
     again = [one for one in found if one.incidents > 1]
     woke = [one for one in found if one.nights]
     needless = [one for one in found if one.incidents >= OFTEN and one.no_action == one.incidents]
@@ -57,29 +52,17 @@ def trends_of(happened: Sequence[Happened], *, since: datetime, until: datetime,
     )
 
 
-def propose(its: Sequence[Happened], of_service: Sequence[Happened], *, since: datetime, until: datetime) -> Proposal | None:
-    """The shortest delay, in whole minutes, that outlasts nineteen in twenty of those that went by themselves within half an hour; None
-    if no page would have been saved in the part of the range that a replay can look at, its last 31 days.
+def delay_for(its: Sequence[Happened]) -> timedelta | None:
+    """The shortest delay, in whole minutes, that outlasts nineteen in twenty of those that paged and went by themselves within half an
+    hour; None if there are none.
     """
-    since = max(since, until - REPLAYED)
-    recent = [one for one in its if one.opened_at >= since]
-    short = sorted(one.lasted for one in recent if one.no_action and one.lasted < LONGEST_DELAY)
+    short = sorted(one.lasted for one in its if one.no_action and one.pages and one.lasted < LONGEST_DELAY)
     if not short:
         return None
-    delay = min((short[(95 * len(short) + 99) // 100 - 1] // MINUTE + 1) * MINUTE, LONGEST_DELAY)
-    critical = any(one.severity == "critical" for one in recent)
-    touched = [one for one in of_service if one.opened_at >= since and (critical or one.severity != "critical")]
-    # What went before its delay was over would have paged nobody; only what went by itself is known to go without a page.
-    saved = [one for one in recent if one.no_action and one.lasted < delay]
-    everywhere = [one for one in touched if one.no_action and one.lasted < delay]
-    pages = sum(one.pages for one in saved)
-    if not pages:
-        return None
-    later = sum(1 for one in touched if one.pages and not one.no_action)
-    return Proposal(since, until, delay, critical, pages, sum(one.pages for one in everywhere), sum(one.nights for one in saved), later)
+    return min((short[(95 * len(short) + 99) // 100 - 1] // MINUTE + 1) * MINUTE, LONGEST_DELAY)
 
 
-def _trend(identity: str, its: Sequence[Happened], of_service: Sequence[Happened], *, since: datetime, until: datetime) -> Trend:
+def _trend(identity: str, its: Sequence[Happened]) -> Trend:
     newest = max(its, key=lambda one: one.opened_at)
     mondays = Counter((one.opened_at.date() - timedelta(days=one.opened_at.weekday())).isoformat() for one in its)
     return Trend(
@@ -93,5 +76,4 @@ def _trend(identity: str, its: Sequence[Happened], of_service: Sequence[Happened
         sum(one.pages for one in its),
         sum(one.nights for one in its),
         sorted(mondays.items()),
-        propose(its, of_service, since=since, until=until),
     )

@@ -11,7 +11,7 @@ from oncall.reports.values.trends import Happened
 # By `incident_measures_opened_at_idx`; of each its first alert by `alerts_incident_idx`, its pages by `pages_once_per_user_and_step`.
 HAPPENED = text("""
     SELECT m.service_id, s.name AS service, coalesce(a.dedup_key, i.title) AS dedup_key, i.title, coalesce(c.name, '') AS category,
-        m.severity, m.opened_at, m.resolve_seconds, m.no_action, m.pages, p.nights
+        m.severity, m.opened_at, m.resolve_seconds, m.no_action, m.pages, p.nights, m.reopened
     FROM incident_measures m
     JOIN incidents i ON i.id = m.incident_id
     JOIN services s ON s.id = m.service_id
@@ -49,6 +49,7 @@ async def happened(
             r.no_action,
             r.pages,
             r.nights,
+            r.reopened,
         )
         for r in await tx.execute(HAPPENED, asked)
     ]

@@ -1,4 +1,4 @@
-"""What comes again and again, what of it woke people or never needed them, and which delay would have helped."""
+"""What comes again and again, and what of it woke people or never needed them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from oncall.kit.ids import ServiceId
 
 MOST_INCIDENTS = 50_000
 LONGEST = timedelta(days=92)
-REPLAYED = timedelta(days=31)
-"""What a replay spans at most."""
 LONGEST_DELAY = timedelta(minutes=30)
 """A longer one would hide what is real; whoever wants it may propose it."""
 
@@ -34,22 +32,7 @@ class Happened:
     no_action: bool
     pages: int
     nights: int
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A delay of the service, and what it would have come to in `[since, until)`, by the record: pages that would not have been made, of
-    this identity and of the service as a whole, and incidents of the service that people did act on and would have paged later.
-    """
-
-    since: datetime
-    until: datetime
-    delay: timedelta
-    critical: bool
-    saved: int
-    saved_of_service: int
-    nights_saved: int
-    later: int
+    reopened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +49,6 @@ class Trend:
     pages: int
     nights: int
     weeks: Sequence[tuple[str, int]]
-    proposal: Proposal | None
 
 
 @dataclass(frozen=True, slots=True)

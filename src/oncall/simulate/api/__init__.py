@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from oncall.simulate.api import previewing, replaying, simulating
+from oncall.simulate.api import advising, previewing, replaying, simulating
 
 router = APIRouter()
-for part in (previewing, replaying, simulating):
+for part in (advising, previewing, replaying, simulating):
     router.include_router(part.router)

@@ -65,6 +65,7 @@ class Asked:
     until: datetime | None
     service_id: ServiceId | None
     proposal: Proposal
+    most: int = MOST_EVENTS
 
 
 @dataclass(slots=True)
@@ -91,11 +92,16 @@ class Replays:
 
     async def replay(self, asked: Asked, *, caller: Caller) -> Replayed:
         """Raises TooMany while another one runs, TooManyEvents and BadReplay for what is too much, and what is wrong with a proposal."""
+        [found] = await self.replay_each([asked], caller=caller)
+        return found
+
+    async def replay_each(self, asked: Sequence[Asked], *, caller: Caller) -> list[Replayed]:
+        """One after the other, as one."""
         if self._is_running:
             raise TooMany(RUNNING, retry_after=TRY_AGAIN)
         self._is_running = True
         try:
-            return await self._replay(asked, caller)
+            return [await self._replay(one, caller) for one in asked]
         finally:
             self._is_running = False
 
@@ -137,7 +143,7 @@ class Replays:
         if asked.service_id is not None:
             range = _narrowed(range, asked.service_id, (there, then), senders)
         count = await event_store.count_events(tx, range, most=MOST_COUNTED + 1)
-        if count > MOST_EVENTS:
+        if count > asked.most:
             raise _too_many(count, asked)
         begun = await beginnings(tx, there.services, asked.since, until)
         snapshots = [await snapshots_of(tx, rules) for rules in (there, then)]
@@ -228,9 +234,7 @@ def _check_times(since: datetime, until: datetime, now: datetime) -> None:
 def _too_many(count: int, asked: Asked) -> TooManyEvents:
     there = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
     narrow = "say a shorter range" if asked.service_id is not None else "say a shorter range, or a service_id"
-    return TooManyEvents(
-        f"There are {there} events in this range, and one replay looks at {MOST_EVENTS:,} at most: {narrow}.", field="since"
-    )
+    return TooManyEvents(f"There are {there} events in this range, and {asked.most:,} are looked at at most: {narrow}.", field="since")
 
 
 def _narrowed(range: Range, service_id: ServiceId, rulesets: Sequence[Ruleset], senders: Senders) -> Range:

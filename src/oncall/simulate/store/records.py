@@ -26,6 +26,14 @@ BORN = text("""
     SELECT id, service_id, urgency, severity, triggered_at FROM incidents
     WHERE id > :after AND id <= :last AND triggered_at >= :since AND triggered_at < :until ORDER BY id LIMIT :limit
 """)
+# As above of all incidents, and of those of the service each entry by timeline_entries_incident_idx.
+ACTED_ON = text("""
+    SELECT i.id, i.number FROM incidents i
+    WHERE i.service_id = :service_id AND (i.closed_at IS NULL OR i.closed_at >= :since) AND EXISTS (
+        SELECT 1 FROM timeline_entries t
+        WHERE t.incident_id = i.id AND t.actor_kind IN ('user', 'api_key') AND t.at >= :since AND t.at < :until
+    )
+""")
 # By timeline_entries_incident_idx.
 ENTRIES = text("""
     SELECT t.incident_id, t.at, t.kind, t.actor_kind, t.actor_id, t.actor_name, t.via, t.detail::text AS detail
@@ -198,6 +206,12 @@ async def lately(
         return []
     rows = await tx.execute(LATELY, {"ids": list(ids), "first": first, "from": since, "since": until})
     return [(AlertId(r.alert_id), r.received_at, r.action, r.decision) for r in rows]
+
+
+async def acted_on(tx: AsyncConnection, service_id: ServiceId, *, since: datetime, until: datetime) -> Mapping[IncidentId, int]:
+    """The numbers of the service's incidents on which some person or key acted in a range."""
+    rows = await tx.execute(ACTED_ON, {"service_id": service_id, "since": since, "until": until})
+    return {IncidentId(r.id): r.number for r in rows}
 
 
 async def names_of(tx: AsyncConnection, ids: Sequence[IncidentId]) -> Mapping[IncidentId, IncidentNamed]:
