@@ -1,9 +1,10 @@
-"""Reports: what one incident comes to is said in one place, a view; and how soon it came again, and whether it was told of in time."""
+"""What one incident comes to, as a view: how soon it came again, and whether it was told of in time. Feeds show groups of services."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import UUID
 
 revision: str = "0043"
 down_revision: str | None = "0040"
@@ -55,9 +56,22 @@ def upgrade() -> None:
     op.add_column("incident_measures", sa.Column("away_seconds", sa.Integer(), nullable=True))
     op.add_column("incident_measures", sa.Column("told_in_time", sa.Boolean(), nullable=True))
     op.execute(OUTCOMES)
+    op.create_table(
+        "status_feed_service_groups",
+        sa.Column("feed_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("service_group_id", UUID(as_uuid=True), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("feed_id", "service_group_id", name="status_feed_service_groups_pkey"),
+        sa.ForeignKeyConstraint(["feed_id"], ["status_feeds.id"], name="status_feed_service_groups_feed_id_fkey", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["service_group_id"], ["service_groups.id"], name="status_feed_service_groups_service_group_id_fkey"),
+    )
+    op.create_index("status_feed_service_groups_group_idx", "status_feed_service_groups", ["service_group_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("status_feed_service_groups")
     op.execute("DROP VIEW incident_outcomes")
     op.drop_column("incident_measures", "told_in_time")
     op.drop_column("incident_measures", "away_seconds")

@@ -3,12 +3,16 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import pytest
 from httpx import Response
 from tests.postmortems.writing import House, make_house, said
 from tests.system import FakeChannel, System
 
 from oncall.channels.values import NoticeMessage
+from oncall.postmortems.commands import action_items as commands
+from oncall.postmortems.values import PostmortemId
 
 HALF_A_DAY = timedelta(hours=12)
 
@@ -189,3 +193,17 @@ async def test_one_that_is_open_again_owes_nothing_yet(house: House) -> None:
     assert (await house.system.incident(id))["status"] == "triggered"
     assert (await house.get(f"incidents/{id}/postmortem"))["status"] == "none"
     assert (await house.get("postmortems/owed"))["items"] == []
+
+
+async def test_a_postmortem_promises_no_more_than_it_shows(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "MOST_OF_ONE", 2)
+    made = await house.draft(await house.over())
+    path = f"postmortems/{made['id']}/action-items"
+    body = {"title": "Alert sooner", "owner_id": house.ana["id"], "priority": "P2"}
+    for _ in range(2):
+        await house.post(path, body, status=201)
+    refused = await house.system.api.post(f"/api/v1/{path}", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_action_items")
+    async with house.system.node.database.transaction(read_only=True) as tx:
+        items, _ = await commands.of_postmortem(tx, PostmortemId(UUID(made["id"])), now=house.system.clock.at)
+    assert len(items) == 2

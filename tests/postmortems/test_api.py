@@ -55,7 +55,7 @@ async def test_every_edit_is_a_version_and_the_same_words_are_none(house: House)
     assert [(one["version"], one["title"]) for one in versions["items"]] == [(2, "Other title"), (1, made["title"])]
     assert "body" not in versions["items"][0]
     page = await house.get(f"{path}/versions", limit=1)
-    assert [one["version"] for one in (await house.get(f"{path}/versions", before=page["next_before"]))["items"]] == [1]
+    assert [one["version"] for one in (await house.get(f"{path}/versions", cursor=page["next_cursor"]))["items"]] == [1]
     assert (await house.get(f"{path}/versions/1"))["body"] == made["body"]
     assert (await house.get(f"{path}/versions/2"))["author"] == "Ana"
     assert (await house.system.api.get(f"/api/v1/{path}/versions/3")).status_code == 404
@@ -169,3 +169,26 @@ async def test_settings_are_for_admins_and_hold_from_now_on(house: House) -> Non
     said(await house.edit(path, contributing_factors=[]))
     still = await house.edit(f"postmortems/{made['id']}", title="Other", contributing_factors=["fate"])
     assert said(still)["contributing_factors"] == ["fate"], "what is used already stays"
+
+
+async def test_no_team_takes_the_telling_of_an_incident_from_another(house: House) -> None:
+    """An incident is told of in one postmortem: whoever begins one of several writes for the team of each."""
+    other = await house.system.make("teams", name="Search")
+    policy = house.service["escalation_policy_id"]
+    service = await house.system.make("services", name="search", team_id=other["id"], escalation_policy_id=policy)
+    key = (await house.system.make(f"services/{service['id']}/integrations", name="prod", type="pagerduty"))["key"]
+    ours, theirs = await house.over(), (await house.system.event(key, "slow"))["incident_id"]
+    async with house.as_("ana") as ana:
+        for first, also in ((ours, theirs), (theirs, ours)):
+            refused = await ana.post(f"/api/v1/incidents/{first}/postmortem", json={"incident_ids": [also]})
+            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert (await ana.post(f"/api/v1/incidents/{ours}/postmortem")).status_code == 201
+    assert (await house.draft(theirs))["incidents"][0]["id"] == theirs, "nobody was in their way"
+
+
+async def test_what_is_owed_comes_page_by_page(house: House) -> None:
+    majors = [await house.over(f"disk-{n}", major=True) for n in range(3)]
+    first = await house.get("postmortems/owed", limit=2)
+    assert [one["incident"]["id"] for one in first["items"]] == majors[:0:-1]
+    second = await house.get("postmortems/owed", limit=2, cursor=first["next_cursor"])
+    assert ([one["incident"]["id"] for one in second["items"]], second["next_cursor"]) == (majors[:1], None)

@@ -132,3 +132,16 @@ async def test_readers_read_responders_write_and_admins_delete(system: System) -
             posted = await client.post("/api/v1/problems", json={"title": "Other"})
             deleted = await client.delete(f"/api/v1/problems/{problem['id']}")
         assert [got.status_code, posted.status_code, deleted.status_code] == expected
+
+
+async def test_incidents_of_a_problem_come_page_by_page(system: System) -> None:
+    its = await system.service([to(await system.user("Ana"))])
+    ids = [(await system.event(its["key"], f"disk-{n}"))["incident_id"] for n in range(3)]
+    path = f"/api/v1/problems/{(await made(system, 'Leak'))['id']}/incidents"
+    for id in ids:
+        assert (await system.api.post(path, json={"incident": id})).status_code == 200
+    first = said(await system.api.get(path, params={"limit": 2}))
+    assert [one["incident_id"] for one in first["items"]] == ids[:0:-1]
+    second = said(await system.api.get(path, params={"limit": 2, "cursor": first["next_cursor"]}))
+    assert ([one["incident_id"] for one in second["items"]], second["next_cursor"]) == (ids[:1], None)
+    assert (await system.api.get(path, params={"cursor": "no"})).status_code == 422

@@ -31,6 +31,7 @@ from oncall.communications import api as communications
 from oncall.communications import hot as status_pages
 from oncall.communications.commands.actions import open_bridge
 from oncall.communications.commands.bridges import open_bridges
+from oncall.communications.commands.feeds import follow_groups
 from oncall.communications.commands.publishing import FEEDS
 from oncall.communications.commands.rooms import TOPIC as ROOMS
 from oncall.communications.commands.subscribing import sign_link as sign_subscription
@@ -419,6 +420,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.channels, app.state.client = node.channels, node.client
     app.state.on_user_removed, app.state.on_contact_removed = on_user_removed, on_contact_removed
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
+    app.state.on_service_group_changed = follow_groups
     app.state.on_calendar_changed = wake_for_support_hours
     app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule

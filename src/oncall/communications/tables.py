@@ -194,6 +194,18 @@ status_feed_services = Table(
     Index("status_feed_services_service_idx", "service_id"),
 )
 
+# Groups of the catalogue in the place of their services, which are looked up when the feed is shown.
+status_feed_service_groups = Table(
+    "status_feed_service_groups",
+    metadata,
+    Column("feed_id", UUID(as_uuid=True), ForeignKey("status_feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("service_group_id", UUID(as_uuid=True), ForeignKey("service_groups.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("group_name", String, nullable=False),
+    Column("name", String, nullable=False),
+    Index("status_feed_service_groups_group_idx", "service_group_id"),
+)
+
 
 def _incident() -> Column[Any]:
     return Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False)

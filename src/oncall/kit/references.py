@@ -45,6 +45,7 @@ LINKS = {
     "service_group_members": ("group_id", "service_groups"),
     "workflow_rule_mentions": ("rule_id", "workflow_rules"),
     "status_feed_services": ("feed_id", "status_feeds"),
+    "status_feed_service_groups": ("feed_id", "status_feeds"),
 }
 """Tables that only say what something has: the column and the table of what that is, which is what uses a row."""
 

@@ -76,9 +76,10 @@ async def delete_problem(id: ProblemId, _: Admin, tx: WriteTx) -> None:
 
 
 @router.get("/{id}/incidents")
-async def list_linked(id: ProblemId, _: Reader, tx: ReadTx, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> Listed[LinkOut]:
+async def list_linked(id: ProblemId, _: Reader, tx: ReadTx, page: Paging) -> Listed[LinkOut]:
     """The incidents that came of it, newest first."""
-    return Listed(items=[LinkOut.model_validate(one) for one in await commands.list_linked(tx, id, limit=limit)])
+    shown, cursor = page.cut(await commands.list_linked(tx, id, before=page.after, limit=page.limit + 1))
+    return Listed(items=[LinkOut.model_validate(one) for one in shown], next_cursor=cursor)
 
 
 @router.post("/{id}/incidents")

@@ -102,10 +102,10 @@ async def unlink(tx: AsyncConnection, id: ProblemId, ref: UUID | int) -> Problem
     return await get_problem(tx, id)
 
 
-async def list_linked(tx: AsyncConnection, id: ProblemId, *, limit: int) -> list[Link]:
+async def list_linked(tx: AsyncConnection, id: ProblemId, *, before: UUID | None, limit: int) -> list[Link]:
     """The incidents that came of it, newest first."""
     await get_problem(tx, id)
-    linked = await store.list_linked(tx, id, limit=limit)
+    linked = await store.list_linked(tx, id, before=before or NEWEST, limit=limit)
     incidents = {one.id: one for one in await get_incidents(tx, {incident for incident, _, _ in linked})}
     return [Link(one, incidents[one].number, incidents[one].title, by, at) for one, by, at in linked if one in incidents]
 

@@ -68,7 +68,8 @@ LINK = text("""
 """)
 UNLINK = text("DELETE FROM problem_incidents WHERE problem_id = :id AND incident_id = :incident_id")
 LINKED = text("""
-    SELECT incident_id, linked_by, linked_at FROM problem_incidents WHERE problem_id = :id ORDER BY incident_id DESC LIMIT :limit
+    SELECT incident_id, linked_by, linked_at FROM problem_incidents WHERE problem_id = :id AND incident_id < :before
+    ORDER BY incident_id DESC LIMIT :limit
 """)
 
 
@@ -119,9 +120,9 @@ async def unlink(tx: AsyncConnection, id: ProblemId, incident_id: IncidentId) ->
     return (await tx.execute(UNLINK, {"id": id, "incident_id": incident_id})).rowcount == 1
 
 
-async def list_linked(tx: AsyncConnection, id: ProblemId, *, limit: int) -> Sequence[tuple[IncidentId, str, datetime]]:
+async def list_linked(tx: AsyncConnection, id: ProblemId, *, before: UUID, limit: int) -> Sequence[tuple[IncidentId, str, datetime]]:
     """Newest incident first: which, who linked it, and when."""
-    rows = await tx.execute(LINKED, {"id": id, "limit": limit})
+    rows = await tx.execute(LINKED, {"id": id, "before": before, "limit": limit})
     return [(IncidentId(r.incident_id), r.linked_by, r.linked_at) for r in rows]
 
 

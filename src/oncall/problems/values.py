@@ -84,6 +84,11 @@ class Link:
     linked_by: str
     linked_at: datetime
 
+    @property
+    def id(self) -> IncidentId:
+        """As pages of a list go on from it."""
+        return self.incident_id
+
 
 @dataclass(frozen=True, slots=True)
 class Search:

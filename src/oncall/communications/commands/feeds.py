@@ -27,6 +27,7 @@ from oncall.kit.compiled import changed
 from oncall.kit.ids import new_id
 from oncall.kit.references import refusing
 from oncall.services.commands import get_services
+from oncall.services.commands.groups import get_groups
 from oncall.teams.rules import check_version
 
 NEWEST = UUID(int=2**128 - 1)
@@ -40,6 +41,11 @@ async def create_feed(tx: AsyncConnection, wanted: FeedSettings, *, now: datetim
         await store.add_feed(tx, feed)
     await changed(tx, FEEDS)
     return feed
+
+
+async def follow_groups(tx: AsyncConnection) -> None:
+    """The services of a group are others: pages that show it are made anew."""
+    await changed(tx, FEEDS)
 
 
 async def get_feed(tx: AsyncConnection, id: FeedId, *, lock: bool = False) -> Feed:
@@ -74,25 +80,31 @@ async def delete_feed(tx: AsyncConnection, id: FeedId) -> None:
 
 async def _check(tx: AsyncConnection, wanted: FeedSettings) -> None:
     check_feed(wanted)
-    asked = [
-        (f"groups.{g}.services.{s}.service_id", shown.service_id)
-        for g, group in enumerate(wanted.groups)
-        for s, shown in enumerate(group.services)
+    lines = [(f"groups.{g}.services.{s}", line) for g, group in enumerate(wanted.groups) for s, line in enumerate(group.services)]
+    services = await get_services(tx, [line.service_id for _, line in lines if line.service_id])
+    groups = await get_groups(tx, [line.service_group_id for _, line in lines if line.service_group_id])
+    faults = [
+        (f"{at}.service_id", "there is no service with this id")
+        for at, line in lines
+        if line.service_id and line.service_id not in services
     ]
-    known = await get_services(tx, [id for _, id in asked])
-    faults = [(field, "there is no service with this id") for field, id in asked if id not in known]
+    faults += [
+        (f"{at}.service_group_id", "there is no group of services with this id")
+        for at, line in lines
+        if line.service_group_id and line.service_group_id not in groups
+    ]
     if faults:
         raise BadFeed("; ".join(f"{field}: {sentence}" for field, sentence in faults[:3]), faults=faults)
 
 
 async def open_stories(tx: AsyncConnection, feed: Feed) -> tuple[Story, ...]:
     """What was published of this feed's services and is not resolved, the newest first."""
-    return await _told(tx, await update_store.unresolved(tx, feed.names, limit=MOST_UNRESOLVED))
+    return await _told(tx, await update_store.unresolved(tx, feed.service_ids, limit=MOST_UNRESOLVED))
 
 
 async def past_stories(tx: AsyncConnection, feed: Feed, *, before: UUID | None) -> tuple[tuple[Story, ...], bool]:
     """A page of what is over, the newest first, and whether there is more."""
-    found = await update_store.past(tx, feed.names, before=before or NEWEST, limit=ON_A_PAGE + 1)
+    found = await update_store.past(tx, feed.service_ids, before=before or NEWEST, limit=ON_A_PAGE + 1)
     return await _told(tx, found[:ON_A_PAGE]), len(found) > ON_A_PAGE
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from oncall.communications.values.feeds import Feed, FeedSettings, Group, ShownAs
 from oncall.kit.http import Instant, Name, ReadOnly, Shown, Strict
 from oncall.kit.ids import ServiceId
+from oncall.services.values.groups import ServiceGroupId
 
 
 def _slug(value: str) -> str:
@@ -17,8 +18,18 @@ def _slug(value: str) -> str:
 
 
 class ShownServiceIn(Strict):
-    service_id: UUID
+    """A service, or a group of services (`/service-groups`) as one: either `service_id` or `service_group_id`."""
+
+    service_id: UUID | None = None
+    service_group_id: UUID | None = Field(None, description="Its state is that of the worst of its services, whichever these are by then.")
     name: Name = Field(description="What readers call it.")
+
+    def shown_as(self) -> ShownAs:
+        return ShownAs(
+            ServiceId(self.service_id) if self.service_id else None,
+            self.name,
+            ServiceGroupId(self.service_group_id) if self.service_group_id else None,
+        )
 
 
 class GroupIn(Strict):
@@ -36,9 +47,7 @@ class FeedIn(Strict):
     public: bool = False
 
     def settings(self) -> FeedSettings:
-        groups = tuple(
-            Group(group.name, tuple(ShownAs(ServiceId(one.service_id), one.name) for one in group.services)) for group in self.groups
-        )
+        groups = tuple(Group(group.name, tuple(one.shown_as() for one in group.services)) for group in self.groups)
         return FeedSettings(self.name, self.slug, self.description, groups, self.public)
 
 
@@ -51,7 +60,8 @@ class FeedEdit(FeedIn):
 
 
 class ShownServiceOut(Shown):
-    service_id: UUID
+    service_id: UUID | None
+    service_group_id: UUID | None
     name: str
 
 

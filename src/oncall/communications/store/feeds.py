@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.communications.values.feeds import Feed, FeedId, FeedSettings, Group, ShownAs
 from oncall.kit.ids import ServiceId
+from oncall.services.values.groups import ServiceGroupId
 
 ADD = text("""
     INSERT INTO status_feeds (id, name, slug, description, public, created_at, version)
@@ -20,10 +21,17 @@ SAVE = text("""
 ADD_SERVICES = text("""
     INSERT INTO status_feed_services (feed_id, service_id, position, group_name, name)
     SELECT CAST(:feed_id AS uuid), service_id, position, group_name, name
-    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:group_names AS text[]), CAST(:names AS text[])) WITH ORDINALITY
-        AS new (service_id, group_name, name, position)
+    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:positions AS int[]), CAST(:group_names AS text[]), CAST(:names AS text[]))
+        AS new (service_id, position, group_name, name)
+""")
+ADD_GROUPS = text("""
+    INSERT INTO status_feed_service_groups (feed_id, service_group_id, position, group_name, name)
+    SELECT CAST(:feed_id AS uuid), service_group_id, position, group_name, name
+    FROM unnest(CAST(:service_group_ids AS uuid[]), CAST(:positions AS int[]), CAST(:group_names AS text[]), CAST(:names AS text[]))
+        AS new (service_group_id, position, group_name, name)
 """)
 DELETE_SERVICES = text("DELETE FROM status_feed_services WHERE feed_id = :id")
+DELETE_GROUPS = text("DELETE FROM status_feed_service_groups WHERE feed_id = :id")
 DELETE = text("DELETE FROM status_feeds WHERE id = :id")
 FIND = text("SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE id = :id")
 LOCK = text("SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE id = :id FOR NO KEY UPDATE")
@@ -31,8 +39,14 @@ LIST = text("""
     SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE id > :after ORDER BY id LIMIT :limit
 """)
 PUBLIC = text("SELECT id, name, slug, description, public, created_at, version FROM status_feeds WHERE public ORDER BY id LIMIT :limit")
+# By both primary keys, and `service_group_members_pkey`.
 SERVICES = text("""
-    SELECT feed_id, service_id, group_name, name FROM status_feed_services WHERE feed_id = ANY(CAST(:ids AS uuid[]))
+    SELECT feed_id, service_id, NULL AS service_group_id, NULL AS members, group_name, name, position
+    FROM status_feed_services WHERE feed_id = ANY(CAST(:ids AS uuid[]))
+    UNION ALL
+    SELECT f.feed_id, NULL, f.service_group_id,
+        ARRAY(SELECT m.service_id FROM service_group_members m WHERE m.group_id = f.service_group_id), f.group_name, f.name, f.position
+    FROM status_feed_service_groups f WHERE f.feed_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY feed_id, position
 """)
 
@@ -45,6 +59,7 @@ async def add_feed(tx: AsyncConnection, feed: Feed) -> None:
 async def save_feed(tx: AsyncConnection, feed: Feed) -> None:
     await tx.execute(SAVE, _row(feed))
     await tx.execute(DELETE_SERVICES, {"id": feed.id})
+    await tx.execute(DELETE_GROUPS, {"id": feed.id})
     await _add_services(tx, feed)
 
 
@@ -67,21 +82,35 @@ async def public_feeds(tx: AsyncConnection, *, limit: int) -> list[Feed]:
 
 
 async def _add_services(tx: AsyncConnection, feed: Feed) -> None:
-    shown = [(group.name, service) for group in feed.settings.groups for service in group.services]
-    if shown:
-        params = {
-            "service_ids": [service.service_id for _, service in shown],
-            "group_names": [name for name, _ in shown],
-            "names": [service.name for _, service in shown],
-        }
-        await tx.execute(ADD_SERVICES, {"feed_id": feed.id, **params})
+    lines = list(enumerate((group.name, line) for group in feed.settings.groups for line in group.services))
+    services = [one for one in lines if one[1][1].service_id is not None]
+    groups = [one for one in lines if one[1][1].service_group_id is not None]
+    if services:
+        await tx.execute(ADD_SERVICES, _lines(feed, services) | {"service_ids": [line.service_id for _, (_, line) in services]})
+    if groups:
+        ids = [line.service_group_id for _, (_, line) in groups]
+        await tx.execute(ADD_GROUPS, _lines(feed, groups) | {"service_group_ids": ids})
+
+
+def _lines(feed: Feed, lines: Sequence[tuple[int, tuple[str, ShownAs]]]) -> dict[str, object]:
+    return {
+        "feed_id": feed.id,
+        "positions": [position for position, _ in lines],
+        "group_names": [name for _, (name, _) in lines],
+        "names": [line.name for _, (_, line) in lines],
+    }
 
 
 async def _with_services(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Feed]:
     groups: dict[UUID, dict[str, list[ShownAs]]] = {r.id: {} for r in rows}
     if rows:
         for s in await tx.execute(SERVICES, {"ids": list(groups)}):
-            groups[s.feed_id].setdefault(s.group_name, []).append(ShownAs(ServiceId(s.service_id), s.name))
+            line = (
+                ShownAs(ServiceId(s.service_id), s.name)
+                if s.service_id
+                else ShownAs(None, s.name, ServiceGroupId(s.service_group_id), frozenset(map(ServiceId, s.members)))
+            )
+            groups[s.feed_id].setdefault(s.group_name, []).append(line)
     return [
         Feed(
             FeedId(r.id),

@@ -1,7 +1,7 @@
 """What a status feed is, and what it shows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from oncall.communications.values.updates import Published, PublishedId, State, StatusUpdate
 from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import ServiceId
+from oncall.services.values.groups import ServiceGroupId
 
 FeedId = NewType("FeedId", UUID)
 
@@ -49,10 +50,18 @@ class BadFeed(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class ShownAs:
-    """A service under the name that readers know."""
+    """A service, or a group of the catalogue as one, under the name that readers know. `members`: the services of that group, as they are
+    when this is read.
+    """
 
-    service_id: ServiceId
+    service_id: ServiceId | None
     name: str
+    service_group_id: ServiceGroupId | None = None
+    members: frozenset[ServiceId] = field(default=frozenset(), compare=False)
+
+    @property
+    def service_ids(self) -> frozenset[ServiceId]:
+        return self.members if self.service_id is None else frozenset({self.service_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +87,12 @@ class Feed:
     version: int = 1
 
     @property
-    def names(self) -> Mapping[ServiceId, str]:
-        return {shown.service_id: shown.name for group in self.settings.groups for shown in group.services}
+    def lines(self) -> Sequence[ShownAs]:
+        return [shown for group in self.settings.groups for shown in group.services]
+
+    @property
+    def service_ids(self) -> frozenset[ServiceId]:
+        return frozenset(id for line in self.lines for id in line.service_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from oncall.postmortems.schemas.postmortems import (
     PostmortemOut,
     VersionListed,
     VersionOut,
-    VersionsOut,
 )
 from oncall.postmortems.values import Owed, Postmortem, PostmortemId, Search, Status, UnknownPostmortem
 from oncall.teams.commands import get_teams, names_of
@@ -95,9 +94,10 @@ async def list_postmortems(
 
 
 @router.get("/owed")
-async def list_owed(*, request: Request, _: Reader, tx: ReadTx, limit: Annotated[int, Query(ge=1, le=100)] = 50) -> Listed[OwedOut]:
+async def list_owed(request: Request, _: Reader, tx: ReadTx, page: Paging) -> Listed[OwedOut]:
     """Major incidents that are over and have no published postmortem yet; the newest first."""
-    return Listed(items=await _owed(request, tx, await owing.list_owed(tx, before=None, limit=limit)))
+    shown, cursor = page.cut(await owing.list_owed(tx, before=page.after, limit=page.limit + 1))
+    return Listed(items=await _owed(request, tx, shown), next_cursor=cursor)
 
 
 @router.get("/{id}.md", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
@@ -154,18 +154,10 @@ async def delete_postmortem(id: PostmortemId, caller: Responder, tx: WriteTx) ->
 
 
 @router.get("/{id}/versions")
-async def list_versions(
-    *,
-    id: PostmortemId,
-    caller: Reader,
-    tx: ReadTx,
-    before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-) -> VersionsOut:
+async def list_versions(id: PostmortemId, caller: Reader, tx: ReadTx, page: Paging) -> Listed[VersionListed]:
     """Newest first, without their bodies."""
-    found = await writing.list_versions(tx, id, caller=caller, before=before, limit=limit + 1)
-    items = [VersionListed.of(one) for one in found[:limit]]
-    return VersionsOut(items=items, next_before=items[-1].version if len(found) > limit else None)
+    shown, cursor = page.cut(await writing.list_versions(tx, id, caller=caller, before=page.after, limit=page.limit + 1))
+    return Listed(items=[VersionListed.of(one) for one in shown], next_cursor=cursor)
 
 
 @router.get("/{id}/versions/{number}")

@@ -20,6 +20,7 @@ from oncall.postmortems.rules import promising
 from oncall.postmortems.store import action_items as store
 from oncall.postmortems.values import PostmortemId
 from oncall.postmortems.values.action_items import (
+    MOST_OF_ONE,
     ActionItem,
     ActionItemId,
     ActionSearch,
@@ -27,6 +28,7 @@ from oncall.postmortems.values.action_items import (
     Count,
     InvalidActionItem,
     Promise,
+    TooManyActionItems,
     UnknownActionItem,
 )
 from oncall.teams.commands import get_users
@@ -37,9 +39,11 @@ async def promise(
     tx: AsyncConnection, postmortem_id: PostmortemId, wanted: Promise, *, caller: Caller, by: Actor, now: datetime
 ) -> ActionItem:
     """One more thing that somebody will do."""
-    postmortem = await get_postmortem(tx, postmortem_id, caller=caller)
+    postmortem = await get_postmortem(tx, postmortem_id, caller=caller, lock=True)
     await check_writes(tx, caller, postmortem.team_id)
     await _check_owner(tx, wanted.owner_id)
+    if await store.count_of(tx, postmortem_id) >= MOST_OF_ONE:
+        raise TooManyActionItems
     made = promising.promised(ActionItemId(new_id()), postmortem_id, wanted, await get_settings(tx), by=by.name, now=now)
     await store.add_action_item(tx, made)
     ACTION_ITEMS.labels("promised").inc()
@@ -158,10 +162,7 @@ def _reminder(item: ActionItem, owner_id: UserId, *, now: datetime) -> NewNotice
 
 
 async def of_postmortem(tx: AsyncConnection, id: PostmortemId, *, now: datetime) -> tuple[list[ActionItem], Mapping[UserId, str]]:
-    """All that one postmortem promises, up to a hundred, and the names of whoever promised it."""
-    items = await store.list_action_items(tx, ActionSearch(postmortem_id=id), after=UUID(int=0), limit=MOST_SHOWN, now=now)
+    """All that one postmortem promises, and the names of whoever promised it."""
+    items = await store.list_action_items(tx, ActionSearch(postmortem_id=id), after=UUID(int=0), limit=MOST_OF_ONE, now=now)
     users = await get_users(tx, {item.owner_id for item in items if item.owner_id})
     return items, {id: user.name for id, user in users.items()}
-
-
-MOST_SHOWN = 100

@@ -23,7 +23,7 @@ from oncall.teams.values import TeamRole
 
 BATCH = 100
 MOST_LOOKED_AT = 1_000
-"""Major incidents that are looked through for those of which a postmortem is owed: the newest."""
+"""Major incidents that are looked through for those of whose postmortems somebody is reminded: the newest."""
 
 
 async def find_for(tx: AsyncConnection, ref: UUID | int) -> tuple[Incident, PostmortemId | None, Owed | None]:
@@ -34,10 +34,10 @@ async def find_for(tx: AsyncConnection, ref: UUID | int) -> tuple[Incident, Post
     return incident, written[0] if written else None, owed[0] if owed else None
 
 
-async def list_owed(tx: AsyncConnection, *, before: UUID | None, limit: int) -> list[Owed]:
+async def list_owed(tx: AsyncConnection, *, before: UUID | None, limit: int, most_looked_at: int | None = None) -> list[Owed]:
     """Of the newest incident first."""
     settings, found, looked_at = await get_settings(tx), list[Owed](), 0
-    while len(found) < limit and looked_at < MOST_LOOKED_AT:
+    while len(found) < limit and (most_looked_at is None or looked_at < most_looked_at):
         incidents = await list_major_over(tx, before=before, limit=BATCH)
         found += await _owed(tx, incidents, settings)
         if len(incidents) < BATCH:
@@ -72,7 +72,7 @@ async def remind(tx: AsyncConnection, *, now: datetime) -> None:
     """Whoever owes one is told when the incident is over, when it is due, and every week from then on; once each time, however often
     this is asked."""
     notices: list[NewNotice] = []
-    for owed in await list_owed(tx, before=None, limit=MOST_LOOKED_AT):
+    for owed in await list_owed(tx, before=None, limit=MOST_LOOKED_AT, most_looked_at=MOST_LOOKED_AT):
         at = publishing.reminder_of(owed, now=now)
         if at is not None:
             notices += [_notice(owed, user, at) for user in await _whom(tx, owed)]

@@ -48,10 +48,15 @@ NEWEST = UUID(int=2**128 - 1)
 async def draft(
     tx: AsyncConnection, ref: UUID | int, also: Sequence[UUID], *, title: str | None, caller: Caller, by: Actor, now: datetime
 ) -> Postmortem:
-    """A postmortem of one incident, or of several that belong together; the team of the first one's service owns it."""
+    """A postmortem of one incident, or of several that belong together; the team of the first one's service owns it. Whoever begins it may
+    write for the team of each of them.
+    """
     incidents = await _named(tx, ref, also)
-    team_id = await team_of(tx, incidents[0])
-    await check_writes(tx, caller, team_id)
+    teams = [await team_of(tx, incident) for incident in incidents]
+    # An incident is told of once: nobody takes the telling of it from the team that it happened to.
+    for team_id in dict.fromkeys(teams):
+        await check_writes(tx, caller, team_id)
+    team_id = teams[0]
     if told := await store.of_incidents(tx, [one.id for one in incidents]):
         raise AlreadyWritten(next(iter(told.values()))[0])
     stories = [await _story(tx, seen) for seen in await overview(tx, incidents)]
@@ -170,10 +175,10 @@ async def delete(tx: AsyncConnection, id: PostmortemId, *, caller: Caller) -> No
     await store.delete_postmortem(tx, id)
 
 
-async def list_versions(tx: AsyncConnection, id: PostmortemId, *, caller: Caller, before: int | None, limit: int) -> list[Version]:
+async def list_versions(tx: AsyncConnection, id: PostmortemId, *, caller: Caller, before: UUID | None, limit: int) -> list[Version]:
     """Newest first, without their bodies."""
     await get_postmortem(tx, id, caller=caller)
-    return await store.list_versions(tx, id, before=before or 2**31 - 1, limit=limit)
+    return await store.list_versions(tx, id, before=min((before or NEWEST).int, 2**31 - 1), limit=limit)
 
 
 async def get_version(tx: AsyncConnection, id: PostmortemId, number: int, *, caller: Caller) -> Version:

@@ -129,13 +129,6 @@ class VersionOut(VersionListed):
     body: str
 
 
-class VersionsOut(Shown):
-    """Newest first; `next_before` goes on with the next page (`?before=`), and is null on the last."""
-
-    items: list[VersionListed]
-    next_before: int | None
-
-
 class OwedOut(Shown):
     """`owed_by` is null where nobody had it: then the managers of the team are told."""
 

@@ -25,6 +25,8 @@ SAVE = text("""
     WHERE id = :id
 """)
 FIND = text("SELECT * FROM action_items WHERE id = :id")
+# By `action_items_postmortem_idx`.
+COUNT_OF = text("SELECT count(*) FROM action_items WHERE postmortem_id = :postmortem_id")
 LOCK = text("SELECT * FROM action_items WHERE id = :id FOR NO KEY UPDATE")
 # In order of creation: by `action_items_postmortem_idx`, `action_items_owner_idx`, or the primary key.
 LIST = text("""
@@ -62,6 +64,11 @@ REMINDED = text("""
     WHERE action_items.id = new.id
 """)
 POSTPONE = text("UPDATE action_items SET next_at = :next_at, last_error = :error WHERE id = :id")
+
+
+async def count_of(tx: AsyncConnection, postmortem_id: PostmortemId) -> int:
+    """How many a postmortem has, however they stand."""
+    return int((await tx.execute(COUNT_OF, {"postmortem_id": postmortem_id})).scalar_one())
 
 
 async def add_action_item(tx: AsyncConnection, item: ActionItem) -> None:

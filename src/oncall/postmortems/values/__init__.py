@@ -111,6 +111,11 @@ class Version:
     author: str
     at: datetime
 
+    @property
+    def id(self) -> UUID:
+        """As pages of a list go on from it."""
+        return UUID(int=self.number)
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -175,3 +180,8 @@ class Owed:
     due_at: datetime
     postmortem_id: PostmortemId | None
     """Its draft, if somebody has begun one."""
+
+    @property
+    def id(self) -> IncidentId:
+        """As pages of a list go on from it."""
+        return self.incident_id

@@ -12,6 +12,8 @@ from oncall.kit.ids import TeamId, UserId
 from oncall.postmortems.values import PostmortemId
 
 ActionItemId = NewType("ActionItemId", UUID)
+MOST_OF_ONE = 100
+"""Action items of one postmortem, finished ones too; all of them are in what is exported."""
 
 
 class UnknownActionItem(NotFound):
@@ -32,6 +34,16 @@ class NotOpen(Conflict):
 
     code = "action_item_status"
     title = "Not as it stands"
+
+
+class TooManyActionItems(Conflict):
+    """What is promised so often is a plan, and has a place of its own."""
+
+    code = "too_many_action_items"
+    title = "Too many action items"
+
+    def __init__(self) -> None:
+        super().__init__(f"This postmortem promises {MOST_OF_ONE} things, which is the most: plan what follows from them elsewhere.")
 
 
 class ActionStatus(StrEnum):

@@ -36,9 +36,11 @@ async def get_service_group(group_id: ServiceGroupId, response: Response, _: Rea
 
 @router.put("/{group_id}")
 async def update_service_group(
-    group_id: ServiceGroupId, body: GroupEdit, response: Response, _: Admin, tx: WriteTx, version: IfMatch
+    group_id: ServiceGroupId, body: GroupEdit, request: Request, response: Response, _: Admin, tx: WriteTx, version: IfMatch
 ) -> GroupShown:
-    return _show(await commands.update_group(tx, body.to_group(group_id), expected_version=version), response)
+    edited = await commands.update_group(tx, body.to_group(group_id), expected_version=version)
+    await request.app.state.on_service_group_changed(tx)
+    return _show(edited, response)
 
 
 @router.delete("/{group_id}", status_code=204)
