@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 from tests.system import ADMIN_KEY, System
+
+from oncall.kit.streams import Fan
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,18 @@ def events_in(raw: str) -> list[Event]:
         if "data" in fields or "id" in fields:
             found.append(Event(fields.get("id", ""), fields.get("event", ""), json.loads(fields.get("data", "null"))))
     return found
+
+
+async def until(holds: Callable[[], bool], *, within: float = 30) -> None:
+    """Wait for what is to happen, however long a busy machine takes for it."""
+    async with asyncio.timeout(within):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def is_settled(fan: Fan[Any, Any], listeners: int) -> bool:
+    """So many hear with the others, and the reader has looked since they do."""
+    return sum(len(topic.listeners) for topic in fan._topics.values()) == listeners and fan.reads > 0 and not fan._wake.is_set()
 
 
 @dataclass
@@ -121,9 +135,7 @@ async def listening(
     ear = Ear(window=window)
     task = asyncio.create_task(app(scope, ear.receive, ear.send))
     try:
-        async with asyncio.timeout(30):
-            while not ear.raw and not task.done():
-                await asyncio.sleep(0.005)
+        await until(lambda: bool(ear.raw) or task.done())
         yield ear
     finally:
         ear._gone.set()

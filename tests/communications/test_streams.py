@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.communications.rooming import Rooming, listening
+from tests.communications.rooming import Rooming, is_settled, listening, until
 
 from oncall.app import Node
 from oncall.communications.compiled.incidents import REPLAYED
@@ -71,7 +71,7 @@ async def test_nothing_is_read_for_nobody_and_once_for_all(rooming: Rooming) -> 
     fan, path = rooming.system.node.room_streams, f"{rooming.path}/stream"
     fan.every = 60.0
     async with listening(rooming.system.node.app, path) as one, listening(rooming.system.node.app, path) as other:
-        await asyncio.sleep(0.2)
+        await until(lambda: is_settled(fan, 2))
         before = fan.reads
         await rooming.say("hello")
         fan.poke()
@@ -80,7 +80,7 @@ async def test_nothing_is_read_for_nobody_and_once_for_all(rooming: Rooming) -> 
     assert len(fan) == 0
     reads = fan.reads
     fan.poke()
-    await asyncio.sleep(0.2)
+    await until(lambda: fan._task is not None and fan._task.done())
     assert fan.reads == reads
 
 
@@ -113,9 +113,7 @@ async def test_a_slow_reader_is_cut_holds_up_nobody_and_resumes(rooming: Rooming
         fan = rooming.system.node.room_streams
         await _fill(database, rooming.incident, many)
         await quick.heard(many)
-        async with asyncio.timeout(30):
-            while len(fan) > 1:
-                await asyncio.sleep(0.02)
+        await until(lambda: len(fan) == 1)
         assert len(slow.events) == 0
     async with listening(app, path, last_event_id="0") as again:
         assert [int(one.id) for one in await again.heard(many)] == list(range(1, many + 1))
@@ -124,8 +122,7 @@ async def test_a_slow_reader_is_cut_holds_up_nobody_and_resumes(rooming: Rooming
 async def test_a_silent_room_says_that_it_lives(rooming: Rooming, monkeypatch: Any) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT", 0.05)
     async with listening(rooming.system.node.app, f"{rooming.path}/stream") as ear:
-        await asyncio.sleep(0.3)
-        assert ear.raw.count(":\n\n") >= 2
+        await until(lambda: ear.raw.count(":\n\n") >= 2)
         assert ear.events == []
 
 
@@ -234,7 +231,9 @@ async def test_a_later_number_that_commits_first_hides_no_earlier_one(rooming: R
             await early.execute(add, {"id": new_id(), "incident": rooming.incident, "reason": "numbered first"})
             async with database.transaction() as late:
                 await late.execute(add, {"id": new_id(), "incident": rooming.incident, "reason": "committed first"})
-            await asyncio.sleep(0.3)
+            fan = rooming.system.node.incident_streams
+            reads = fan.reads
+            await until(lambda: fan.reads > reads + 1)  # one look at least was begun and ended meanwhile
             assert [one for one in ear.events if one.name] == []  # it waits for the older one
         heard = [one for one in await ear.heard(2) if one.name]
     assert [one.data["reason"] for one in heard] == ["numbered first", "committed first"]

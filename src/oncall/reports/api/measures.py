@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from oncall.access.api import Reader
 from oncall.kit.http import Instant, ReadTx, now_in
 from oncall.kit.ids import ServiceId, TeamId
+from oncall.reports.commands import exporting
 from oncall.reports.commands import measures as commands
 from oncall.reports.commands.duties import Adder
-from oncall.reports.rules import pictures, tables
 from oncall.reports.schemas.measures import DutiesShown, LoadsShown, MeasuredShown
 from oncall.reports.values.measures import AGAIN_WITHIN, Apart, By, Format
 
@@ -48,9 +48,9 @@ async def count_incidents(
         case Format.JSON:
             return MeasuredShown.of(report)
         case Format.CSV:
-            return _table(tables.csv_of_incidents(report))
+            return _table(exporting.csv_of_incidents(report))
         case Format.SVG:
-            return _picture(pictures.picture_of(report))
+            return _picture(exporting.picture_of(report))
 
 
 @router.get("/people", response_model=LoadsShown, responses=ALSO)
@@ -72,9 +72,9 @@ async def load_of_people(
         case Format.JSON:
             return LoadsShown.of(report)
         case Format.CSV:
-            return _table(tables.csv_of_people(report))
+            return _table(exporting.csv_of_people(report))
         case Format.SVG:
-            return _picture(pictures.picture_of_people(report))
+            return _picture(exporting.picture_of_people(report))
 
 
 @router.get("/on-call", response_model=DutiesShown, responses=ALSO)
@@ -98,9 +98,9 @@ async def time_on_call(
         case Format.JSON:
             return DutiesShown.of(report)
         case Format.CSV:
-            return _table(tables.csv_of_duties(report))
+            return _table(exporting.csv_of_duties(report))
         case Format.SVG:
-            return _picture(pictures.picture_of_duties(report))
+            return _picture(exporting.picture_of_duties(report))
 
 
 def _table(written: str) -> Response:
