@@ -269,3 +269,34 @@ async def test_while_a_message_is_on_the_wire_no_transaction_is_open(telling: Te
     monkeypatch.setattr(telling.system.email, "send", paged_meanwhile)
     await telling.system.run_due()
     assert len(taken) == 1
+
+
+async def test_whoever_only_reads_sees_addresses_outside_masked(telling: Telling) -> None:
+    """They are those of customers, and of a program often a secret."""
+    await telling.subscribe("email", "zoe@customer.example")
+    await telling.subscribe("webhook", "https://hooks.example/services/T0/secret-token")
+    await telling.subscribe("user", telling.ana["id"])
+    path = f"/api/v1/incidents/{telling.incident_id}/subscribers"
+    reading = await telling.system.make("api-keys", name="stakeholders", scope="read")
+    async with telling.system.client({"Authorization": f"Bearer {reading['key']}"}) as reader:
+        said = (await reader.get(path)).json()["items"]
+    assert [one["kind"] for one in said] == ["email", "webhook", "user"]
+    assert not any(secret in str(said) for secret in ("zoe@", "secret-token"))
+    assert said[2]["address"] == telling.ana["id"]
+    seen = [one["address"] for one in (await telling.system.api.get(path)).json()["items"]]
+    assert seen[:2] == ["zoe@customer.example", "https://hooks.example/services/T0/secret-token"]
+
+
+@pytest.mark.parametrize(("to", "status"), [("services", 403), ("incidents", 201)])
+async def test_what_is_internal_goes_out_of_all_incidents_to_come_only_by_whoever_is_responsible(
+    telling: Telling, to: str, status: int
+) -> None:
+    system = telling.system
+    made = await system.make("api-keys", name="ana", scope="respond", user_id=telling.ana["id"])
+    whom = {"incidents": telling.incident_id, "services": telling.service["id"]}[to]
+    async with system.client({"Authorization": f"Bearer {made['key']}"}) as ana:
+        for audience, expected in (("internal", status), ("public", 201)):
+            body = {"kind": "email", "address": f"{audience}@partner.example", "audience": audience}
+            answer = await ana.post(f"/api/v1/{to}/{whom}/subscribers", json=body)
+            assert answer.status_code == expected, answer.text
+    assert (await telling.subscribe("email", "b@partner.example", to=to, audience="internal")).status_code == 201, "an admin may"

@@ -23,7 +23,16 @@ DRAFTS = "a draft is shown to keys that may respond"
 CATEGORIES = "a person of the service desk, or an admin"
 SWAP = "whom it concerns; a manager of the schedule's team, or an admin, for them"
 
+LETS_OUT = "`internal` to an address outside: a manager of the team (that owns the service), or an admin"
+MASKED = "keys that only read see addresses outside masked"
+EACH = "of the team of each incident that it tells of: " + OWNERS
+
 BEYOND = {
+    "GET /incidents/{incident}/subscribers": MASKED,
+    "GET /services/{service_id}/subscribers": MASKED,
+    "GET /teams/{team_id}/subscribers": MASKED,
+    "POST /services/{service_id}/subscribers": LETS_OUT,
+    "POST /teams/{team_id}/subscribers": LETS_OUT,
     "POST /incidents/{incident}/close": "under `itil`: a person of the service desk, whatever the key's scope",
     "POST /incidents/{incident}/verify": "`waived` under `itil`: a person of the service desk, whatever the key's scope",
     "PUT /incidents/{incident}/messages/{id}": "whoever wrote it",
@@ -57,7 +66,7 @@ BEYOND = {
     "GET /postmortems/{id}.pdf": DRAFTS,
     "GET /postmortems/{id}/versions": DRAFTS,
     "GET /postmortems/{id}/versions/{number}": DRAFTS,
-    "POST /incidents/{incident}/postmortem": OWNERS,
+    "POST /incidents/{incident}/postmortem": EACH,
     "PUT /postmortems/{id}": OWNERS,
     "DELETE /postmortems/{id}": OWNERS,
     "POST /postmortems/{id}/publish": OWNERS,

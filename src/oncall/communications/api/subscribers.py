@@ -21,8 +21,8 @@ async def subscribe_to_incident(ref: Ref, request: Request, caller: Responder, t
 
 
 @router.get("/incidents/{incident}/subscribers")
-async def list_subscribers_of_incident(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Listed[SubscriberOut]:
-    return await _listed(tx, await commands.followed_incident(tx, ref), page)
+async def list_subscribers_of_incident(ref: Ref, caller: Reader, tx: ReadTx, page: Paging) -> Listed[SubscriberOut]:
+    return await _listed(tx, await commands.followed_incident(tx, ref), caller, page)
 
 
 @router.delete("/incidents/{incident}/subscribers/{id}", status_code=204)
@@ -37,8 +37,8 @@ async def subscribe_to_service(service_id: ServiceId, request: Request, caller: 
 
 
 @router.get("/services/{service_id}/subscribers")
-async def list_subscribers_of_service(service_id: ServiceId, _: Reader, tx: ReadTx, page: Paging) -> Listed[SubscriberOut]:
-    return await _listed(tx, await commands.followed_service(tx, service_id), page)
+async def list_subscribers_of_service(service_id: ServiceId, caller: Reader, tx: ReadTx, page: Paging) -> Listed[SubscriberOut]:
+    return await _listed(tx, await commands.followed_service(tx, service_id), caller, page)
 
 
 @router.delete("/services/{service_id}/subscribers/{id}", status_code=204)
@@ -53,8 +53,8 @@ async def subscribe_to_team(team_id: TeamId, request: Request, caller: Responder
 
 
 @router.get("/teams/{team_id}/subscribers")
-async def list_subscribers_of_team(team_id: TeamId, _: Reader, tx: ReadTx, page: Paging) -> Listed[SubscriberOut]:
-    return await _listed(tx, await commands.followed_team(tx, team_id), page)
+async def list_subscribers_of_team(team_id: TeamId, caller: Reader, tx: ReadTx, page: Paging) -> Listed[SubscriberOut]:
+    return await _listed(tx, await commands.followed_team(tx, team_id), caller, page)
 
 
 @router.delete("/teams/{team_id}/subscribers/{id}", status_code=204)
@@ -65,10 +65,10 @@ async def unsubscribe_from_team(team_id: TeamId, id: SubscriberId, _: Responder,
 async def _subscribe(request: Request, caller: Responder, tx: AckTx, followed: Followed, body: SubscriberIn) -> SubscriberOut:
     by, _ = await verbs.actor_for(tx, caller, None)
     channels, now = request.app.state.channels, await now_in(request, tx)
-    one = await commands.subscribe(tx, followed, body.kind, body.address, body.audience, channels=channels, by=by, now=now)
+    one = await commands.subscribe(tx, followed, body.kind, body.address, body.audience, channels=channels, caller=caller, by=by, now=now)
     return SubscriberOut.of(one)
 
 
-async def _listed(tx: ReadTx, followed: Followed, page: PageOf) -> Listed[SubscriberOut]:
-    shown, cursor = page.cut(await commands.list_subscribers(tx, followed, after=page.after, limit=page.limit + 1))
+async def _listed(tx: ReadTx, followed: Followed, caller: Reader, page: PageOf) -> Listed[SubscriberOut]:
+    shown, cursor = page.cut(await commands.list_subscribers(tx, followed, caller=caller, after=page.after, limit=page.limit + 1))
     return Listed(items=[SubscriberOut.of(one) for one in shown], next_cursor=cursor)

@@ -1,11 +1,13 @@
 """Who is told: subscribers of incidents, services and teams; and what they do by the links in their messages."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.access.values import Caller, NotYours, Scope
 from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress
 from oncall.communications.commands.delivering import ask_to_confirm, spoken_of
@@ -30,8 +32,9 @@ from oncall.incidents.commands.verbs import get_incident
 from oncall.kit.actors import Actor
 from oncall.kit.db import one_at_a_time
 from oncall.kit.ids import ServiceId, TeamId, UserId, new_id
+from oncall.notifications.rules import mask
 from oncall.services.commands import get_service
-from oncall.teams.commands import get_team, get_teams, get_users
+from oncall.teams.commands import get_team, get_teams, get_users, manages
 
 
 async def followed_incident(tx: AsyncConnection, ref: UUID | int) -> Followed:
@@ -54,11 +57,14 @@ async def subscribe(
     audience: Audience | None,
     *,
     channels: Mapping[str, Channel],
+    caller: Caller,
     by: Actor,
     now: datetime,
 ) -> Subscriber:
     """Colleagues, programs and conversations are told from now on; an e-mail address once it has agreed."""
     address = await _checked(tx, kind, address, channels)
+    if kind in OUTSIDE and audience is Audience.INTERNAL:
+        await _check_lets_out(tx, followed, caller)
     waits = kind is Kind.EMAIL
     one = Subscriber(
         SubscriberId(new_id()),
@@ -81,6 +87,17 @@ async def subscribe(
     return one
 
 
+async def _check_lets_out(tx: AsyncConnection, followed: Followed, caller: Caller) -> None:
+    """What is said inside of one incident goes out by whoever works on it; of all to come, by whoever is responsible for the team."""
+    if followed.incident_id is not None or caller.scope is Scope.ADMIN:
+        return
+    team = followed.team_id if followed.service_id is None else (await get_service(tx, followed.service_id)).team_id
+    if team is None or caller.user_id is None or not await manages(tx, team, caller.user_id):
+        raise NotYours(
+            "Only an admin, or a manager of the team, may have what is internal told outside: leave audience out, or ask one of them."
+        )
+
+
 async def _checked(tx: AsyncConnection, kind: Kind, address: str, channels: Mapping[str, Channel]) -> str:
     """The address as it is kept: of colleagues and teams an id of one that exists."""
     if kind in OUTSIDE:
@@ -101,9 +118,14 @@ async def _checked(tx: AsyncConnection, kind: Kind, address: str, channels: Mapp
     return str(id)
 
 
-async def list_subscribers(tx: AsyncConnection, followed: Followed, *, after: UUID | None, limit: int) -> Sequence[Subscriber]:
-    """In order of creation."""
-    return await store.list_subscribers(tx, followed, after=after or UUID(int=0), limit=limit)
+async def list_subscribers(
+    tx: AsyncConnection, followed: Followed, *, caller: Caller, after: UUID | None, limit: int
+) -> Sequence[Subscriber]:
+    """In order of creation. Addresses outside are those of customers, or secrets: whoever only reads sees them masked."""
+    found = await store.list_subscribers(tx, followed, after=after or UUID(int=0), limit=limit)
+    if caller.scope is not Scope.READ:
+        return found
+    return [replace(one, address=mask(one.address)) if one.kind in OUTSIDE else one for one in found]
 
 
 async def remove(tx: AsyncConnection, followed: Followed, id: SubscriberId) -> None:
