@@ -163,14 +163,14 @@ def _spread(seconds: list[int] | None) -> Spread | None:
     return Spread(*seconds) if seconds and seconds[0] is not None else None
 
 
-# Each by the index `pages_user_idx ON pages (user_id, created_at)`. A removed person keeps their pages.
+# Each by the index `pages_user_idx ON pages (user_id, created_at)`. A removed person keeps their pages. A night, 22:00 to 06:00, is before
+# eight on a clock that is two hours ahead, which is asked once.
 PEOPLE = text("""
     SELECT u.id, u.name, p.week, p.pages, p.incidents, p.nights
     FROM users u CROSS JOIN LATERAL (
         SELECT CASE WHEN :by_week THEN date_trunc('week', created_at AT TIME ZONE 'UTC') END AS week,
             count(*) AS pages, count(DISTINCT incident_id) AS incidents, count(*) FILTER (
-                WHERE extract(hour FROM created_at AT TIME ZONE u.time_zone) >= 22
-                    OR extract(hour FROM created_at AT TIME ZONE u.time_zone) < 6
+                WHERE date_part('hour', created_at AT TIME ZONE u.time_zone + interval '2 hours') < 8
             ) AS nights
         FROM pages WHERE user_id = u.id AND created_at >= :since AND created_at < :until GROUP BY 1
     ) p

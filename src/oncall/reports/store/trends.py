@@ -19,8 +19,7 @@ HAPPENED = text("""
     LEFT JOIN LATERAL (SELECT dedup_key FROM alerts WHERE incident_id = m.incident_id ORDER BY id LIMIT 1) a ON true
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (
-            WHERE extract(hour FROM g.created_at AT TIME ZONE u.time_zone) >= 22
-                OR extract(hour FROM g.created_at AT TIME ZONE u.time_zone) < 6
+            WHERE date_part('hour', g.created_at AT TIME ZONE u.time_zone + interval '2 hours') < 8
         ) AS nights
         FROM pages g JOIN users u ON u.id = g.user_id WHERE g.incident_id = m.incident_id AND g.team_id IS NULL
     ) p
