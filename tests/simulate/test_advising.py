@@ -53,14 +53,20 @@ ANA = (UserId(UUID(int=7)),)
             [FLAP, replace(FLAP, dedup_key="cpu", opened_at=NOW + 9 * MINUTE)],
             ["delay", *["threshold"] * 3, *["grouping"] * 2],
         ),
+        (
+            "what comes at one hour of most days may be held then",
+            SERVICE,
+            [replace(FLAP, opened_at=NOW + timedelta(days=n, hours=n % 2)) for n in range(3)],
+            ["delay", *["threshold"] * 3, "maintenance_windows"],
+        ),
         ("what is set to as much stays", replace(SERVICE, delay=Delay(5 * MINUTE)), [FLAP], ["threshold"] * 3),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
 def test_what_is_tried(what: str, service: Service, happened: list[Happened], settings: list[str]) -> None:
-    tried = changes_of(service, happened)
+    tried = changes_of(service, happened, since=NOW)
     assert [one.setting for one in tried] == settings
-    assert all(replace(one.service, **{one.setting: getattr(service, one.setting)}) == service for one in tried)
+    assert all(one.window or replace(one.service, **{one.setting: getattr(service, one.setting)}) == service for one in tried)
 
 
 def outcome(number: int, *minutes: int) -> Outcome:
@@ -182,6 +188,26 @@ async def test_where_its_incident_is_reopened_already_flapping_saves_no_first_pa
     found = await flaps(system, reopen_window="PT15M")
     assert [one["setting"] for one in found["items"]] == ["delay"]
     assert [one["why"] for one in found["rejected"] if one["setting"] == "flapping"] == ["it would have saved no page"] * 2
+
+
+async def test_what_comes_every_night_may_be_held_for_that_hour_beside_the_windows_there_are(system: System) -> None:
+    """A backup that makes noise: it lasts too long for a delay, and is over before its hour is. The body goes to a replay as it is."""
+    its = await system.service([to(await system.user("Ana"))], step_delay="PT2H", repeat=0, reopen_window="PT0S")
+    there = {"name": "deploys", "service_ids": [its["service"]["id"]], "rrule": "FREQ=WEEKLY;BYDAY=SU", "time_zone": "Europe/Berlin"}
+    await system.make("maintenance-windows", **there, starts_at="2026-03-01T03:00:00", duration="PT1H")
+    hour = system.clock.at.replace(minute=5) + timedelta(hours=1)
+    for n in range(3):
+        system.clock.advance(hour + timedelta(days=n) - system.clock.at)
+        await comes_and_goes(system, its, f"backup-{n}", 40, away=2)
+    found = await advise(system, its)
+    [advice] = [one for one in found["items"] if one["setting"] == "maintenance_windows"]
+    assert (advice["setting"], advice["saved"], advice["missed"]) == ("maintenance_windows", 3, 0)
+    assert (advice["value"]["rrule"], advice["value"]["duration"], advice["value"]["starts_at"][11:]) == ("FREQ=DAILY", "PT1H", "13:00:00")
+    assert [one["name"] for one in advice["replay"]["proposed"]["maintenance_windows"]] == ["deploys", advice["value"]["name"]]
+    replayed = await system.api.post("/api/v1/replay", json=advice["replay"])
+    assert replayed.status_code == 200, replayed.text
+    assert replayed.json()["pages"] == {"before": 3, "after": 0, "saved": 3, "missed": 0}
+    assert (await system.api.post("/api/v1/maintenance-windows", json=advice["value"])).status_code == 201
 
 
 async def test_too_much_is_refused_and_one_is_tried_at_a_time(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,22 @@
 """Which changes of a service might have helped, and whether they would have: nothing that people acted on may have been missed. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 from oncall.kit.ids import IncidentId
-from oncall.reports.rules.trends import delay_for, identity_of
+from oncall.reports.rules.trends import OFTEN, delay_for, identity_of
 from oncall.reports.values.trends import Happened
 from oncall.services.values import Service
 from oncall.services.values.judging import Delay, Flapping, Grouping, GroupingType, Threshold
+from oncall.silences.values.windows import Once, Window, WindowKind, WindowSettings
 from oncall.simulate.values.advising import LATEST, Advice, Change, Rejected
 from oncall.simulate.values.replaying import Compared, Outcome
 
 MOST_DELAYS = 3
+MOST_HOURS = 3
 CLOSE = timedelta(minutes=10)
 """What opens no further apart than this may be one thing."""
 SOON = timedelta(hours=1)
@@ -26,7 +28,7 @@ FLAPPINGS = (Flapping(3, SOON, 15 * MINUTE), Flapping(5, 2 * SOON, 30 * MINUTE))
 GROUPINGS = (Grouping(GroupingType.WINDOW, window=CLOSE), Grouping(GroupingType.ALL))
 
 
-def changes_of(service: Service, happened: Sequence[Happened]) -> list[Change]:
+def changes_of(service: Service, happened: Sequence[Happened], *, since: datetime) -> list[Change]:
     """Of the settings that judge events only such as are not set, or set to less, and only where what happened looks as if they could help:
     something paged, and went by itself.
     """
@@ -39,6 +41,7 @@ def changes_of(service: Service, happened: Sequence[Happened]) -> list[Change]:
         *_thresholds(service, critical=critical),
         *_for_what_comes_back(service, happened),
         *_groupings(service, happened),
+        *_windows(service, needless, since=since),
     ]
 
 
@@ -93,6 +96,60 @@ def _groupings(service: Service, happened: Sequence[Happened]) -> Iterator[Chang
         yield Change("grouping", replace(service, grouping=grouping), said)
 
 
+def _windows(service: Service, needless: Sequence[Happened], *, since: datetime) -> Iterator[Change]:
+    """The hours of the day in which most of it comes, on three days at least: three hours at most, as they are in UTC."""
+    pages: Counter[int] = Counter()
+    for one in needless:
+        pages[one.opened_at.hour] += one.pages
+    for hours in range(1, MOST_HOURS + 1):
+        first = max(range(24), key=lambda hour: (sum(pages[(hour + n) % 24] for n in range(hours)), -hour))
+        its = [one for one in needless if (one.opened_at.hour - first) % 24 < hours]
+        if len({one.opened_at.date() for one in its}) >= OFTEN and 2 * sum(one.pages for one in its) >= pages.total():
+            yield Change("maintenance_windows", service, *_daily(service, first, hours, since=since))
+            return
+
+
+def _daily(service: Service, first: int, hours: int, *, since: datetime) -> tuple[str, WindowSettings]:
+    said = f"hold every day from {first:02}:00 to {(first + hours) % 24:02}:00 UTC what goes by itself until then"
+    starts_at = datetime.combine(since.date() - timedelta(days=1), time(first))
+    settings = WindowSettings(
+        WindowKind.MAINTENANCE,
+        f"{service.name}: daily from {first:02}:00"[:200],
+        "",
+        (service.id,),
+        (),
+        starts_at,
+        None,
+        "FREQ=DAILY",
+        "UTC",
+        timedelta(hours=hours),
+        None,
+        confirmed=False,
+    )
+    return said, settings
+
+
+def settings_of(window: Window) -> WindowSettings:
+    """A window that there is, as somebody would propose it."""
+    plan = window.plan
+    once, recurring = (plan, None) if isinstance(plan, Once) else (None, plan)
+    return WindowSettings(
+        window.kind,
+        window.name,
+        window.description,
+        window.service_ids,
+        window.matchers,
+        plan.starts_at,
+        once.ends_at if once else None,
+        recurring.rrule if recurring else None,
+        recurring.time_zone if recurring else None,
+        recurring.duration if recurring else None,
+        recurring.until if recurring else None,
+        confirmed=not window.service_ids and not window.matchers,
+        public=window.public,
+    )
+
+
 def judge(change: Change, found: Compared, acted: Collection[IncidentId], numbers: Mapping[IncidentId, int]) -> Advice | Rejected:
     """Never one by which somebody would not have been paged, or much later, for what was acted on; nor one that spares no page, or makes
     as many others.
@@ -127,6 +184,6 @@ def _wait(was: Outcome, after: Sequence[Outcome]) -> timedelta | None:
     return max(min(pages) - first, timedelta(0)) if pages else None
 
 
-def _minutes(time: timedelta) -> str:
-    count = time // MINUTE
+def _minutes(length: timedelta) -> str:
+    count = length // MINUTE
     return f"{count} minutes" if count != 1 else "a minute"

@@ -9,6 +9,9 @@ from oncall.kit.http import Duration, Instant, Shown
 from oncall.kit.ids import ServiceId
 from oncall.services.schemas.services import ServiceOut
 from oncall.services.values.profile import Profile
+from oncall.silences.schemas.fields import MatcherShape, texts_of
+from oncall.silences.schemas.windows import WindowIn
+from oncall.silences.values.windows import WindowSettings
 from oncall.simulate.schemas.replaying import ServiceNamed
 from oncall.simulate.values.advising import Advice, Advised, Change
 
@@ -16,8 +19,8 @@ from oncall.simulate.values.advising import Advice, Advised, Change
 class AdviceShown(Shown):
     """One change of the service, and what it would have come to by the rules that page."""
 
-    setting: str = Field(description="Of the service.")
-    value: Any = Field(description="As `PATCH` of the service takes it.")
+    setting: str = Field(description="Of the service; or `maintenance_windows`, one more.")
+    value: Any = Field(description="As `PATCH` of the service takes it, or `POST /maintenance-windows`.")
     sentence: str
     saved: int = Field(description="Pages that would not have been made; first steps, as in a replay.")
     missed: int = Field(description="Pages that would have been made and were not.")
@@ -27,7 +30,10 @@ class AdviceShown(Shown):
 
     @classmethod
     def of(cls, one: Advice, asked: Advised) -> Self:
-        value = _value(one.change)
+        value, id = _value(one.change), str(asked.service.id)
+        proposed: dict[str, Any] = {"services": {id: {one.change.setting: value}}}
+        if one.change.window is not None:
+            proposed = {"maintenance_windows": [*map(_window, asked.windows), value]}
         return cls(
             setting=one.change.setting,
             value=value,
@@ -39,8 +45,8 @@ class AdviceShown(Shown):
             replay={
                 "since": asked.since.isoformat(),
                 "until": asked.until.isoformat(),
-                "service_id": str(asked.service.id),
-                "proposed": {"services": {str(asked.service.id): {one.change.setting: value}}},
+                "service_id": id,
+                "proposed": proposed,
             },
         )
 
@@ -81,5 +87,27 @@ class AdvisedShown(Shown):
         )
 
 
+def _window(settings: WindowSettings) -> Mapping[str, Any]:
+    """As somebody would send it; it was checked when it was made, or by the replay."""
+    matchers: list[str | MatcherShape] = [*texts_of(settings.matchers)]
+    return WindowIn.model_construct(
+        kind=settings.kind,
+        name=settings.name,
+        description=settings.description,
+        service_ids=list(settings.service_ids),
+        matchers=matchers,
+        matches_everything=settings.confirmed,
+        starts_at=settings.starts_at,
+        ends_at=settings.ends_at,
+        rrule=settings.rrule,
+        time_zone=settings.time_zone,
+        duration=settings.duration,
+        until=settings.until,
+        public=settings.public,
+    ).model_dump(mode="json", exclude_none=True)
+
+
 def _value(change: Change) -> Any:
+    if change.window is not None:
+        return _window(change.window)
     return ServiceOut.of(change.service, Profile()).model_dump(mode="json", by_alias=True)[change.setting]

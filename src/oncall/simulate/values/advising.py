@@ -1,10 +1,11 @@
-"""Changes of a service that would have spared people pages, each tried on what really happened."""
+"""Changes for a service that would have spared people pages, each tried on what really happened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oncall.services.values import Service
+from oncall.silences.values.windows import WindowSettings
 
 MOST_EVENTS = 10_000
 """A replay of each change looks at all of them, so fewer than one alone may."""
@@ -15,12 +16,13 @@ LATEST = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One setting of a service as it might be."""
+    """One setting of a service as it might be, or a maintenance window more."""
 
     setting: str
     service: Service
     """The service with it."""
     sentence: str
+    window: WindowSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,5 @@ class Advised:
     acted: int
     advice: Sequence[Advice]
     rejected: Sequence[Rejected]
+    windows: Sequence[WindowSettings]
+    """Those that there are, which a replay of one more has beside it."""
