@@ -56,6 +56,9 @@ def upgrade() -> None:
     op.add_column("incident_measures", sa.Column("away_seconds", sa.Integer(), nullable=True))
     op.add_column("incident_measures", sa.Column("told_in_time", sa.Boolean(), nullable=True))
     op.execute(OUTCOMES)
+    op.create_index("pages_user_about_idx", "pages", ["user_id", "created_at"], postgresql_include=["incident_id"])
+    op.drop_index("pages_user_idx", table_name="pages")
+    op.execute("ALTER INDEX pages_user_about_idx RENAME TO pages_user_idx")
     op.create_table(
         "status_feed_service_groups",
         sa.Column("feed_id", UUID(as_uuid=True), nullable=False),
@@ -72,6 +75,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("status_feed_service_groups")
+    op.create_index("pages_user_only_idx", "pages", ["user_id", "created_at"])
+    op.drop_index("pages_user_idx", table_name="pages")
+    op.execute("ALTER INDEX pages_user_only_idx RENAME TO pages_user_idx")
     op.execute("DROP VIEW incident_outcomes")
     op.drop_column("incident_measures", "told_in_time")
     op.drop_column("incident_measures", "away_seconds")

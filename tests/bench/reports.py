@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit import schema
-from oncall.kit.db import Database, Pool
+from oncall.kit.db import Database, Pool, plain_dsn
 from oncall.kit.embedded import open_server
 from oncall.reports.store import measures as store
 from oncall.reports.values.measures import AGAIN_WITHIN, By
@@ -97,6 +98,10 @@ async def seed(database: Database) -> None:
         for last in range(AT_ONCE, INCIDENTS + 1, AT_ONCE):
             await tx.execute(PAGES, {"until": START, "first": last - AT_ONCE + 1, "last": last})
         await tx.execute(text("ANALYZE incident_measures, pages, users"))
+    # As autovacuum has it by then.
+    db = await asyncpg.connect(plain_dsn(database.dsn))
+    await db.execute("VACUUM pages")
+    await db.close()
 
 
 async def plan_of(tx: AsyncConnection, by: By, *, since: datetime, until: datetime) -> list[str]:

@@ -43,7 +43,8 @@ pages = Table(
     instant("created_at"),
     UniqueConstraint("incident_id", "cycle", "round", "step", "user_id", name="pages_once_per_user_and_step"),
     CheckConstraint("pace IN ('at_once', 'waits', 'digest', 'storm_at_once', 'storm_critical')", name="pace_is_known"),
-    Index("pages_user_idx", "user_id", "created_at"),
+    # With what each is about, so that a year of them is counted without one look at the pages themselves.
+    Index("pages_user_idx", "user_id", "created_at", postgresql_include=["incident_id"]),
 )
 
 notices = Table(
