@@ -163,8 +163,8 @@ def _spread(seconds: list[int] | None) -> Spread | None:
     return Spread(*seconds) if seconds and seconds[0] is not None else None
 
 
-# Each by the index `pages_user_idx ON pages (user_id, created_at) INCLUDE (incident_id)` alone. A removed person keeps their pages. A night,
-# 22:00 to 06:00, is before eight on a clock that is two hours ahead, which is asked once.
+# Each by the index `pages_user_idx ON pages (user_id, created_at) INCLUDE (incident_id)` alone. A removed person keeps their pages. A
+# night, 22:00 to 06:00, is before eight on a clock that is two hours ahead, which is asked once.
 PEOPLE = text("""
     SELECT u.id, u.name, p.week, p.pages, p.incidents, p.nights
     FROM users u CROSS JOIN LATERAL (
