@@ -128,3 +128,18 @@ async def test_of_what_never_ends_no_more_is_read_than_a_form_may_hold(system: S
 
     sent = await system.client().post(path, content=endless(), headers=FORM)
     assert (sent.status_code, "Say who you are." in sent.text, read < 100_000) == (422, True, True)
+
+
+async def test_what_helps_meanwhile_is_shown_to_whoever_reports_it(system: System) -> None:
+    service, path = await form(system)
+    other = await system.make("services", name="mail", escalation_policy_id=service["escalation_policy_id"])
+    known = {"status": "known_error", "root_cause": "the secret cause", "workaround": "Use <the> old address."}
+    await system.make("problems", title="The shop is slow", service_ids=[service["id"]], **known)
+    await system.make("problems", title="The shop is slow", service_ids=[other["id"]], **known | {"workaround": "of another service"})
+    await system.make("problems", title="The shop is very slow", service_ids=[service["id"]], workaround="not known for sure")
+    sent = await system.client().post(path, data={"title": "shop slow", "name": "Kim"})
+    assert (sent.status_code, "Use &lt;the&gt; old address." in sent.text) == (201, True)
+    for kept in ("the secret cause", "of another service", "not known for sure"):
+        assert kept not in sent.text
+    sent = await system.client().post(path, data={"title": "printer on fire", "name": "Kim"})
+    assert "This may help meanwhile" not in sent.text

@@ -12,7 +12,7 @@ from oncall.access.rules import sign_link
 from oncall.access.values import LinkToken, LinkVerb
 from oncall.contacts.values import Urgency
 from oncall.desk.commands.records import get_records
-from oncall.desk.rules.closing import asks_reporter, has_objected
+from oncall.desk.rules.closing import asks_reporter
 from oncall.desk.values import Process, Record, Verdict
 from oncall.incidents.commands import acting, filing
 from oncall.incidents.commands.verbs import Done, get_incident, get_incidents
@@ -95,9 +95,7 @@ async def see(tx: AsyncConnection, id: IncidentId) -> tuple[Incident, Record]:
 async def answer(tx: AsyncConnection, id: IncidentId, verdict: Verdict, text: str, *, now: datetime) -> Done:
     """In the name of whoever reported it; raises NotReady where there is nothing to say any more. A no is acted on at once, and stands."""
     await acting.lock(tx, id)
-    incident, record = await see(tx, id)
-    if has_objected(record, incident.resolved_at) and incident.status is Status.RESOLVED:
-        return Done(incident, changed=False, cancelled=0)
+    _, record = await see(tx, id)
     name = record.reporter.name if record.reporter else "the reporter"
     by = Actor(ActorKind.EXTERNAL, None, name, "link")
     return await filing.verify(tx, id, Said(verdict, text[:LONGEST_WORDS]), by=by, user_id=None, now=now)
