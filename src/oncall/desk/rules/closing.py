@@ -24,6 +24,10 @@ def closure_of(resolved: Resolved | None, record: Record | None, process: Proces
 
 def asks_reporter(record: Record) -> bool:
     """A monitor says itself that it is well again; others are asked, where we can reach them."""
+    return can_be_written_to(record)
+
+
+def can_be_written_to(record: Record) -> bool:
     reporter = record.reporter
     return reporter is not None and reporter.kind is not ReporterKind.MONITOR and "@" in reporter.contact
 

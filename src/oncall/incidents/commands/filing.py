@@ -19,10 +19,11 @@ from oncall.incidents.commands.major import declare_major
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import Done
 from oncall.incidents.rules import filing as rules
+from oncall.incidents.rules.mails import follow_up
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import AlertCounts, Incident, Status
-from oncall.incidents.values.filing import CannotGrade, Closing, Graded, Logged, Resolution, Said
+from oncall.incidents.values.filing import CannotGrade, Closing, Graded, Resolution, Said
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.db import notify
 from oncall.kit.ids import UserId
@@ -138,17 +139,7 @@ async def _object(tx: AsyncConnection, incident: Incident, record: Record, text:
     words = f": {text}" if text else ""
     if rules.may_still_reopen(incident, now=now):
         return await acting.reopen(tx, incident.id, by=by, reason=f"the reporter is not satisfied{words}", now=now)
-    wanted = Logged(
-        title=incident.title,
-        service_id=incident.service_id,
-        description=f"The reporter is not satisfied with the resolution of #{incident.number}{words}",
-        reporter=record.reporter,
-        category_id=record.category_id,
-        grading=record.grading,
-        severity=incident.severity,
-        urgency=incident.urgency,
-        follows_id=incident.id,
-    )
+    wanted = follow_up(incident, record, f"The reporter is not satisfied with the resolution of #{incident.number}{words}")
     return Done(await logging.log(tx, wanted, by=by, now=now), changed=True, cancelled=0, asked=incident)
 
 
