@@ -27,7 +27,7 @@ DECIDE = text("""
 """)
 # By reporter_mails_heard_once.
 CONVERSATION = text("""
-    SELECT incident_id FROM reporter_mails WHERE message_id = ANY(CAST(:ids AS text[])) AND incident_id IS NOT NULL
+    SELECT incident_id FROM reporter_mails WHERE message_id = ANY(CAST(:message_ids AS text[])) AND incident_id IS NOT NULL
     ORDER BY at DESC LIMIT 1
 """)
 IS_OF = text("SELECT EXISTS (SELECT FROM reporter_mails WHERE message_id = :message_id AND incident_id = :incident_id) AS it")
@@ -75,7 +75,7 @@ async def decide(tx: AsyncConnection, box: UUID, message_id: str, incident_id: I
 
 async def find_conversation(tx: AsyncConnection, message_ids: Sequence[str]) -> IncidentId | None:
     """Whose conversation these mails, of whoever reported it, are of."""
-    row = (await tx.execute(CONVERSATION, {"ids": list(message_ids)})).first()
+    row = (await tx.execute(CONVERSATION, {"message_ids": list(message_ids)})).first()
     return IncidentId(row.incident_id) if row else None
 
 
