@@ -140,15 +140,22 @@ class Door:
         """One event or more for each integration, all committed; raises Unavailable if they cannot be. What came back is noted, and what
         people write becomes an incident or a note first, which may raise TooMany and UnknownIncident.
         """
-        known: Keys = self._keys.value or {}
-        at = self._clock.about()
         for one in recipients:
             if isinstance(one, Returned) and self._bounces:
                 await self._bounces.take(one.notification_id, mail.content)
-        trace = f"Return-Path: <{mail.sender}>\r\nReceived: from {mail.helo} ([{mail.peer}]) by {mail.by}"
-        trace += f" with {mail.protocol}; {format_datetime(at)}\r\n"
-        raw = without_keys(trace.encode("utf-8", "surrogateescape") + mail.content, known)
-        received = received_as(raw, headers=MAIL, at=at)
+        if all(isinstance(one, Returned) for one in recipients):
+            return []
+        known: Keys = self._keys.value or {}
+        at = self._clock.about()
+
+        def as_received() -> Received:
+            trace = f"Return-Path: <{mail.sender}>\r\nReceived: from {mail.helo} ([{mail.peer}]) by {mail.by}"
+            trace += f" with {mail.protocol}; {format_datetime(at)}\r\n"
+            raw = without_keys(trace.encode("utf-8", "surrogateescape") + mail.content, known)
+            return received_as(raw, headers=MAIL, at=at)
+
+        is_long = len(mail.content) > LONG
+        received = await asyncio.to_thread(as_received) if is_long else as_received()
         by_people = await self._take_from_people(received, recipients, known)
         wanted = once(recipients)
         if not wanted:
@@ -167,7 +174,7 @@ class Door:
                 )
             ]
 
-        return await self._gate.accept(await asyncio.to_thread(events) if len(mail.content) > LONG else events())
+        return await self._gate.accept(await asyncio.to_thread(events) if is_long else events())
 
     async def _take_from_people(
         self, received: Received, recipients: Sequence[Addressed], known: Keys
