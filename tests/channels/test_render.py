@@ -255,3 +255,13 @@ def test_spoken(length: timedelta, expected: str) -> None:
 
 def test_an_instant_is_shown_with_its_zone() -> None:
     assert instant(NOW) == "2026-03-08 02:35 UTC"
+
+
+def test_only_whoever_may_be_paged_is_told_that_this_is_no_page() -> None:
+    for kind, told in (("handoff", True), ("reporter", False), ("vendor", False)):
+        message = a_notice(kind=kind)
+        words = written(message)
+        assert ("This is no page" in words.text, "This is no page" in words.html) == (told, told)
+        assert f"For {message.recipient}." in words.text
+        assert words.text.endswith(".\n"), "and no line is lost"
+        assert not words.text.endswith("\n\n")

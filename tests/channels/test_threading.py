@@ -11,7 +11,7 @@ from tests.channels.messages import NOTICE, NOW, PAGE, UPDATE
 
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.channels.mime import compose
-from oncall.channels.values import Message
+from oncall.channels.values import Message, Thread
 
 SENDER = parse_mail_from("On-call <oncall@example.com>")
 
@@ -56,3 +56,16 @@ def test_the_headers_agree_and_a_repeat_is_the_same_mail(message: Message) -> No
     first, again = mail(message, 1), mail(replace(message, attempt=2, repeated=True), 1)
     assert first["In-Reply-To"] == first["References"] == f"<incident-{PAGE.incident_id}@example.com>"
     assert first["Message-ID"] == again["Message-ID"]
+
+
+def test_a_notice_that_may_be_answered_says_where_and_is_of_its_conversation() -> None:
+    answered = replace(NOTICE, thread=Thread("answer-1@oncall.example.com", ("<first@customer.example>", "<answer-1@oncall.example.com>")))
+    made = mail(answered, 7)
+    assert made["Reply-To"] == "answer-1@oncall.example.com"
+    assert (made["References"], made["In-Reply-To"]) == (
+        "<first@customer.example> <answer-1@oncall.example.com>",
+        "<answer-1@oncall.example.com>",
+    )
+    assert len(conversations([made, mail(replace(answered, thread=Thread(None, answered.thread.answers)), 8)])) == 1
+    plain = mail(replace(NOTICE, thread=None), 9)
+    assert (plain["Reply-To"], plain["References"]) == (None, None)

@@ -9,7 +9,7 @@ from tests.incidents.test_filing import reported
 from tests.system import System
 
 from oncall.channels.values import NoticeMessage
-from oncall.incidents.commands import reporters
+from oncall.incidents.commands import letters
 
 JSON = dict[str, Any]
 
@@ -81,7 +81,7 @@ async def test_a_reporter_who_cannot_be_asked_undoes_no_resolution(system: Syste
         await tx.execute(text("SELECT 1 / 0"))
 
     ana, _, id = await reported(system)
-    monkeypatch.setattr(reporters, "send_outside", broken)
+    monkeypatch.setattr(letters, "send_outside", broken)
     assert (await ana.does(id, "resolve"))["status"] == "resolved"
     assert asked(system) == []
     assert not [said for said in await system.reasons(id) if said.startswith("reporter_asked")], "what was not sent is not claimed"

@@ -58,7 +58,8 @@ async def test_a_known_problem_is_offered_before_it_is_logged_and_beside_it(syst
     await system.make("problems", title="DNS is slow")
     before = (await system.api.get(f"/api/v1/similar-incidents?{query}")).json()["problems"]
     beside = (await context(system, id))["problems"]
-    for [one] in (before, beside):
+    logged = (await system.make("incidents", title="disk is full", service_id=f"{monitor.service_id}"))["problems"]
+    for [one] in (before, beside, logged):
         assert (one["problem_id"], one["title"]) == (problem["id"], "Disk full")
         assert {name: one[name] for name in known} == known
         assert "same service, has a workaround" in one["reason"]

@@ -99,6 +99,41 @@ async def test_a_time_of_watching_keeps_it_from_being_closed(system: System) -> 
     assert (await system.incident(made["id"]))["status"] == "resolved"
 
 
+async def test_watching_may_be_said_later_and_lengthens_the_time_in_which_it_is_reopened(system: System) -> None:
+    service = await on_duty(system)
+    made = await system.make("incidents", title="Slow", service_id=service["id"])
+    ana = await responder(system, "Ana")
+    await ana.does(made["id"], "resolve")
+    await system.advance(minutes=10)
+    done = await ana.does(made["id"], "resolve", monitoring="PT2H")
+    assert done["pending_actions"] == [{"action": "close", "at": "2026-03-02T14:10:00Z"}], "from when it was said on"
+    shorter = await ana.does(made["id"], "resolve", monitoring="PT1H")
+    assert shorter["pending_actions"] == done["pending_actions"], "nothing shortens it"
+    await system.advance(minutes=119)
+    assert (await system.incident(made["id"]))["status"] == "resolved"
+    await system.advance(minutes=2)
+    assert (await system.incident(made["id"]))["status"] == "closed"
+
+
+async def test_under_itil_an_objection_within_the_time_of_watching_reopens_it(system: System) -> None:
+    ana, _, id = await reported(system)
+    await ana.does(id, "resolve")
+    await ana.does(id, "resolve", monitoring="PT2H")
+    await system.advance(minutes=110)
+    said = await ana.does(id, "verify", verdict="not_satisfied", text="slow again")
+    assert (said["id"], said["status"], said["pending_actions"] != []) == (id, "triggered", True)
+
+
+async def test_a_no_stands_but_whoever_leads_it_may_record_what_they_say_now(system: System) -> None:
+    ana, _, id = await reported(system)
+    await ana.does(id, "resolve")
+    await system.advance(minutes=30)
+    await ana.does(id, "verify", verdict="not_satisfied")
+    assert (await ana.does(id, "verify", verdict="not_satisfied"))["changed"] is False
+    said = await ana.does(id, "verify", verdict="satisfied", text="it was their own network")
+    assert (said["changed"], said["closure"]) == (True, "awaiting_desk")
+
+
 async def test_under_itil_a_responder_resolves_and_the_desk_closes_what_is_complete(system: System) -> None:
     ana, dora, id = await reported(system)
     done = await ana.does(id, "resolve")

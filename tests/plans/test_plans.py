@@ -19,7 +19,7 @@ from tests.system import System, to
 
 from oncall.desk.store import promises
 from oncall.heartbeats.store import heartbeats
-from oncall.incidents.store import alert_lists, alerts, change_events, events, impact, incidents, lookup
+from oncall.incidents.store import alert_lists, alerts, change_events, events, impact, incidents, lookup, mails
 from oncall.incidents.values import Severity
 from oncall.incidents.values.alerts import AlertFilter
 from oncall.incidents.values.changes import ChangeFilter
@@ -110,6 +110,15 @@ HISTORY = [
     """,
     "ANALYZE incidents, alerts, events, change_events, pages, notices, notifications, heartbeats, incident_records",
     "ANALYZE bundles, bundle_incidents",
+    """
+    INSERT INTO reporter_mails (id, incident_id, became, address, at, heard_by, message_id, proves)
+    SELECT gen_random_uuid(), md5(format('incident %s', n))::uuid, CASE n % 3 WHEN 0 THEN 'sent' WHEN 1 THEN 'note' ELSE 'incident' END,
+        format('kim-%s@customer.example', n % 200), timestamptz '2026-03-02T12:00:00Z' - n * interval '1 minute',
+        CASE WHEN n % 3 > 0 THEN md5(format('integration %s', n % 50))::uuid END,
+        CASE WHEN n % 3 > 0 THEN format('<%s@customer.example>', n) END, n % 10 = 0
+    FROM generate_series(1, 2040) n
+    """,
+    "ANALYZE reporter_mails",
 ]
 
 VALUES = {
@@ -154,6 +163,12 @@ VALUES = {
     "states": "ARRAY['resolved']",
     "said": "ARRAY['resolved by Ana']",
     "channels": "ARRAY['slack', 'telegram']",
+    "message_id": "'<7@customer.example>'",
+    "message_ids": "ARRAY['<7@customer.example>', '<8@customer.example>']",
+    "heard_by": "md5('integration 7')::uuid",
+    "address": "'kim-7@customer.example'",
+    "hour": "'2026-03-02T12:00:00Z'",
+    "day": "'2026-03-01T13:00:00Z'",
     "dedup_keys": "ARRAY['key 1', 'key 2', 'key 3', 'key 50', 'key 60']",
 }
 
@@ -240,6 +255,15 @@ async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> l
         pytest.param(impact.OPEN, "incidents", "incidents_open_idx", id="what is open on services"),
         pytest.param(promises.DUE, "incident_records", "incident_records_next_at_idx", id="due marks"),
         pytest.param(promises.NEXT_AT, "incident_records", "incident_records_next_at_idx", id="the next mark"),
+        pytest.param(mails.HEARD, "reporter_mails", "reporter_mails_heard_once", id="a mail that was heard before"),
+        pytest.param(mails.CONVERSATION, "reporter_mails", "reporter_mails_heard_once", id="a conversation"),
+        pytest.param(mails.HEARD_LATELY, "reporter_mails", "reporter_mails_address_idx", id="mails of a sender lately"),
+        pytest.param(mails.HEARD_LATELY, "reporter_mails", "reporter_mails_heard_by_idx", id="mails at an address of ours lately"),
+        pytest.param(mails.SENT_LATELY, "reporter_mails", "reporter_mails_address_idx", id="mails to an address lately"),
+        pytest.param(mails.SENT_LATELY, "reporter_mails", "reporter_mails_proven_idx", id="whether somebody reads there"),
+        pytest.param(mails.LAST_HEARD, "reporter_mails", "reporter_mails_incident_idx", id="a reporter's last mail"),
+        pytest.param(mails.WROTE_SINCE, "reporter_mails", "reporter_mails_incident_idx", id="whether a reporter wrote since"),
+        pytest.param(mails.FOLLOWER, "incidents", "incidents_follows_idx", id="what follows an incident"),
         pytest.param(sending.CLAIM, "notifications", "notifications_next_at_idx", id="due notifications"),
         pytest.param(sending.CLAIM, "pages", "pages_pkey", id="what a due notification is about, being a page's"),
         pytest.param(sending.CLAIM, "notices", "notices_pkey", id="what a due notification is about, being a notice's"),

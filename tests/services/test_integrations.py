@@ -65,6 +65,7 @@ async def test_an_integration_is_read_as_it_was_made(api: AsyncClient, address: 
         "on_unreadable": "page",
         "authentication": None,
         "auto_resolve_after": None,
+        "reporter_kind": "monitor",
         "created_at": "",
     }
 
@@ -141,11 +142,25 @@ async def test_what_an_integration_cannot_become(api: AsyncClient, address: str,
         {"name": ""}, {"name": None}, {"type": "carrier pigeon"}, {"type": None}, {"mapping": []}, {"mapping": "summary"}, {"mapping": 1},
         {"auto_resolve_after": "PT59S"}, {"auto_resolve_after": "P8D"}, {"auto_resolve_after": "never"}, {"auto_resolve_after": True},
         {"on_unreadable": "ignore"}, {"on_unreadable": None}, {"key": "x" * 32}, {"url": "https://x"}, {"email": None}, {"version": 7},
-        {"unsaid": []}, {"authentication": {"scheme": "lost"}},
+        {"unsaid": []}, {"authentication": {"scheme": "lost"}}, {"reporter_kind": "robot"}, {"reporter_kind": None},
     ):  # fmt: skip
         answer = await api.put(address, json={"name": "prod", "type": "generic", **wrong}, headers=ANY)
         assert problem(answer) == (422, "invalid"), wrong
     assert (await api.get(address)).headers["ETag"] == '"1"'
+
+
+async def test_people_write_only_to_an_integration_for_mails(api: AsyncClient, address: str, made: dict[str, Any]) -> None:
+    body = {"name": "desk", "type": "generic", "reporter_kind": "employee", "mapping": {"rules": [{"event": {"summary": "title"}}]}}
+    refused = await api.put(address, json=body, headers=ANY)
+    assert problem(refused) == (422, "invalid")
+    assert [fault["loc"] for fault in refused.json()["errors"]] == ["body.reporter_kind", "body.mapping"]
+    edited = await api.put(address, json=body | {"type": "email", "mapping": None}, headers=ANY)
+    assert (edited.status_code, edited.json()["reporter_kind"]) == (200, "employee")
+    assert problem(await api.put(address, json={"type": "generic"}, headers=ANY)) == (422, "invalid"), "what is left out stays"
+    assert (await api.put(address, json={"name": "again"}, headers=ANY)).json()["reporter_kind"] == "employee"
+    collection = address.rpartition("/")[0]
+    another = await api.post(collection, json={"name": "mail", "type": "email", "reporter_kind": "customer"})
+    assert (another.status_code, another.json()["reporter_kind"]) == (201, "customer")
 
 
 async def test_of_many_edits_of_one_version_one_wins(api: AsyncClient, address: str) -> None:

@@ -18,9 +18,10 @@ from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
-from oncall.app.channels import make_channels, make_return_path
+from oncall.app.channels import make_answers, make_channels, make_return_path
 from oncall.app.leaving import on_contact_removed, on_undeliverable, on_user_removed
 from oncall.channels.calling import Calls
+from oncall.channels.mail_settings import parse_mail_from
 from oncall.channels.ports import Channel
 from oncall.channels.slack_presses import read_slack_app
 from oncall.channels.slack_rooms import SlackRooms
@@ -64,8 +65,9 @@ from oncall.incidents.commands import promising, workflow
 from oncall.incidents.commands.beside import ask_for_bridges, ask_for_problems
 from oncall.incidents.commands.following import REPORTERS
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
+from oncall.incidents.commands.letters import Desk
 from oncall.incidents.commands.promising import SLAS
-from oncall.incidents.commands.reporters import Desk, asking
+from oncall.incidents.commands.reporters import asking
 from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts, SilentReporters
@@ -74,6 +76,7 @@ from oncall.intake.api import bodies, explaining, mappings, routing
 from oncall.intake.commands import Gate
 from oncall.intake.commands.bounces import Bounces
 from oncall.intake.commands.mapping import check_mapping
+from oncall.intake.commands.people import People
 from oncall.intake.commands.sns import Certificates
 from oncall.intake.smtp import Door, MailServer, read_listening
 from oncall.kit import failpoints, problems
@@ -231,8 +234,10 @@ class Node:
         self.incident_streams = Fan("incidents", IncidentChanges(self.database, self.clock), leaving=self._is_leaving)
         self.prover = Prover(self.database, self.clock, self.channels)
         self.adder = Adder(self.database, self.clock)
+        desk = Desk(settings.base_url, [key.encode() for key in self.ring], make_answers(settings, self.ring))
+        tell_entries_to(REPORTERS, asking(desk))
+        self.people = People(desk, self.database, self.clock, ours=parse_mail_from(settings.mail_from).address)
         self.mail = self._mail_server(shares_ports=shares_ports)
-        tell_entries_to(REPORTERS, asking(Desk(settings.base_url, [key.encode() for key in self.ring])))
         self.sources = self._sources()
         self.engine = Engine(self.sources)
         self.ticker = Ticker(self.sources, tick=settings.tick)
@@ -246,7 +251,7 @@ class Node:
             return None
         returns = make_return_path(self.settings, self.ring)
         bounces = Bounces(returns, self.database, self.clock) if returns else None
-        door = Door(self.gate, self.compilation, self.keys, self.clock, bounces=bounces)
+        door = Door(self.gate, self.compilation, self.keys, self.clock, bounces=bounces, people=self.people)
         return MailServer(listening, door, shares_port=shares_ports)
 
     def _sources(self) -> list[DueSource]:
@@ -429,7 +434,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.compilation = node.compilation
     app.state.room_streams, app.state.incident_streams = node.room_streams, node.incident_streams
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
-    app.state.gate, app.state.ticker = node.gate, node.ticker
+    app.state.gate, app.state.ticker, app.state.people = node.gate, node.ticker, node.people
     app.state.status_pages = StatusPages(
         node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
     )

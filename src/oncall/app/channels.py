@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from oncall.channels.answers import Answers
 from oncall.channels.bounces import ReturnPath, return_path
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
@@ -27,6 +28,16 @@ def make_channels(settings: Settings, client: HttpClient, ring: list[str], about
     phones = (SmsChannel(twilio), VoiceChannel(twilio))
     channels: list[Channel] = [email, webhook, *phones, *make_messengers(settings, client, now=about_now)]
     return {channel.name: channel for channel in channels}
+
+
+def make_answers(settings: Settings, ring: list[str]) -> Answers:
+    """By what the answers of reporters are known, and where they go: to the listener for mails, if there is one."""
+    domain = settings.mail_domain
+    return Answers(
+        domain or parse_mail_from(settings.mail_from).domain,
+        domain is not None,
+        tuple(key.encode("utf-8", "surrogateescape") for key in ring),
+    )
 
 
 def make_return_path(settings: Settings, ring: list[str]) -> ReturnPath | None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from oncall.channels.mail_settings import MailSender
 from oncall.channels.render import link, written
-from oncall.channels.values import Message, NoticeMessage, PageMessage, PageUpdate
+from oncall.channels.values import Message, NoticeMessage, PageMessage, PageUpdate, Thread
 
 _WIRE = compat32.clone(linesep="\r\n")
 _UTF_8 = Charset("utf-8")
@@ -40,6 +40,8 @@ def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> 
         # All e-mails of an incident answer one that was never sent: mail programs make that one conversation.
         mail["In-Reply-To"] = mail["References"] = f"<incident-{incident_id}@{sender.domain}>"
         mail["X-Oncall-Incident"] = str(incident_id)
+    if isinstance(message, NoticeMessage) and message.thread:
+        _in_thread(mail, message.thread)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Oncall-Notification"] = str(message.notification_id)
@@ -54,6 +56,14 @@ def compose(message: Message, *, to: str, sender: MailSender, now: datetime) -> 
     mail.attach(_part("plain", words.text))
     mail.attach(_part("html", words.html))
     return mail.as_bytes(policy=_WIRE)
+
+
+def _in_thread(mail: MIMEMultipart, thread: Thread) -> None:
+    if thread.reply_to:
+        mail["Reply-To"] = thread.reply_to
+    if thread.answers:
+        mail["In-Reply-To"] = thread.answers[-1]
+        mail["References"] = " ".join(thread.answers)
 
 
 def _incident_of(message: Message) -> UUID | None:

@@ -107,6 +107,14 @@ class PageUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """Where an e-mail is to be answered to, if not to its sender, and which mails it answers, the oldest first."""
+
+    reply_to: str | None
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeMessage:
     """What a person should know that is about no incident: their shift begins, a swap is offered. Each channel escapes for itself."""
 
@@ -137,6 +145,8 @@ class NoticeMessage:
     """Of a test: what whoever has this address answers with, on a channel where people answer in words."""
     unsubscribe_url: str | None = None
     """Where whoever has this address wants no more of the kind, with one POST; among the links as well, for people."""
+    thread: Thread | None = None
+    """Of an e-mail that may be answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ incidents = Table(
     CheckConstraint("(flapping_since IS NULL) = (settle_at IS NULL)", name="a_flapping_one_settles"),
     CheckConstraint("merged_into_id IS NULL OR status IN ('resolved', 'closed')", name="a_merged_one_is_over"),
     CheckConstraint("merged_into_id <> id", name="none_is_merged_into_itself"),
+    Index("incidents_follows_idx", "follows_id", "id", postgresql_where=text("follows_id IS NOT NULL")),
     Index(
         "incidents_one_open_per_group",
         "service_id",
@@ -283,6 +284,30 @@ vendors = Table(
     CheckConstraint("channel IN ('email', 'sms')", name="channel_is_known"),
     CheckConstraint("state IN ('asked', 'has_it', 'solved')", name="state_is_known"),
     Index("vendors_incident_idx", "incident_id", "id"),
+)
+
+# Mails of whoever reported an incident and mails to them: which was heard already, in which conversation, and how many there were lately.
+reporter_mails = Table(
+    "reporter_mails",
+    metadata,
+    id_column(),
+    # Empty only while it is being decided.
+    Column("incident_id", UUID(as_uuid=True), ForeignKey("incidents.id", ondelete="CASCADE"), nullable=True),
+    Column("became", String, nullable=False),
+    Column("address", String, nullable=False),
+    instant("at"),
+    # The integration, or the incident, to whose address it came.
+    Column("heard_by", UUID(as_uuid=True), nullable=True),
+    Column("message_id", String, nullable=True),
+    # It shows that whoever has the address reads what is sent there.
+    Column("proves", Boolean, nullable=False),
+    CheckConstraint("became IN ('incident', 'note', 'sent', 'word')", name="became_is_known"),
+    CheckConstraint("(heard_by IS NULL) = (message_id IS NULL)", name="what_was_heard_says_where"),
+    UniqueConstraint("message_id", "heard_by", name="reporter_mails_heard_once"),
+    Index("reporter_mails_address_idx", "address", "at"),
+    Index("reporter_mails_proven_idx", "address", postgresql_where=text("proves")),
+    Index("reporter_mails_heard_by_idx", "heard_by", "at", postgresql_where=text("heard_by IS NOT NULL")),
+    Index("reporter_mails_incident_idx", "incident_id", "at"),
 )
 
 workflow_rules = Table(

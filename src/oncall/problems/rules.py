@@ -43,10 +43,11 @@ def _scored(found: Found) -> Similar:
     said = found.problem.said
     score = OF_WORDS * min(1.0, found.rank) + OF_SERVICE * found.same_service + OF_WORKAROUND * bool(said.workaround)
     why = f"{found.rank:.0%} of the words{', same service' if found.same_service else ''}{', has a workaround' if said.workaround else ''}"
-    return Similar(found.problem, round(score, 4), why)
+    return Similar(found.problem, round(score, 4), why, found.same_service)
 
 
 def known(one: Similar) -> Known:
     """A problem in the words in which it stands beside an incident."""
     said = one.problem.said
-    return Known(one.problem.id, said.title, said.status.value, said.root_cause, said.workaround, said.resolution, one.score, one.why)
+    words = said.title, said.status.value, said.root_cause, said.workaround, said.resolution
+    return Known(one.problem.id, *words, one.score, one.why, one.same_service)

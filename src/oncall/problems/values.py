@@ -117,3 +117,4 @@ class Similar:
     problem: Problem
     score: float
     why: str
+    same_service: bool = False

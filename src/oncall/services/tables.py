@@ -111,6 +111,9 @@ integrations = Table(
     Column("authentication", LargeBinary, nullable=True),  # sealed: a dump of the database holds no secret
     Column("on_unreadable", String, nullable=False, server_default="page"),
     Column("auto_resolve_after", Interval, nullable=True),
+    # Whose mails come in by it: a monitor's, or people's, who report.
+    Column("reporter_kind", String, nullable=False, server_default="monitor"),
+    CheckConstraint("reporter_kind IN ('employee', 'customer', 'vendor', 'monitor')", name="reporter_kind_is_known"),
     CheckConstraint("auto_resolve_after >= interval '1 minute'", name="auto_resolve_after_is_a_minute_at_least"),
     CheckConstraint("on_unreadable IN ('page', 'record')", name="on_unreadable_is_known"),
     Index("integrations_service_idx", "service_id"),

@@ -77,6 +77,8 @@ class Kind(StrEnum):
     RESOLUTION_RECORDED = "resolution_recorded"
     VERIFIED = "verified"
     REPORTER_ASKED = "reporter_asked"
+    REPORTER_TOLD = "reporter_told"
+    REPORTER_NOT_TOLD = "reporter_not_told"
     SLA_AT_RISK = "sla_at_risk"
     SLA_BREACHED = "sla_breached"
     MESSAGE_POSTED = "message_posted"

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.console.values.reporting import UNKNOWN_FORM, ReportPage
 from oncall.desk.values import Reporter, ReporterKind
 from oncall.incidents.commands import logging
+from oncall.incidents.commands.beside import known_problems
+from oncall.incidents.rules.similar import that_help
 from oncall.incidents.values.filing import CannotLog, Logged
 from oncall.kit.actors import Actor, ActorKind
 from oncall.services.commands.report_forms import find_form
@@ -37,7 +39,8 @@ async def report(tx: AsyncConnection, key: str, said: Mapping[str, str], *, now:
     wanted = Logged(said["title"], service.id, said.get("description", ""), reporter, category_id=service.filing.category_id)
     incident = await logging.log(tx, wanted, by=by, now=now)
     word = f"Thank you, {reporter.name}. It is logged as number {incident.number}, and whoever is on duty is told now."
-    return ReportPage(201, "Reported", word, mood="done")
+    helps = that_help(await known_problems(tx, f"{wanted.title}\n{wanted.description}", service.id))
+    return ReportPage(201, "Reported", word, mood="done", helps=[(one.title, one.workaround) for one in helps])
 
 
 def _faults(said: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ class ReportPage:
     faults: Sequence[str] = ()
     shows_form: bool = False
     wait: int | None = None
+    helps: Sequence[tuple[str, str]] = ()
+    """Known errors that may be behind it, and what helps until they are repaired."""
 
     def again(self, said: Mapping[str, str], faults: Sequence[str]) -> "ReportPage":
         """The form once more, with what is wrong."""

@@ -24,6 +24,10 @@ def closure_of(resolved: Resolved | None, record: Record | None, process: Proces
 
 def asks_reporter(record: Record) -> bool:
     """A monitor says itself that it is well again; others are asked, where we can reach them."""
+    return can_be_written_to(record)
+
+
+def can_be_written_to(record: Record) -> bool:
     reporter = record.reporter
     return reporter is not None and reporter.kind is not ReporterKind.MONITOR and "@" in reporter.contact
 
@@ -96,3 +100,10 @@ def has_objected(record: Record, resolved_at: datetime | None) -> bool:
     """
     said = record.verification
     return said is not None and said.verdict is Verdict.NOT_SATISFIED and resolved_at is not None and said.at > resolved_at
+
+
+def no_stands(record: Record, resolved_at: datetime | None, verdict: Verdict, *, by_reporter: bool) -> bool:
+    """Whether this verdict changes nothing, because a no was acted on: said again it is no news, and its reporter does not take it back by
+    themselves. Whoever leads the incident may record what they say now.
+    """
+    return has_objected(record, resolved_at) and (by_reporter or verdict is Verdict.NOT_SATISFIED)

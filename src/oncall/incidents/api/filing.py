@@ -5,6 +5,8 @@ from fastapi import APIRouter, Request, Response
 from oncall.access.api import Responder
 from oncall.incidents.api.incidents import Ref, done_out, incidents_out
 from oncall.incidents.commands import filing, templating, verbs
+from oncall.incidents.commands.beside import known_problems
+from oncall.incidents.schemas.context import IncidentLogged, KnownOut
 from oncall.incidents.schemas.filing import CloseIn, IncidentEdit, IncidentIn, PriorityIn, ResolutionIn, VerifyIn
 from oncall.incidents.schemas.incidents import IncidentDone, IncidentOut
 from oncall.kit.http import AckTx, AgainRoute, IfMatch, now_in, set_etag
@@ -13,12 +15,16 @@ router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=A
 
 
 @router.post("", status_code=201)
-async def log_incident(request: Request, response: Response, caller: Responder, tx: AckTx, body: IncidentIn) -> IncidentOut:
-    """Log an incident by hand: it pages by the policy of its service, like one that a monitor opens."""
+async def log_incident(request: Request, response: Response, caller: Responder, tx: AckTx, body: IncidentIn) -> IncidentLogged:
+    """Log an incident by hand: it pages by the policy of its service, like one that a monitor opens. `problems`: what may be behind it,
+    and what helps until that is repaired.
+    """
     by, _ = await verbs.actor_for(tx, caller, None)
     incident = await templating.log_by(tx, body.to_logged(), body.template_id, by=by, now=await now_in(request, tx))
+    problems = await known_problems(tx, f"{incident.title}\n{body.description}", incident.service_id)
     set_etag(response, 1)
-    return (await incidents_out(tx, [incident]))[0]
+    shown = (await incidents_out(tx, [incident]))[0]
+    return IncidentLogged(**shown.model_dump(), problems=[KnownOut.model_validate(one) for one in problems])
 
 
 @router.patch("/{incident}")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.desk.commands.matrix import get_matrix
 from oncall.desk.commands.records import lock_record, save_record
-from oncall.desk.rules.closing import after_verdict, check_asker, check_complete, check_objection, check_verdict, closure_of, has_objected
+from oncall.desk.rules.closing import after_verdict, check_asker, check_complete, check_objection, check_verdict, closure_of, no_stands
 from oncall.desk.rules.grading import prioritise
 from oncall.desk.values import Priority, Record, Verdict, Verification
 from oncall.desk.values.closing import Asker
@@ -19,11 +19,12 @@ from oncall.incidents.commands.major import declare_major
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.commands.verbs import Done
 from oncall.incidents.rules import filing as rules
+from oncall.incidents.rules.mails import follow_up
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import AlertCounts, Incident, Status
-from oncall.incidents.values.filing import CannotGrade, Closing, Graded, Logged, Resolution, Said
-from oncall.kit.actors import Actor
+from oncall.incidents.values.filing import CannotGrade, Closing, Graded, Resolution, Said
+from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.db import notify
 from oncall.kit.ids import UserId
 from oncall.kit.metrics import INCIDENTS
@@ -105,20 +106,22 @@ async def resolve(tx: AsyncConnection, ref: UUID | int, said: Resolution, *, by:
     if its.incident.status is Status.CLOSED or its.incident.id != its.named.id:
         rules.check_resolved(its.incident, "given a resolution")
     entry = await _keep_resolution(tx, its.incident, await lock_record(tx, its.incident.id), said, by=by, now=now)
+    if its.incident.status is Status.RESOLVED and said.monitored is not None:
+        await store.watch(tx, its.incident.id, until=now + said.monitored)
     done = await verbs.resolve(tx, ref, by=by, watched=said.monitored, now=now)
     await timeline.add(tx, entry)
     return done
 
 
 async def verify(tx: AsyncConnection, ref: UUID | int, said: Said, *, by: Actor, user_id: UserId | None, now: datetime) -> Done:
-    """Keep what the reporter says of the resolution. Not satisfied: it is reopened, or, once that is too late, another one is opened that
-    follows it; said again, that changes nothing.
+    """Keep what the reporter says of the resolution, by themselves or recorded by somebody. Not satisfied: it is reopened, or, once that is
+    too late, another one is opened that follows it; said again, that changes nothing.
     """
     its = await acting.lock(tx, ref)
     rules.check_resolved(its.incident, "verified")
     record = await lock_record(tx, its.incident.id)
     check_verdict(said.verdict, said.text, await _asker(tx, by, user_id), its.incident.process)
-    if said.verdict is Verdict.NOT_SATISFIED and has_objected(record, its.incident.resolved_at):
+    if no_stands(record, its.incident.resolved_at, said.verdict, by_reporter=by.kind is ActorKind.EXTERNAL):
         return Done(its.incident, changed=False, cancelled=0)
     after = after_verdict(record, Verification(said.verdict, by, now, said.text))
     await save_record(tx, replace(after, version=record.version + 1))
@@ -136,17 +139,7 @@ async def _object(tx: AsyncConnection, incident: Incident, record: Record, text:
     words = f": {text}" if text else ""
     if rules.may_still_reopen(incident, now=now):
         return await acting.reopen(tx, incident.id, by=by, reason=f"the reporter is not satisfied{words}", now=now)
-    wanted = Logged(
-        title=incident.title,
-        service_id=incident.service_id,
-        description=f"The reporter is not satisfied with the resolution of #{incident.number}{words}",
-        reporter=record.reporter,
-        category_id=record.category_id,
-        grading=record.grading,
-        severity=incident.severity,
-        urgency=incident.urgency,
-        follows_id=incident.id,
-    )
+    wanted = follow_up(incident, record, f"The reporter is not satisfied with the resolution of #{incident.number}{words}")
     return Done(await logging.log(tx, wanted, by=by, now=now), changed=True, cancelled=0, asked=incident)
 
 

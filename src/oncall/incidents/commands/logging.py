@@ -28,7 +28,7 @@ async def log(tx: AsyncConnection, wanted: Logged, *, by: Actor, now: datetime) 
     service = (await get_supported(tx, [wanted.service_id], keeping=True, now=now)).get(wanted.service_id)
     if service is None:
         raise CannotLog("There is no service with this id.", field="service_id")
-    check_logged(wanted, service, now=now)
+    check_logged(wanted, service, by, now=now)
     id = IncidentId(new_id())
     priority, record = record_of(id, wanted, service, (await get_matrix(tx)).cells, by, now=now)
     snapshot = await _snapshot(tx, service)

@@ -1,48 +1,31 @@
 """Whoever reported an incident is asked, once it is resolved, whether it is well: one mail with a link, by which they say yes or no."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.access.rules import sign_link
-from oncall.access.values import LinkToken, LinkVerb
-from oncall.contacts.values import Urgency
 from oncall.desk.commands.records import get_records
-from oncall.desk.rules.closing import asks_reporter, has_objected
+from oncall.desk.rules.closing import asks_reporter
 from oncall.desk.values import Process, Record, Verdict
 from oncall.incidents.commands import acting, filing
+from oncall.incidents.commands.letters import Desk, Letter, write
 from oncall.incidents.commands.verbs import Done, get_incident, get_incidents
+from oncall.incidents.store import mails as store
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.filing import Said
-from oncall.kit.actors import ENGINE, Actor, ActorKind
+from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.db import beside
-from oncall.kit.ids import IncidentId, UserId
+from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
-from oncall.notifications import NewNotice
-from oncall.notifications.commands.outside import send_outside
 from oncall.timeline.ports import OnEntries
 
 log = get_log("incidents")
 
 OVER = {timeline.Kind.RESOLVED, timeline.Kind.SETTLED}
-OF_USE = timedelta(days=3)
 LONGEST_WORDS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a reporter's link begins with and is signed by."""
-
-    base_url: str
-    keys: Sequence[bytes]
-
-    def link(self, id: IncidentId) -> str:
-        """A reporter has no account: the link stands for whoever reported this incident."""
-        return f"{self.base_url}/l/{sign_link(LinkToken(id, UserId(id), LinkVerb.VERIFY, 0, 0), self.keys)}"
 
 
 def asking(desk: Desk) -> OnEntries:
@@ -67,23 +50,17 @@ async def _ask_all(tx: AsyncConnection, over: Mapping[IncidentId, datetime], des
 
 
 async def _ask(tx: AsyncConnection, incident: Incident, record: Record, desk: Desk, *, now: datetime) -> None:
-    reporter = record.reporter
-    if reporter is None:
-        return
     done = (f"What was done: {record.resolution_text}",) if record.resolution_text else ()
-    notice = NewNotice(
-        user_id=UserId(incident.id),
-        kind="reporter",
-        topic=f"reporter/{incident.id}/{now.isoformat()}",
-        urgency=Urgency.LOW.value,
-        subject=f"Is it well again? #{incident.number} {incident.title}",
-        paragraphs=(f"What you reported, “{incident.title}”, is resolved.", *done, "Please say whether it is well again."),
-        links=((desk.link(incident.id), "Say whether it is well again"),),
-        expires_at=now + OF_USE,
+    letter = Letter(
+        topic=now.isoformat(),
+        subject="Is it well again?",
+        says="What you reported is resolved.",
+        then="Please say whether it is well again.",
+        private=(f"It was: {incident.title}", *done),
+        asks=True,
     )
-    await send_outside(tx, notice, name=reporter.name, channel="email", address=reporter.contact, now=now)
-    said = f"{reporter.name}, who reported it, is asked by email whether it is well again"
-    await timeline.add(tx, [timeline.Entry(incident.id, now, timeline.Kind.REPORTER_ASKED, ENGINE, said)])
+    told = "is asked by email whether it is well again"
+    await write(tx, incident, record, letter, desk, kind=timeline.Kind.REPORTER_ASKED, told=told, now=now)
 
 
 async def see(tx: AsyncConnection, id: IncidentId) -> tuple[Incident, Record]:
@@ -95,9 +72,9 @@ async def see(tx: AsyncConnection, id: IncidentId) -> tuple[Incident, Record]:
 async def answer(tx: AsyncConnection, id: IncidentId, verdict: Verdict, text: str, *, now: datetime) -> Done:
     """In the name of whoever reported it; raises NotReady where there is nothing to say any more. A no is acted on at once, and stands."""
     await acting.lock(tx, id)
-    incident, record = await see(tx, id)
-    if has_objected(record, incident.resolved_at) and incident.status is Status.RESOLVED:
-        return Done(incident, changed=False, cancelled=0)
+    _, record = await see(tx, id)
+    if record.reporter and asks_reporter(record):  # who pressed the link has read the mail that it came in
+        await store.add_proof(tx, id, record.reporter.contact.strip().lower(), now=now)
     name = record.reporter.name if record.reporter else "the reporter"
     by = Actor(ActorKind.EXTERNAL, None, name, "link")
     return await filing.verify(tx, id, Said(verdict, text[:LONGEST_WORDS]), by=by, user_id=None, now=now)

@@ -9,19 +9,21 @@ from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.rules.timers import timed
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.filing import CannotLog, Logged
-from oncall.kit.actors import Actor
+from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import IncidentId
 from oncall.services.rules.support import rises_at, urgency_of
 from oncall.services.values import Service
 
 
-def check_logged(wanted: Logged, service: Service, *, now: datetime) -> None:
-    """Everything that is obligatory and missing, or that cannot be, at once."""
+def check_logged(wanted: Logged, service: Service, by: Actor, *, now: datetime) -> None:
+    """Everything that is obligatory and missing, or that cannot be, at once. Whoever has no account knows none of our categories: what they
+    report is categorised before it is closed.
+    """
     faults: list[tuple[str, str]] = []
     if service.filing.process is Process.ITIL:
         if wanted.reporter is None:
             faults.append(("reporter", f"Service {service.name} is filed by the process `itil`: say who reported it."))
-        if wanted.category_id is None and service.filing.category_id is None:
+        if wanted.category_id is None and service.filing.category_id is None and by.kind is not ActorKind.EXTERNAL:
             faults.append(("category_id", f"Service {service.name} is filed by the process `itil`: say which category it is."))
     if wanted.reported_at and wanted.reported_at > now:
         faults.append(("reported_at", "It cannot have been reported in the future."))

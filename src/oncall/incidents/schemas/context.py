@@ -10,7 +10,7 @@ from pydantic import Field
 from oncall.desk.values import Priority
 from oncall.incidents.schemas.alerts import DELETED
 from oncall.incidents.schemas.change_events import ChangeEventOut
-from oncall.incidents.schemas.incidents import AlertOut, By, Named
+from oncall.incidents.schemas.incidents import AlertOut, By, IncidentOut, Named
 from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.context import Around, Context
 from oncall.incidents.values.similar import Known, Similar
@@ -80,6 +80,12 @@ class SimilarListed(Listed[SimilarOut]):
     @classmethod
     def of(cls, found: Sequence[Similar], problems: Sequence[Known]) -> Self:
         return cls(items=[SimilarOut.of(one) for one in found], problems=[KnownOut.model_validate(one) for one in problems])
+
+
+class IncidentLogged(IncidentOut):
+    """What was logged, and what may be behind it."""
+
+    problems: Sequence[KnownOut] = Field(description="The ten problems that may be behind it, the likeliest first.")
 
 
 class ContextOut(Shown):

@@ -190,6 +190,12 @@ RESOLVE = text("""
             THEN CAST(:now AS timestamptz) + greatest(reopen_window, CAST(:watched AS interval)) END
     WHERE id = :id AND status IN ('triggered', 'acknowledged')
 """)
+# Of one that is resolved already: it is reopened for so long from now on at least, and, where time closes it, closed no earlier.
+WATCH = text("""
+    UPDATE incidents SET reopen_window = greatest(reopen_window, CAST(:until AS timestamptz) - resolved_at),
+        next_at = CASE WHEN next_at IS NOT NULL THEN greatest(next_at, CAST(:until AS timestamptz)) END
+    WHERE id = :id AND status = 'resolved'
+""")
 
 # By the unique index `incidents_one_open_per_group (service_id, group_key) WHERE status IN (…) AND group_key IS NOT NULL`.
 GATHERING = text("""
@@ -370,6 +376,11 @@ async def resolve(tx: AsyncConnection, id: IncidentId, *, by: Actor, reason: str
     """False if there was nothing to resolve. `watched`: for so long at least the same problem reopens it."""
     done = await tx.execute(RESOLVE, {"id": id, "by": _json(by), "reason": reason, "watched": watched, "now": now})
     return done.rowcount == 1
+
+
+async def watch(tx: AsyncConnection, id: IncidentId, *, until: datetime) -> None:
+    """The same problem reopens it until then at least."""
+    await tx.execute(WATCH, {"id": id, "until": until})
 
 
 async def list_incidents(

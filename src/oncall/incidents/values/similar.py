@@ -38,3 +38,5 @@ class Known:
     resolution: str
     score: float
     reason: str
+    of_service: bool = False
+    """It is known of the very service."""

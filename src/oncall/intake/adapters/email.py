@@ -53,14 +53,14 @@ def knows(value: object, _: Received) -> bool:
         return True
     looks = has_head(value) if isinstance(value, str) else isinstance(value, dict) and any(names <= value.keys() for names in PROVIDERS)
     try:
-        return looks and bool((mail := _mail_of(value)).subject or mail.sender)
+        return looks and bool((mail := mail_of(value)).subject or mail.sender)
     except Unreadable:
         return False
 
 
 def read(value: object, _: Received) -> list[Reading]:
     """One event. The state is a word before the subject; replies belong to the mail that they answer."""
-    mail = _mail_of(value)
+    mail = mail_of(value)
     if not mail.subject and not mail.sender and not is_mail(value):
         raise Unreadable("it is no mail: it has neither a subject nor a sender")
     word, severity, title = said_in(mail.subject)
@@ -100,16 +100,17 @@ def _first_line(text: str) -> str:
     return next((line for said in text.splitlines() if (line := one_line(said))), "")
 
 
-def _mail_of(value: object) -> Mail:
+def mail_of(value: object) -> Mail:
+    """The mail in a body; raises Unreadable if there is none."""
     if isinstance(value, str):
-        return _mail_of(mail_in(value.encode("utf-8", "replace")))
+        return mail_of(mail_in(value.encode("utf-8", "replace")))
     if not isinstance(value, dict):
         raise Unreadable("it is no mail: it does not begin as mails do")
     if is_mail(value):
         return Mail(value["subject"], value["from"], value["text"], value["headers"], tuple(value["attachments"]))
     mime = said_at(value, ("body-mime", "email"))
     if isinstance(mime, str) and has_head(mime):
-        return _mail_of(mime)
+        return mail_of(mime)
     headers = _headers(said_at(value, ("message-headers", "Headers", "headers")))
     headers.setdefault("message-id", text_of(said_at(value, ("Message-Id", "MessageID"))))
     headers.setdefault("date", text_of(said_at(value, ("Date",))))
@@ -190,6 +191,10 @@ an absence that a machine tells of), reports of mails that could not be delivere
 An integration that asks its senders to prove who they are takes no mails, which prove nothing, unless its type is `email`.
 
 **The text** is the first plain one, else that of the HTML without scripts and styles, at most 16 KiB. Attachments are named, not kept.
+
+**What people write.** With `"reporter_kind": "customer"` (or `employee`, `vendor`) it is no monitor who writes: each mail is logged as
+an incident that its sender reported, and what they answer becomes a note ([how](../how-to/receive-mail.md#mail-from-people)). None of
+the above is read of it but how a text is found, and which mails are no person's.
 
 A mapping sees a mail as an object: `subject`, `from`, `to`, `cc`, `reply_to`, `date`, `message_id`, `text`, `attachments` (their
 names) and `headers` by their names in lower case, as in `headers."x-severity"`.

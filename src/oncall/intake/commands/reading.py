@@ -42,6 +42,7 @@ from oncall.services.values import IntegrationRef, IntegrationType, OnUnreadable
 log = get_log("intake")
 
 NAMELESS = "it names no problem"
+BY_PEOPLE = "what people write is logged as it comes, and is no event of a monitor"
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
@@ -95,6 +96,8 @@ def read(received: Received, integration: IntegrationRef, *, by: IntegrationType
         value, own = None if is_empty else decode(received), DIALECTS[by or integration.type]
         if integration.mapping is not None:
             return read_mapped(value, received, integration, lambda part: _read(part, received, own), again=again)
+        if integration.is_for_people and (mails := DIALECTS[IntegrationType.EMAIL]).knows(value, received):
+            return [replace(one, action=Action.IGNORE, reason=BY_PEOPLE) for one in mails.read(value, received)]
         return _read(value, received, own)
     except Unreadable as why:
         return [_unreadable(integration, "it is empty" if is_empty else str(why))]

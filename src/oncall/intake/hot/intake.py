@@ -7,8 +7,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from oncall.incidents.values import Decided
+from oncall.incidents.values import Decided, Event
 from oncall.intake.commands import DIALECTS, Gate, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
+from oncall.intake.commands.people import People, hiding
 from oncall.intake.commands.senders import key_in
 from oncall.intake.hot.check_ins import checked_in
 from oncall.intake.hot.receiving import (
@@ -69,6 +70,8 @@ async def _taken(request: Request, answer: Words, by: IntegrationType | None = N
         return problem(503, error.code, error.title, str(error), headers={"Retry-After": f"{error.retry_after}"})
     except Unavailable as error:
         return problem(503, error.code, error.title, str(error))
+    except TooMany as error:
+        return problem(429, error.code, error.title, str(error), headers={"Retry-After": f"{error.retry_after}"})
     except TooSlow:  # 503, since that is what makes senders come again
         return problem(503, "too_slow", "Too slow", TOO_SLOW, headers=CLOSE)
     except ClientDisconnect:
@@ -97,13 +100,24 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     if raw is None:
         await gate.accept(to_events(too_large(integration, INTAKE_LIMIT, request.headers), received_as(b""), integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
-    reading = read_query if request.method == "GET" else read
-    _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
+    if integration.is_for_people and request.method == "POST":
+        events = await _from_people(request, raw, integration, key)
+    else:
+        reading = read_query if request.method == "GET" else read
+        _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
     held: Held = request.scope["held"]
     decided = await gate.accept(await checked_in(request, events), comes_again=held.comes_again, watch=held.watch)
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
     return decided, integration
+
+
+async def _from_people(request: Request, raw: bytes, integration: IntegrationRef, key: str) -> list[Event]:
+    """What is recorded of a mail that a person wrote, which is an incident or a note by then; of what is no mail, what anybody reads."""
+    people: People = request.app.state.people
+    came, _ = await received(request, raw, lambda _: None)
+    readings = await people.take(came, integration, hide=hiding(key))
+    return as_sent(readings or read(came, integration), came, integration, key=key)
 
 
 async def _body_for(request: Request, integration: IntegrationRef, by: IntegrationType | None) -> bytes | None:

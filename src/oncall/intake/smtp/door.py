@@ -10,10 +10,12 @@ from hashlib import sha256
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands import Gate, as_sent, mail_too_large, read, received_as, to_events
 from oncall.intake.commands.bounces import Bounces
+from oncall.intake.commands.people import People
+from oncall.intake.values import Reading, Received
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Forbidden, NotFound
-from oncall.kit.ids import NotificationId
+from oncall.kit.ids import IncidentId, IntegrationId, NotificationId
 from oncall.kit.limits import FailureLimiter, TooMany
 from oncall.kit.log import get_log
 from oncall.services.compiled import Keys
@@ -57,6 +59,16 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """The address for answers about an incident: what comes to it is a note on that one."""
+
+    incident_id: IncidentId
+
+
+Addressed = Recipient | Returned | Answering
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What came, and how: the sender of its envelope ("" for none), and who brought it."""
 
@@ -79,19 +91,22 @@ class Door:
         clock: Clock,
         limiter: FailureLimiter | None = None,
         bounces: Bounces | None = None,
+        people: People | None = None,
     ) -> None:
-        self._bounces = bounces
+        self._bounces, self._people = bounces, people
         self._gate, self._compilation, self._keys, self._clock = gate, compilation, keys, clock
         self._limiter = limiter or FailureLimiter()
         self._refused = FailureLimiter()
 
-    async def find(self, address: str, *, network: str) -> Recipient | Returned:
+    async def find(self, address: str, *, network: str) -> Addressed:
         """Who has this address; raises UnknownAddress, MailNotTaken, Unavailable, and TooMany for a network that asked for many unknown.
 
         What is known in memory is found however many failed before: a relay also brings what strangers send.
         """
         if self._bounces and (returned := self._bounces.find(address)):
             return Returned(returned)
+        if self._people and (answered := await self._people.find(address)):
+            return Answering(answered)
         key = key_in(address)
         digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
         known = self._compilation.current(self._keys)
@@ -121,33 +136,66 @@ class Door:
                 network=network,
             )
 
-    async def take(self, mail: Mail, recipients: Sequence[Recipient | Returned]) -> Sequence[Decided]:
-        """One event or more for each integration, all committed; raises Unavailable if they cannot be. What came back is noted."""
+    async def take(self, mail: Mail, recipients: Sequence[Addressed]) -> Sequence[Decided]:
+        """One event or more for each integration, all committed; raises Unavailable if they cannot be. What came back is noted, and what
+        people write becomes an incident or a note first, which may raise TooMany and UnknownIncident.
+        """
         for one in recipients:
             if isinstance(one, Returned) and self._bounces:
                 await self._bounces.take(one.notification_id, mail.content)
-        wanted = once(recipients)
-        if not wanted:
+        if all(isinstance(one, Returned) for one in recipients):
             return []
         known: Keys = self._keys.value or {}
         at = self._clock.about()
 
-        def events() -> list[Event]:
+        def as_received() -> Received:
             trace = f"Return-Path: <{mail.sender}>\r\nReceived: from {mail.helo} ([{mail.peer}]) by {mail.by}"
             trace += f" with {mail.protocol}; {format_datetime(at)}\r\n"
             raw = without_keys(trace.encode("utf-8", "surrogateescape") + mail.content, known)
-            received = received_as(raw, headers=MAIL, at=at)
+            return received_as(raw, headers=MAIL, at=at)
+
+        is_long = len(mail.content) > LONG
+        received = await asyncio.to_thread(as_received) if is_long else as_received()
+        by_people = await self._take_from_people(received, recipients, known)
+        wanted = once(recipients)
+        if not wanted:
+            return []
+
+        def events() -> list[Event]:
             return [
                 event
                 for one in wanted
-                for event in as_sent(read(received, one.integration), received, one.integration, key=one.key, in_body=ALWAYS)
+                for event in as_sent(
+                    by_people.get(one.integration.id) or read(received, one.integration),
+                    received,
+                    one.integration,
+                    key=one.key,
+                    in_body=ALWAYS,
+                )
             ]
 
-        return await self._gate.accept(await asyncio.to_thread(events) if len(mail.content) > LONG else events())
+        return await self._gate.accept(await asyncio.to_thread(events) if is_long else events())
 
-    async def take_too_large(
-        self, recipients: Sequence[Recipient | Returned], *, sender: str, head: bytes = b"", announced: int = 0
-    ) -> None:
+    async def _take_from_people(
+        self, received: Received, recipients: Sequence[Addressed], known: Keys
+    ) -> Mapping[IntegrationId, Sequence[Reading]]:
+        """What is recorded of it for each integration to which people write."""
+        if self._people is None:
+            return {}
+
+        def hide(text: str) -> str:
+            return without_keys(text.encode("utf-8", "replace"), known).decode("utf-8", "replace")
+
+        for one in recipients:
+            if isinstance(one, Answering):
+                await self._people.take_answer(received, one.incident_id, hide=hide)
+        recorded = {}
+        for to in once(recipients):
+            if to.integration.is_for_people and (readings := await self._people.take(received, to.integration, hide=hide)):
+                recorded[to.integration.id] = readings
+        return recorded
+
+    async def take_too_large(self, recipients: Sequence[Addressed], *, sender: str, head: bytes = b"", announced: int = 0) -> None:
         """Tell that a mail came that is not kept, and as far as is known whose: `head` is how it begins."""
         nothing, head = received_as(b"", headers=MAIL), without_keys(head, self._keys.value or {})
         await self._gate.accept(
@@ -171,7 +219,7 @@ def _shown(key: str) -> str:
     return "".join(sign for sign in key[:SHOWN] if sign.isalnum()) if len(key) > 2 * SHOWN else ""
 
 
-def once(recipients: Sequence[Recipient | Returned]) -> list[Recipient]:
+def once(recipients: Sequence[Addressed]) -> list[Recipient]:
     """Each integration once, however often the envelope names it."""
     return list({one.integration.id: one for one in recipients if isinstance(one, Recipient)}.values())
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope, TLSSetupException
 from aiosmtpd.smtp import Session as Greeted
 
-from oncall.intake.smtp.door import LIMIT, Door, Mail, MailNotTaken, Recipient, Returned, UnknownAddress
+from oncall.incidents.values import UnknownIncident
+from oncall.intake.smtp.door import LIMIT, Addressed, Door, Mail, MailNotTaken, UnknownAddress
 from oncall.intake.smtp.listening import Listening
 from oncall.kit.errors import Unavailable
 from oncall.kit.limits import TooMany
@@ -100,7 +101,7 @@ class Session(SMTP):
 
     def _set_post_data_state(self) -> None:
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
-        self._recipients: list[Recipient | Returned] = []
+        self._recipients: list[Addressed] = []
 
     def _say_goodbye(self, sentence: str) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -228,7 +229,7 @@ class Session(SMTP):
             elif is_first:
                 kept = kept[:HEAD]
 
-    async def _taken(self, content: bytes, is_whole: bool, recipients: list[Recipient | Returned]) -> str:
+    async def _taken(self, content: bytes, is_whole: bool, recipients: list[Addressed]) -> str:
         try:
             if not is_whole:
                 sender = _plain(cast("Envelope", self.envelope).mail_from)
@@ -237,14 +238,17 @@ class Session(SMTP):
             decided = await self._door.take(self._mail(content), recipients)
         except Unavailable as error:
             return _counted("unavailable", f"451 4.3.0 {error}")
+        except TooMany as error:
+            return _counted("too_many", f"450 4.7.1 {error}")
+        except UnknownIncident as error:
+            return _counted("unknown_address", f"550 5.1.1 {error}")
         return _counted("taken", f"250 2.0.0 Taken as {decided[0].event_id}" if decided else "250 2.0.0 Taken")
 
     def _mail(self, content: bytes) -> Mail:
         session, envelope = cast("Greeted", self.session), cast("Envelope", self.envelope)
         peer = str(session.peer[0]) if session.peer else "unknown"
         protocol = ("ESMTP" if session.extended_smtp else "SMTP") + ("S" if self._is_encrypted else "")
-        sender = _plain(envelope.mail_from)
-        return Mail(content, "" if sender == "<>" else sender, _plain(session.host_name), peer, self.hostname, protocol)
+        return Mail(content, _plain(envelope.mail_from), _plain(session.host_name), peer, self.hostname, protocol)
 
 
 def _counted(outcome: str, answer: str) -> str:
@@ -253,8 +257,8 @@ def _counted(outcome: str, answer: str) -> str:
 
 
 def _plain(said: str | None) -> str:
-    """A word of the envelope, fit to stand in a header."""
-    return NOT_PLAIN.sub("?", (said or "")[:255]).replace("<", "").replace(">", "")
+    """A word of the envelope, fit to stand in a header; "" for the empty sender `<>`, which is a report's."""
+    return NOT_PLAIN.sub("?", (said or "")[:255].replace("<", "").replace(">", ""))
 
 
 def _announced(options: list[str]) -> int:

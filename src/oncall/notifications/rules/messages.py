@@ -104,4 +104,5 @@ def notice_message(claimed: Claimed, notice: Notice, code: str | None, now: date
         code=code,
         update=notice.update,
         reply_code=claimed.reply_code,
+        thread=notice.thread,
     )

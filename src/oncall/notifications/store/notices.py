@@ -61,7 +61,7 @@ async def add_notices(tx: AsyncConnection, notices: Sequence[tuple[NoticeId, str
 
 def _body(notice: NewNotice) -> str:
     body: dict[str, object] = {"paragraphs": notice.paragraphs, "links": notice.links}
-    more = {"sealed": notice.sealed, "update": notice.update}
+    more = {"sealed": notice.sealed, "update": notice.update, "thread": notice.thread}
     return msgspec.json.encode(body | {name: said for name, said in more.items() if said is not None}).decode()
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.channels.values import PageUpdate
+from oncall.channels.values import PageUpdate, Thread
 from oncall.kit.ids import IncidentId, NotificationId, UserId
 from oncall.notifications.values import AttemptOutcome, Claimed, Notice, Page, Status, Step, Subject
 
@@ -154,6 +154,7 @@ class _Body:
     links: tuple[tuple[str, str], ...]
     sealed: str | None = None
     update: PageUpdate | None = None
+    thread: Thread | None = None
 
 
 async def claim_due(
@@ -227,7 +228,8 @@ def _page(r: Row[Any]) -> Page:
 
 def _notice(r: Row[Any]) -> Notice:
     body = msgspec.json.decode(r.body, type=_Body)
-    return Notice(r.kind, r.urgency, r.headline, body.paragraphs, body.links, r.created_at, r.expires_at, body.sealed, body.update)
+    words = r.kind, r.urgency, r.headline, body.paragraphs, body.links
+    return Notice(*words, r.created_at, r.expires_at, body.sealed, body.update, body.thread)
 
 
 async def next_at(tx: AsyncConnection, *, channel: str) -> datetime | None:

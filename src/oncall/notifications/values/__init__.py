@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from oncall.channels.values import PageUpdate
+from oncall.channels.values import PageUpdate, Thread
 from oncall.kit.ids import IncidentId, NotificationId, TeamId, UserId
 from oncall.kit.quick import dataclass
 from oncall.notifications.values.receipts import Receipt
@@ -85,6 +85,8 @@ class NewNotice:
     expires_at: datetime | None = None
     sealed: str | None = None
     update: PageUpdate | None = None
+    thread: Thread | None = None
+    """Of an e-mail that may be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Notice:
     expires_at: datetime | None
     sealed: str | None = None
     update: PageUpdate | None = None
+    thread: Thread | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from oncall.kit.references import check_unused, refusing, used_by
 from oncall.kit.sealing import Sealing
 from oncall.services.commands.services import get_service
 from oncall.services.ports import CheckMapping
-from oncall.services.rules import check_scheme, edited_settings, with_secrets
+from oncall.services.rules import check_people, check_scheme, edited_settings, with_secrets
 from oncall.services.store import integrations as store
 from oncall.services.values import (
     EnoughKeys,
@@ -54,6 +54,7 @@ async def create_integration(
         on_unreadable=wanted.on_unreadable,
         authentication=with_secrets(wanted.authentication, None),
         auto_resolve_after=wanted.auto_resolve_after,
+        reporter_kind=wanted.reporter_kind,
     )
     await store.add_integration(tx, made, sealing)
     shown, key = await _add_key(tx, made, now=now)
@@ -105,6 +106,7 @@ async def update_integration(
         on_unreadable=wanted.on_unreadable,
         authentication=with_secrets(wanted.authentication, current.authentication),
         auto_resolve_after=wanted.auto_resolve_after,
+        reporter_kind=wanted.reporter_kind,
         version=current.version + 1,
     )
     await store.save_integration(tx, edited, sealing)
@@ -163,3 +165,4 @@ def _check(wanted: IntegrationSettings, check_mapping: CheckMapping) -> None:
     if wanted.mapping is not None and "mapping" not in wanted.unsaid:
         check_mapping(wanted.mapping)
     check_scheme(wanted.type, wanted.authentication)
+    check_people(wanted)

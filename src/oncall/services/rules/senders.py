@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from oncall.services.values import Integration, IntegrationSettings, IntegrationType
+from oncall.desk.values import ReporterKind
+from oncall.services.values import Integration, IntegrationSettings, IntegrationType, NotForPeople
 from oncall.services.values.senders import (
     TOLERANCE,
     Algorithm,
@@ -68,6 +69,19 @@ def check_scheme(type: IntegrationType, wanted: Authentication | None) -> None:
     """Of a message of SNS only some members are signed, and only its own dialect reads no others."""
     if wanted is not None and wanted.scheme is Scheme.SNS and type is not IntegrationType.AWS_SNS:
         raise WrongScheme(ONLY_SNS, field="authentication.scheme")
+
+
+def check_people(wanted: IntegrationSettings) -> None:
+    """People write mails, and what a mapping reads is a monitor's."""
+    if wanted.reporter_kind is ReporterKind.MONITOR:
+        return
+    faults = []
+    if wanted.type is not IntegrationType.EMAIL:
+        faults.append(("reporter_kind", "People report by mail: make the integration one of type `email`."))
+    if wanted.mapping is not None:
+        faults.append(("mapping", "A mapping reads what monitors send: leave it out where people report."))
+    if faults:
+        raise NotForPeople(faults[0][1], faults=faults)
 
 
 def with_secrets(wanted: Authentication | None, current: Authentication | None) -> Authentication | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from oncall.desk.values import ReporterKind
 from oncall.kit.http import Duration, Instant, Name, ReadOnly, Shown, Strict
 from oncall.services.schemas.judging import Span
 from oncall.services.schemas.senders import AuthenticationIn, AuthenticationOut, shown
@@ -26,7 +27,8 @@ def _known(value: object) -> object:
 class IntegrationIn(Strict):
     """`mapping` says how bodies are read that no dialect knows; `on_unreadable`, whether one that cannot be read pages or is recorded;
     `authentication`, what its senders must show beside the key: null asks for nothing; `auto_resolve_after`, how long after its last
-    trigger an alert counts as resolved, for monitors that never resolve: null leaves it open."""
+    trigger an alert counts as resolved, for monitors that never resolve: null leaves it open; `reporter_kind`, of type `email`, whose mails
+    come in by it: `monitor`, or people who report what is wrong, who are each an `employee`, a `customer` or a `vendor`."""
 
     name: Name
     type: Annotated[IntegrationType, BeforeValidator(_known)]
@@ -34,10 +36,12 @@ class IntegrationIn(Strict):
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: AuthenticationIn | None = None
     auto_resolve_after: Span | None = None
+    reporter_kind: ReporterKind = ReporterKind.MONITOR
 
     def settings(self) -> IntegrationSettings:
         asked = self.authentication.authentication() if self.authentication else None
-        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked, self.auto_resolve_after)
+        words = self.name, self.type, self.mapping, self.on_unreadable, asked, self.auto_resolve_after
+        return IntegrationSettings(*words, reporter_kind=self.reporter_kind)
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -58,6 +62,7 @@ class IntegrationEdit(Strict):
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: AuthenticationOut | None = None
     auto_resolve_after: Span | None = None
+    reporter_kind: ReporterKind = ReporterKind.MONITOR
     id: ReadOnly = None
     service_id: ReadOnly = None
     key_prefix: ReadOnly = None
@@ -67,7 +72,8 @@ class IntegrationEdit(Strict):
     def settings(self) -> IntegrationSettings:
         asked = self.authentication.authentication() if self.authentication else None
         unsaid = frozenset(IntegrationIn.model_fields.keys() - self.model_fields_set)
-        return IntegrationSettings(self.name, self.type, self.mapping, self.on_unreadable, asked, self.auto_resolve_after, unsaid)
+        words = self.name, self.type, self.mapping, self.on_unreadable, asked, self.auto_resolve_after
+        return IntegrationSettings(*words, unsaid, self.reporter_kind)
 
 
 class KeyShown(Shown):
@@ -88,6 +94,7 @@ class IntegrationOut(Shown):
     on_unreadable: OnUnreadable
     authentication: Annotated[AuthenticationOut, BeforeValidator(shown)] | None
     auto_resolve_after: Duration | None
+    reporter_kind: ReporterKind
     created_at: Instant
 
 

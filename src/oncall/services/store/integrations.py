@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.desk.values import ReporterKind
 from oncall.kit.ids import IntegrationId, ServiceId
 from oncall.kit.sealing import CannotOpen, Sealing
 from oncall.services.tables import integration_keys as keys
@@ -22,13 +23,15 @@ KEYS = select(keys.c.integration_id, keys.c.key_prefix, keys.c.created_at).order
 REFS = INTEGRATIONS.join(keys, keys.c.integration_id == integrations.c.id).add_columns(keys.c.key_hash)
 
 INSERT = text("""
-    INSERT INTO integrations (id, service_id, name, type, mapping, on_unreadable, authentication, auto_resolve_after, created_at)
-    VALUES (:id, :service_id, :name, :type, CAST(:mapping AS jsonb), :on_unreadable, :authentication, :auto_resolve_after, :created_at)
+    INSERT INTO integrations (id, service_id, name, type, mapping, on_unreadable, authentication, auto_resolve_after, reporter_kind,
+        created_at)
+    VALUES (:id, :service_id, :name, :type, CAST(:mapping AS jsonb), :on_unreadable, :authentication, :auto_resolve_after, :reporter_kind,
+        :created_at)
 """)
 UPDATE = text("""
     UPDATE integrations SET name = :name, type = :type, mapping = CAST(:mapping AS jsonb), on_unreadable = :on_unreadable,
         authentication = CASE WHEN :is_lost THEN authentication ELSE :authentication END, auto_resolve_after = :auto_resolve_after,
-        version = version + 1
+        reporter_kind = :reporter_kind, version = version + 1
     WHERE id = :id
 """)
 DELETE = text("DELETE FROM integrations WHERE id = :id AND service_id = :service_id")
@@ -149,6 +152,7 @@ def _integration(r: Row[Any], its: tuple[IntegrationKey, ...], sealing: Sealing)
         _opened(r.authentication, sealing),
         r.auto_resolve_after,
         r.version,
+        ReporterKind(r.reporter_kind),
     )
 
 
@@ -162,6 +166,7 @@ def _ref(r: Row[Any], sealing: Sealing) -> IntegrationRef:
         OnUnreadable(r.on_unreadable),
         _opened(r.authentication, sealing),
         r.auto_resolve_after,
+        ReporterKind(r.reporter_kind),
     )
 
 
@@ -174,6 +179,7 @@ def _columns(integration: Integration, sealing: Sealing) -> dict[str, object]:
         "on_unreadable": integration.on_unreadable.value,
         "authentication": _sealed(integration.authentication, sealing),
         "auto_resolve_after": integration.auto_resolve_after,
+        "reporter_kind": integration.reporter_kind.value,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from oncall.desk.values import UNFILED, CalendarId, Filing
+from oncall.desk.values import UNFILED, CalendarId, Filing, ReporterKind
 from oncall.desk.values.calendars import Calendar
 from oncall.kit.errors import Conflict, Invalid, NotFound
 from oncall.kit.ids import IntegrationId, PolicyId, ServiceId, TeamId
@@ -30,6 +30,10 @@ class EnoughKeys(Conflict):
 
     code = "two_keys"
     title = "Two keys already"
+
+
+class NotForPeople(Invalid):
+    """Only mails are written by people."""
 
 
 class LastKey(Conflict):
@@ -193,6 +197,7 @@ class IntegrationSettings:
     authentication: Authentication | None = None
     auto_resolve_after: timedelta | None = None
     unsaid: frozenset[str] = frozenset()
+    reporter_kind: ReporterKind = ReporterKind.MONITOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,8 @@ class Integration:
     auto_resolve_after: timedelta | None = None
     """How long after its last trigger an alert of a monitor that never resolves is taken for resolved; None leaves it open."""
     version: int = 1
+    reporter_kind: ReporterKind = ReporterKind.MONITOR
+    """Whose mails come in by it: what a monitor's say are events, whoever else writes reports an incident."""
 
     @property
     def key_prefix(self) -> str:
@@ -246,6 +253,12 @@ class IntegrationRef:
     on_unreadable: OnUnreadable = OnUnreadable.PAGE
     authentication: Authentication | None = None
     auto_resolve_after: timedelta | None = None
+    reporter_kind: ReporterKind = ReporterKind.MONITOR
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether people write to it, and no monitor."""
+        return self.reporter_kind is not ReporterKind.MONITOR
 
 
 def takes_mail(integration: Integration | IntegrationRef) -> bool:
