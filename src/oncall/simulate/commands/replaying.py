@@ -234,7 +234,9 @@ def _check_times(since: datetime, until: datetime, now: datetime) -> None:
 def _too_many(count: int, asked: Asked) -> TooManyEvents:
     there = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
     narrow = "say a shorter range" if asked.service_id is not None else "say a shorter range, or a service_id"
-    return TooManyEvents(f"There are {there} events in this range, and {asked.most:,} are looked at at most: {narrow}.", field="since")
+    return TooManyEvents(
+        f"There are {there} events in this range, and one replay looks at {asked.most:,} at most: {narrow}.", field="since"
+    )
 
 
 def _narrowed(range: Range, service_id: ServiceId, rulesets: Sequence[Ruleset], senders: Senders) -> Range:
