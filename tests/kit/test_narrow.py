@@ -1,15 +1,22 @@
-"""Each request finds the route that it would find among all of them."""
+"""Each request finds the route that it would find among all of them, and an application's life stays its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import ASGITransport, AsyncClient
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
-from oncall.app import HOT_ROUTES, Role, routes_of
+from oncall.app import HOT_ROUTES, Node, Role, make_app, routes_of
+from oncall.kit.db import Database
 from oncall.kit.narrow import Narrow
+from oncall.kit.settings import Settings
 
 
 def said(name: str) -> Route:
@@ -81,3 +88,26 @@ def test_no_route_of_ours_is_left_out() -> None:
     kept = {(one.path, *sorted(one.methods or ())) for router in found._routers.values() for one in iter_route_contexts(router.routes)}
     assert kept == known
     assert max(len(list(iter_route_contexts(router.routes))) for router in found._routers.values()) < len(known) / 2
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_served_node_is_started_and_stopped_by_its_own_application(role: Role) -> None:
+    lived: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        lived.append("started")
+        yield
+        lived.append("stopped")
+
+    app = make_app(Node(Settings(), Database("postgresql://nobody@127.0.0.1:1/nowhere"), role=role))
+    app.router.lifespan_context = lifespan  # as `oncall serve` puts its own there
+    to_app, from_app = asyncio.Queue[Message](), asyncio.Queue[Message]()
+    life = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, to_app.get, from_app.put))
+    to_app.put_nowait({"type": "lifespan.startup"})
+    assert (await from_app.get())["type"] == "lifespan.startup.complete"
+    assert lived == ["started"]
+    to_app.put_nowait({"type": "lifespan.shutdown"})
+    assert (await from_app.get())["type"] == "lifespan.shutdown.complete"
+    await life
+    assert lived == ["started", "stopped"]

@@ -23,7 +23,7 @@ class Narrow:
     """Routes as an application, each in the order it has among all of them; whatever none of them answers is answered as by all."""
 
     def __init__(self, whole: APIRouter) -> None:
-        self._whole, self._none = whole, APIRouter(default=whole.default)
+        self._none = APIRouter(default=whole.default)
         self._routers: dict[tuple[str, int], APIRouter] = {}
         kinds = [(route, self._kinds(route)) for route in whole.routes]
         for kind in {kind for _, its in kinds for kind in its}:
@@ -31,7 +31,8 @@ class Narrow:
             self._routers[kind].routes.extend(route for route, its in kinds if kind in its)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        router = self._whole if scope["type"] == "lifespan" else self._routers.get(kind_of(scope["path"]), self._none)
+        # What starts and stops a node is its own application's: these routes are shared by all nodes of a process, and start nothing.
+        router = scope["app"].router if scope["type"] == "lifespan" else self._routers.get(kind_of(scope["path"]), self._none)
         await router.app(scope, receive, send)
 
     def _kinds(self, route: BaseRoute) -> set[tuple[str, int]]:
