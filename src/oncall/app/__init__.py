@@ -419,7 +419,7 @@ def make_app(node: Node) -> FastAPI:
         await node.stop()
 
     hot = [] if node.role is Role.ENGINE else HOT_ROUTES
-    app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.settings = node.settings
     app.state.database, app.state.clock = node.database, node.clock
     app.state.channels, app.state.client = node.channels, node.client

@@ -9,7 +9,7 @@ import fastapi_offline
 from fastapi import APIRouter, Depends, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from jinja2 import Environment, FileSystemLoader
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.channels.mail_settings import parse_mail_from
@@ -24,6 +24,7 @@ log = get_log("console")
 HERE = Path(__file__).parent.parent
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
+DOCUMENT = "/openapi.json"
 STYLE = (HERE / "assets" / "console.css").read_bytes()
 
 # A page whose address is a secret: not kept, not passed on, not indexed, not framed, nothing from elsewhere.
@@ -119,11 +120,17 @@ async def front_door() -> Response:
     return RedirectResponse("/docs")
 
 
+@router.get(DOCUMENT, include_in_schema=False)
+async def document(request: Request) -> Response:
+    """What the reference shows. A route of ours, since FastAPI's own is not among those that are looked up."""
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/docs", include_in_schema=False)
-async def reference(request: Request) -> Response:
+async def reference() -> Response:
     """The API, to read and to try. Nothing of it is loaded from elsewhere: whoever installs a pager may have no internet there."""
     return get_swagger_ui_html(
-        openapi_url=request.app.openapi_url,
+        openapi_url=DOCUMENT,
         title="oncall API",
         swagger_js_url="/docs/swagger-ui-bundle.js",
         swagger_css_url="/docs/swagger-ui.css",
