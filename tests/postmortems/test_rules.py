@@ -170,7 +170,7 @@ def test_what_is_put_in_is_not_looked_at_again() -> None:
 
 
 def test_a_mark_keeps_it_from_being_published_and_is_found_under_its_heading() -> None:
-    body = "[to fill in]\n# A\nfine\n## B\n[to fill in] x\n[to fill in]\n## C\nfine"
+    body = "[to fill in]\n# A\nfine\n## B\n#7: it was critical.\n[to fill in] x\n[to fill in]\n## C\nfine"
     with pytest.raises(InvalidPostmortem) as refused:
         publishing.check_finished(Text("t", body))
     assert [sentence for _, sentence in refused.value.faults] == [

@@ -13,6 +13,7 @@ LIVE = ("contributing_factors", "action_items")
 
 PLACEHOLDER = re.compile(r"(?<!\\)\{\{\s*([^{}\s]*)\s*\}\}")
 MOST_PLACEHOLDERS = 50
+HEADING = re.compile(r"#{1,6}[ \t]")
 
 USUAL = f"""# {{{{title}}}}
 
@@ -83,7 +84,7 @@ def left_to_fill_in(body: str) -> list[str]:
     found: list[str] = []
     heading = "the beginning"
     for line in body.splitlines():
-        if line.startswith("#"):
+        if HEADING.match(line):  # "#7 was opened" begins with an incident
             heading = line.lstrip("#").strip()
         if TO_FILL_IN in line and heading not in found:
             found.append(heading)
