@@ -38,8 +38,10 @@ def problem(
         "status": status,
         "detail": detail,
         "code": code,
-        **members,
     }
+    if taken := body.keys() & members.keys():
+        raise AssertionError(f"a problem says this by itself: {', '.join(sorted(taken))}")
+    body |= members
     if errors:
         body["errors"] = list(errors)
     extra = dict(headers or {})

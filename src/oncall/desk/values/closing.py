@@ -27,7 +27,7 @@ class NotReady(Conflict):
 
     def __init__(self, sentence: str, *, status: str, closure: Closure | None, allowed: tuple[str, ...]) -> None:
         super().__init__(sentence)
-        self.members = {"status": status, "closure": closure, "allowed": list(allowed)}
+        self.members = {"incident_status": status, "closure": closure, "allowed": list(allowed)}
 
 
 @dataclass(frozen=True, slots=True)
