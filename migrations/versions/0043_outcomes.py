@@ -23,8 +23,9 @@ OUTCOMES = """
         CAST(extract(epoch FROM t.told_at - t.opened_at) AS integer) AS first_update_seconds,
         CAST(extract(epoch FROM t.opened_at - before.resolved_at) AS integer) AS away_seconds,
         t.reopened, p.pages, i.status IN ('resolved', 'closed') AND NOT t.touched AS no_action,
-        CASE WHEN t.acknowledged_at IS NOT NULL THEN t.acknowledged_at <= r.acknowledge_by END AS acknowledged_in_time,
-        CASE WHEN i.status IN ('resolved', 'closed') THEN i.resolved_at <= r.resolve_by END AS resolved_in_time,
+        CASE WHEN 'acknowledge_breached' = ANY(r.marks) THEN false WHEN 'acknowledge_kept' = ANY(r.marks) THEN true END
+            AS acknowledged_in_time,
+        CASE WHEN 'resolve_breached' = ANY(r.marks) THEN false WHEN 'resolve_kept' = ANY(r.marks) THEN true END AS resolved_in_time,
         CASE WHEN t.told_late THEN false WHEN t.told_in_time THEN true END AS told_in_time
     FROM incidents i
     LEFT JOIN incident_records r ON r.incident_id = i.id

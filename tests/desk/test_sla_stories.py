@@ -74,6 +74,22 @@ async def test_one_that_is_acknowledged_and_resolved_in_time_stays_silent(system
     assert not [line for line in await system.reasons(id) if line.startswith("sla_")]
 
 
+async def test_reports_count_what_was_kept_and_what_was_not(system: System) -> None:
+    made, _ = await promised(system)
+    kept, late = [(await system.event(made["key"], dedup_key=key))["incident_id"] for key in ("kept", "late")]
+    ana = await responder(system, "Ana")
+    await ana.does(kept, "acknowledge")
+    await ana.does(kept, "resolve")
+    await system.advance(minutes=30)
+    await ana.does(late, "acknowledge")
+    await system.advance(hours=2)
+    await ana.does(late, "resolve")
+    await system.advance(minutes=5)
+    [group] = (await system.api.get("/api/v1/reports/incidents", params={"by": "priority"})).json()["items"]
+    names = ("acknowledged_met", "resolved_met", "acknowledged_late", "resolved_late")
+    assert [group[name] for name in names] == [1, 1, 1, 1]
+
+
 async def test_an_acknowledgement_takes_back_that_the_manager_was_asked_for_one(system: System) -> None:
     made, _ = await promised(system)
     id = (await system.event(made["key"]))["incident_id"]

@@ -181,3 +181,24 @@ def test_pausing_takes_nothing_from_the_time_to_resolve(worked: timedelta, pause
     again = adjusted(over, standing(), GOLD, None, reopened=True, now=NOON + worked + pause)
     left = max(4 * HOUR - worked, timedelta(0))
     assert again.running[RESOLVE].by == NOON + worked + pause + left
+
+
+@pytest.mark.parametrize(
+    ("what", "after", "became", "marks"),
+    [
+        ("acknowledged in time", 15 * MINUTE, standing(acknowledged=True), {"acknowledge_kept", "acknowledged"}),
+        ("acknowledged late", 16 * MINUTE, standing(acknowledged=True), {"acknowledge_breached", "acknowledged"}),
+        ("resolved in time, and never acknowledged", 4 * HOUR, standing(is_open=False), {"resolve_kept"}),
+        ("resolved late", 4 * HOUR + MINUTE, standing(is_open=False), {"resolve_breached"}),
+    ],
+)
+def test_what_became_of_a_promise_stays_known(what: str, after: timedelta, became: Standing, marks: set[str]) -> None:
+    ended = adjusted(begun(), became, GOLD, OFFICE, now=NOON + after)
+    assert set(ended.marks) == marks, what
+    assert set(adjusted(ended, became, GOLD, OFFICE, now=NOON + 9 * HOUR).marks) == marks, "it ends once"
+
+
+def test_what_is_reopened_has_kept_nothing_yet() -> None:
+    resolved = adjusted(begun(), standing(is_open=False, acknowledged=True), GOLD, OFFICE, now=NOON + MINUTE)
+    assert {"acknowledge_kept", "resolve_kept"} <= set(resolved.marks)
+    assert adjusted(resolved, standing(), GOLD, OFFICE, reopened=True, now=NOON + HOUR).marks == ()

@@ -9,7 +9,20 @@ from datetime import datetime, timedelta
 from oncall.desk.rules.business_time import add_working, working_between
 from oncall.desk.values import Priority
 from oncall.desk.values.calendars import Calendar
-from oncall.desk.values.slas import AT_RISK_AT, Goal, Mark, Promise, Promises, Sla, SlaSettings, Standing, Told, WrongSla, mark_of
+from oncall.desk.values.slas import (
+    AT_RISK_AT,
+    Goal,
+    Mark,
+    Promise,
+    Promises,
+    Sla,
+    SlaSettings,
+    Standing,
+    Told,
+    WrongSla,
+    kept_mark,
+    mark_of,
+)
 
 Clock = Calendar | None
 
@@ -58,6 +71,7 @@ def adjusted(
     had had them from the beginning. The clock of a resolved incident stands still: reopened, it has as long as was left, and is to be
     acknowledged and told of anew. News begin the time to the next news.
     """
+    promises = _ended(promises, standing, now=now)
     if standing.acknowledged and DONE[Goal.ACKNOWLEDGE] not in promises.marks:
         promises = replace(promises, marks=(*promises.marks, DONE[Goal.ACKNOWLEDGE]))
     targets = sla.settings.targets.get(standing.priority) if standing.priority else None
@@ -68,7 +82,8 @@ def adjusted(
         running = promises.running.get(Goal.RESOLVE)
         return replace(promises, running={}, resolve_left=_left(clock, now, running.by) if running else promises.resolve_left)
     if reopened:
-        promises = replace(promises, running={}, marks=tuple(mark for mark in promises.marks if mark.startswith(Goal.RESOLVE)))
+        marks = (mark for mark in promises.marks if mark.startswith(Goal.RESOLVE) and mark != kept_mark(Goal.RESOLVE))
+        promises = replace(promises, running={}, marks=tuple(marks))
     if news:
         promises = _without(promises, Goal.UPDATE)
     kept = {} if regraded else dict(promises.running)
@@ -83,6 +98,15 @@ def adjusted(
     if targets.update is not None:
         found[Goal.UPDATE] = kept.get(Goal.UPDATE) or promise(clock, now, targets.update)
     return replace(promises, running=found, resolve_left=None)
+
+
+def _ended(promises: Promises, standing: Standing, *, now: datetime) -> Promises:
+    """What is done by now was kept or is late: that stays known when the promise runs no more, and is what reports count."""
+    for goal, is_done in ((Goal.ACKNOWLEDGE, standing.acknowledged), (Goal.RESOLVE, not standing.is_open)):
+        one, late = promises.running.get(goal), mark_of(goal, Mark.BREACHED)
+        if is_done and one is not None and late not in promises.marks:
+            promises = replace(promises, marks=(*promises.marks, late if one.by < now else kept_mark(goal)))
+    return promises
 
 
 def next_at(promises: Promises) -> datetime | None:

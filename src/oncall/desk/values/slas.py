@@ -106,6 +106,11 @@ def mark_of(goal: Goal, mark: Mark) -> str:
     return f"{goal.value}_{mark.value}"
 
 
+def kept_mark(goal: Goal) -> str:
+    """How a promise that was kept stands in a record; nobody is told."""
+    return f"{goal.value}_kept"
+
+
 def marked(promises: Promises) -> tuple[tuple[Goal, ...], tuple[Goal, ...]]:
     """What is at risk, and what is or was broken. What is over is at risk no more."""
     breached = tuple(goal for goal in Goal if mark_of(goal, Mark.BREACHED) in promises.marks)
