@@ -74,9 +74,21 @@ def test_which_mails_it_answers(headers: dict[str, str], answers: tuple[str, ...
     assert read(**headers).answers == answers
 
 
+DATE = "Mon, 02 Mar 2026 10:00:00 +0000"
+
+
 def test_one_without_an_id_is_known_by_what_it_is() -> None:
     assert read(message_id="<1@x>").message_id == "<1@x>"
-    assert read().message_id == read().message_id != read(message_id="<1@x>").message_id
+    first = read(date=DATE)
+    assert first.message_id == read(date=DATE, received="from another relay", return_path="<kim@x>").message_id, "it is brought again"
+    others = [read(text="again", date=DATE), read(subject="Down", date=DATE), read("kay@x.example", date=DATE), read(date="2 Mar 2026")]
+    assert len({first.message_id, *(other.message_id for other in others)}) == 5
+
+
+def test_one_without_an_id_and_a_date_is_known_by_all_that_came() -> None:
+    """A device says the same twice, and both count."""
+    twice = [persons_mail(Mail("Open", "door@x.example", "", {}), ours=OURS, raw=raw) for raw in (b"at ten", b"at eleven")]
+    assert len({mail.message_id for mail in twice if isinstance(mail, PersonsMail)}) == 2
 
 
 @pytest.mark.parametrize(
