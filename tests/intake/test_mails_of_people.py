@@ -158,6 +158,12 @@ def test_our_own_mail_is_no_persons() -> None:
         ("who wrote when is on two lines", "slow\n\nOn Monday, On-call\n<oncall@x> wrote:\n> We have it", "slow"),
         ("as Outlook writes it", "slow\n\n-----Original Message-----\nFrom: On-call\nWe have it", "slow"),
         ("as Outlook on the web writes it", "slow\n\n________________________________\nFrom: On-call\nWe have it", "slow"),
+        (
+            "a line that somebody drew",
+            f"slow\n\n{'_' * 30}\nSee the log: it ends at ten.",
+            f"slow\n\n{'_' * 30}\nSee the log: it ends at ten.",
+        ),
+        ("a line that Outlook drew in German", f"slow\n\n{'_' * 32}\nVon: On-call\nWe have it", "slow"),
         ("answers between the lines stay", "> is it well?\nno\n> and now?\nneither", "> is it well?\nno\n> and now?\nneither"),
         ("what looks like the line above a quotation stays", "I tried these:\n\n- a\n- b", "I tried these:\n\n- a\n- b"),
         ("a list that ends in a colon stays without a quotation", "It says:", "It says:"),

@@ -215,6 +215,16 @@ async def test_a_machine_that_answers_every_mail_gets_a_note_and_no_answer(front
     assert (front.letters(), len(await front.incidents())) == ([], 1)
 
 
+async def test_a_machine_that_answers_proves_nothing_of_whose_address_it_is(front: Front) -> None:
+    """Somebody writes in the name of a mailbox that answers by itself: what they typed still does not go there."""
+    await front.send("Buy at http://evil.example", by="Cheap <tickets@third.example>")
+    [letter], [incident] = front.letters(), await front.incidents()
+    await front.send(f"Re: {letter.subject}", "Got it", by="tickets@third.example", at=reply_to(letter), Auto_Submitted="auto-generated")
+    await front.ana.does(incident["id"], "resolve", resolution_text="The secret of it.")
+    [asked] = front.letters()
+    assert not {word for word in ("evil", "secret") if word in words_of(asked)}
+
+
 async def test_two_machines_that_answer_each_other_anew_come_to_an_end(front: Front) -> None:
     """The other side begins a conversation of its own with each answer, and says nowhere that it is a machine."""
     await front.send("Ticket", "Your ticket was created")

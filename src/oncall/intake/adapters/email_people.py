@@ -21,8 +21,11 @@ NO_REPLY = re.compile(r"(?i)^(?:mailer-daemon|postmaster|(?:do[-_.]?)?no[-_.]?t?
 OF_LISTS = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "x-loop")
 BY_MACHINES = {"bulk", "junk", "list", "auto_reply", "auto-reply"}
 ORIGINAL = re.compile(
-    r"(?im)^[ \t]*(?:-{2,}[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensagem original)[ \t]*-{2,}|_{20,})[ \t]*$"
+    r"(?im)^[ \t]*(?:-{2,}[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensagem original)[ \t]*-{2,}[ \t]*$"
+    r"|_{20,}[ \t]*\n[ \t]*\w{1,15}[ \t\xa0]*:)"
 )
+"""What Outlook puts before what is answered: in words, or a line with the sender's header below. A line by itself anybody may draw."""
+
 QUOTED = re.compile(r"^\s*>")
 
 
