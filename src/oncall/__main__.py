@@ -4,12 +4,9 @@ import gc
 
 gc.disable()  # what is imported stays: to look for garbage in it again and again takes a quarter of a second of each start
 
-from oncall.cli import main as _main  # noqa: E402
+from oncall.cli import main  # noqa: E402
 
-
-def main() -> None:
-    gc.enable()
-    _main()
+gc.enable()  # at once: a worker process imports this, and never calls it
 
 
 if __name__ == "__main__":

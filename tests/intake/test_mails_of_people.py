@@ -74,9 +74,21 @@ def test_which_mails_it_answers(headers: dict[str, str], answers: tuple[str, ...
     assert read(**headers).answers == answers
 
 
+DATE = "Mon, 02 Mar 2026 10:00:00 +0000"
+
+
 def test_one_without_an_id_is_known_by_what_it_is() -> None:
     assert read(message_id="<1@x>").message_id == "<1@x>"
-    assert read().message_id == read().message_id != read(message_id="<1@x>").message_id
+    first = read(date=DATE)
+    assert first.message_id == read(date=DATE, received="from another relay", return_path="<kim@x>").message_id, "it is brought again"
+    others = [read(text="again", date=DATE), read(subject="Down", date=DATE), read("kay@x.example", date=DATE), read(date="2 Mar 2026")]
+    assert len({first.message_id, *(other.message_id for other in others)}) == 5
+
+
+def test_one_without_an_id_and_a_date_is_known_by_all_that_came() -> None:
+    """A device says the same twice, and both count."""
+    twice = [persons_mail(Mail("Open", "door@x.example", "", {}), ours=OURS, raw=raw) for raw in (b"at ten", b"at eleven")]
+    assert len({mail.message_id for mail in twice if isinstance(mail, PersonsMail)}) == 2
 
 
 @pytest.mark.parametrize(
@@ -146,6 +158,12 @@ def test_our_own_mail_is_no_persons() -> None:
         ("who wrote when is on two lines", "slow\n\nOn Monday, On-call\n<oncall@x> wrote:\n> We have it", "slow"),
         ("as Outlook writes it", "slow\n\n-----Original Message-----\nFrom: On-call\nWe have it", "slow"),
         ("as Outlook on the web writes it", "slow\n\n________________________________\nFrom: On-call\nWe have it", "slow"),
+        (
+            "a line that somebody drew",
+            f"slow\n\n{'_' * 30}\nSee the log: it ends at ten.",
+            f"slow\n\n{'_' * 30}\nSee the log: it ends at ten.",
+        ),
+        ("a line that Outlook drew in German", f"slow\n\n{'_' * 32}\nVon: On-call\nWe have it", "slow"),
         ("answers between the lines stay", "> is it well?\nno\n> and now?\nneither", "> is it well?\nno\n> and now?\nneither"),
         ("what looks like the line above a quotation stays", "I tried these:\n\n- a\n- b", "I tried these:\n\n- a\n- b"),
         ("a list that ends in a colon stays without a quotation", "It says:", "It says:"),

@@ -12,7 +12,13 @@ class Corked(HttpToolsProtocol):
     """uvicorn's protocol on a transport that holds back, until the next round of the event loop, what is written in one."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Cork(transport, self.loop))  # type: ignore[arg-type]  # all that uvicorn asks of a transport
+        self._cork = _Cork(transport, self.loop)
+        super().connection_made(self._cork)  # type: ignore[arg-type]  # all that uvicorn asks of a transport
+
+    def eof_received(self) -> None:
+        """Whoever has said their last word may still read: the loop closes the connection now, and what is held leaves before."""
+        self._cork.let_go()
+        super().eof_received()
 
 
 class _Cork:
@@ -28,17 +34,18 @@ class _Cork:
 
     def write(self, data: bytes) -> None:
         if not self._held:
-            self._loop.call_soon(self._let_go)
+            self._loop.call_soon(self.let_go)
         self._held.append(data)
         self._size += len(data)
         if self._size > HELD_AT_MOST:
-            self._let_go()
+            self.let_go()
 
     def close(self) -> None:
-        self._let_go()
+        self.let_go()
         self._transport.close()
 
-    def _let_go(self) -> None:
-        if self._held:
-            held, self._held, self._size = self._held, [], 0
+    def let_go(self) -> None:
+        """What is held leaves; to whoever is gone nothing is written, which uvloop takes for a fault of ours."""
+        held, self._held, self._size = self._held, [], 0
+        if held and not self._transport.is_closing():
             self._transport.write(b"".join(held))

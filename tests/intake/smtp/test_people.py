@@ -215,6 +215,16 @@ async def test_a_machine_that_answers_every_mail_gets_a_note_and_no_answer(front
     assert (front.letters(), len(await front.incidents())) == ([], 1)
 
 
+async def test_a_machine_that_answers_proves_nothing_of_whose_address_it_is(front: Front) -> None:
+    """Somebody writes in the name of a mailbox that answers by itself: what they typed still does not go there."""
+    await front.send("Buy at http://evil.example", by="Cheap <tickets@third.example>")
+    [letter], [incident] = front.letters(), await front.incidents()
+    await front.send(f"Re: {letter.subject}", "Got it", by="tickets@third.example", at=reply_to(letter), Auto_Submitted="auto-generated")
+    await front.ana.does(incident["id"], "resolve", resolution_text="The secret of it.")
+    [asked] = front.letters()
+    assert not {word for word in ("evil", "secret") if word in words_of(asked)}
+
+
 async def test_two_machines_that_answer_each_other_anew_come_to_an_end(front: Front) -> None:
     """The other side begins a conversation of its own with each answer, and says nowhere that it is a machine."""
     await front.send("Ticket", "Your ticket was created")
@@ -380,3 +390,27 @@ async def test_what_was_logged_and_could_not_be_recorded_comes_again_and_is_one_
     await front.send("Slow", Message_ID="<again@customer.example>")
     [incident] = await front.incidents()
     assert (await front.events())[0] == ("ignored", f"a mail by Kim Ng: logged as #{incident['number']}")
+
+
+async def test_one_without_an_id_that_comes_again_is_one_incident(front: Front) -> None:
+    """As a relay brings it again that has not heard our answer: only the trace that we write differs."""
+    content = b"From: Kim <kim@customer.example>\r\nSubject: Slow\r\nDate: Mon, 02 Mar 2026 10:00:00 +0000\r\n\r\nSince noon.\r\n"
+    await front.raw(content)
+    await front.system.advance(minutes=2)
+    await front.raw(content)
+    assert len(await front.incidents()) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Subject: Slow\r\nMessage-ID: <a\x00b\xff@x>\r\nReferences: <\x00\xff\xed\xa0\x80@x>\r\n\r\nSince\x00 noon.\r\n",
+        b"Subject: =?utf-8?q?a=00b=ed=a0=80?=\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA- x\r\n",
+        b"Subject: [#\xd9\xa1-0123456789ab] [#999999999999999999-0123456789ab]\r\n\r\nx\r\n",
+    ],
+    ids=["NUL and half a character in ids", "half a character by a charset", "numbers that are none"],
+)
+async def test_what_no_database_can_hold_is_no_reason_to_lose_a_mail(front: Front, content: bytes) -> None:
+    assert await front.raw(b"From: kim@customer.example\r\n" + content)
+    [incident] = await front.incidents()
+    assert "\x00" not in incident["title"] + incident["description"]

@@ -33,7 +33,8 @@ async def take_mail(tx: AsyncConnection, mail: PersonsMail, box: MailBox, desk: 
     named, by_sign = await _named(tx, mail, box, desk)
     if named is not None:
         taken, record = await _goes_on(tx, named, mail, box, desk, now=now)
-        proves = by_sign and is_by_reporter(mail, record.reporter)
+        # A machine answers whatever comes: that says nothing of who wrote in its name before.
+        proves = by_sign and mail.may_be_answered and is_by_reporter(mail, record.reporter)
     elif box.service_id is not None:
         taken = await _log(tx, logged_from(mail, box.service_id, box), mail, box, desk, now=now)
         proves = False

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from hashlib import sha256
 
+import msgspec
+
 from oncall.channels.answers import without_word
 from oncall.incidents.values.mails import PersonsMail
 from oncall.intake.adapters.email import TOKEN, Mail
@@ -19,14 +21,17 @@ NO_REPLY = re.compile(r"(?i)^(?:mailer-daemon|postmaster|(?:do[-_.]?)?no[-_.]?t?
 OF_LISTS = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "x-loop")
 BY_MACHINES = {"bulk", "junk", "list", "auto_reply", "auto-reply"}
 ORIGINAL = re.compile(
-    r"(?im)^[ \t]*(?:-{2,}[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensagem original)[ \t]*-{2,}|_{20,})[ \t]*$"
+    r"(?im)^[ \t]*(?:-{2,}[ \t]*(?:original message|ursprüngliche nachricht|message d'origine|mensagem original)[ \t]*-{2,}[ \t]*$"
+    r"|_{20,}[ \t]*\n[ \t]*\w{1,15}[ \t\xa0]*:)"
 )
+"""What Outlook puts before what is answered: in words, or a line with the sender's header below. A line by itself anybody may draw."""
+
 QUOTED = re.compile(r"^\s*>")
 
 
 def persons_mail(mail: Mail, *, ours: str, raw: bytes) -> PersonsMail | str:
     """What they wrote, or why it is nothing that anybody wrote: an answer of a machine, a report, a mail of ours. `ours` is our sender's
-    address; what has no id of its own is known by what it is (`raw`).
+    address.
     """
     name, address = _sender(mail)
     if reason := why_ignored(mail.headers, mail.sender, mail.subject):
@@ -34,7 +39,6 @@ def persons_mail(mail: Mail, *, ours: str, raw: bytes) -> PersonsMail | str:
     if address == ours.lower():
         return "a mail of ours on its way back"
     text = "\n".join(mail.text.splitlines()).strip()
-    found = TOKEN.search(mail.headers.get("message-id", ""))
     return PersonsMail(
         name=name,
         address=address,
@@ -43,7 +47,7 @@ def persons_mail(mail: Mail, *, ours: str, raw: bytes) -> PersonsMail | str:
         text=text,
         own_words=own_words(text),
         attachments=mail.attachments,
-        message_id=found[0] if found and found[0].isascii() else f"<{sha256(raw).hexdigest()}@none>",
+        message_id=_id(mail, raw),
         answers=_answers(mail.headers),
         may_be_answered=_may_be_answered(mail.headers, address),
     )
@@ -59,6 +63,18 @@ def _sender(mail: Mail) -> tuple[str, str]:
         except ValueError:  # it is no address: then the envelope's, or none, and the mail is logged all the same
             continue
     return name, ""
+
+
+def _id(mail: Mail, raw: bytes) -> str:
+    """Its own; else it is known by who wrote what when: a relay that brings it again adds other lines. One without a date is known by all
+    that came (`raw`), since a device may well say the same twice, and better it is logged twice than never.
+    """
+    found = TOKEN.search(mail.headers.get("message-id", ""))
+    if found and found[0].isascii():
+        return found[0]
+    date = mail.headers.get("date", "").strip()
+    written = msgspec.json.encode((date, mail.sender, mail.subject, mail.text, mail.attachments)) if date else raw
+    return f"<{sha256(written).hexdigest()}@none>"
 
 
 def _answers(headers: Mapping[str, str]) -> tuple[str, ...]:
