@@ -44,6 +44,8 @@ FORM, DESK = Actor(ActorKind.EXTERNAL, None, "Kim", "form"), Actor(ActorKind.USE
         ("one more", HeardLately(31, 0, 0), False, False),
         ("the thirtieth incident at an address", HeardLately(1, 0, 29), True, True),
         ("one more there", HeardLately(1, 0, 30), True, False),
+        ("the thirtieth answer about an incident, whoever writes", HeardLately(1, 0, 0, 29), False, True),
+        ("one more about it", HeardLately(1, 0, 0, 30), False, False),
         ("an answer there", HeardLately(1, 0, 30), False, True),
     ],
     ids=lambda x: x if isinstance(x, str) else "",

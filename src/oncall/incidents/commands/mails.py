@@ -74,7 +74,7 @@ async def _locked(tx: AsyncConnection, id: IncidentId) -> tuple[Incident, Record
 
 
 async def _log(tx: AsyncConnection, wanted: Logged, mail: PersonsMail, box: MailBox, desk: Desk, *, now: datetime) -> Taken:
-    await _check_room(tx, mail, box, logs=True, now=now)
+    await _check_room(tx, mail, box, about=None, now=now)
     by = writer_of(mail, wanted.reporter)
     incident = await log(tx, wanted, by=by, now=now)
     await store.decide(tx, box.id, mail.message_id, incident.id, Became.INCIDENT, proves=False)
@@ -97,7 +97,7 @@ async def _note(
     by, text = writer_of(mail, record.reporter), note_from(mail)
     if await store.is_of(tx, mail.message_id, incident.id):  # it came by another address of ours as well
         return Taken(incident, Became.NOTE, by.name, is_new=False)
-    await _check_room(tx, mail, box, logs=False, now=now)
+    await _check_room(tx, mail, box, about=incident.id, now=now)
     await add_note(tx, incident, text, by=by, now=now)
     if incident.owner_id is not None:
         await tell_person(tx, incident, incident.owner_id, by, kind="reporter", subject=f"{by.name} writes", paragraphs=(text,), now=now)
@@ -117,6 +117,6 @@ async def _note(
     return Taken(incident, Became.NOTE, by.name)
 
 
-async def _check_room(tx: AsyncConnection, mail: PersonsMail, box: MailBox, *, logs: bool, now: datetime) -> None:
-    if why := why_not_taken(await store.heard_lately(tx, box.id, mail.address, now=now), logs=logs):
+async def _check_room(tx: AsyncConnection, mail: PersonsMail, box: MailBox, *, about: IncidentId | None, now: datetime) -> None:
+    if why := why_not_taken(await store.heard_lately(tx, box.id, mail.address, about, now=now), logs=about is None):
         raise TooMany(why, retry_after=int(PER.total_seconds()))

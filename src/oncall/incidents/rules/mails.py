@@ -13,6 +13,7 @@ from oncall.incidents.values.mails import (
     LONGEST_NOTE,
     LONGEST_TITLE,
     MAILS_EACH,
+    NOTES_OF_AN_INCIDENT,
     TO_PROVEN,
     TO_UNPROVEN,
     HeardLately,
@@ -95,11 +96,13 @@ def _cut(text: str, longest: int) -> str:
 
 
 def why_not_taken(heard: HeardLately, *, logs: bool) -> str:
-    """Why a mail is to come again later; "" if it is taken now. Each incident wakes somebody."""
+    """Why a mail is to come again later; "" if it is taken now. Each incident wakes somebody, and each note whoever leads it."""
     if heard.mails > MAILS_EACH or (logs and heard.incidents >= INCIDENTS_EACH):
         return "Many mails came from this sender in the last minutes; this one is taken when it comes again later."
     if logs and heard.of_box >= INCIDENTS_OF_A_BOX:
         return "Many reports came in the last minutes; this one is taken when it comes again later. If it cannot wait, call."
+    if heard.of_incident >= NOTES_OF_AN_INCIDENT:
+        return "Many answers about this incident came in the last minutes; this one is taken when it comes again later."
     return ""
 
 

@@ -31,11 +31,12 @@ CONVERSATION = text("""
     ORDER BY at DESC LIMIT 1
 """)
 IS_OF = text("SELECT EXISTS (SELECT FROM reporter_mails WHERE message_id = :message_id AND incident_id = :incident_id) AS it")
-# By reporter_mails_address_idx and reporter_mails_heard_by_idx.
+# By reporter_mails_address_idx, reporter_mails_heard_by_idx and reporter_mails_incident_idx.
 HEARD_LATELY = text("""
     SELECT (SELECT count(*) FROM reporter_mails WHERE address = :address AND at > :since AND heard_by IS NOT NULL) AS mails,
         (SELECT count(*) FROM reporter_mails WHERE address = :address AND at > :since AND became = 'incident') AS incidents,
-        (SELECT count(*) FROM reporter_mails WHERE heard_by = :heard_by AND at > :since AND became = 'incident') AS of_box
+        (SELECT count(*) FROM reporter_mails WHERE heard_by = :heard_by AND at > :since AND became = 'incident') AS of_box,
+        (SELECT count(*) FROM reporter_mails WHERE incident_id = :incident_id AND at > :since AND became = 'note') AS of_incident
 """)
 # By reporter_mails_address_idx and reporter_mails_proven_idx.
 SENT_LATELY = text("""
@@ -85,9 +86,10 @@ async def is_of(tx: AsyncConnection, message_id: str, incident_id: IncidentId) -
     return it
 
 
-async def heard_lately(tx: AsyncConnection, box: UUID, address: str, *, now: datetime) -> HeardLately:
-    row = (await tx.execute(HEARD_LATELY, {"heard_by": box, "address": address, "since": now - PER})).one()
-    return HeardLately(row.mails, row.incidents, row.of_box)
+async def heard_lately(tx: AsyncConnection, box: UUID, address: str, incident_id: IncidentId | None, *, now: datetime) -> HeardLately:
+    asked = {"heard_by": box, "address": address, "incident_id": incident_id, "since": now - PER}
+    row = (await tx.execute(HEARD_LATELY, asked)).one()
+    return HeardLately(row.mails, row.incidents, row.of_box, row.of_incident)
 
 
 async def sent_lately(tx: AsyncConnection, address: str, *, now: datetime) -> SentLately:

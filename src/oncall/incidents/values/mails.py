@@ -10,8 +10,10 @@ from oncall.incidents.values import Incident
 from oncall.kit.ids import IncidentId, ServiceId
 
 PER = timedelta(minutes=10)
-INCIDENTS_EACH, INCIDENTS_OF_A_BOX, MAILS_EACH = 5, 30, 30
-"""What is taken in ten minutes: incidents by one sender and at one address of ours, and mails by one sender. Each incident pages."""
+INCIDENTS_EACH, INCIDENTS_OF_A_BOX, MAILS_EACH, NOTES_OF_AN_INCIDENT = 5, 30, 30, 30
+"""What is taken in ten minutes: incidents by one sender and at one address of ours, mails by one sender, answers about one incident. Each
+incident pages, and each answer goes to whoever leads it.
+"""
 
 TO_PROVEN, TO_UNPROVEN = 20, 5
 """Mails to one address: in an hour, where we know that whoever has it reports here; in a day, where somebody only said so."""
@@ -71,11 +73,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class HeardLately:
-    """How many mails a sender wrote in the last minutes, how many of them and how many of the box became incidents."""
+    """How many mails a sender wrote in the last minutes, how many of them and how many of the box became incidents, and how many, whoever
+    wrote them, became notes on the incident that this one is about.
+    """
 
     mails: int
     incidents: int
     of_box: int
+    of_incident: int = 0
 
 
 @dataclass(frozen=True, slots=True)
