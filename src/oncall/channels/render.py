@@ -26,7 +26,7 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 OUTSIDE = frozenset({"reporter", "vendor"})
-"""Kinds of notices to people who are never paged, and need not be told what is none."""
+"""Kinds of notices to people who are never paged, and need not be told what is none; nor need whoever can unsubscribe."""
 
 # Marks that reorder what is read (so that "gpj.exe" looks like "exe.jpg") have no business in a page.
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -151,7 +151,7 @@ def notice(message: NoticeMessage) -> Written:
     words = {
         "first_line": line,
         "recipient": one_line(message.recipient, 80),
-        "knows_pages": message.kind not in OUTSIDE,
+        "knows_pages": message.kind not in OUTSIDE and message.unsubscribe_url is None,
         "paragraphs": [said for paragraph in message.paragraphs if (said := one_line(paragraph, PARAGRAPH_LIMIT))],
         "links": shown_links(message),
         "repeated": message.repeated,
