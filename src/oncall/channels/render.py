@@ -53,6 +53,19 @@ def one_line(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def ended(text: str) -> str:
+    """As a sentence ends: what people wrote, a name among it, may have its full stop or question mark already."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+_TEMPLATES.filters["ended"] = ended
+
+
+def where_in_policy(message: PageMessage) -> str:
+    """Which step of the policy; whoever was asked to join is of none."""
+    return f", level {message.level}" if message.level else ""
+
+
 def _harmless(character: str) -> str:
     if character.isspace():  # line and paragraph separators are space as well
         return " "
@@ -103,6 +116,7 @@ def page(message: PageMessage) -> Written:
         "time": ordinal(message.nth) if message.nth > 1 else None,
         "title": one_line(message.title, 1024) or "no title",
         "since": instant(message.triggered_at),
+        "where": where_in_policy(message),
         "late_by": None if message.late_by is None else spoken(message.late_by),
         "source": one_line(message.source),
         "facts": [(one_line(name, 60), one_line(value, 500)) for name, value in message.facts],
