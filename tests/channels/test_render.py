@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.channels.messages import NOW, UPDATE, a_notice, a_page
+from tests.channels.messages import BUNDLE, NOW, UPDATE, a_notice, a_page
 
+from oncall.channels.brief import brief, plain
 from oncall.channels.render import SUBJECT_LIMIT, first_line, instant, notice, one_line, page, spoken, written
+from oncall.channels.twiml import call
 from oncall.channels.values import NoticeMessage
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300) | st.sampled_from(
@@ -265,3 +267,30 @@ def test_only_whoever_may_be_paged_is_told_that_this_is_no_page() -> None:
         assert f"For {message.recipient}." in words.text
         assert words.text.endswith(".\n"), "and no line is lost"
         assert not words.text.endswith("\n\n")
+
+
+@pytest.mark.parametrize("end", [".", "!", "?", "…"])
+def test_what_ends_a_sentence_already_gets_no_full_stop(end: str) -> None:
+    """A name such as "Kim K.", a question that somebody asks."""
+    said = f"asked to join by Ana: can you look{end}"
+    asked = a_page(reason=said, recipient=f"Kim K{end}", title=f"Look{end}")
+    listed = replace(BUNDLE, because=said, recipient=f"Kim K{end}", headline=f"2 incidents{end}")
+    told = a_notice(recipient=f"Kim K{end}", subject=f"Look{end}")
+    for message in (asked, listed, told):
+        words = [written(message).text, written(message).html, *plain(brief(message)), call(message, keys_url=None)]
+        assert not [one for one in words if f"{end}." in one]
+        assert any(end in one for one in words)
+
+
+def test_whoever_was_asked_to_join_is_of_no_level() -> None:
+    for message, named in ((a_page(level=2), True), (a_page(level=0), False)):
+        for words in (written(message).text, written(message).html, *plain(brief(message))):
+            assert "level 0" not in words
+            assert ("level 2" in words) == (named and "urgency" in words)
+            assert "high urgency" in words or "urgency" not in words
+
+
+def test_a_call_says_no_severity_that_nobody_judged() -> None:
+    assert "for Ana. payments-api: Can you look? Incident number 42." in call(
+        a_page(severity="unknown", title="Can you look?"), keys_url=None
+    )

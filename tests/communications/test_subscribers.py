@@ -11,6 +11,7 @@ from tests.system import System
 
 from oncall.channels.mail_settings import MailSender
 from oncall.channels.mime import compose
+from oncall.channels.render import written
 from oncall.channels.values import FailedPermanently, FailedTemporarily, Message, Unknown
 from oncall.communications.due.updates import UpdateDeliverer
 
@@ -71,6 +72,56 @@ async def test_a_public_message_says_nothing_of_the_incident_itself(telling: Tel
     assert "disk full" not in said
     assert "db-7" not in said
     assert "Ana" not in said
+
+
+async def subscription_words(telling: Telling, address: str, **more: Any) -> tuple[str, str, str]:
+    """The question, what its page says, and the mail about the next update."""
+    await telling.subscribe("email", address, **more)
+    [asked] = await telling.notices()
+    path = link_in(asked, "Confirm")
+    async with telling.system.client() as anybody:
+        page = (await anybody.get(path)).text
+    await press(telling.system, path)
+    await telling.publish("We look.")
+    [told] = [one for one in await telling.notices() if one.address == address]
+    return written(asked).text, page, written(told).text
+
+
+@pytest.mark.parametrize(
+    ("shown", "called"),
+    [
+        ("by its name there", "Checkout"),
+        ("in a group", "The whole shop"),
+        ("on a page that is not public", "our services"),
+        ("nowhere", "our services"),
+    ],
+)
+async def test_somebody_outside_reads_a_service_by_the_name_it_has_on_the_status_page(telling: Telling, shown: str, called: str) -> None:
+    if shown == "in a group":
+        group = await telling.system.make("service-groups", name="shop-all", service_ids=[telling.service["id"]])
+        lines = [{"service_group_id": group["id"], "name": "The whole shop"}]
+        await telling.feed(groups=[{"name": "Shop", "services": lines}])
+    elif shown != "nowhere":
+        await telling.feed(public=shown == "by its name there")
+    for said in await subscription_words(telling, ZOE, to="services"):
+        assert called in said
+        assert telling.service["name"] not in said
+        assert "This is no page" not in said
+
+
+async def test_somebody_outside_reads_no_name_of_a_team(telling: Telling) -> None:
+    team = await telling.system.make("teams", name="Databases")
+    async with telling.system.node.database.transaction() as tx:
+        await tx.execute(text("UPDATE services SET team_id = :team WHERE id = :id"), {"team": team["id"], "id": telling.service["id"]})
+    for said in await subscription_words(telling, ZOE, to="teams", id=team["id"]):
+        assert "our services" in said
+        assert "Databases" not in said
+
+
+async def test_who_is_told_what_is_internal_reads_our_own_names(telling: Telling) -> None:
+    await telling.feed()
+    for said in await subscription_words(telling, "partner@example.org", to="services", audience="internal"):
+        assert f"service {telling.service['name']}" in said
 
 
 async def test_one_press_unsubscribes_and_every_message_says_where(telling: Telling) -> None:

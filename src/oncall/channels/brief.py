@@ -9,6 +9,7 @@ from oncall.channels.render import (
     REASON_LIMIT,
     SUBJECT_LIMIT,
     bundle_line,
+    ended,
     first_line,
     instant,
     link,
@@ -17,6 +18,7 @@ from oncall.channels.render import (
     ordinal,
     shown_links,
     spoken,
+    where_in_policy,
 )
 from oncall.channels.values import BundleMessage, ListedIncident, Message, NoticeMessage, PageMessage, Standing
 
@@ -62,7 +64,7 @@ def brief(message: Message) -> Brief:
         case PageMessage():
             return _page(message)
         case BundleMessage():
-            why = f"{one_line(message.recipient, 80)}, these come as one message: {one_line(message.because, REASON_LIMIT)}."
+            why = f"{one_line(message.recipient, 80)}, these come as one message: {ended(one_line(message.because, REASON_LIMIT))}"
             return Brief(
                 line=bundle_line(message),
                 marks=_marks(message),
@@ -109,8 +111,8 @@ def _page(message: PageMessage) -> Brief:
         marks=_marks(message),
         paragraphs=(
             *whole,
-            f"{recipient}, you are paged: {reason}.",
-            f"Since {instant(message.triggered_at)}, {urgency} urgency, level {message.level}.",
+            f"{recipient}, you are paged: {ended(reason)}",
+            f"Since {instant(message.triggered_at)}, {urgency} urgency{where_in_policy(message)}.",
         ),
         facts=tuple((one_line(name, 60), one_line(value, FACT_LIMIT)) for name, value in [*facts, *message.facts][:FACTS]),
         links=tuple(shown_links(message)[:LINKS]),

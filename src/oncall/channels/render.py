@@ -26,7 +26,7 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 OUTSIDE = frozenset({"reporter", "vendor"})
-"""Kinds of notices to people who are never paged, and need not be told what is none."""
+"""Kinds of notices to people who are never paged, and need not be told what is none; nor need whoever can unsubscribe."""
 
 # Marks that reorder what is read (so that "gpj.exe" looks like "exe.jpg") have no business in a page.
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -51,6 +51,19 @@ def one_line(text: str, limit: int = 200) -> str:
     if not _PLAIN.fullmatch(text):
         text = " ".join("".join(_harmless(character) for character in text[: 8 * limit]).split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def ended(text: str) -> str:
+    """As a sentence ends: what people wrote, a name among it, may have its full stop or question mark already."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+_TEMPLATES.filters["ended"] = ended
+
+
+def where_in_policy(message: PageMessage) -> str:
+    """Which step of the policy; whoever was asked to join is of none."""
+    return f", level {message.level}" if message.level else ""
 
 
 def _harmless(character: str) -> str:
@@ -103,6 +116,7 @@ def page(message: PageMessage) -> Written:
         "time": ordinal(message.nth) if message.nth > 1 else None,
         "title": one_line(message.title, 1024) or "no title",
         "since": instant(message.triggered_at),
+        "where": where_in_policy(message),
         "late_by": None if message.late_by is None else spoken(message.late_by),
         "source": one_line(message.source),
         "facts": [(one_line(name, 60), one_line(value, 500)) for name, value in message.facts],
@@ -151,7 +165,7 @@ def notice(message: NoticeMessage) -> Written:
     words = {
         "first_line": line,
         "recipient": one_line(message.recipient, 80),
-        "knows_pages": message.kind not in OUTSIDE,
+        "knows_pages": message.kind not in OUTSIDE and message.unsubscribe_url is None,
         "paragraphs": [said for paragraph in message.paragraphs if (said := one_line(paragraph, PARAGRAPH_LIMIT))],
         "links": shown_links(message),
         "repeated": message.repeated,

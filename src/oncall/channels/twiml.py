@@ -7,7 +7,7 @@ import re
 from html import escape
 from typing import assert_never
 
-from oncall.channels.render import how_bad, one_line, spoken
+from oncall.channels.render import ended, how_bad, one_line, spoken
 from oncall.channels.values import BundleMessage, Message, NoticeMessage, PageMessage
 
 LIMIT = 4000
@@ -65,23 +65,32 @@ def answered(text: str | None) -> str:
 def _page(message: PageMessage) -> str:
     late = "" if message.late_by is None else f"This call is {spoken(message.late_by)} late. "
     again = "You may have been called about this before. " if message.repeated or message.nth > 1 else ""
-    what = f"{how_bad(message.severity)}, {one_line(message.service, 50)}: {one_line(message.title, 200) or 'no title'}"
-    return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{what}. Incident number {message.number}."
+    what = ended(f"{_how_bad(message.severity)}{one_line(message.service, 50)}: {one_line(message.title, 200) or 'no title'}")
+    return f"{_to(message)} {again}{late}{what} Incident number {message.number}."
 
 
 def _list(message: BundleMessage) -> str:
     late = "" if message.late_by is None else f"This call is {spoken(message.late_by)} late. "
     again = "You may have been called about these before. " if message.repeated else ""
     first = message.listed[0]
-    what = f"{how_bad(first.severity)}, {one_line(first.service, 50)}: {one_line(first.title, 100) or 'no title'}"
-    return f"This is oncall, for {one_line(message.recipient, 40)}. {again}{late}{one_line(message.headline, 100)}. The first: {what}."
+    what = ended(f"{_how_bad(first.severity)}{one_line(first.service, 50)}: {one_line(first.title, 100) or 'no title'}")
+    return f"{_to(message)} {again}{late}{ended(one_line(message.headline, 100))} The first: {what}"
+
+
+def _to(message: Message) -> str:
+    return ended(f"This is oncall, for {one_line(message.recipient, 40)}")
+
+
+def _how_bad(severity: str) -> str:
+    """What nobody judged needs no word: a call is a page."""
+    return "" if severity == "unknown" else f"{how_bad(severity)}, "
 
 
 def _notice(message: NoticeMessage) -> str:
     if message.code is not None:
         return f"This is oncall. The code that proves this number is: {', '.join(one_line(message.code, 12))}."
     said = " ".join(filter(None, (one_line(paragraph, 200) for paragraph in message.paragraphs)))
-    return one_line(f"This is oncall, for {one_line(message.recipient, 40)}. {one_line(message.subject, 140)}. {said}", SAID)
+    return one_line(f"{_to(message)} {ended(one_line(message.subject, 140))} {said}", SAID)
 
 
 def _gather(text: str, url: str, *, times: int = TWICE) -> str:

@@ -21,7 +21,7 @@ class PageMessage:
     severity: str
     urgency: str
     level: int
-    """The step of the policy, counted from 1; 0 for somebody who was asked to join."""
+    """The step of the policy, counted from 1; 0 for somebody who was asked to join, of whom messages name none."""
     reason: str
     """Why this person is paged, verbatim: "step 1 of policy Payments: on call in schedule Primary"."""
     triggered_at: datetime

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.values import Outcome
 from oncall.communications.rules.subscribing import decide_fate
-from oncall.communications.rules.telling import question, spoken, words_of
+from oncall.communications.rules.telling import question, spoken, spoken_outside, words_of
 from oncall.communications.store import deliveries
 from oncall.communications.store import subscribers as store
+from oncall.communications.store.feeds import public_names
 from oncall.communications.values.subscribers import (
     KEPT_FOR,
     OUTSIDE,
@@ -105,9 +106,13 @@ async def _notify_people(tx: AsyncConnection, inside: Sequence[Subscriber], told
 async def claim(tx: AsyncConnection, *, lease: timedelta, limit: int, now: datetime) -> tuple[list[tuple[Claimed, Words]], datetime | None]:
     """What is due, each with its words, and when something else is."""
     claimed = await deliveries.claim_due(tx, now=now, lease_until=now + lease, limit=limit)
-    about = await _spoken(tx, [one.followed for one in claimed])
+    inside = await _spoken(tx, [one.followed for one in claimed if one.audience is Audience.INTERNAL])
+    outside = await _spoken_outside(tx, [one.followed for one in claimed if one.audience is Audience.PUBLIC])
+    about = {Audience.INTERNAL: inside, Audience.PUBLIC: outside}
     incidents = {found.id: found for found in await get_incidents(tx, {one.told.incident_id for one in claimed if one.told})}
-    worded = [(one, _words(one, incidents.get(one.told.incident_id) if one.told else None, about[one.followed])) for one in claimed]
+    worded = [
+        (one, _words(one, incidents.get(one.told.incident_id) if one.told else None, about[one.audience][one.followed])) for one in claimed
+    ]
     return worded, await deliveries.next_at(tx)
 
 
@@ -124,14 +129,23 @@ def _words(claimed: Claimed, incident: Incident | None, about: str) -> Words:
 
 async def _spoken(tx: AsyncConnection, followed: Iterable[Followed]) -> dict[Followed, str]:
     wanted = set(followed)
-    numbers: dict[IncidentId, int] = {
-        found.id: found.number for found in await get_incidents(tx, {one.incident_id for one in wanted if one.incident_id})
-    }
+    numbers = await _numbers(tx, wanted)
     services = await get_services(tx, sorted({one.service_id for one in wanted if one.service_id}))
     teams = await get_teams(tx, sorted({one.team_id for one in wanted if one.team_id}))
     names = {id: service.name for id, service in services.items()}
     called = {id: team.name for id, team in teams.items()}
     return {one: spoken(one, numbers=numbers, services=names, teams=called) for one in wanted}
+
+
+async def _spoken_outside(tx: AsyncConnection, followed: Iterable[Followed]) -> dict[Followed, str]:
+    wanted = set(followed)
+    numbers = await _numbers(tx, wanted)
+    shown = await public_names(tx, sorted({one.service_id for one in wanted if one.service_id}))
+    return {one: spoken_outside(one, numbers=numbers, shown=shown) for one in wanted}
+
+
+async def _numbers(tx: AsyncConnection, wanted: Collection[Followed]) -> dict[IncidentId, int]:
+    return {found.id: found.number for found in await get_incidents(tx, {one.incident_id for one in wanted if one.incident_id})}
 
 
 async def look_again(tx: AsyncConnection, claimed: Claimed, *, now: datetime) -> bool:
@@ -159,6 +173,7 @@ def _uuid(one: Subscriber) -> UserId:
     return UserId(UUID(one.address))
 
 
-async def spoken_of(tx: AsyncConnection, followed: Followed) -> str:
-    """What somebody follows, in a few words."""
-    return (await _spoken(tx, [followed]))[followed]
+async def spoken_of(tx: AsyncConnection, one: Subscriber) -> str:
+    """What a subscriber follows, in a few words that they may read."""
+    speak = _spoken_outside if one.audience is Audience.PUBLIC else _spoken
+    return (await speak(tx, [one.followed]))[one.followed]

@@ -147,7 +147,7 @@ def read_token(text: str, ring: Sequence[bytes]) -> SubscriberToken | None:
 async def find(tx: AsyncConnection, id: SubscriberId) -> tuple[Subscriber, str] | None:
     """A subscriber, and what they follow in a few words; None if they are gone."""
     one = await store.find_subscriber(tx, id)
-    return (one, await spoken_of(tx, one.followed)) if one else None
+    return (one, await spoken_of(tx, one)) if one else None
 
 
 async def confirm(tx: AsyncConnection, id: SubscriberId, *, now: datetime) -> bool:

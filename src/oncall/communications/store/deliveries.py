@@ -39,7 +39,8 @@ CLAIM = text("""
         UPDATE update_deliveries d SET status = 'sending', attempt = d.attempt + 1, next_at = :lease_until FROM due WHERE d.id = due.id
         RETURNING d.id, d.update_id, d.subscriber_id, d.channel, d.address, d.attempt, d.created_at, d.give_up_at
     )
-    SELECT mine.*, u.audience, u.state, u.text, u.at, u.incident_id AS about_id, p.title, s.incident_id, s.service_id, s.team_id
+    SELECT mine.*, u.audience, u.state, u.text, u.at, u.incident_id AS about_id, p.title, s.incident_id, s.service_id, s.team_id,
+        s.audience AS told_audience
     FROM mine JOIN subscribers s ON s.id = mine.subscriber_id LEFT JOIN status_updates u ON u.id = mine.update_id
         LEFT JOIN published_incidents p ON p.id = u.published_id
     ORDER BY mine.id
@@ -156,4 +157,5 @@ def _claimed(r: Row[Any]) -> Claimed:
         r.created_at,
         r.give_up_at,
         told,
+        Audience(r.told_audience),
     )

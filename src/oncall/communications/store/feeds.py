@@ -1,6 +1,6 @@
 """SQL about status feeds and the services they show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,16 @@ SERVICES = text("""
     FROM status_feed_service_groups f WHERE f.feed_id = ANY(CAST(:ids AS uuid[]))
     ORDER BY feed_id, position
 """)
+# By `status_feed_services_service_idx`, `service_group_members_service_idx` and `status_feed_service_groups_group_idx`; a service that is
+# shown by itself goes by that name, and the oldest feed counts.
+NAMES = text("""
+    SELECT DISTINCT ON (s.service_id) s.service_id, s.name FROM (
+        SELECT feed_id, service_id, position, name, 1 AS by FROM status_feed_services WHERE service_id = ANY(CAST(:ids AS uuid[]))
+        UNION ALL
+        SELECT g.feed_id, m.service_id, g.position, g.name, 2 FROM service_group_members m
+        JOIN status_feed_service_groups g ON g.service_group_id = m.group_id WHERE m.service_id = ANY(CAST(:ids AS uuid[]))
+    ) AS s JOIN status_feeds f ON f.id = s.feed_id WHERE f.public ORDER BY s.service_id, s.by, s.feed_id, s.position
+""")
 
 
 async def add_feed(tx: AsyncConnection, feed: Feed) -> None:
@@ -79,6 +89,11 @@ async def list_feeds(tx: AsyncConnection, *, after: UUID, limit: int) -> list[Fe
 
 async def public_feeds(tx: AsyncConnection, *, limit: int) -> list[Feed]:
     return await _with_services(tx, (await tx.execute(PUBLIC, {"limit": limit})).all())
+
+
+async def public_names(tx: AsyncConnection, ids: Sequence[ServiceId]) -> Mapping[ServiceId, str]:
+    """What readers of public feeds call these services; of those that none shows there is nothing."""
+    return {ServiceId(r.service_id): r.name for r in await tx.execute(NAMES, {"ids": list(ids)})} if ids else {}
 
 
 async def _add_services(tx: AsyncConnection, feed: Feed) -> None:

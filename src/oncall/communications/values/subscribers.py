@@ -133,6 +133,8 @@ class Claimed:
     created_at: datetime
     give_up_at: datetime
     told: Told | None
+    audience: Audience
+    """Of whoever follows, whatever the update's is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the acknowledge link does: show, or act as the person it was made for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,10 +12,12 @@ from oncall.console.commands.testing import show_test
 from oncall.console.rules import help_page, link_page, list_page, reporter_page
 from oncall.console.values import GONE_USER, UNKNOWN, Line, LinkPage
 from oncall.contacts.commands import load_channels
+from oncall.desk.commands.records import get_records
 from oncall.desk.values import Verdict
 from oncall.desk.values.closing import NotReady
 from oncall.incidents.commands import reporters, vendors, verbs
 from oncall.incidents.commands.handing_on import escalate_from_afar
+from oncall.incidents.rules.telling import report_of
 from oncall.incidents.values import Incident, UnknownIncident
 from oncall.incidents.values.vendors import Say, UnknownVendor
 from oncall.kit.actors import Actor, ActorKind
@@ -109,9 +112,11 @@ async def _page(tx: AsyncConnection, token: LinkToken | BundleToken, *, act: boo
         return UNKNOWN
     incident = done.incident
     service = (await get_services(tx, [incident.service_id]))[incident.service_id].name
-    return link_page(
+    page = link_page(
         token, incident, user=by.name, service=service, counts=counts, acted=act, cancelled=done.cancelled, asked=done.asked, now=now
     )
+    record = (await get_records(tx, [incident.id])).get(incident.id)
+    return replace(page, report=report_of(record)) if record else page
 
 
 async def _actor(tx: AsyncConnection, token: LinkToken | BundleToken) -> Actor | None:

@@ -29,6 +29,8 @@ class LinkPage:
     small: str | None = None
     incident: ShownIncident | None = None
     listed: tuple[ShownIncident, ...] = ()
+    report: tuple[tuple[str, str], ...] = ()
+    """(name, words): what whoever reported the incident said of it."""
     verifies: bool = False
     """It asks whoever reported the incident whether it is well again."""
     asks_if_it_rang: bool = False

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.desk.commands.records import get_records
 from oncall.incidents.ports import BridgesOf, KnownProblems
+from oncall.incidents.rules.telling import report_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.values import Told
 from oncall.incidents.values.similar import Known
@@ -37,8 +39,11 @@ async def known_problems(tx: AsyncConnection, words: str, service_id: ServiceId)
 
 
 async def told_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> Mapping[IncidentId, Told]:
-    """What pages say of these incidents besides their titles: what the monitor says, and the bridge before its links."""
+    """What pages say of these incidents besides their titles: what people reported, what the monitor says, the bridge before its links."""
     told = await alert_store.told(tx, incident_ids)
+    for id, record in (await get_records(tx, incident_ids)).items():
+        if report := report_of(record):
+            told[id] = replace(told.get(id, Told()), report=report)
     bridges = await bridges_of(tx, incident_ids)
     for id, url in bridges.items():
         said = told.get(id, Told())

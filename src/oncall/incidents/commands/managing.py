@@ -17,13 +17,13 @@ from oncall.escalation import People, Position, Snapshot, advance, busy_turns, g
 from oncall.escalation.commands import get_policies
 from oncall.escalation.values import PlannedPage, Turn
 from oncall.incidents.commands import joining
+from oncall.incidents.commands.beside import told_of
 from oncall.incidents.commands.escalate import page_of, subject_of
 from oncall.incidents.rules import responders as rules
 from oncall.incidents.rules.conditions import about, with_support
 from oncall.incidents.rules.considering import Considering
 from oncall.incidents.rules.promising import asker, graver_first, to_ask_anew
 from oncall.incidents.rules.quiet import spared
-from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.store import responders as responder_store
 from oncall.incidents.values import Incident
@@ -205,7 +205,7 @@ async def _page(
     now: datetime,
 ) -> None:
     services = await get_services(tx, sorted({incident.service_id for incident, _ in planned})) if planned else {}
-    words = await alert_store.told(tx, sorted({incident.id for incident, _ in planned})) if planned else {}
+    words = await told_of(tx, sorted({incident.id for incident, _ in planned})) if planned else {}
     pages = [(incident, spared(page, people, incident.urgency, now=now)) for incident, page in planned]
     new = [page_of(i, page, subject_of(i, services, words.get(i.id, Words())), due_at=now) for i, page in pages]
     await page_people(tx, new, people.reach, now=now)

@@ -350,12 +350,14 @@ class AlertCounts:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a message says of an alert besides its title; links are (address, words)."""
+    """What a message says of an incident besides its title; links are (address, words)."""
 
     source: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     details: dict[str, object] = field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()
+    report: tuple[tuple[str, str], ...] = ()
+    """(name, words): what people said of it who reported it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,13 +172,14 @@ def way_by(reach: Reach, contact_method_id: UUID, *, now: datetime) -> Way | Non
 
 def notice_of_update(user_id: UserId, news: News, about: About, *, topic: str, now: datetime) -> NewNotice:
     """The number comes first: whatever cuts the subject leaves it there."""
+    why = f"{news.reason[:1].upper()}{news.reason[1:]}"
     return NewNotice(
         user_id=user_id,
         kind="page_update",
         topic=topic,
         urgency=Urgency.LOW.value,
         subject=f"#{about.number} {news.said}: {about.title}",
-        paragraphs=(f"{about.service}: {about.title}", f"{news.reason[:1].upper()}{news.reason[1:]}.", "You were paged for it."),
+        paragraphs=(f"{about.service}: {about.title}", why if why.endswith((".", "!", "?", "…")) else f"{why}.", "You were paged for it."),
         expires_at=now + UPDATE_LASTS,
         update=PageUpdate(news.incident_id, about.number, about.title, about.service, news.state, news.said),
     )
