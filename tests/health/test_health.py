@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from tests.intake.postgres_proxy import PostgresProxy
 from tests.providers.http import WebhookSink
 from tests.system import FakeChannel, System, to
 
-from oncall.app import Node
+from oncall.app import Node, Role
 from oncall.channels.values import FailedTemporarily, Unknown
 from oncall.engine.ticker import Ticker
 from oncall.health.values import SENTENCES, UNREACHABLE_ON_CALL, UNREACHABLE_SENTENCE
@@ -67,7 +68,40 @@ async def post(system: System, key: str, dedup_key: str = "disk") -> None:
 # --- this node --------------------------------------------------------------------------------------------------------------
 
 
+async def test_a_node_is_ready_once_all_of_it_was_started_and_while_it_runs(system: System) -> None:
+    not_running = (503, {"status": "unready", "reasons": ["not_running"]})
+    assert await ask(system, "/readyz") == not_running, "due work is not done"
+    assert await ask(system, "/livez") == (200, {"status": "ok"})
+    system.node.ticker.start()
+    assert await ask(system, "/readyz") == (200, GOOD)
+    await system.node.gate.stop()
+    assert await ask(system, "/readyz") == not_running, "events are not taken"
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_node_whose_start_never_ran_is_not_ready(role: Role, database_url: str, clock: ManualClock, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, secret_keys=(SecretStr("secret-key-of-the-tests-0123456789abcdef"),))
+    node = Node(settings, Database(database_url), role=role, clock=clock, channels={"email": FakeChannel("email")})
+    async with AsyncClient(transport=ASGITransport(node.app), base_url="http://oncall.test") as stranger:
+        answer = await stranger.get("/readyz")
+        assert (answer.status_code, answer.json()["reasons"]) == (503, ["not_running"])
+        await node.start()
+        assert (await stranger.get("/readyz")).json() == GOOD
+    await node.stop()
+
+
+async def test_a_node_that_takes_no_events_says_so_and_blames_no_database(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oncall.intake.commands.gate.BUDGET", 0.1)
+    key = (await paging(system))["key"]
+    await system.node.gate.stop()
+    system.node.gate._closed, system.node.gate._task = False, None  # as on a node whose start never ran
+    answer = await system.api.post(f"/intake/{key}", json={"event_action": "trigger", "payload": {"summary": "Disk full"}})
+    assert answer.status_code == 503
+    assert "Nobody works on the events of this node" in answer.text
+
+
 async def test_a_node_that_drains_is_alive_but_not_ready(system: System) -> None:
+    system.node.ticker.start()
     assert await ask(system, "/readyz") == (200, GOOD)
     system.node.app.state.draining = True
     assert await ask(system, "/readyz") == (503, {"status": "unready", "reasons": ["draining"]})
@@ -110,6 +144,7 @@ async def test_a_node_whose_database_is_gone_says_so_and_recovers_by_itself(
     async with PostgresProxy(database_url) as proxy:
         system = System(proxy.url, clock, tmp_path)
         await system.start()
+        system.node.ticker.start()
         assert await ask(system, "/readyz") == (200, GOOD)
         proxy.mode = "refuse"
         proxy.cut()

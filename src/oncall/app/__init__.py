@@ -434,7 +434,8 @@ def make_app(node: Node) -> FastAPI:
     app.state.compilation = node.compilation
     app.state.room_streams, app.state.incident_streams = node.room_streams, node.incident_streams
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
-    app.state.gate, app.state.ticker, app.state.people = node.gate, node.ticker, node.people
+    app.state.gate = None if node.role is Role.ENGINE else node.gate
+    app.state.ticker, app.state.people = node.ticker, node.people
     app.state.status_pages = StatusPages(
         node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
     )

@@ -41,6 +41,11 @@ class Ticker:
             self._scheduler.add_job(self._on_tick, "interval", seconds=seconds, jitter=0.2 * seconds, args=[name], id=name)
         self._scheduler.start()
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and has not been told to stop."""
+        return bool(self._scheduler.running) and not self._stopping
+
     def poke(self, name: str) -> None:
         """A hint that there is news: `incidents` wakes the source of that name, `notifications` all of `notifications.*`."""
         for source, event in self._wake.items():

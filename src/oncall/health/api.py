@@ -31,19 +31,23 @@ async def livez() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """This node can serve: database, schema, its own loop, not draining. 503 with the reasons if not."""
+    """This node can serve: database, schema, its own loop; all of it was started and runs, and it is not draining. 503 with the reasons
+    if not.
+    """
     state = request.app.state
     database: Database = state.database
     reasons = []
     if state.draining:
         reasons.append("draining")
+    elif not state.ticker.runs or (state.gate is not None and not state.gate.runs):
+        reasons.append("not_running")
     try:
         async with asyncio.timeout(PATIENCE), database.transaction(read_only=True) as tx:
             if not await is_current(tx):
                 reasons.append("schema_version")
     except UNREACHABLE:
         reasons.append("db")
-    if state.ticker is not None and state.ticker.stale():
+    if state.ticker.stale():
         reasons.append("loop_lag")
     return JSONResponse({"status": "unready" if reasons else "ok", "reasons": reasons}, 503 if reasons else 200)
 

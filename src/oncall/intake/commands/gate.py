@@ -47,6 +47,7 @@ IMPATIENT = timedelta(milliseconds=100)
 TOO_MANY = "Too many events are waiting; send this one again shortly."
 TOO_SLOW = "The database is too slow just now; send this event again shortly."
 NOT_NOW = "The database cannot take events just now; send this one again shortly."
+NOT_RUNNING = "Nobody works on the events of this node just now (/readyz says more); send this one again shortly."
 NOT_STORED = "This event cannot be stored just now; send it again shortly."
 
 
@@ -75,6 +76,11 @@ class Gate:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name="intake gate")
+
+    @property
+    def runs(self) -> bool:
+        """Whether somebody works on what is put into the queue."""
+        return self._task is not None and not self._task.done()
 
     async def stop(self) -> None:
         """Answer everybody who is waiting, then stop."""
@@ -123,11 +129,14 @@ class Gate:
         if self._closed:
             raise Unavailable(TOO_MANY)
         self._put(waiting)
-        patience = loop.call_later(min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)), waiting.refuse, TOO_SLOW)
+        patience = loop.call_later(min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)), self._give_up, waiting)
         try:
             return await waiting.answer
         finally:
             patience.cancel()
+
+    def _give_up(self, waiting: Waiting) -> None:
+        waiting.refuse(TOO_SLOW if self.runs else NOT_RUNNING)
 
     def _put(self, waiting: Waiting) -> None:
         self._queue.put(waiting)
