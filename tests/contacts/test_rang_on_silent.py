@@ -118,35 +118,37 @@ def test_a_channel_of_a_team_is_nobodys_phone() -> None:
 
 
 @pytest.fixture
-def browser(system: System) -> AsyncClient:
-    """Whoever holds the phone: without any key."""
-    return system.client()
-
-
-async def send_and_open(system: System, method: str) -> str:
-    """Send a test that takes two seconds; returns the path of its link."""
-    assert (await system.api.post(f"{method}/test")).status_code == 202
-    system.clock.advance(2 * SECOND)
-    await system.run_due()
-    message = system.email.sent[-1]
-    assert isinstance(message, NoticeMessage)
-    [(url, words)] = message.links
-    assert words == "Say whether it rang"
-    return url.removeprefix("http://oncall.test")
-
-
-async def last_test(system: System, method: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = (await system.api.get(method)).json()["last_test"]
-    return found
-
-
-@pytest.fixture
 async def phones(database: Database, _node_database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[System]:
     """With a channel by which phones ring."""
     made = System(_node_database, clock, tmp_path, lambda _: [FakeChannel("ntfy")])
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+def browser(phones: System) -> AsyncClient:
+    """Whoever holds the phone: without any key."""
+    return phones.client()
+
+
+async def send_and_open(system: System, method: str, *, by: str = "ntfy", asks: str = "Say whether it rang") -> str:
+    """Send a test that takes two seconds; returns the path of its link."""
+    assert (await system.api.post(f"{method}/test")).status_code == 202
+    system.clock.advance(2 * SECOND)
+    await system.run_due()
+    channel = system.email if by == "email" else system.node.channels[by]
+    assert isinstance(channel, FakeChannel)
+    message = channel.sent[-1]
+    assert isinstance(message, NoticeMessage)
+    [(url, words)] = message.links
+    assert words == asks
+    return url.removeprefix("http://oncall.test")
+
+
+async def last_test(system: System, method: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = (await system.api.get(method)).json()["last_test"]
+    return found
 
 
 async def test_the_hint_goes_when_it_rang_and_comes_back_when_it_did_not(phones: System) -> None:
@@ -169,7 +171,13 @@ async def test_the_hint_goes_when_it_rang_and_comes_back_when_it_did_not(phones:
 
     channel = phones.node.channels["ntfy"]
     assert isinstance(channel, FakeChannel)
+
+    async def hint() -> str | None:
+        told: str | None = (await phones.api.get(f"/api/v1/users/{ana['id']}")).json()["reachable"]["hint"]
+        return told
+
     assert await hints() == [True, True, True]
+    before = await hint()
     for said, hinted in (("yes", False), ("not_tried", False), ("no", True), ("not_tried", True), ("yes", False)):
         assert (await phones.api.post(f"{path}/test")).status_code == 202
         await phones.run_due()
@@ -177,13 +185,20 @@ async def test_the_hint_goes_when_it_rang_and_comes_back_when_it_did_not(phones:
         assert isinstance(message, NoticeMessage)
         assert (await phones.client().post(message.links[0][0].removeprefix("http://oncall.test"), data={"say": said})).status_code == 200
         assert await hints() == [hinted] * 3
+        if said == "no":
+            assert (
+                await hint()
+                == "A test has shown that a page (ntfy) does not ring on Ana's phone while it is silent: let it, and test again."
+            )
+        elif hinted:
+            assert await hint() == before
         phones.clock.advance(60 * SECOND)
 
 
-async def test_from_the_message_to_the_answer(system: System, browser: AsyncClient) -> None:
-    _, method = await verified(system)
-    assert await last_test(system, method) is None
-    link = await send_and_open(system, method)
+async def test_from_the_message_to_the_answer(phones: System, browser: AsyncClient) -> None:
+    _, method = await verified(phones, channel="ntfy")
+    assert await last_test(phones, method) is None
+    link = await send_and_open(phones, method)
     unanswered = {
         "sent_at": "2026-03-02T12:00:00Z",
         "accepted_at": "2026-03-02T12:00:02Z",
@@ -191,65 +206,98 @@ async def test_from_the_message_to_the_answer(system: System, browser: AsyncClie
         "round_trip": None,
         "rang_on_silent": None,
     }
-    assert await last_test(system, method) == unanswered
-    system.clock.advance(9 * SECOND)
+    assert await last_test(phones, method) == unanswered
+    phones.clock.advance(9 * SECOND)
     for _ in range(2):
         page = await browser.get(link)
         assert (page.status_code, page.text.count("<button")) == (200, 3)
         assert "<script" not in page.text
-    assert await last_test(system, method) == unanswered, "whoever only opens it has answered nothing"
+    assert await last_test(phones, method) == unanswered, "whoever only opens it has answered nothing"
     answered = await browser.post(link, data={"say": "yes"})
     assert (answered.status_code, "it rings on silent" in answered.text, answered.text.count("<button")) == (200, True, 0)
-    assert await last_test(system, method) == unanswered | {
+    assert await last_test(phones, method) == unanswered | {
         "answered_at": "2026-03-02T12:00:11Z",
         "round_trip": "PT11S",
         "rang_on_silent": "yes",
     }
-    [listed] = (await system.api.get(method.rpartition("/")[0])).json()["items"]
-    assert listed == (await system.api.get(method)).json()
+    [listed] = (await phones.api.get(method.rpartition("/")[0])).json()["items"]
+    assert listed == (await phones.api.get(method)).json()
 
 
-async def test_the_first_answer_ends_the_round_trip_and_the_last_one_counts(system: System, browser: AsyncClient) -> None:
-    _, method = await verified(system)
-    link = await send_and_open(system, method)
+async def test_the_first_answer_ends_the_round_trip_and_the_last_one_counts(phones: System, browser: AsyncClient) -> None:
+    _, method = await verified(phones, channel="ntfy")
+    link = await send_and_open(phones, method)
     for said in ("yes", "perhaps", "no"):
-        system.clock.advance(5 * SECOND)
+        phones.clock.advance(5 * SECOND)
         assert (await browser.post(link, data={"say": said})).status_code == 200
-    kept = await last_test(system, method)
+    kept = await last_test(phones, method)
     assert kept is not None
     assert (kept["round_trip"], kept["rang_on_silent"]) == ("PT7S", "no")
 
 
-async def test_an_answer_that_is_none_and_one_from_elsewhere_change_nothing(system: System, browser: AsyncClient) -> None:
-    _, method = await verified(system)
-    link = await send_and_open(system, method)
+async def test_an_answer_that_is_none_and_one_from_elsewhere_change_nothing(phones: System, browser: AsyncClient) -> None:
+    _, method = await verified(phones, channel="ntfy")
+    link = await send_and_open(phones, method)
     assert (await browser.post(link)).status_code == 200
     assert (await browser.post(link, data={"say": "yes"}, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
-    kept = await last_test(system, method)
+    kept = await last_test(phones, method)
     assert kept is not None
     assert kept["answered_at"] is None
 
 
-async def test_only_the_newest_test_is_answered_and_a_link_that_is_changed_is_none(system: System, browser: AsyncClient) -> None:
-    _, method = await verified(system)
-    first, second = await send_and_open(system, method), await send_and_open(system, method)
+async def test_only_the_newest_test_is_answered_and_a_link_that_is_changed_is_none(phones: System, browser: AsyncClient) -> None:
+    _, method = await verified(phones, channel="ntfy")
+    first, second = await send_and_open(phones, method), await send_and_open(phones, method)
     for answer in (await browser.get(first), await browser.post(first, data={"say": "yes"})):
         assert (answer.status_code, "older test" in answer.text) == (410, True)
     forged = second[:-5] + ("AAAAA" if second[-5:] != "AAAAA" else "BBBBB")
     assert (await browser.post(forged, data={"say": "yes"})).status_code == 404
-    kept = await last_test(system, method)
+    kept = await last_test(phones, method)
     assert kept is not None
     assert kept["answered_at"] is None
 
 
-async def test_a_link_of_a_test_acknowledges_nothing_and_dies_with_its_address(system: System, browser: AsyncClient) -> None:
-    ana, method = await verified(system)
-    event = await system.event((await system.service([to(ana)]))["key"])
-    link = await send_and_open(system, method)
+async def test_a_link_of_a_test_acknowledges_nothing_and_dies_with_its_address(phones: System, browser: AsyncClient) -> None:
+    ana, method = await verified(phones, channel="ntfy")
+    event = await phones.event((await phones.service([to(ana)]))["key"])
+    link = await send_and_open(phones, method)
     await browser.post(link, data={"say": "yes"})
-    assert (await system.api.get(f"/api/v1/incidents/{event['incident_id']}")).json()["status"] == "triggered"
-    assert (await system.api.delete(method)).status_code == 204
+    assert (await phones.api.get(f"/api/v1/incidents/{event['incident_id']}")).json()["status"] == "triggered"
+    assert (await phones.api.delete(method)).status_code == 204
     assert (await browser.post(link, data={"say": "yes"})).status_code == 410
+
+
+@pytest.mark.parametrize("whose", ["e-mail of a person", "chat of a team"])
+async def test_where_no_phone_can_ring_it_asks_only_whether_it_arrived(phones: System, browser: AsyncClient, whose: str) -> None:
+    if whose == "e-mail of a person":
+        by, (_, method) = "email", await verified(phones)
+    else:
+        by, team = "ntfy", await phones.make("teams", name="Payments")
+        made = await phones.make(f"teams/{team['id']}/contact-methods", channel="ntfy", address="oncall-team", verified=True)
+        method = f"/api/v1/teams/{team['id']}/contact-methods/{made['id']}"
+    link = await send_and_open(phones, method, by=by, asks="Say that it arrived")
+    page = (await browser.get(link)).text
+    assert ("Did it arrive?" in page, "silent" in page, page.count("<button")) == (True, False, 1)
+    for said in ("no", "yes", "not_tried", ""):
+        assert "Did it arrive?" in (await browser.post(link, data={"say": said})).text, "that was not the question"
+    kept = await last_test(phones, method)
+    assert kept is not None
+    assert kept["answered_at"] is None
+    for _ in range(2):
+        answered = (await browser.post(link, data={"say": "arrived"})).text
+        assert ("Noted: it arrived. Round trip: 2.0" in answered, answered.count("<button")) == (True, 0)
+    kept = await last_test(phones, method)
+    assert kept is not None
+    assert (kept["round_trip"], kept["rang_on_silent"]) == ("PT2S", None)
+
+
+async def test_that_it_arrived_says_nothing_of_a_phone(phones: System, browser: AsyncClient) -> None:
+    _, method = await verified(phones, channel="ntfy")
+    link = await send_and_open(phones, method)
+    assert "Did it ring on silent?" in (await browser.post(link, data={"say": "arrived"})).text
+    kept = await last_test(phones, method)
+    assert kept is not None
+    assert kept["answered_at"] is None
 
 
 async def test_one_that_is_tried_again_was_accepted_when_it_was(system: System) -> None:

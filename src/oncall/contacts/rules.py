@@ -11,7 +11,6 @@ from oncall.contacts.values import (
     CODE_LASTS,
     CODE_TRIES,
     EMAIL,
-    ON_A_PHONE,
     SEALED_FROM,
     SECRET_ADDRESSES,
     Code,
@@ -19,6 +18,7 @@ from oncall.contacts.values import (
     Judgement,
     Limit,
     NotificationRule,
+    RangOnSilent,
     Reach,
     Urgency,
     Verdict,
@@ -126,10 +126,13 @@ def silence_hint(reach: Reach) -> str | None:
     if reach.team_id is not None:
         return None
     used = {way.contact_method_id for way in plan_ways(reach, Urgency.HIGH).ways}
-    phones = [method for method in reach.methods if method.id in used and method.channel in ON_A_PHONE]
+    phones = [method for method in reach.methods if method.id in used and method.may_ring]
     if not phones or any(method.rings_on_silent for method in phones):
         return None
     channels = ", ".join(sorted({method.channel for method in phones}))
+    if quiet := sorted({m.channel for m in phones if m.last_test and m.last_test.rang_on_silent is RangOnSilent.NO}):
+        which = f"a page ({', '.join(quiet)}) does not ring on {reach.name}'s phone while it is silent"
+        return f"A test has shown that {which}: let it, and test again."
     return f"No test has shown that a page ({channels}) rings on {reach.name}'s phone while it is silent: send one, and answer its link."
 
 

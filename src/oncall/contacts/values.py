@@ -150,6 +150,8 @@ class ContactTest:
     accepted_at: datetime | None = None
     answered_at: datetime | None = None
     rang_on_silent: RangOnSilent | None = None
+    may_ring: bool = True
+    """Whether a phone may ring for it; if none may, all there is to say is that it arrived."""
 
     @property
     def round_trip(self) -> timedelta | None:
@@ -179,6 +181,11 @@ class ContactMethod:
     last_test: ContactTest | None = None
     rings_on_silent: bool = False
     """Somebody said so of a test, and nobody has said otherwise since."""
+
+    @property
+    def may_ring(self) -> bool:
+        """Whether a phone may ring for it; a channel of a team is nobody's phone."""
+        return self.team_id is None and self.channel in ON_A_PHONE
 
     @property
     def verified(self) -> bool:

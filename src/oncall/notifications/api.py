@@ -47,7 +47,7 @@ async def verify_contact_method(
 @users.post("/test", status_code=202)
 async def send_test(request: Request, user_id: UserId, id: ContactMethodId, _: PersonOrAdmin, tx: WriteTx) -> OnItsWay:
     """Send a test message there now (five a minute to one person); `last_test` and `last_error` at `href` say what became of it. Its link
-    asks whether it rang on silent.
+    asks whether it rang on silent, or only whether it arrived, where no phone can ring.
     """
     message = await proving.send_test(tx, user_id, id, links=_links(request), now=await now_in(request, tx))
     return OnItsWay(notification_id=message, href=_href(user_id, id))

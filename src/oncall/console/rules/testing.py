@@ -10,6 +10,7 @@ NOTED = {
     RangOnSilent.NO: "Noted: it does not ring on silent yet.",
     RangOnSilent.NOT_TRIED: "Noted: it arrived. Set your phone to silent, and send another test.",
 }
+ARRIVED = "Noted: it arrived."
 HOW_TO = (
     "Let oncall ring on silent in your phone's settings: put its contact (oncall.vcf) among those who may, or allow its app to; "
     "then send another test."
@@ -26,6 +27,10 @@ def page_of_test(test: ContactTest, *, said: RangOnSilent | None, now: datetime)
     else:
         way = "When its provider took it is not known yet."
     whole = f"{'Round trip' if test.answered_at else 'On its way until now'}: {_exact(answered - test.sent_at)}."
+    if said is None and not test.may_ring and test.answered_at:
+        return LinkPage(200, "Thank you", f"{ARRIVED} {whole}", "done", way, small=KEPT)
+    if said is None and not test.may_ring:
+        return LinkPage(200, "A test message of oncall", f"{whole} {way}", small=KEPT, asks_if_it_arrived=True)
     if said is None:
         return LinkPage(200, "The test message arrived", f"{whole} {way}", "done", small=KEPT, asks_if_it_rang=True)
     small = f"{HOW_TO} {KEPT}" if said is RangOnSilent.NO else KEPT

@@ -35,6 +35,8 @@ class LinkPage:
     """It asks whoever reported the incident whether it is well again."""
     asks_if_it_rang: bool = False
     """It asks whoever got a test whether it rang on silent."""
+    asks_if_it_arrived: bool = False
+    """The same where no phone may ring: whether it arrived."""
     asks: bool = False
     """Whoever reads it may write something, and say how they stand."""
 

@@ -25,8 +25,12 @@ async def find_test(tx: AsyncConnection, method: ContactMethodId, id: UUID) -> C
     return await store.find(tx, method, id)
 
 
-async def answer_test(tx: AsyncConnection, method: ContactMethodId, id: UUID, said: RangOnSilent, *, now: datetime) -> ContactTest | None:
-    """It arrived, and somebody says whether it rang. The first answer ends the round trip, the last one counts."""
+async def answer_test(
+    tx: AsyncConnection, method: ContactMethodId, id: UUID, said: RangOnSilent | None, *, now: datetime
+) -> ContactTest | None:
+    """It arrived, and somebody says whether it rang; None for `said`: only that it arrived. The first answer ends the round
+    trip, the last one counts.
+    """
     return await store.answer(tx, method, said, id=id, now=now)
 
 

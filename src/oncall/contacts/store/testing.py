@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.contacts.values import ContactTest, RangOnSilent
+from oncall.contacts.values import ON_A_PHONE, ContactTest, RangOnSilent
 from oncall.kit.ids import ContactMethodId, NotificationId
 
 # What was said of earlier tests stays said until somebody says otherwise.
@@ -23,14 +23,16 @@ ACCEPTED = text("""
         WHERE contact_method_id = :method AND notification_id = :id AND accepted_at IS NULL FOR NO KEY UPDATE SKIP LOCKED)
 """)
 FIND = text("""
-    SELECT id AS test_id, sent_at, accepted_at, answered_at, rang_on_silent FROM contact_tests
-    WHERE contact_method_id = :method AND id = :id
+    SELECT t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, m.channel, m.team_id
+    FROM contact_tests t JOIN contact_methods m ON m.id = t.contact_method_id WHERE t.contact_method_id = :method AND t.id = :id
 """)
 ANSWER = text("""
-    UPDATE contact_tests SET answered_at = coalesce(answered_at, :now), rang_on_silent = coalesce(CAST(:said AS text), rang_on_silent),
+    UPDATE contact_tests t SET answered_at = coalesce(answered_at, :now), rang_on_silent = coalesce(CAST(:said AS text), rang_on_silent),
         rings_since = CASE CAST(:said AS text) WHEN 'yes' THEN coalesce(rings_since, :now) WHEN 'no' THEN NULL ELSE rings_since END
-    WHERE contact_method_id = :method AND (id = CAST(:id AS uuid) OR notification_id = CAST(:notification_id AS uuid))
-    RETURNING id AS test_id, sent_at, accepted_at, answered_at, rang_on_silent
+    FROM contact_methods m
+    WHERE t.contact_method_id = :method AND m.id = t.contact_method_id
+        AND (t.id = CAST(:id AS uuid) OR t.notification_id = CAST(:notification_id AS uuid))
+    RETURNING t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, m.channel, m.team_id
 """)
 
 
@@ -66,4 +68,5 @@ def test_of(row: Row[Any]) -> ContactTest | None:
     if row.test_id is None:
         return None
     said = RangOnSilent(row.rang_on_silent) if row.rang_on_silent else None
-    return ContactTest(row.test_id, row.sent_at, row.accepted_at, row.answered_at, said)
+    may_ring = row.team_id is None and row.channel in ON_A_PHONE
+    return ContactTest(row.test_id, row.sent_at, row.accepted_at, row.answered_at, said, may_ring)

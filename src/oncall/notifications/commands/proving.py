@@ -49,7 +49,7 @@ async def send_test(
     """Send a test to this address, by the way of every message; what becomes of it, and what is said of it, is noted there."""
     method = await make_test(tx, owner, id, of_team=of_team, now=now)
     name, test = await _name_of(tx, method), new_id()
-    notice = notice_of_test(method.user_id, name, topic=f"test/{test}", url=links.to_test(method.id, test), now=now)
+    notice = notice_of_test(method, name, topic=f"test/{test}", url=links.to_test(method.id, test), now=now)
     message = await _send_to(tx, notice, method, name, now=now)
     await begin_test(tx, method.id, test, message, now=now)
     return message

@@ -111,16 +111,17 @@ def notice_of_code(method: ContactMethod, *, topic: str, sealed: str, expires_at
     )
 
 
-def notice_of_test(user_id: UserId, name: str, *, topic: str, url: str, now: datetime) -> NewNotice:
-    """It travels as a page does, says at once that it is none, and asks whether it rang."""
+def notice_of_test(method: ContactMethod, name: str, *, topic: str, url: str, now: datetime) -> NewNotice:
+    """It travels as a page does, says at once that it is none, and asks whether it rang, if a phone may ring, else whether it came."""
+    question, words = ("Did it ring on silent?", "Say whether it rang") if method.may_ring else ("Did it arrive?", "Say that it arrived")
     return NewNotice(
-        user_id=user_id,
+        user_id=method.user_id,
         kind="test",
         topic=topic,
         urgency=Urgency.HIGH.value,
         subject=f"This is a test of oncall for {name}; nothing is wrong",
-        paragraphs=("You, or an admin, asked for it: that it is here means that pages can reach you here. Did it ring on silent?",),
-        links=((url, "Say whether it rang"),),
+        paragraphs=(f"You, or an admin, asked for it: that it is here means that pages can reach you here. {question}",),
+        links=((url, words),),
         expires_at=now + TEST_LASTS,
     )
 
