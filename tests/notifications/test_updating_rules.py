@@ -82,6 +82,14 @@ def test_by_which_way(what: str, methods: list[tuple[ContactMethodId, str, datet
     assert way == (Way(by, "email", expected, 1, NOW, NOW) if expected else None)
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"), [("reopened by Ben: why?", "Reopened by Ben: why?"), ("acknowledged by Kim K.", "Acknowledged by Kim K.")]
+)
+def test_what_ends_a_sentence_already_gets_no_full_stop(reason: str, said: str) -> None:
+    notice = notice_of_update(ANA, replace(ACKNOWLEDGED, reason=reason), About(42, "Disk full", "payments-api"), topic="t", now=NOW)
+    assert notice.paragraphs[1] == said
+
+
 def test_it_says_the_number_first_and_is_of_use_for_a_quarter_of_an_hour() -> None:
     notice = notice_of_update(ANA, ACKNOWLEDGED, About(42, "Disk full", "payments-api"), topic="t", now=NOW)
     assert notice.subject == "#42 acknowledged by Ben: Disk full"
