@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.engine.things import Thing, Things, add, rows, things_in
 
-from oncall.engine import Engine, Pass, SetSource
+from oncall.engine import Engine, Pass, SetSource, was_lately
 from oncall.kit import failpoints
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import ConcurrentChange, Database, Pool
@@ -232,3 +232,12 @@ async def test_a_source_that_makes_its_own_rows_due_again_is_found_out(
     things.meanwhile = undone
     with pytest.raises(RuntimeError, match="due again at once"):
         await Engine([source]).run_due(passes=5)
+
+
+@pytest.mark.parametrize(
+    ("what", "ago", "expected"),
+    [("never", None, False), ("just now", 0 * SECOND, True), ("almost too long ago", 9 * SECOND, True),
+     ("too long ago", 10 * SECOND, False), ("later than now, by a clock that jumped back", -SECOND, False)],
+)  # fmt: skip
+def test_what_was_done_lately(what: str, ago: timedelta | None, expected: bool, clock: ManualClock) -> None:
+    assert was_lately(None if ago is None else clock.at - ago, 10 * SECOND, now=clock.at) is expected, what

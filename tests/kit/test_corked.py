@@ -113,7 +113,6 @@ async def test_clients_that_break_off_are_no_faults_of_ours() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: oncall.test\r\n\r\n")
         await asyncio.sleep(0.002)
         writer.transport.abort()
-    await asyncio.sleep(0.1)
     server.should_exit = True
     await serving
     assert faults == []

@@ -4,6 +4,6 @@ Promises: what is due is handled exactly once however many nodes run, a poisoned
 point leaves the rows due. May touch: nothing but the sources it is given.
 """
 
-from oncall.engine.source import DueSource, Engine, Pass, SetSource, look
+from oncall.engine.source import DueSource, Engine, Pass, SetSource, look, was_lately
 
-__all__ = ["DueSource", "Engine", "Pass", "SetSource", "look"]
+__all__ = ["DueSource", "Engine", "Pass", "SetSource", "look", "was_lately"]

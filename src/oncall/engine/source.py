@@ -97,6 +97,11 @@ async def look(database: Database, clock: Clock, next_at: NextAt) -> Pass | None
     return None if at is not None and at <= now else Pass(0, now, at)
 
 
+def was_lately(at: datetime | None, within: timedelta, *, now: datetime) -> bool:
+    """For what a node does from time to time. After a clock that jumped back nothing was done lately: it must not silence anything."""
+    return at is not None and timedelta(0) <= now - at < within
+
+
 class SetSource(Generic[RowT]):
     """A source whose work needs no I/O but the database: claimed, decided and written in one transaction."""
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.engine import was_lately
 from oncall.handoffs.commands import shifts
 from oncall.handoffs.commands.shifts import Due
 
@@ -23,7 +24,7 @@ class DueHandoffs:
         self._watched_at: datetime | None = None
 
     async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[Due]:
-        if self._watched_at is None or not timedelta(0) <= due_by - self._watched_at < WATCH_EVERY:
+        if not was_lately(self._watched_at, WATCH_EVERY, now=due_by):
             await shifts.watch_all(tx, since=due_by - WATCH_EVERY - MARGIN, now=due_by)
             self._watched_at = due_by
         return await shifts.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)

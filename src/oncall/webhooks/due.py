@@ -8,7 +8,7 @@ from functools import partial
 
 from oncall.channels.signing import signed_headers
 from oncall.channels.webhook import retry_after
-from oncall.engine import Pass, look
+from oncall.engine import Pass, look, was_lately
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
@@ -74,7 +74,7 @@ class Deliverer:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
         busy = Counter(one.webhook_id for one in self._in_flight.values())
         idle = await look(self._database, self._clock, partial(delivering.next_at, busy=busy, each=EACH))
-        if idle and self._is_tidy(idle.now):
+        if idle and was_lately(self._tidied, TIDIED_EVERY, now=idle.now):
             return idle
         async with self._turns, self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
@@ -86,7 +86,7 @@ class Deliverer:
                 lease=self._lease,
                 limit=SLOTS - len(self._in_flight),
             )
-            if not self._is_tidy(now):
+            if not was_lately(self._tidied, TIDIED_EVERY, now=now):
                 await delivering.hold_back_late(tx, now=now)
                 self._tidied = now
         await failpoints.reach("webhook.post_claim")
@@ -95,10 +95,6 @@ class Deliverer:
             self._in_flight[task] = one
             task.add_done_callback(self._done)
         return Pass(len(claimed), now, next_at)
-
-    def _is_tidy(self, now: datetime) -> bool:
-        """For now; a clock that jumped back must not silence it."""
-        return self._tidied is not None and now - TIDIED_EVERY < self._tidied <= now
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task)

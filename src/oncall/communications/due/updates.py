@@ -11,7 +11,7 @@ from oncall.channels.values import FailedPermanently, FailedTemporarily, NoticeM
 from oncall.communications.commands import clocks, delivering
 from oncall.communications.values.cadences import Clock as UpdateClock
 from oncall.communications.values.subscribers import Claimed, Sent, SubscriberId, Verb, Words
-from oncall.engine import Pass, look
+from oncall.engine import Pass, look, was_lately
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, again
@@ -49,7 +49,7 @@ class DueUpdates:
         self._after: IncidentId | None = None
 
     async def claim(self, tx: AsyncConnection, *, due_by: datetime, limit: int, waiting: bool) -> Sequence[UpdateClock]:
-        if self._watched_at is None or not timedelta(0) <= due_by - self._watched_at < WATCH_EVERY:
+        if not was_lately(self._watched_at, WATCH_EVERY, now=due_by):
             self._after = await clocks.watch(tx, after=self._after, now=due_by)
             self._watched_at = due_by
         return await clocks.claim_due(tx, due_by=due_by, limit=limit, waiting=waiting)
@@ -89,12 +89,12 @@ class UpdateDeliverer:
         """Fill the free slots; if there is none, wait until one is free."""
         if len(self._in_flight) >= SLOTS:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-        if (idle := await look(self._database, self._clock, delivering.next_at)) and self._is_tidy(idle.now):
+        if (idle := await look(self._database, self._clock, delivering.next_at)) and was_lately(self._tidied, TIDIED_EVERY, now=idle.now):
             return idle
         async with self._turns, self._database.transaction(Pool.ENGINE) as tx:
             now = await self._clock.now(tx)
             claimed, next_at = await delivering.claim(tx, lease=self._lease, limit=SLOTS - len(self._in_flight), now=now)
-            if not self._is_tidy(now):
+            if not was_lately(self._tidied, TIDIED_EVERY, now=now):
                 full = await delivering.tidy(tx, limit=TIDIED_AT_ONCE, now=now) >= TIDIED_AT_ONCE
                 self._tidied = None if full else now
         await failpoints.reach("update.post_claim")
@@ -103,10 +103,6 @@ class UpdateDeliverer:
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
         return Pass(len(claimed), now, next_at)
-
-    def _is_tidy(self, now: datetime) -> bool:
-        """For now; a clock that jumped back must not silence it."""
-        return self._tidied is not None and now - TIDIED_EVERY < self._tidied <= now
 
     async def settle(self) -> None:
         """Wait until nothing of ours is on the wire."""
