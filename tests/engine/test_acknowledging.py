@@ -19,6 +19,8 @@ from oncall.notifications import commands
 from oncall.notifications.values import Claimed, Page
 
 AT_ONCE = 50
+TRIES = 3
+"""Fifty at once share three connections: a busy machine may say "try again shortly" to one, and people do."""
 LEFT = text("""
     SELECT count(*) FROM notifications n JOIN incidents i ON i.id = n.incident_id
     WHERE i.status = 'acknowledged' AND n.status IN ('pending', 'sending')
@@ -62,7 +64,10 @@ async def test_nothing_is_claimed_for_what_was_acknowledged_before(
 
         async def acknowledge(id: IncidentId, after: float, done: dict[IncidentId, float] = done) -> None:
             await asyncio.sleep(after)
-            answer = await system.api.post(f"/api/v1/incidents/{id}/acknowledge", json={})
+            for _ in range(TRIES):
+                answer = await system.api.post(f"/api/v1/incidents/{id}/acknowledge", json={})
+                if answer.status_code != 503:
+                    break
             done[id] = time.monotonic()
             assert answer.status_code == 200, answer.text
 
