@@ -50,13 +50,7 @@ class NotDurable(Exception):
 async def measure(folder: Path, wanted: Wanted) -> list[Result]:
     sink = await asyncio.get_running_loop().create_server(latency.Sink, "127.0.0.1", 0)
     started, ours, data_dir = await _starts(folder, times=STARTS if "P21" in wanted.rows else 1)
-    results = _told(
-        [
-            result
-            for result in (started, *schedules.rows(), *(coverage.rows() if "P22" in wanted.rows else ()), *peers.ELSEWHERE)
-            if result.row in wanted.rows
-        ]
-    )
+    results = _told([result for result in (started, *schedules.rows(), *peers.ELSEWHERE) if result.row in wanted.rows])
     try:
         db = await asyncpg.connect(world.dsn_of(data_dir))
         await _refuse_unless_durable(db)
@@ -94,6 +88,7 @@ async def _parts(sides: Sides, made: World, folder: Path, wanted: Wanted, sink_p
         (("P13",), lambda: latency.lateness(sides, made)),
         (("P14",), lambda: latency.beside_escalations(sides, made, seconds=seconds)),
         (("P18", "P18b", "P19", "P20"), lambda: storm.burst(sides, made, idle_mb=idle_mb, events=wanted.events)),
+        (("P22",), coverage.rows),
         (("P23",), lambda: ranking.queue(sides)),
         (("P24",), lambda: reports.a_year(folder / "reports")),
         (("S4", "S5"), lambda: many.bulk(sides)),
