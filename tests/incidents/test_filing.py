@@ -141,12 +141,16 @@ async def test_under_itil_a_responder_resolves_and_the_desk_closes_what_is_compl
     status, code, sentence = await ana.is_refused(id, "close")
     assert (status, code) == (403, "not_the_desk")
     assert "Ana has not the org role `service_desk`" in sentence
+    assert "Say how it was resolved, in a code" in sentence
     answer = await dora.asks(id, "close")
     assert (answer.status_code, answer.json()["code"]) == (422, "incomplete")
     assert [fault["loc"] for fault in answer.json()["errors"]] == ["body.resolution_code", "body.resolution_text", "body.verification"]
     await ana.does(id, "resolve", resolution_code="fixed", resolution_text="More memory.")
+    advice = (await ana.is_refused(id, "close"))[2].partition("What you can do for them: ")[2]
+    assert advice.startswith("Record what the reporter says of it (`…/verify`)"), "what she has done already is not advised again"
     said = await ana.does(id, "verify", verdict="satisfied", text="fast again")
     assert (said["closure"], said["verification"]["verdict"]) == ("awaiting_desk", "satisfied")
+    assert (await ana.is_refused(id, "close"))[2].endswith("Its record is complete: it waits for one of them.")
     other = await category(system, "Memory")
     closed = await dora.does(id, "close", category_id=other)
     assert (closed["status"], closed["closure"], closed["category_id"]) == ("closed", None, other)
@@ -154,6 +158,25 @@ async def test_under_itil_a_responder_resolves_and_the_desk_closes_what_is_compl
     await system.advance(minutes=60)
     status, code, _ = await dora.is_refused(id, "priority", impact="large")
     assert (status, code) == (409, "wrong_state")
+
+
+async def test_what_is_that_far_already_is_no_error_and_says_where_it_stands(system: System) -> None:
+    """Whoever comes too late with an acknowledgement, by a link or at the same moment as another, has done nothing wrong."""
+    service = await on_duty(system)
+    made = await system.make("incidents", title="Slow", service_id=service["id"])
+    ana = await responder(system, "Ana")
+    status, code, _ = await ana.is_refused(made["id"], "close")
+    assert (status, code) == (409, "wrong_state")
+    await ana.does(made["id"], "resolve")
+    late = await ana.does(made["id"], "acknowledge")
+    assert (late["changed"], late["status"]) == (False, "resolved")
+    await ana.does(made["id"], "close")
+    for verb in ("acknowledge", "resolve", "close"):
+        late = await ana.does(made["id"], verb)
+        assert (late["changed"], late["status"], late["acknowledged_by"]) == (False, "closed", None)
+    for verb in ("reopen", "verify"):
+        answer = await ana.asks(made["id"], verb, **({"verdict": "satisfied"} if verb == "verify" else {}))
+        assert (answer.status_code, answer.json()["incident_status"], answer.json()["allowed"]) == (409, "closed", []), verb
 
 
 async def test_time_alone_closes_nothing_that_is_filed_by_itil(system: System) -> None:
@@ -185,6 +208,7 @@ async def test_only_the_desk_waives_the_reporters_word_and_says_why(system: Syst
     ana, dora, id = await reported(system)
     await ana.does(id, "resolve", resolution_code="fixed", resolution_text="More memory.")
     assert (await ana.is_refused(id, "verify", verdict="waived", text="on holiday"))[:2] == (403, "not_the_desk")
+    assert "record what they say" in (await ana.is_refused(id, "verify", verdict="waived", text="on holiday"))[2]
     assert (await dora.is_refused(id, "verify", verdict="waived"))[2] == "Say why the reporter was not asked."
     await dora.does(id, "verify", verdict="waived", text="on holiday")
     assert (await dora.does(id, "close"))["status"] == "closed"

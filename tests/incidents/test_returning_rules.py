@@ -74,7 +74,11 @@ def test_refusals_say_what_to_do() -> None:
         unacknowledge(RESOLVED, ANA, reason=None, now=LATER)
     with pytest.raises(NotOpen, match=r"if it fires again, a new incident opens\.$"):
         unacknowledge(CLOSED, ANA, reason=None, now=LATER)
-    with pytest.raises(NotReopenable, match=r"^#1 is closed, and nothing reopens it"):
+    with pytest.raises(NotReopenable, match=r"^#1 is closed, and nothing reopens it") as refused:
         reopen_by_hand(CLOSED, ANA, reason=None, now=LATER)
-    with pytest.raises(NotReopenable, match=r"^#9 is open and gathers the same alerts as #1 did, and two cannot: go on with #9\.$"):
+    assert refused.value.members == {"incident_status": "closed", "allowed": []}
+    with pytest.raises(
+        NotReopenable, match=r"^#9 is open and gathers the same alerts as #1 did, and two cannot: go on with #9\.$"
+    ) as refused:
         reopen_by_hand(RESOLVED, ANA, reason=None, group_taken_by=9, now=LATER)
+    assert refused.value.members == {"incident_status": "resolved", "allowed": ["verify", "close"]}, "what was just refused is not advised"

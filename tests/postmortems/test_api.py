@@ -61,6 +61,21 @@ async def test_every_edit_is_a_version_and_the_same_words_are_none(house: House)
     assert (await house.system.api.get(f"/api/v1/{path}/versions/3")).status_code == 404
 
 
+@pytest.mark.parametrize("heading", ["# {{title}}", "# It *broke*", "# It \\*broke\\*"], ids=["drafted", "another", "drafted long ago"])
+async def test_a_document_begins_with_the_title_as_it_is_now(house: House, heading: str) -> None:
+    """But a heading that somebody wrote themselves stays."""
+    made = await house.draft(await house.over(), title="It *broke*")
+    path = f"postmortems/{made['id']}"
+    said(await house.edit(path, body=f"{heading}\n\nWords."))
+    said(await house.edit(path, title="It was <slow>"))
+    markdown, page = [(await house.system.api.get(f"/api/v1/{path}.{form}")).text for form in ("md", "html")]
+    if heading == "# It *broke*":
+        assert markdown == "# It *broke*\n\nWords."
+    else:
+        assert markdown == "# It was \\<slow\\>\n\nWords."
+        assert "<h1>It was &lt;slow&gt;</h1>" in page
+
+
 async def test_others_do_not_write(house: House) -> None:
     made = await house.draft(await house.over())
     path = f"/api/v1/postmortems/{made['id']}"
@@ -150,7 +165,7 @@ async def test_a_team_begins_with_its_own_template(house: House) -> None:
     assert said(edited)["is_own"] is True
     assert (unknown.status_code, "config.secret" in unknown.text) == (422, True)
     draft = await house.draft(await house.over(), title="It broke")
-    assert draft["body"].startswith("# It broke\n\n| Incident | Measure |")
+    assert draft["body"].startswith("# {{title}}\n\n| Incident | Measure |")
     assert draft["body"].endswith("Why, why, why?")
     assert (await house.system.api.delete(f"/api/v1/{path}")).status_code == 204
     assert (await house.get(path))["is_own"] is False

@@ -135,7 +135,8 @@ async def test_a_token_reads_its_own_calendar_and_no_other(system: System, payme
     for token in ("", "wrong", tokens[0][:-1], tokens[0].upper(), "é" * 100):
         assert problem(await nobody.get(f"{payments}/calendar.ics", params={"token": token})) == (404, "not_found")
     for path in (payments, f"{payments}/shifts", f"{payments}/calendar-feeds"):
-        assert (await nobody.get(path, params={"token": tokens[0]})).status_code == 401
+        assert problem(await nobody.get(path, params={"token": tokens[0]})) == (422, "invalid"), "it takes no token"
+        assert (await nobody.get(path)).status_code == 401
 
 
 async def test_without_a_token_a_key_is_needed(system: System, payments: str, team: list[Json]) -> None:

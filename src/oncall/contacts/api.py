@@ -25,6 +25,7 @@ from oncall.contacts.schemas import (
 from oncall.contacts.values import NotificationRule
 from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, TeamId, UserId
+from oncall.kit.narrow import together
 from oncall.teams.ports import OnQuietHoursChanged
 from oncall.teams.values import QuietHours
 
@@ -205,6 +206,4 @@ async def delete_team_contact_method(request: Request, team_id: TeamId, id: Cont
     return Response(status_code=204)
 
 
-router = APIRouter()
-router.include_router(users)
-router.include_router(teams)
+router = together(users, teams)

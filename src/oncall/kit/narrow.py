@@ -10,6 +10,16 @@ from starlette.types import Receive, Scope, Send
 API = ["api", "v1"]
 
 
+def together(*routers: APIRouter) -> APIRouter:
+    """All their routes, in this order, as they are: to include a router in another builds each of its routes once more, which takes a
+    millisecond and 40 kB for each of hundreds.
+    """
+    made = APIRouter()
+    for router in routers:
+        made.routes.extend(router.routes)
+    return made
+
+
 def kind_of(path: str) -> tuple[str, int]:
     """What two paths share that the same route may answer: their first word, or behind /api/v1 the next one and how many there are.
 

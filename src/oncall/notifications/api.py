@@ -11,6 +11,7 @@ from oncall.contacts.values import CODE_LASTS
 from oncall.kit.errors import Refusal
 from oncall.kit.http import WriteTx, now_in
 from oncall.kit.ids import ContactMethodId, TeamId, UserId
+from oncall.kit.narrow import together
 from oncall.kit.problems import refused
 from oncall.notifications.commands import proving
 from oncall.notifications.schemas import CodeIn, CodeOnItsWay, OnItsWay, Verifying, VerifyingTeams
@@ -93,6 +94,4 @@ def _href_of_team(team_id: TeamId, id: ContactMethodId) -> str:
     return f"/api/v1/teams/{team_id}/contact-methods/{id}"
 
 
-router = APIRouter()
-router.include_router(users)
-router.include_router(teams)
+router = together(users, teams)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from oncall.access.api import Admin, Reader
 from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import ScheduleId, TeamId, UserId
+from oncall.kit.narrow import together
 from oncall.teams import commands
 from oncall.teams.ports import CheckTeamSchedule, HowReachable, OnQuietHoursChanged, OnTeamsChanging, OnUserRemoved
 from oncall.teams.schemas import MemberIn, MemberShown, RoleIn, TeamEdit, TeamIn, TeamShown, UserEdit, UserIn, UserShown
@@ -158,6 +159,4 @@ async def remove_member(request: Request, id: TeamId, user_id: UserId, _: Admin,
     return Response(status_code=204)
 
 
-router = APIRouter()
-router.include_router(users)
-router.include_router(teams)
+router = together(users, teams)

@@ -1,9 +1,8 @@
 """REST for what is told to everyone else: updates and who reads them, feeds, rooms, bridges, and what happens as it happens."""
 
-from fastapi import APIRouter
-
 from oncall.communications.api import bridges, feeds, links, rooms, streams, subscribers, templates, updates
+from oncall.kit.narrow import together
 
-router = APIRouter()
-for part in (streams, rooms, bridges, updates, templates, subscribers, feeds, links):
-    router.include_router(part.router)
+router = together(
+    streams.router, rooms.router, bridges.router, updates.router, templates.router, subscribers.router, feeds.router, links.router
+)

@@ -42,19 +42,26 @@ def verified_by_monitor(record: Record | None, resolved: Resolved, *, now: datet
     return resolved.all_clear and watched
 
 
-def check_asker(asker: Asker, process: Process) -> None:
-    """Under `itil` the service desk closes, and nobody else."""
-    if process is Process.ITIL and not asker.is_desk:
-        raise NotTheDesk(
-            f"This incident is filed by the process `itil`: only the service desk closes it, and {asker.name} has not the org role "
-            "`service_desk`. What you can do: resolve it, and record how (`resolution_code`, `resolution_text`)."
-        )
+def check_closer(asker: Asker, record: Record, resolved: Resolved | None, process: Process, *, now: datetime) -> None:
+    """Under `itil` the service desk closes, and nobody else; what the desk still needs, others can do for it."""
+    if process is not Process.ITIL or asker.is_desk:
+        return
+    left = [sentence for _, sentence in _missing(record, resolved, now=now)] if resolved else []
+    advice = f"What you can do for them: {' '.join(left)}" if left else "Its record is complete: it waits for one of them."
+    raise NotTheDesk(
+        f"This incident is filed by the process `itil`: only the service desk closes it, and {asker.name} has not the org role "
+        f"`service_desk`. {advice}"
+    )
 
 
 def check_complete(record: Record, resolved: Resolved, process: Process, *, now: datetime) -> None:
     """Everything that is obligatory and missing, at once."""
-    if process is not Process.ITIL:
-        return
+    if process is Process.ITIL and (faults := _missing(record, resolved, now=now)):
+        raise Missing(f"It cannot be closed yet; {len(faults)} things are missing." if len(faults) > 1 else faults[0][1], faults=faults)
+
+
+def _missing(record: Record, resolved: Resolved, *, now: datetime) -> list[tuple[str, str]]:
+    """What is obligatory under `itil` and not there: (field, what to do)."""
     faults: list[tuple[str, str]] = []
     if record.category_id is None:
         faults.append(("category_id", "Say which category it turned out to be."))
@@ -67,8 +74,7 @@ def check_complete(record: Record, resolved: Resolved, process: Process, *, now:
         faults.append(
             ("verification", "Record what the reporter says of it (`…/verify`), or why they cannot be asked (`verdict: waived`).")
         )
-    if faults:
-        raise Missing(f"It cannot be closed yet; {len(faults)} things are missing." if len(faults) > 1 else faults[0][1], faults=faults)
+    return faults
 
 
 def check_objection(closure: Closure | None) -> None:
@@ -84,7 +90,11 @@ def check_objection(closure: Closure | None) -> None:
 def check_verdict(verdict: Verdict, text: str, asker: Asker, process: Process) -> None:
     """Whoever leads it records what the reporter says; that nobody could be asked is for the desk to say, and why."""
     if verdict is Verdict.WAIVED:
-        check_asker(asker, process)
+        if process is Process.ITIL and not asker.is_desk:
+            raise NotTheDesk(
+                f"Only the service desk says that a reporter could not be asked, and {asker.name} has not the org role `service_desk`. "
+                "What you can do: ask, and record what they say (`verdict`: satisfied or not_satisfied)."
+            )
         if not text:
             raise Invalid("Say why the reporter was not asked.", field="text")
 

@@ -1,7 +1,5 @@
 """REST for incidents and what they are made of: alerts, events, and the changes beside them."""
 
-from fastapi import APIRouter
-
 from oncall.incidents.api import (
     acting,
     alerts,
@@ -20,9 +18,23 @@ from oncall.incidents.api import (
     workflow,
     working,
 )
+from oncall.kit.narrow import together
 
-router = APIRouter()
-for part in (incidents, filing, whole_path, acting, handing_on, merging, pages, responders, working, leading, context):
-    router.include_router(part.router)
-for part in (alerts, events, change_events, impact, workflow):
-    router.include_router(part.router)
+router = together(
+    incidents.router,
+    filing.router,
+    whole_path.router,
+    acting.router,
+    handing_on.router,
+    merging.router,
+    pages.router,
+    responders.router,
+    working.router,
+    leading.router,
+    context.router,
+    alerts.router,
+    events.router,
+    change_events.router,
+    impact.router,
+    workflow.router,
+)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall import timeline
 from oncall.desk.commands.matrix import get_matrix
 from oncall.desk.commands.records import lock_record, save_record
-from oncall.desk.rules.closing import after_verdict, check_asker, check_complete, check_objection, check_verdict, closure_of, no_stands
+from oncall.desk.rules.closing import after_verdict, check_closer, check_complete, check_objection, check_verdict, closure_of, no_stands
 from oncall.desk.rules.grading import prioritise
 from oncall.desk.values import Priority, Record, Verdict, Verification
 from oncall.desk.values.closing import Asker
@@ -149,15 +149,15 @@ async def close(tx: AsyncConnection, ref: UUID | int, said: Closing, *, by: Acto
     after = rules.closed(its.incident, now=now)
     if after is None:
         return Done(its.incident, changed=False, cancelled=0)
-    check_asker(await _asker(tx, by, user_id), its.incident.process)
     record = await lock_record(tx, its.incident.id)
+    counts = (await alert_store.counts(tx, [its.incident.id])).get(its.incident.id, AlertCounts())
+    resolved = rules.resolved_as(its.incident, counts)
+    check_closer(await _asker(tx, by, user_id), record, resolved, its.incident.process, now=now)
     if said.category_id is not None and said.category_id != record.category_id:
         logged = record.logged_category_id or record.category_id
         record = replace(record, category_id=said.category_id, logged_category_id=logged)
     if said.resolution.says_something:
         record = _with_resolution(record, said.resolution, now=now)
-    counts = (await alert_store.counts(tx, [its.incident.id])).get(its.incident.id, AlertCounts())
-    resolved = rules.resolved_as(its.incident, counts)
     if resolved is not None:
         check_objection(closure_of(resolved, record, its.incident.process))
         check_complete(record, resolved, its.incident.process, now=now)

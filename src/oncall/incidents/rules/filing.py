@@ -8,16 +8,10 @@ from oncall.desk.values import Filing, Priority, Record
 from oncall.desk.values.closing import NotReady, Resolved
 from oncall.incidents.rules import life
 from oncall.incidents.values import AlertCounts, Incident, Status
+from oncall.incidents.values.acting import NEXT
 from oncall.kit.actors import ActorKind
 
 OPEN = {Status.TRIGGERED, Status.ACKNOWLEDGED}
-NEXT = {
-    Status.TRIGGERED: ("acknowledge", "resolve"),
-    Status.ACKNOWLEDGED: ("unacknowledge", "resolve"),
-    Status.RESOLVED: ("reopen", "verify", "close"),
-    Status.CLOSED: (),
-}
-"""What can be done from each state; whoever asks for something else is told."""
 
 
 def first_record(incident: Incident, filing: Filing, matrix: Matrix) -> Record:

@@ -30,4 +30,4 @@ def stood_down(incident: Incident, by: Actor, *, reason: str) -> Change | None:
 
 def check_not_closed(incident: Incident, *, to: str) -> None:
     if incident.status is Status.CLOSED:
-        raise NotOpen(f"#{incident.number} is closed, and what is closed cannot be {to}: it stays as it was filed.")
+        raise NotOpen(incident, f"#{incident.number} is closed, and what is closed cannot be {to}: it stays as it was filed.")

@@ -22,9 +22,11 @@ def said(done: str, by: Actor, reason: str | None = None) -> str:
 def check_open(incident: Incident, *, to: str) -> None:
     """Refuse to do something with what is over; `to` says what it was to be."""
     if incident.status is Status.RESOLVED:
-        raise NotOpen(f"#{incident.number} is resolved, and only what is open can be {to}: reopen it first.")
+        raise NotOpen(incident, f"#{incident.number} is resolved, and only what is open can be {to}: reopen it first.")
     if incident.status is Status.CLOSED:
-        raise NotOpen(f"#{incident.number} is closed, and only what is open can be {to}: if it fires again, a new incident opens.")
+        raise NotOpen(
+            incident, f"#{incident.number} is closed, and only what is open can be {to}: if it fires again, a new incident opens."
+        )
 
 
 def triggered_again(incident: Incident, position: Position, *, reason: str, now: datetime) -> Incident:
@@ -67,11 +69,12 @@ def reopen_by_hand(incident: Incident, by: Actor, *, reason: str | None, group_t
     if incident.status in OPEN:
         return None
     if incident.status is Status.CLOSED:
-        raise NotReopenable(f"#{incident.number} is closed, and nothing reopens it: if it fires again, a new incident opens.")
+        raise NotReopenable(incident, f"#{incident.number} is closed, and nothing reopens it: if it fires again, a new incident opens.")
     if group_taken_by is not None:
         raise NotReopenable(
+            incident,
             f"#{group_taken_by} is open and gathers the same alerts as #{incident.number} did, and two cannot: "
-            f"go on with #{group_taken_by}."
+            f"go on with #{group_taken_by}.",
         )
     why = said("reopened", by, reason)
     return Change(triggered_again(incident, next_cycle(incident.position), reason=why, now=now), Kind.REOPENED, why)

@@ -2,23 +2,47 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
-from oncall.incidents.values import Incident
+from oncall.incidents.values import Incident, Status
 from oncall.kit.errors import Conflict, Invalid
 from oncall.timeline.values import Kind
 
+NEXT = {
+    Status.TRIGGERED: ("acknowledge", "resolve"),
+    Status.ACKNOWLEDGED: ("unacknowledge", "resolve"),
+    Status.RESOLVED: ("reopen", "verify", "close"),
+    Status.CLOSED: (),
+}
+"""What can be done from each state; whoever asks for something else is told."""
 
-class NotOpen(Conflict):
+
+class FromHere(Conflict):
+    """It cannot be done from where the incident stands: the answer says where that is, and what can be done."""
+
+    refused: ClassVar[str] = ""
+    """What is not possible now, though it is from such a state."""
+
+    def __init__(self, incident: Incident, sentence: str) -> None:
+        super().__init__(sentence)
+        self.members = {
+            "incident_status": incident.status.value,
+            "allowed": [verb for verb in NEXT[incident.status] if verb != self.refused],
+        }
+
+
+class NotOpen(FromHere):
     """It is resolved or closed, so there is nothing to escalate, to hand on or to put off."""
 
     code = "not_open"
     title = "Not open"
 
 
-class NotReopenable(Conflict):
+class NotReopenable(FromHere):
     """It cannot be opened again; the text says why, and what to do."""
 
+    refused = "reopen"
     code = "not_reopenable"
     title = "Cannot be reopened"
 

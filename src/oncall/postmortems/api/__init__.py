@@ -1,9 +1,6 @@
 """REST for postmortems, action items, templates and settings."""
 
-from fastapi import APIRouter
-
+from oncall.kit.narrow import together
 from oncall.postmortems.api import action_items, postmortems, settings
 
-router = APIRouter()
-for part in (settings.router, postmortems.of_incidents, postmortems.router, action_items.router):
-    router.include_router(part)
+router = together(settings.router, postmortems.of_incidents, postmortems.router, action_items.router)

@@ -18,6 +18,7 @@ from oncall.kit.ids import IncidentId, TeamId, new_id
 from oncall.notifications import list_for_incident
 from oncall.postmortems.commands.settings import get_settings, get_template
 from oncall.postmortems.rules import drafting, publishing
+from oncall.postmortems.rules.showing import titled
 from oncall.postmortems.store import postmortems as store
 from oncall.postmortems.values import (
     MOST_INCIDENTS,
@@ -145,6 +146,7 @@ async def edit(
     current = await get_postmortem(tx, id, caller=caller, lock=True)
     await check_writes(tx, caller, current.team_id)
     check_version(current.version, expected_version)
+    wanted = titled(wanted, before=current.text)
     publishing.check_text(wanted, await get_settings(tx), before=current.text)
     if current.status is Status.PUBLISHED:
         publishing.check_finished(wanted)

@@ -21,7 +21,6 @@ def draft(stories: Sequence[Told], template: str, *, title: str | None, now: dat
     """The words of a draft; its timeline gives way where it would be too long, and says so."""
     named = line(title or _title(stories))[:200]
     words = {
-        "title": escaped(named),
         "date": f"{now.astimezone(UTC):%Y-%m-%d}",
         "incidents": table(("Incident", "Title", "Service", "Severity", "Priority", "Status"), map(_standing, stories)),
         "summary": "\n\n".join(_summary(one) for one in stories),

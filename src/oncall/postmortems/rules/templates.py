@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from oncall.postmortems.values import TO_FILL_IN, InvalidPostmortem
 
-DRAFTED = ("title", "incidents", "summary", "impact", "durations", "timeline", "paged", "date")
+DRAFTED = ("incidents", "summary", "impact", "durations", "timeline", "paged", "date")
 """What a draft puts in their place, once."""
 
-LIVE = ("contributing_factors", "action_items")
+LIVE = ("title", "contributing_factors", "action_items")
 """What changes afterwards: it stays in the body, and is put in its place whenever the postmortem is read as a document."""
 
 PLACEHOLDER = re.compile(r"(?<!\\)\{\{\s*([^{}\s]*)\s*\}\}")

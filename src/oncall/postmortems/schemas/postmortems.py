@@ -39,7 +39,9 @@ class PostmortemEdit(Strict):
     """All that people write; what GET shows may be sent back."""
 
     title: Name
-    body: Body = Field(description="Markdown. `{{contributing_factors}}` and `{{action_items}}` are put in whenever it is exported.")
+    body: Body = Field(
+        description="Markdown. `{{title}}`, `{{contributing_factors}}` and `{{action_items}}` are put in whenever it is exported."
+    )
     contributing_factors: list[Factor] = Field(default_factory=list, max_length=20)
     id: ReadOnly = None
     status: ReadOnly = None

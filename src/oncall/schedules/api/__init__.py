@@ -1,9 +1,8 @@
 """REST for schedules: what authors write, what changes single shifts, who is on call, calendars, pictures and fairness."""
 
-from fastapi import APIRouter
-
+from oncall.kit.narrow import together
 from oncall.schedules.api import answers, calendars, fairness, overrides, pictures, schedules, unavailability
 
-router = APIRouter()
-for part in (schedules, answers, overrides, unavailability, calendars, fairness, pictures):
-    router.include_router(part.router)
+router = together(
+    schedules.router, answers.router, overrides.router, unavailability.router, calendars.router, fairness.router, pictures.router
+)

@@ -1,9 +1,6 @@
 """REST for services: integrations and keys, dependencies, groups, report forms, and the rules that send events to them."""
 
-from fastapi import APIRouter
-
+from oncall.kit.narrow import together
 from oncall.services.api import dependencies, groups, report_forms, routing, services
 
-router = APIRouter()
-for part in (services, report_forms, dependencies, groups, routing):
-    router.include_router(part.router)
+router = together(services.router, report_forms.router, dependencies.router, groups.router, routing.router)

@@ -1,9 +1,6 @@
 """REST for what mutes."""
 
-from fastapi import APIRouter
-
+from oncall.kit.narrow import together
 from oncall.silences.api import inhibitions, silences, windows
 
-router = APIRouter()
-for part in (silences.router, windows.router, inhibitions.router):
-    router.include_router(part)
+router = together(silences.router, windows.router, inhibitions.router)

@@ -1,9 +1,6 @@
 """REST for what would happen, and would have happened."""
 
-from fastapi import APIRouter
-
+from oncall.kit.narrow import together
 from oncall.simulate.api import advising, previewing, replaying, simulating
 
-router = APIRouter()
-for part in (advising, previewing, replaying, simulating):
-    router.include_router(part.router)
+router = together(advising.router, previewing.router, replaying.router, simulating.router)
