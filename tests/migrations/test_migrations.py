@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from tests import databases
 
 from oncall.kit import schema
@@ -37,8 +39,19 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 async def to_version(url: str, version: str) -> None:
     """Down, or up to the newest. Alembic runs an event loop of its own."""
-    config = schema._config(url)
+    config = schema.config(url)
     await asyncio.to_thread(command.upgrade if version == "heads" else command.downgrade, config, version)
+
+
+def test_the_newest_migration_is_the_one_that_its_file_says() -> None:
+    assert ScriptDirectory.from_config(schema.config("")).get_heads() == [schema.head()]
+
+
+async def test_a_database_that_is_up_to_date_costs_no_alembic(url: str) -> None:
+    code = f"import sys; from oncall.kit.schema import migrate; migrate({url!r}); print('alembic' in sys.modules)"
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    out, _ = await done.communicate()
+    assert (done.returncode, out.strip()) == (0, b"False")
 
 
 async def test_down_to_the_first_version_and_up_again(url: str, database: Database) -> None:
