@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Row, Text, cast, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.desk.tables import incident_records
 from oncall.desk.values import (
     BusinessUrgency,
     CategoryId,
@@ -28,8 +26,14 @@ from oncall.kit.ids import IncidentId
 T = TypeVar("T")
 
 # What is JSON is read as text: `msgspec` makes values of it.
-SEEN = [cast(column, Text).label(column.name) if isinstance(column.type, JSONB) else column for column in incident_records.c]
-RECORDS = select(*SEEN)
+RECORDS = text("""
+    SELECT incident_id, version, description, reporter::text AS reporter, reported_at, noticed_at, category_id, logged_category_id, impact,
+        business_urgency, affected_users, risks, priority_reason, priority_by::text AS priority_by, sla_id, acknowledge_by, resolve_by,
+        update_by, marks, next_at, resolution_code, resolution_text, monitoring_until, closure, closure_since,
+        verification::text AS verification
+    FROM incident_records WHERE incident_id = ANY(CAST(:ids AS uuid[]))
+""")
+LOCK = text("SELECT FROM incident_records WHERE incident_id = :id FOR NO KEY UPDATE")
 ADD = text("""
     INSERT INTO incident_records (incident_id, description, category_id, impact, business_urgency, risks, priority_reason, marks,
         resolution_text)
@@ -58,13 +62,12 @@ SAVE = text("""
 
 
 async def get_records(tx: AsyncConnection, ids: Iterable[IncidentId]) -> dict[IncidentId, Record]:
-    return {IncidentId(r.incident_id): _record(r) for r in await tx.execute(RECORDS.where(incident_records.c.incident_id.in_(set(ids))))}
+    return {IncidentId(r.incident_id): _record(r) for r in await tx.execute(RECORDS, {"ids": list(set(ids))})}
 
 
 async def lock_record(tx: AsyncConnection, id: IncidentId) -> Record | None:
-    found = RECORDS.where(incident_records.c.incident_id == id).with_for_update(key_share=True)  # FOR NO KEY UPDATE
-    row = (await tx.execute(found)).first()
-    return _record(row) if row else None
+    await tx.execute(LOCK, {"id": id})
+    return (await get_records(tx, [id])).get(id)
 
 
 async def add_records(tx: AsyncConnection, records: Sequence[Record]) -> None:

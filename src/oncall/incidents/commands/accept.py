@@ -47,7 +47,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: J
     Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
     """
-    events = await route_events(tx, events, judging)
+    events = await route_events(tx, events, await judging.routing.of(tx))
     decided = await _again(tx, events)
     events = await _met(tx, events)
     cut = waves([event for event in events if event.id not in decided])
@@ -150,11 +150,12 @@ async def _accept_wave(
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
     concerned = opened + await _follow(tx, runs, locked, services, flaps, now=now)
-    await mark_opened(tx, runs, services, await judging.mutings.of(tx))
-    await regrade(tx, runs, judging, now=now)
-    holds = await find_holds(tx, concerned, services, judging, fresh=triggers, now=now)
+    mutings = await judging.mutings.of(tx)
+    await mark_opened(tx, runs, services, mutings)
+    await regrade(tx, runs, judging, mutings, now=now)
+    holds = await find_holds(tx, concerned, services, mutings, judging, fresh=triggers, now=now)
     await _watch(tx, runs, counting(concerned, services, holds))
-    await _escalate_now(tx, concerned, services, judging, holds, now=now)
+    await _escalate_now(tx, concerned, services, judging, holds, opened={incident.id for incident in opened}, now=now)
     await _sources_over(tx, runs, now=now)
     decided |= decided_once([event for run in runs for event in run.events], decided, services)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
@@ -289,6 +290,7 @@ async def _escalate_now(
     judging: Judging,
     holds: Mapping[IncidentId, Hold],
     *,
+    opened: AbstractSet[IncidentId],
     now: datetime,
 ) -> None:
     """Page in the same transaction that opened it. If that fails, or somebody else decides whose turn it is, the incident is still stored,
@@ -296,7 +298,7 @@ async def _escalate_now(
     """
 
     async def run(rows: Sequence[Incident]) -> None:
-        await run_due(tx, rows, judging, now=now, services=services, holds=holds)
+        await run_due(tx, rows, judging, now=now, services=services, holds=holds, opened=opened)
 
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)

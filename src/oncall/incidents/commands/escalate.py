@@ -1,6 +1,7 @@
 """Time and incidents: fire what is due, page the people, write the decisions as a set."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -47,14 +48,15 @@ async def run_due(
     now: datetime,
     services: Mapping[ServiceId, Service] | None = None,
     holds: Mapping[IncidentId, Hold] | None = None,
+    opened: AbstractSet[IncidentId] = frozenset(),
 ) -> None:
     """Decide locked incidents whose `next_at` has come: first those that may inhibit others of them, if their own hold is over.
 
-    `services` are theirs, and `holds` what holds them, where this transaction has found that out.
+    `services` are theirs, and `holds` what holds them, where this transaction has found that out; `opened` are those it has opened.
     """
     parts = [due] if holds is not None else await in_turn(tx, due, await judging.mutings.of(tx))
     for part in parts:
-        await _run(tx, part, judging, now=now, services=services, holds=holds)
+        await _run(tx, part, judging, now=now, services=services, holds=holds, opened=opened)
 
 
 async def _run(
@@ -65,6 +67,7 @@ async def _run(
     now: datetime,
     services: Mapping[ServiceId, Service] | None,
     holds: Mapping[IncidentId, Hold] | None,
+    opened: AbstractSet[IncidentId],
 ) -> None:
     """As a set: incidents, pages and timeline are written with a few statements.
 
@@ -82,7 +85,7 @@ async def _run(
         services = await get_supported(tx, sorted({i.service_id for i in escalating}), now=now) if escalating else {}
     people = with_support(people, services.values(), now=now)
     if holds is None:
-        holds = await find_holds(tx, escalating, services, judging, now=now)
+        holds = await find_holds(tx, escalating, services, await judging.mutings.of(tx), judging, now=now)
         await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
     quiet = await _quiet(tx, due, now=now)
     outcomes: list[Outcome] = []
@@ -93,7 +96,7 @@ async def _run(
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
-    told = await told_of(tx, [outcome.incident.id for outcome in outcomes if outcome.pages])
+    told = await told_of(tx, [outcome.incident.id for outcome in outcomes if outcome.pages], opened=opened)
     again = [outcome.incident for outcome in outcomes if outcome.pages and outcome.incident.position.cycle > 1]
     so_far = await words_so_far(tx, again)  # in a first cycle nobody has handed it on
     pages = [

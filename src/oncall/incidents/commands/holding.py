@@ -20,7 +20,7 @@ from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.silences.commands.muting import load_mutings
-from oncall.silences.rules.muting import mutings_on
+from oncall.silences.rules.muting import Mutings, mutings_on
 from oncall.silences.values.muting import AlertFacts
 
 NONE: Mapping[IncidentId, int] = {}
@@ -33,6 +33,7 @@ async def find_holds(
     tx: AsyncConnection,
     incidents: Iterable[Incident],
     services: Mapping[ServiceId, Service],
+    mutings: Mutings,
     judging: Judging,
     *,
     fresh: Mapping[IncidentId, int] = NONE,
@@ -43,7 +44,7 @@ async def find_holds(
     if not open:
         return {}
     triggers = await _triggers(tx, open, services, fresh, now=now)
-    mutes = await _mutes(tx, open, services, judging, now=now)
+    mutes = await _mutes(tx, open, services, mutings, judging, now=now) if mutings else {}
     holds: dict[IncidentId, Hold] = {}
     for incident in open:
         hold = hold_of(incident, services[incident.service_id], mutes.get(incident.id), triggers.get(incident.id, Triggers()), now=now)
@@ -95,12 +96,15 @@ async def _triggers(
 
 
 async def _mutes(
-    tx: AsyncConnection, incidents: Sequence[Incident], services: Mapping[ServiceId, Service], judging: Judging, *, now: datetime
+    tx: AsyncConnection,
+    incidents: Sequence[Incident],
+    services: Mapping[ServiceId, Service],
+    mutings: Mutings,
+    judging: Judging,
+    *,
+    now: datetime,
 ) -> Mapping[IncidentId, Hold]:
     """For each incident all of whose open alerts are muted, what ends first."""
-    mutings = await judging.mutings.of(tx)
-    if not mutings:
-        return {}
     facts: dict[IncidentId, list[AlertFacts]] = {}
     by_id = {incident.id: incident for incident in incidents}
     alerts = await alert_store.open_of(tx, list(by_id))

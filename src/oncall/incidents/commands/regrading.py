@@ -11,15 +11,17 @@ from oncall.incidents.rules.placing import Run, is_regraded
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.kit.db import notify
+from oncall.silences.rules.muting import Mutings
 
 
-async def regrade(tx: AsyncConnection, runs: Sequence[Run], judging: Judging, *, now: datetime) -> None:
+async def regrade(tx: AsyncConnection, runs: Sequence[Run], judging: Judging, mutings: Mutings | None = None, *, now: datetime) -> None:
     """They are written already. They inhibit by what they are now, and never themselves by what they were; an incident that is held is
-    looked at again.
+    looked at again. `mutings`: where this transaction has asked for them.
     """
     ids = {run.change.alert_id for run in runs if is_regraded(run)}
-    mutings = await judging.mutings.of(tx) if ids else None
-    if not mutings:
+    if ids and mutings is None:
+        mutings = await judging.mutings.of(tx)
+    if not ids or not mutings:
         return
     concerned = sorted({run.incident_id for run in runs if run.change.alert_id in ids})
     alerts = [alert for _, alert, *_ in await alert_store.open_of(tx, concerned) if alert.id in ids]

@@ -1,10 +1,10 @@
 """When a page goes, and with which others: at once, or within a minute in one message; in a storm as a list."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oncall.kit.ids import IncidentId
+from oncall.kit.quick import dataclass
 
 AT_ONCE_IN_A_MINUTE = 3
 """Pages to one person that go at once within `LONGEST_WAIT`; what comes on top may wait, and travels as one message."""
