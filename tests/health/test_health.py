@@ -94,7 +94,7 @@ async def test_a_node_that_takes_no_events_says_so_and_blames_no_database(system
     monkeypatch.setattr("oncall.intake.commands.gate.BUDGET", 0.1)
     key = (await paging(system))["key"]
     await system.node.gate.stop()
-    system.node.gate._closed, system.node.gate._task = False, None  # as on a node whose start never ran
+    system.node.gate._closed, system.node.gate.tasks = False, ()  # as on a node whose start never ran
     answer = await system.api.post(f"/intake/{key}", json={"event_action": "trigger", "payload": {"summary": "Disk full"}})
     assert answer.status_code == 503
     assert "Nobody works on the events of this node" in answer.text

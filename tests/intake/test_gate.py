@@ -75,9 +75,11 @@ async def open_gate(url: str, *, command_timeout: float = 8.0, bounds: Bounds | 
     database = Database(url, sizes=SIZES | {Pool.INTAKE: (size, statement_timeout, command_timeout)})
     made = Gate(database, DatabaseClock(), UNMUTED, bounds=bounds)
     made.start()
-    yield made
-    await made.stop()
-    await database.close()
+    try:
+        yield made
+    finally:
+        await made.stop()
+        await database.close()
 
 
 async def counts(database: Database) -> Any:
@@ -291,7 +293,7 @@ async def test_an_owner_who_could_not_be_told_is_told_later(
             raise RecursionError("a defect")
         await settle(batch, **more)
 
-    monkeypatch.setattr(made, "_settle_all", fails_first)
+    monkeypatch.setattr(made, "_settle", fails_first)
     await asyncio.sleep(0.08)
     made.start()
     assert await outcomes(*asked) == [["opened"], "Overloaded"]
@@ -391,7 +393,7 @@ async def test_a_failure_that_nobody_foresaw_hurts_nobody_who_comes_later(
     async with open_gate(database_url) as made:
         with monkeypatch.context() as broken:
 
-            async def defect(*_: object) -> list[Decided]:
+            async def defect(*_: object, **__: object) -> list[Decided]:
                 raise RecursionError("a defect")
 
             broken.setattr(made, "_settle", defect)

@@ -82,7 +82,7 @@ class Fleet:
     async def _forget(self, n: int) -> None:
         node = self.nodes[n]
         tasks = [task for sender in self._senders(node) for task in sender._in_flight]
-        tasks += [task for task in (node.gate._task, node.compilation._task) if task is not None]
+        tasks += [task for task in (*node.gate.tasks, node.compilation._task) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

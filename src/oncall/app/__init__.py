@@ -73,7 +73,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts, SilentReporters
 from oncall.intake import hot as intake
 from oncall.intake.api import bodies, explaining, mappings, routing
-from oncall.intake.commands import Gate
+from oncall.intake.commands import Gate, Lately
 from oncall.intake.commands.bounces import Bounces
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.people import People
@@ -89,8 +89,9 @@ from oncall.kit.ids import BundleId, UserId
 from oncall.kit.keyring import load_ring
 from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
-from oncall.kit.narrow import Narrow
+from oncall.kit.narrow import Narrow, together
 from oncall.kit.outbound import read_outbound_allow
+from oncall.kit.query import refuse_unknown_query
 from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings
 from oncall.kit.streams import Fan
@@ -435,7 +436,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.room_streams, app.state.incident_streams = node.room_streams, node.incident_streams
     app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
     app.state.gate = None if node.role is Role.ENGINE else node.gate
-    app.state.ticker, app.state.people = node.ticker, node.people
+    app.state.ticker, app.state.people, app.state.lately = node.ticker, node.people, Lately()
     app.state.status_pages = StatusPages(
         node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
     )
@@ -466,10 +467,13 @@ def routes_of(role: Role) -> tuple[list[BaseRoute], Narrow]:
     """What a node with this role answers beside its hot routes, and the way to all of them. It holds nothing of the node, and is costly to
     make: all nodes of a process share it.
     """
-    rest, whole = APIRouter(), APIRouter()
-    for router in [health.router] if role is Role.ENGINE else [health.router, console.router, *ROUTERS]:
-        rest.include_router(router)
-    whole.routes.extend(rest.routes if role is Role.ENGINE else [*HOT_ROUTES, *rest.routes])
+    if role is Role.ENGINE:
+        return health.router.routes, Narrow(health.router)
+    rest = together(health.router, console.router, *ROUTERS)
+    for route in rest.routes:
+        refuse_unknown_query(route)
+    whole = APIRouter()
+    whole.routes.extend([*HOT_ROUTES, *rest.routes])
     return rest.routes, Narrow(whole)
 
 

@@ -66,27 +66,36 @@ class Exact(Generic[T]):
     """
 
     def __init__(self, topic: str, load: Callable[[AsyncConnection], Awaitable[T]], about: Callable[[], datetime]) -> None:
-        self._topic, self._load, self._about = topic, load, about
+        self.topic, self._load, self._about = topic, load, about
         self._made: tuple[int, T] | None = None
         self._made_at: datetime | None = None
 
     async def of(self, tx: AsyncConnection) -> T:
         revision, about = await self._revision(tx), self._about()
-        if self._made is None or self._made[0] != revision or self._is_old(about):
+        made = self._made
+        if made is None or made[0] != revision or self._is_old(about):
             # What changes in between is in it already, and makes it anew once more.
-            self._made, self._made_at = (revision, await self._load(tx)), about
-        return self._made[1]
+            made = (revision, await self._load(tx))
+            self._made, self._made_at = made, about
+        return made[1]
+
+    async def at_hand(self, tx: AsyncConnection) -> tuple[int, T]:
+        """As it was when somebody asked last, and its revision: for a statement that undoes itself if there is another by now."""
+        if self._made is None or self._is_old(self._about()):
+            await self.of(tx)
+        assert self._made is not None  # noqa: S101 — by the line above
+        return self._made
 
     async def stays(self, tx: AsyncConnection, value: T) -> bool:
         """Whether this value is still what it was, and stays so until this transaction has ended: whoever changes it then sees what was
         decided by it. Waits for nobody, and asks for no age: what has just been decided by is not wrong for having grown old since.
         """
-        if not await nobody_does(tx, f"change {self._topic}"):
+        if not await nobody_does(tx, f"change {self.topic}"):
             return False
         return self._made is not None and self._made[1] is value and self._made[0] == await self._revision(tx)
 
     async def _revision(self, tx: AsyncConnection) -> int:
-        return (await tx.execute(READ_ONE, {"topic": self._topic})).scalar_one_or_none() or 0
+        return (await tx.execute(READ_ONE, {"topic": self.topic})).scalar_one_or_none() or 0
 
     def _is_old(self, about: datetime) -> bool:
         """Also if clocks were put back to before it was made."""

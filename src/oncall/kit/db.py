@@ -152,22 +152,33 @@ class Database:
     @asynccontextmanager
     async def by_themselves(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
         """Each statement of the block is a transaction of its own, committed when it has been executed. For those that are all or nothing
-        by themselves: three round trips fewer. The connection is kept for the next block.
+        by themselves: three round trips fewer. The connection is kept for the next block. For a lock they wait no longer than a tenth of a
+        second, since so long all who come after them wait too.
         """
         tx = self._kept.pop(pool, None)
         if tx is None or not tx.is_alive():
             if tx is not None:
                 await tx.close()
-            tx = self._engines[pool].connect()
-            await tx.start()
-            tx.is_by_itself = True
+            tx = await self._by_itself(pool)
         try:
             yield tx
         finally:
             if pool in self._kept:
+                await tx.invalidate()  # nobody else shall have its time-outs
                 await tx.close()
             else:
                 self._kept[pool] = tx
+
+    async def _by_itself(self, pool: Pool) -> Straight:
+        tx = self._engines[pool].connect()
+        tx.is_by_itself = True
+        await tx.start()
+        try:
+            await tx.execute(LOCKS_BY_THEMSELVES)
+        except BaseException:
+            await tx.close()
+            raise
+        return tx
 
     @asynccontextmanager
     async def look(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
@@ -353,6 +364,7 @@ async def nobody_does(tx: AsyncConnection, what: str) -> bool:
 
 
 SAVEPOINT, RELEASE, ROLLBACK_TO = text("SAVEPOINT half"), text("RELEASE SAVEPOINT half"), text("ROLLBACK TO SAVEPOINT half")
+LOCKS_BY_THEMSELVES = text("SELECT set_config('lock_timeout', '100', false)")
 LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :milliseconds, true)")
 ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('oncall ' || :what, 0))")
 SHARED_LOCK = text("SELECT pg_try_advisory_xact_lock_shared(hashtextextended('oncall ' || :what, 0))")

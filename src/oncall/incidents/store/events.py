@@ -1,6 +1,6 @@
 """SQL about events and the bodies they came in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from oncall.incidents.values import (
 )
 from oncall.kit.db import ConcurrentChange, racing, sqlstate
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
+from oncall.kit.quick import dataclass
 
 # By `alerts_incident_idx` and `events_alert_idx (alert_id, id)`: an incident's events are those of its alerts.
 LIST_EVENTS = text("""
@@ -68,8 +69,9 @@ TRIGGERS_UNTIL = text("""
     SELECT count(*) FROM (SELECT FROM events WHERE alert_id = :alert_id AND id <= :id AND action = 'trigger' LIMIT :most) AS triggers
 """)
 
-# One round trip for all: every request waits for it. An alert that is no longer as it was read (open, and as grave) spoils the count of the
-# repeats, and a division by zero undoes the whole: to lock their rows first, as where incidents follow, would be half of what this costs.
+# One round trip for all: every request waits for it. An alert that is no longer as it was read (open, as grave, and watched by nobody)
+# spoils the count of the repeats, other routing rules by now spoil all of them, and a division by zero undoes the whole: to lock their rows
+# first, as where incidents follow, would be half of what this costs.
 DIVISION_BY_ZERO = "22012"
 ADD_EVENTS = text("""
     WITH repeats AS MATERIALIZED (
@@ -79,7 +81,9 @@ ADD_EVENTS = text("""
         UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity,
             expires_at = coalesce(r.expires_at, a.expires_at)
         FROM repeats r
-        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id AND a.state = 'open' AND a.severity = r.severity_before RETURNING a.id
+        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id
+            AND a.state = 'open' AND a.severity = r.severity_before AND NOT a.watched
+        RETURNING a.id
     ), bodies AS (
         INSERT INTO event_bodies (id, received_at, content_type, raw, headers)
         SELECT b.id, :now, b.content_type, b.raw, b.headers
@@ -94,7 +98,8 @@ ADD_EVENTS = text("""
             CAST(:summaries AS text[]), CAST(:decisions AS text[]), CAST(:reasons AS text[]), CAST(:alert_ids AS uuid[]),
             CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:delivery_ids AS text[])) AS e
     )
-    SELECT 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) THEN 1 ELSE 0 END FROM counted
+    SELECT 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) AND (CAST(:revision AS bigint) IS NULL
+        OR CAST(:revision AS bigint) = coalesce((SELECT revision FROM revisions WHERE topic = :topic), 0)) THEN 1 ELSE 0 END FROM counted
 """)
 
 DECIDED = text("SELECT id, dedup_key, decision, reason, alert_id, incident_id FROM events WHERE id = ANY(:ids)")
@@ -189,23 +194,32 @@ async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body 
     return event_seen(row), Body(row.kept_body_id, row.content_type, row.raw, msgspec.json.decode(row.headers)) if kept else None
 
 
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Open alerts and what repeats change in them, decided by what had this revision under that topic."""
+
+    changes: Sequence[tuple[Alert, AlertChange]]
+    topic: str
+    revision: int
+
+
 async def add_events(
     tx: AsyncConnection,
     events: Sequence[Event],
     decided: Mapping[EventId, Decided],
     occurred_ats: Sequence[datetime],
     *,
-    repeats: Iterable[tuple[Alert, AlertChange]] = (),
+    repeats: Repeats | None = None,
     now: datetime,
 ) -> None:
     """Store events with their decisions and the instants their monitors claim, and each body once; and count repeats of open alerts.
 
-    All or nothing; raises ConcurrentChange if one of these alerts is no longer what the decision rests on.
+    All or nothing; raises ConcurrentChange if one of these alerts, or the routing rules, are no longer what the decision rests on.
     """
     verdicts = [decided[e.id] for e in events]
     bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
     # Two nodes that meet on the same rows meet in the same order, nearly always; where not, PostgreSQL tells one of them.
-    changes = sorted(repeats, key=lambda repeat: repeat[0].id)
+    changes = sorted(repeats.changes, key=lambda repeat: repeat[0].id) if repeats else []
     row = {
         "now": now,
         "ids": [e.id for e in events],
@@ -231,6 +245,8 @@ async def add_events(
         "severities_before": [alert.severity for alert, _ in changes],
         "severities_now": [change.severity for _, change in changes],
         "expires_ats": [change.expires_at for _, change in changes],
+        "revision": repeats.revision if repeats else None,
+        "topic": repeats.topic if repeats else "",
     }
     try:
         with racing("events_pkey", "events_once_per_delivery"):
@@ -238,7 +254,7 @@ async def add_events(
     except DBAPIError as error:
         if sqlstate(error) != DIVISION_BY_ZERO:
             raise
-        raise ConcurrentChange("an alert was changed by another transaction meanwhile") from error
+        raise ConcurrentChange("an alert, or a routing rule, was changed by another transaction meanwhile") from error
 
 
 def _once(event: Event, decided: Decided) -> str | None:

@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,8 +12,9 @@ from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.commands.repeats import accept_repeats
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
+from oncall.intake.commands.lanes import Behind, Lane, Open
 from oncall.intake.commands.shedding import Sender, Shed, saying
-from oncall.intake.commands.waiting import Bounds, Queue, Waiting
+from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.intake.rules import unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
@@ -23,6 +24,7 @@ from oncall.kit.ids import EventId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS
 from oncall.kit.stopwatch import Stopwatch
+from oncall.kit.tasks import woken
 from oncall.services.values import IntegrationRef
 
 log = get_log("intake")
@@ -36,6 +38,9 @@ ROOM_WITHIN = 10.0
 
 LEAST = 1.0
 """Seconds that are left for a commit, however long a sender had to wait before."""
+
+COURTESY = 0.025
+"""Seconds that repeats wait while an incident is opened and somebody paged, which shares the processor with them."""
 
 ANSWERS_A_ROUND = 4
 """Answers that are begun in one round of the event loop."""
@@ -68,28 +73,32 @@ class Gate:
 
     def __init__(self, database: Database, clock: Clock, judging: Judging, *, bounds: Bounds | None = None) -> None:
         self._database, self._clock, self._judging = database, clock, judging
-        self._queue = Queue(bounds or Bounds())
-        self._wake, self._freed = asyncio.Event(), asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        # All that waits counts in the first queue until it is done, in whichever lane it is by then.
+        self._quick, self._slow = Lane(bounds or Bounds()), Lane(bounds or Bounds())
+        self._queue, self._behind, self._open = self._quick.queue, Behind(), Open()
+        self._freed, self._calm = asyncio.Event(), asyncio.Event()
+        self._calm.set()
+        self.tasks: tuple[asyncio.Task[None], ...] = ()
         self._closed = False
-        self._shed = Shed(self._put)
+        self._shed = Shed(self._quick.put)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._work(), name="intake gate")
+        lanes = {"intake repeats": self._work_quickly(), "intake": self._work_slowly()}
+        self.tasks = tuple(asyncio.create_task(work, name=name) for name, work in lanes.items())
 
     @property
     def runs(self) -> bool:
         """Whether somebody works on what is put into the queue."""
-        return self._task is not None and not self._task.done()
+        return bool(self.tasks) and not any(task.done() for task in self.tasks)
 
     async def stop(self) -> None:
         """Answer everybody who is waiting, then stop."""
         self._shed.close()
         self._closed = True
-        self._wake.set()
         self._freed.set()
-        if self._task:
-            await asyncio.gather(self._task, return_exceptions=True)
+        for lane, task in zip((self._quick, self._slow), self.tasks, strict=False):  # the quick one fills the slow one
+            lane.close()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def hold(self, size: int, integration: IntegrationRef | None, *, comes_again: bool) -> None:
         """Room for a body of `size` bytes before it is read; whoever would not come again waits for it. Give it back by `let_go`.
@@ -128,7 +137,7 @@ class Gate:
             raise Overloaded
         if self._closed:
             raise Unavailable(TOO_MANY)
-        self._put(waiting)
+        self._quick.put(waiting)
         patience = loop.call_later(min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)), self._give_up, waiting)
         try:
             return await waiting.answer
@@ -136,11 +145,7 @@ class Gate:
             patience.cancel()
 
     def _give_up(self, waiting: Waiting) -> None:
-        waiting.refuse(TOO_SLOW if self.runs else NOT_RUNNING)
-
-    def _put(self, waiting: Waiting) -> None:
-        self._queue.put(waiting)
-        self._wake.set()
+        waiting.give_up(TOO_SLOW if self.runs or self._closed else NOT_RUNNING)
 
     async def _room(self, is_there: Callable[[], bool], *, within: float) -> bool:
         """Wait until there is room."""
@@ -158,39 +163,71 @@ class Gate:
         if not self._closed:
             self._freed.clear()
 
-    async def _work(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while requests := self._queue.take():
-                batch = [(event, waiting) for waiting in requests for event in waiting.events]
-                try:
-                    await self._settle_all(batch)
-                except Exception:
-                    # Nothing should come this far; if it does, the events after these must not wait for ever.
-                    log.exception("a batch of events failed in a way nobody foresaw")
-                    _refuse(batch, NOT_STORED)
-                for waiting in requests:
-                    self._queue.done(waiting)
-                self._free()
-            if self._closed:
-                return
+    async def _work_quickly(self) -> None:
+        """Repeats of open alerts, which is nearly everything in a storm. All else is more work, for which they do not wait."""
+        async for requests in self._quick.batches():
+            quick, slow = self._behind.apart(requests, self._open)
+            self._slow_down(slow)
+            if not quick:
+                continue
+            await woken(self._calm, within=COURTESY)
+            async with self._answering(quick):
+                await self._settle_repeats(quick)
+            through = [waiting for waiting in quick if waiting.is_through]
+            self._slow_down(waiting for waiting in quick if not waiting.is_through)
+            await _reply(through)
+            self._done(through)
 
-    async def _settle_all(self, batch: Sequence[Asked]) -> None:
-        """Repeats of open alerts at once, which is nearly everything in a storm; then what is more work, which they need not wait for."""
-        BATCH.observe(len(batch))
-        patient, unsure = True, False
+    def _slow_down(self, requests: Iterable[Waiting]) -> None:
+        for waiting in requests:
+            self._behind.add(waiting)
+            self._slow.put(waiting)
+
+    async def _work_slowly(self) -> None:
+        async for requests in self._slow.batches():
+            self._calm.clear()
+            async with self._answering(requests):
+                batch = [(event, waiting) for waiting in requests for event in waiting.left]
+                BATCH.observe(len(batch))
+                await self._settle(batch, unsure=any(waiting.unsure for waiting in requests))
+            for waiting in requests:
+                self._slow.queue.done(waiting)
+                self._behind.remove(waiting)
+            self._done(requests)
+            self._calm.set()
+
+    def _done(self, requests: Iterable[Waiting]) -> None:
+        for waiting in requests:
+            self._queue.done(waiting)
+            self._open.note(waiting)
+        self._free()
+
+    @asynccontextmanager
+    async def _answering(self, requests: Sequence[Waiting]) -> AsyncIterator[None]:
+        """Nothing should come as far as here; if it does, the events after these must not wait for ever."""
+        try:
+            yield
+        except Exception:
+            log.exception("a batch of events failed in a way nobody foresaw")
+            for waiting in requests:
+                waiting.refuse(NOT_STORED)
+
+    async def _settle_repeats(self, requests: Sequence[Waiting]) -> None:
+        """Decide what is a mere repeat; whatever goes wrong, the slow lane meets again, and sorts there."""
+        batch = [(event, waiting) for waiting in requests for event in waiting.events]
         try:
             async with self._database.by_themselves(Pool.INTAKE) as tx:
                 repeats = await accept_repeats(tx, [event for event, _ in batch], self._judging, now=await self._clock.now(tx))
-        except Exception as error:  # noqa: BLE001 — whatever it is, it comes again below, and is sorted there
-            repeats = {}
-            patient, unsure = sqlstate(error) != LOCK_TIMED_OUT, trouble(error) is not Trouble.CONFLICT
-        else:
-            await self._count(repeats.values())
-        await _tell([asked for asked in batch if asked[0].id in repeats], repeats)
-        if rest := [asked for asked in batch if asked[0].id not in repeats]:
-            await self._settle(rest, patient=patient, unsure=unsure)
+        except Exception as error:  # noqa: BLE001 — as above
+            for waiting in requests:
+                waiting.unsure = trouble(error) is not Trouble.CONFLICT
+            return
+        if repeats:
+            BATCH.observe(len(repeats))
+        for event, waiting in batch:
+            if event.id in repeats:
+                waiting.note(repeats[event.id])
+        await self._count(repeats.values())
 
     async def _settle(self, batch: Sequence[Asked], *, patient: bool = True, unsure: bool = False) -> None:
         """Everybody is answered: together, or by halves if one event spoils it for the others, or refused for now.
@@ -203,7 +240,9 @@ class Gate:
         except Exception as error:  # noqa: BLE001 — sorted below: halved, refused, or quarantined with a log line
             spoilt: Exception = error
         else:
-            await _tell(batch, decided)
+            for event, waiting in batch:
+                waiting.note(decided[event.id])
+            await _reply([waiting for _, waiting in batch])
             return
         what = trouble(spoilt)
         too_much = sqlstate(spoilt) == STATEMENT_TIMED_OUT
@@ -224,7 +263,8 @@ class Gate:
         stand_in = saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
         try:
             # Nobody knows how the last try ended: perhaps it is stored as it was read.
-            waiting.tell((await self._commit([stand_in], unsure=True))[event.id])
+            waiting.note((await self._commit([stand_in], unsure=True))[event.id])
+            waiting.reply()
         except Exception:
             log.exception("even what stands for it could not be stored")
             waiting.refuse(NOT_STORED)
@@ -269,10 +309,10 @@ class Gate:
                 EVENTS.labels(decision.value).inc(count)
 
 
-async def _tell(batch: Sequence[Asked], decided: Mapping[EventId, Decided]) -> None:
+async def _reply(requests: Sequence[Waiting]) -> None:
     """Answer those who wait, a few a round of the loop: others are waiting for it too."""
-    for n, (event, waiting) in enumerate(batch, 1):
-        waiting.tell(decided[event.id])
+    for n, waiting in enumerate(requests, 1):
+        waiting.reply()
         if n % ANSWERS_A_ROUND == 0:
             await asyncio.sleep(0)
 

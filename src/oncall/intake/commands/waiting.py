@@ -32,6 +32,9 @@ class Waiting:
     events: list[Event]
     answer: asyncio.Future[list[Decided]]
     decided: dict[EventId, Decided] = field(default_factory=dict)
+    refused: bool = False
+    unsure: bool = False
+    """Nobody knows how the last try to store it ended: it may be stored already."""
 
     @cached_property
     def size(self) -> int:
@@ -41,20 +44,40 @@ class Waiting:
             return len(first.raw)
         return sum(len(body.raw) for body in {event.body.id: event.body for event in self.events}.values())
 
+    @cached_property
+    def keys(self) -> list[str]:
+        """What its events are about, by their dedup keys."""
+        return [event.dedup_key for event in self.events]
+
     @property
     def integration_id(self) -> IntegrationId:
         return self.events[0].integration_id
 
-    def tell(self, decided: Decided) -> bool:
-        """One of its events is committed; with the last of them the request is answered."""
+    def note(self, decided: Decided) -> None:
+        """One of its events is committed."""
         self.decided[decided.event_id] = decided
-        if len(self.decided) < len(self.events):
-            return False
-        if not self.answer.done():
+
+    def reply(self) -> None:
+        """Once all of them are, the request is answered."""
+        if len(self.decided) == len(self.events) and not self.answer.done():
             self.answer.set_result([self.decided[event.id] for event in self.events])
-        return True
+
+    @property
+    def left(self) -> list[Event]:
+        """What is yet to be decided."""
+        return [event for event in self.events if event.id not in self.decided]
+
+    @property
+    def is_through(self) -> bool:
+        return self.refused or len(self.decided) == len(self.events)
 
     def refuse(self, sentence: str) -> None:
+        """Nobody tries any more to store what is left of it."""
+        self.refused = True
+        self.give_up(sentence)
+
+    def give_up(self, sentence: str) -> None:
+        """Whoever waits for it waits no longer, whatever becomes of it."""
         if not self.answer.done():
             self.answer.set_exception(Unavailable(sentence))
             self.answer.exception()  # counts as read: perhaps its sender has given up, and nobody waits for it

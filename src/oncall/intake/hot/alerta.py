@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from oncall.incidents.values import Decided, Decision
 from oncall.intake.adapters import alerta
-from oncall.intake.commands import object_in
+from oncall.intake.commands import as_sent, object_in
 from oncall.intake.hot.receiving import Refused, accept, answer, as_original, received, signed, whole_body
 from oncall.intake.values import Reading, Received, Unreadable
 from oncall.services.values import IntegrationRef
@@ -40,7 +40,7 @@ async def alert(request: Request) -> Response:
     """201 with the alert as it was taken."""
     integration, key = await _signed(request)
     came, (value, readings) = await received(request, await whole_body(request, integration), _read)
-    (decided,) = await accept(request, readings, came, integration, key=key)
+    (decided,) = await accept(request, as_sent(readings, came, integration, key=key))
     id = str(decided.alert_id or decided.event_id)
     return answer({"status": "ok", "id": id, "alert": _alert(id, value, readings[0], decided, came)}, 201)
 
@@ -50,7 +50,7 @@ async def heartbeat(request: Request) -> Response:
     """201 with the heartbeat; it is recorded."""
     integration, key = await _signed(request)
     came, (value, readings) = await received(request, await whole_body(request, integration), _read)
-    (decided,) = await accept(request, readings, came, integration, key=key)
+    (decided,) = await accept(request, as_sent(readings, came, integration, key=key))
     id, now = str(decided.event_id), _instant(came)
     defaults = {"origin": "", "tags": [], "attributes": {}, "type": "Heartbeat", "timeout": 86400, "createTime": now, "customer": None}
     said = {name: said for name, said in value.items() if said is not None}

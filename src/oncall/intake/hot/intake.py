@@ -8,33 +8,46 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from oncall.incidents.values import Decided, Event
-from oncall.intake.commands import DIALECTS, Gate, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
+from oncall.intake.commands import DIALECTS, Gate, Known, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
 from oncall.intake.commands.people import People, hiding
 from oncall.intake.commands.senders import key_in
-from oncall.intake.hot.check_ins import checked_in
 from oncall.intake.hot.receiving import (
     CLOSE,
     INTAKE_LIMIT,
     JSON,
     TOO_SLOW,
-    Held,
     TooSlow,
+    accept,
+    as_said,
     body_of,
     digest_of,
     hold,
     integration_of,
+    lately_of,
     let_go,
     received,
 )
 from oncall.intake.hot.senders import TOO_OFTEN, UNKNOWN, confirm_subscription, is_sender, refused
+from oncall.intake.values import Received
 from oncall.kit.compiled import Compiled
 from oncall.kit.errors import Unavailable
 from oncall.kit.hot import Answer
 from oncall.kit.limits import TooMany
 from oncall.kit.problems import problem
+from oncall.kit.quick import dataclass
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef, IntegrationType
 from oncall.services.values.senders import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a sender gave, its digest, and whose it is."""
+
+    said: str
+    digest: bytes
+    integration: IntegrationRef
+
 
 Words = Callable[[Sequence[Decided], IntegrationRef], Response]
 
@@ -100,16 +113,27 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
     if raw is None:
         await gate.accept(to_events(too_large(integration, INTAKE_LIMIT, request.headers), received_as(b""), integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
-    if integration.is_for_people and request.method == "POST":
-        events = await _from_people(request, raw, integration, key)
-    else:
-        reading = read_query if request.method == "GET" else read
-        _, events = await received(request, raw, lambda came: as_sent(reading(came, integration, by=by), came, integration, key=key))
-    held: Held = request.scope["held"]
-    decided = await gate.accept(await checked_in(request, events), comes_again=held.comes_again, watch=held.watch)
+    is_mail = integration.is_for_people and request.method == "POST"
+    events = await (_from_people(request, raw, integration, key) if is_mail else _read(request, raw, Key(key, digest, integration), by))
+    decided = await accept(request, events)
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
     return decided, integration
+
+
+async def _read(request: Request, raw: bytes, key: Key, by: IntegrationType | None) -> list[Event]:
+    lately, said = lately_of(request), as_said(request, raw)
+    known = lately.find(said)
+    if known is None or known.integration is not key.integration:
+        reading = read_query if request.method == "GET" else read
+
+        def work(came: Received) -> list[Event]:
+            return as_sent(reading(came, key.integration, by=by), came, key.integration, key=key.said)
+
+        _, events = await received(request, raw, work)
+        known = Known(key.digest, key.integration, events)
+        lately.keep(said, known)
+    return known.once_more()
 
 
 async def _from_people(request: Request, raw: bytes, integration: IntegrationRef, key: str) -> list[Event]:

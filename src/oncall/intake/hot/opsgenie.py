@@ -12,7 +12,7 @@ from starlette.routing import Route
 from oncall.incidents.commands.lookup import find_alerts, find_event_of
 from oncall.incidents.values import AlertFound, AlertSearch
 from oncall.intake.adapters import opsgenie
-from oncall.intake.commands import object_in, read
+from oncall.intake.commands import as_sent, object_in, read
 from oncall.intake.hot.opsgenie_words import alert_of, more_of, search_of, status_of
 from oncall.intake.hot.receiving import Refused, accept, answer, as_original, received, signed, whole_body
 from oncall.intake.values import Reading, Received, Unreadable
@@ -119,7 +119,7 @@ async def webhook(request: Request) -> Response:
     integration, key = await _signed(request)
     raw = await whole_body(request, integration)
     came, readings = await received(request, raw, lambda came: read(came, integration))
-    decided = await accept(request, readings, came, integration, key=key)
+    decided = await accept(request, as_sent(readings, came, integration, key=key))
     return answer({"result": "Integration Webhook processed"} | _trailer(watch, decided[0].event_id), 200)
 
 
@@ -212,7 +212,7 @@ async def _processed(
     watch: Stopwatch,
     result: str = "Request will be processed",
 ) -> Response:
-    (decided,) = await accept(request, readings, came, integration, key=key)
+    (decided,) = await accept(request, as_sent(readings, came, integration, key=key))
     return answer({"result": result} | _trailer(watch, decided.event_id), 202)
 
 

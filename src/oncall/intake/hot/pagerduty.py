@@ -7,21 +7,24 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from oncall.intake.adapters import pagerduty_refusals as original
-from oncall.intake.commands import read_pagerduty
+from oncall.intake.commands import Known, as_sent, read_pagerduty
 from oncall.intake.hot.receiving import (
     PAGERDUTY_LIMIT,
     Refused,
     accept,
     answer,
     as_original,
+    as_said,
     bounded_body,
     digest_of,
     integration_of,
+    lately_of,
     received,
     turned_away,
 )
 from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent
+from oncall.services.values import IntegrationRef
 
 Check = Callable[[object], str]
 
@@ -54,12 +57,28 @@ async def create_event(request: Request) -> Response:
 async def _enqueued(request: Request, check: Check, unknown: str) -> str:
     """The dedup key of the event, once it is committed."""
     raw = await bounded_body(request)
+    lately, said = lately_of(request), as_said(request, raw)
+    known = lately.find(said)
+    if known is None or await integration_of(request, known.digest) is not known.integration:
+        known = await _read(request, raw, check, unknown)
+    if known.integration.authentication is not None and not await is_sender(request, raw, known.integration):
+        raise _refused(request, known.integration, unknown)
+    lately.keep(said, known)
+    return (await accept(request, known.once_more()))[0].dedup_key
+
+
+async def _read(request: Request, raw: bytes, check: Check, unknown: str) -> Known:
     came, (key, readings) = await received(request, raw, lambda came: read_pagerduty(came, check), limit=PAGERDUTY_LIMIT)
-    integration = await integration_of(request, digest_of(key))
-    if integration is None or (integration.authentication is not None and not await is_sender(request, raw, integration)):
-        refused = turned_away(request, integration, unknown)
-        raise InvalidEvent(*original.INVALID, [unknown]) if refused.status == 401 else refused
-    return (await accept(request, readings, came, integration, key=key, in_body=1))[0].dedup_key
+    digest = digest_of(key)
+    integration = await integration_of(request, digest)
+    if integration is None:
+        raise _refused(request, None, unknown)
+    return Known(digest, integration, as_sent(readings, came, integration, key=key, in_body=1))
+
+
+def _refused(request: Request, integration: IntegrationRef | None, unknown: str) -> Exception:
+    refused = turned_away(request, integration, unknown)
+    return InvalidEvent(*original.INVALID, [unknown]) if refused.status == 401 else refused
 
 
 ROUTES = [

@@ -12,12 +12,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from oncall.incidents.values import Decided
-from oncall.intake.commands import Gate, Overloaded, as_sent, received_as, to_events, too_large
+from oncall.incidents.values import Decided, Event
+from oncall.intake.commands import Gate, Lately, Overloaded, Said, received_as, to_events, too_large
+from oncall.intake.commands.lately import LARGEST
 from oncall.intake.hot import senders
 from oncall.intake.hot.check_ins import checked_in
 from oncall.intake.hot.senders import is_sender
-from oncall.intake.values import InvalidEvent, Reading, Received
+from oncall.intake.values import InvalidEvent, Received
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.db import Trouble, trouble
@@ -42,6 +43,9 @@ UNANNOUNCED = 256 * 1024
 
 UNPROVEN = 16 * 1024
 """What a body counts as at most, as long as it is not known whose it is."""
+
+MOMENT = 4
+"""Seconds in which the same request reads the same."""
 
 BODY_TIMEOUT = 10.0
 JSON = "application/json"
@@ -140,14 +144,26 @@ async def received(request: Request, raw: bytes, work: Callable[[Received], T], 
     return await asyncio.to_thread(worked) if is_long else worked()
 
 
-async def accept(
-    request: Request, readings: Sequence[Reading], of: Received, integration: IntegrationRef, *, key: str, in_body: int = 0
-) -> Sequence[Decided]:
+async def accept(request: Request, events: Sequence[Event]) -> Sequence[Decided]:
     """Hand over what was read; the decisions, once they are committed."""
     gate: Gate = request.app.state.gate
-    events = await checked_in(request, as_sent(readings, of, integration, key=key, in_body=in_body))
     held: Held | None = request.scope.get("held")
+    events = await checked_in(request, events)
     return await gate.accept(events, comes_again=held is not None and held.comes_again, watch=held.watch if held else None)
+
+
+def lately_of(request: Request) -> Lately:
+    lately: Lately = request.app.state.lately
+    return lately
+
+
+def as_said(request: Request, raw: bytes) -> Said | None:
+    """By what a request is known again within a moment, since some dialects say "over" by an instant; None: it is too large for that."""
+    if len(raw) > LARGEST:
+        return None
+    scope, clock = request.scope, request.app.state.clock
+    moment = int(clock.about().timestamp()) // MOMENT
+    return moment, (scope["method"], scope["path"], scope["query_string"], tuple(scope["headers"]), raw)
 
 
 class Refused(Exception):

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from oncall.intake.commands import read
+from oncall.intake.commands import as_sent, read
 from oncall.intake.hot.receiving import Refused, accept, answer, as_original, received, signed, whole_body
 from oncall.services.values import IntegrationType
 
@@ -20,7 +20,7 @@ async def alert(request: Request) -> Response:
     integration = await signed(request, key, message="No integration has this key.")
     raw = await whole_body(request, integration)
     came, readings = await received(request, raw, lambda came: read(came, integration, by=IntegrationType.VICTOROPS))
-    decided = await accept(request, readings, came, integration, key=key)
+    decided = await accept(request, as_sent(readings, came, integration, key=key))
     return answer({"result": "success", "entity_id": decided[0].dedup_key}, 200)
 
 

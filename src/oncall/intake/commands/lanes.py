@@ -1,0 +1,105 @@
+"""Two lanes of requests: what is quickly done need not wait for what takes longer, and nothing overtakes what is about the same problem."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+
+from oncall.incidents.values import Action
+from oncall.intake.commands.waiting import Bounds, Queue, Waiting
+
+KEYS_KNOWN = 20_000
+"""Dedup keys of open problems that a node remembers."""
+
+
+class Lane:
+    """Requests in turn, and whoever works on them: wakes when there are some, ends when it is closed and empty."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.queue = Queue(bounds)
+        self._wake = asyncio.Event()
+        self._closed = False
+
+    def put(self, waiting: Waiting) -> None:
+        self.queue.put(waiting)
+        self._wake.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+
+    async def batches(self) -> AsyncIterator[list[Waiting]]:
+        """The requests of one transaction after another; each of them must be said to be `done`."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while requests := self.queue.take():
+                yield requests
+            if self._closed:
+                return
+
+
+class Open:
+    """Problems that were open a moment ago, by their dedup keys, those heard of last: what is about any other is hardly a repeat. A hint,
+    on which nothing depends but time: beyond `KEYS_KNOWN` problems at once, repeats of all of them go by the slow lane.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[str, None] = {}
+
+    def __contains__(self, waiting: Waiting) -> bool:
+        """Whether a request may be nothing but repeats, as far as one knows without asking."""
+        return all(event.dedup_key in self._keys and event.action is Action.TRIGGER and not event.delivery_id for event in waiting.events)
+
+    def note(self, waiting: Waiting) -> None:
+        for event in waiting.events:
+            is_its_own = event.dedup_key == f"{event.id}"  # its sender gave no key, and nothing repeats it
+            if event.action is Action.TRIGGER and not is_its_own:
+                self._keys.pop(event.dedup_key, None)
+                self._keys[event.dedup_key] = None
+            elif event.action is Action.RESOLVE:
+                self._keys.pop(event.dedup_key, None)
+        while len(self._keys) > KEYS_KNOWN:
+            del self._keys[next(iter(self._keys))]
+
+
+class Behind:
+    """What is in the slow lane, by what it is about: whatever comes later about the same goes there too, behind it.
+
+    A problem is known here by its dedup key alone, whichever service it will be routed to: to wait without need is no harm.
+    """
+
+    def __init__(self) -> None:
+        self._keys: Counter[str] = Counter()
+        self._among = 0  # events that may turn out to be about an alert with any other key
+
+    def add(self, waiting: Waiting) -> None:
+        self._count(waiting, 1)
+
+    def remove(self, waiting: Waiting) -> None:
+        self._count(waiting, -1)
+
+    def apart(self, requests: Sequence[Waiting], open: Open) -> tuple[list[Waiting], list[Waiting]]:
+        """Those that may be mere repeats, and may be tried at once; and those that are none, as far as one knows, or are about something
+        that the slow lane or any of these is about. Both in the order given, and about different problems.
+        """
+        if self._among or any(event.among is not None for waiting in requests for event in waiting.events):
+            return [], list(requests)
+        keys: set[str] = set()
+        slow: set[int] = set()
+        while True:
+            more = {id(w): w for w in requests if id(w) not in slow and (self._is_slow(w, open) or any(key in keys for key in w.keys))}
+            if not more:
+                break
+            slow |= more.keys()
+            keys.update(key for waiting in more.values() for key in waiting.keys)
+        return [w for w in requests if id(w) not in slow], [w for w in requests if id(w) in slow]
+
+    def _is_slow(self, waiting: Waiting, open: Open) -> bool:
+        return waiting not in open or any(key in self._keys for key in waiting.keys)
+
+    def _count(self, waiting: Waiting, sign: int) -> None:
+        for event in waiting.events:
+            self._among += sign * (event.among is not None)
+            self._keys[event.dedup_key] += sign
+            if not self._keys[event.dedup_key]:
+                del self._keys[event.dedup_key]

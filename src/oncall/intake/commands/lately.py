@@ -1,0 +1,65 @@
+"""What was read a moment ago of the very same request is not read again: in a storm monitors say the same few things over and over."""
+
+from collections.abc import Hashable, Sequence
+
+from oncall.incidents.values import Body, Event
+from oncall.kit.ids import EventId, new_id
+from oncall.kit.quick import changed, dataclass
+from oncall.services.values import IntegrationRef
+
+KEPT = 1_024
+"""Requests that are remembered."""
+
+LARGEST = 8 * 1024
+"""Bytes of a body that is remembered, as it came and as it was inflated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose request it was, by the digest of its key, and the events in it."""
+
+    digest: bytes
+    integration: IntegrationRef
+    events: Sequence[Event]
+
+    def once_more(self) -> list[Event]:
+        """The same events, each with an id of its own, in a body of its own."""
+        first = self.events[0].body
+        body = Body(new_id(), first.content_type, first.raw, first.headers)
+        return [_once_more(event, body) for event in self.events]
+
+
+Said = tuple[int, Hashable]
+"""All that a reading depends on: about when, and the request as it came."""
+
+
+class Lately:
+    """That an integration is still as it was, and that its sender proves what it must, is for the caller to see, each time."""
+
+    def __init__(self) -> None:
+        self._moment = 0
+        self._known: dict[Hashable, Known] = {}
+
+    def find(self, said: Said | None) -> Known | None:
+        if said is None:
+            return None
+        moment, request = said
+        if moment != self._moment:  # whatever was said before is not asked for again
+            self._moment = moment
+            self._known.clear()
+        return self._known.get(request)
+
+    def keep(self, said: Said | None, known: Known) -> None:
+        """Not what a mapping read, which counts what it does, nor what nobody could read, which is logged each time."""
+        is_odd = known.integration.mapping is not None or any(e.unreadable or len(e.body.raw) > LARGEST for e in known.events)
+        if said is None or is_odd or said[0] != self._moment or self._known.get(said[1]) is known:
+            return
+        if len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[said[1]] = known
+
+
+def _once_more(event: Event, body: Body) -> Event:
+    id = EventId(new_id())
+    # Without a key each event is a problem of its own, by its id.
+    return changed(event, {"id": id, "body": body, "dedup_key": f"{id}" if event.dedup_key == f"{event.id}" else event.dedup_key})
