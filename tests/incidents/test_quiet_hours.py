@@ -194,7 +194,7 @@ async def test_several_released_to_one_person_at_once_travel_together(system: Sy
     await system.advance(hours=2)
     await system.event(made["key"], "load")
     its = await rows(system, "SELECT n.status FROM notifications n JOIN incidents i ON i.id = n.incident_id ORDER BY i.id")
-    assert its == [("sent",), ("bundled",), ("sent",)]
+    assert (sorted(its[:2]), its[2]) == ([("bundled",), ("sent",)], ("sent",)), "two that were due at one instant have no order"
 
 
 async def test_acknowledged_meanwhile_nobody_is_woken(system: System) -> None:
