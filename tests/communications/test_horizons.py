@@ -65,7 +65,7 @@ async def test_whatever_may_still_be_written_here_is_waited_for(rooming: Rooming
         async with database.transaction() as late:
             await add(late, rooming.incident, "committed first")
         assert theirs < ours
-        assert await horizon(database) == ours
+        assert await horizon(database) <= ours
         async with database.transaction(read_only=True) as tx:
             assert await timeline.list_committed(tx, after=Place(ours, 0), limit=10) == []
     async with database.transaction(read_only=True) as tx:
@@ -74,7 +74,8 @@ async def test_whatever_may_still_be_written_here_is_waited_for(rooming: Rooming
 
 
 async def test_who_writes_and_reads_does_not_pass_by_what_it_writes_itself(rooming: Rooming, database: Database) -> None:
+    """At most its own place: what the server itself does meanwhile (autovacuum) may hold the horizon further back."""
     async with database.transaction() as tx:
         await add(tx, rooming.incident, "mine")
         mine = (await tx.execute(text(XACT))).scalar_one()
-        assert (await timeline.newest_place(tx)).xact == mine
+        assert (await timeline.newest_place(tx)).xact <= mine
