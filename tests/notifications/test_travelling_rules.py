@@ -3,7 +3,8 @@ re-triggered page. Others may wait up to PT60S and travel as one message. Storm:
 now, a digest each PT5M, a new critical at once."
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +23,32 @@ SECOND = timedelta(seconds=1)
 BY_HAND = "it was escalated, has risen or was triggered again"
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A page to a person, made a short while ago: it went, or goes, at `goes_at`."""
+
+    incident_id: IncidentId
+    service: str
+    made_at: datetime
+    goes_at: datetime
+    pace: Pace
+    urgency: str
+
+
+def summed(pages: Iterable[Earlier], urgency: str, *, now: datetime) -> Lately:
+    """What the store makes of them with one statement (`test_lately.py` compares the two)."""
+    its = [one for one in pages if one.urgency == urgency]
+    storm = [one for one in its if now - one.made_at < STORM]
+    alone = [one.goes_at for one in its if one.pace is not Pace.DIGEST]
+    return Lately(
+        frozenset(one.incident_id for one in storm),
+        frozenset(one.service for one in storm),
+        sum(timedelta(0) <= now - at < LONGEST_WAIT for at in alone),
+        max(alone, default=None),
+        max((one.goes_at for one in its if one.pace is Pace.DIGEST), default=None),
+    )
+
+
 def subject(number: int, *, service: str = "db", severity: str = "error", urgency: str = "high", source: str = "") -> Subject:
     return Subject(number, f"e{number}", service, severity, urgency, NOW + number * SECOND, source)
 
@@ -32,13 +59,14 @@ def new(n: int, *, cycle: int = 1, round: int = 1, step: int = 0, user: UserId =
 
 def earlier(
     n: int, ago: float, *, service: str = "db", pace: Pace = Pace.AT_ONCE, goes_in: float | None = None, urgency: str = "high"
-) -> Lately:
+) -> Earlier:
     at = NOW - timedelta(seconds=ago)
-    return Lately(IncidentId(UUID(int=n)), service, at, at if goes_in is None else NOW + timedelta(seconds=goes_in), pace, urgency)
+    return Earlier(IncidentId(UUID(int=n)), service, at, at if goes_in is None else NOW + timedelta(seconds=goes_in), pace, urgency)
 
 
-def decided(page: NewPage, *lately: Lately) -> Travel:
-    return plan_travels({PageId(UUID(int=9)): page}, {page.user_id: lately}, now=NOW)[PageId(UUID(int=9))]
+def decided(page: NewPage, *earlier: Earlier) -> Travel:
+    lately = {(page.user_id, urgency): summed(earlier, urgency, now=NOW) for urgency in ("high", "low")}
+    return plan_travels({PageId(UUID(int=9)): page}, lately, now=NOW)[PageId(UUID(int=9))]
 
 
 THREE = tuple(earlier(n, 10 * n) for n in (1, 2, 3))

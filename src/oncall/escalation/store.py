@@ -1,31 +1,32 @@
 """Every SQL statement about escalation policies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.desk.values import Priority
-from oncall.escalation.tables import escalation_policies as policies
 from oncall.escalation.values import Condition, Hours, Policy, Step, Strategy, Target, TargetType, Turn
 from oncall.kit.ids import PolicyId, TeamId, UserId
 
-POLICIES = select(policies)
-BY_IDS = text("""
-    SELECT id, name, team_id, repeat, exhausted_retry, escalate_low, version FROM escalation_policies WHERE id = ANY(CAST(:ids AS uuid[]))
-""")
-STEPS = text("""
-    SELECT s.policy_id, s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours, s.priorities,
-        s.in_support_hours,
+# A row for each target, and one for each step or policy that has none: one statement reads a policy as it is at one instant.
+POLICIES = text("""
+    SELECT p.id, p.name, p.team_id AS owner_id, p.repeat, p.exhausted_retry, p.escalate_low, p.version,
+        s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours, s.priorities, s.in_support_hours,
         t.user_id, t.schedule_id, t.team_id, t.contact_method_id
-    FROM escalation_steps s LEFT JOIN escalation_targets t ON t.policy_id = s.policy_id AND t.step = s.position
-    WHERE s.policy_id = ANY(:ids) ORDER BY s.policy_id, s.position, t.position
+    FROM escalation_policies p
+    LEFT JOIN escalation_steps s ON s.policy_id = p.id
+    LEFT JOIN escalation_targets t ON t.policy_id = p.id AND t.step = s.position
+    WHERE p.id = ANY(CAST(:ids AS uuid[])) ORDER BY p.id, s.position, t.position
 """)
+IDS = text("SELECT id FROM escalation_policies WHERE id > :after ORDER BY id LIMIT :limit")
+LOCK = text("SELECT id FROM escalation_policies WHERE id = :id FOR NO KEY UPDATE")
 INSERT = text("""
     INSERT INTO escalation_policies (id, name, team_id, repeat, exhausted_retry, escalate_low, created_at)
     VALUES (:id, :name, :team_id, :repeat, :exhausted_retry, :escalate_low, :now)
@@ -74,22 +75,26 @@ ADD_TURNS = text("""
 
 
 async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> dict[PolicyId, Policy]:
-    """Those of the policies that exist, with steps and targets in order; two statements for any number."""
-    return await _with_steps(tx, (await tx.execute(BY_IDS, {"ids": list(ids)})).all())
+    """Those of the policies that exist, with steps and targets in order; one statement for any number."""
+    return _policies(await tx.execute(POLICIES, {"ids": list(ids)}))
 
 
 async def all_policies(tx: AsyncConnection) -> dict[PolicyId, Policy]:
-    return await _with_steps(tx, (await tx.execute(POLICIES.order_by(policies.c.id))).all())
+    return await get_policies(tx, await _ids(tx, after=UUID(int=0), limit=None))
 
 
 async def list_policies(tx: AsyncConnection, *, after: UUID, limit: int) -> list[Policy]:
-    page = POLICIES.where(policies.c.id > after).order_by(policies.c.id).limit(limit)
-    return list((await _with_steps(tx, (await tx.execute(page)).all())).values())
+    return list((await get_policies(tx, await _ids(tx, after=after, limit=limit))).values())
+
+
+async def _ids(tx: AsyncConnection, *, after: UUID, limit: int | None) -> list[PolicyId]:
+    return [PolicyId(row.id) for row in await tx.execute(IDS, {"after": after, "limit": limit})]
 
 
 async def lock_policy(tx: AsyncConnection, id: PolicyId) -> Policy | None:
-    locked = POLICIES.where(policies.c.id == id).with_for_update(key_share=True)  # FOR NO KEY UPDATE
-    return (await _with_steps(tx, (await tx.execute(locked)).all())).get(id)
+    """Locked first, then read: its steps are those that its last editor has committed."""
+    await tx.execute(LOCK, {"id": id})
+    return (await get_policies(tx, [id])).get(id)
 
 
 async def add_policy(tx: AsyncConnection, policy: Policy, *, now: datetime) -> None:
@@ -168,29 +173,37 @@ async def _add_steps(tx: AsyncConnection, policy: Policy) -> None:
     )
 
 
-async def _with_steps(tx: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> dict[PolicyId, Policy]:
-    ids = [row.id for row in rows]
-    steps: dict[UUID, dict[int, Step]] = {id: {} for id in ids}
-    for row in await tx.execute(STEPS, {"ids": ids}) if ids else ():
-        step = steps[row.policy_id].setdefault(row.step, _step(row))
+def _policies(rows: Iterable[Row[Any]]) -> dict[PolicyId, Policy]:
+    """In the order of their ids."""
+    first: dict[PolicyId, Row[Any]] = {}
+    steps: dict[PolicyId, dict[int, Step]] = {}
+    targets: dict[tuple[PolicyId, int], list[Target]] = {}
+    for row in rows:
+        id = PolicyId(row.id)
+        its = steps.setdefault(id, {})
+        first.setdefault(id, row)
+        if row.step is None:
+            continue
+        if row.step not in its:
+            its[row.step] = _step(row)
         if target := _target(row):
-            steps[row.policy_id][row.step] = replace(step, targets=(*step.targets, target))
+            targets.setdefault((id, row.step), []).append(target)
     return {
-        PolicyId(r.id): Policy(
-            PolicyId(r.id),
+        id: Policy(
+            id,
             r.name,
-            TeamId(r.team_id) if r.team_id else None,
+            TeamId(r.owner_id) if r.owner_id else None,
             r.repeat,
-            tuple(steps[r.id].values()),
+            tuple(replace(step, targets=tuple(targets.get((id, n), ()))) for n, step in steps[id].items()),
             r.exhausted_retry,
             r.escalate_low,
             r.version,
         )
-        for r in rows
+        for id, r in first.items()
     }
 
 
-def _step(row: Row[tuple[object, ...]]) -> Step:
+def _step(row: Row[Any]) -> Step:
     hours = msgspec.json.decode(row.hours, type=Hours) if row.hours else None
     return Step(
         row.delay,
@@ -204,7 +217,7 @@ def _step(row: Row[tuple[object, ...]]) -> Step:
     )
 
 
-def _target(row: Row[tuple[object, ...]]) -> Target | None:
+def _target(row: Row[Any]) -> Target | None:
     ids = {
         TargetType.USER: row.user_id,
         TargetType.SCHEDULE: row.schedule_id,

@@ -95,7 +95,13 @@ class Database:
         self._engines: dict[Pool, StraightEngine] = {pool: self._engine(pool, *(sizes or SIZES)[pool]) for pool in Pool}
 
     async def connect(
-        self, name: str, *, statement_timeout_ms: int = 5_000, command_timeout: float | None = 8.0, lock_timeout_ms: int = 3_000
+        self,
+        name: str,
+        *,
+        statement_timeout_ms: int = 5_000,
+        command_timeout: float | None = 8.0,
+        lock_timeout_ms: int = 3_000,
+        plans: str = "auto",
     ) -> asyncpg.Connection:
         """A connection of its own with every time-out set; used by the pools, LISTEN and migrations. Raises Unreachable."""
         try:
@@ -109,6 +115,7 @@ class Database:
                     "timezone": "UTC",
                     # Our statements are small; compiling one, or asyncpg's look-up of types, costs more than running it (50 ms and more).
                     "jit": "off",
+                    "plan_cache_mode": plans,
                     "statement_timeout": str(statement_timeout_ms),
                     "lock_timeout": str(lock_timeout_ms),
                     "idle_in_transaction_session_timeout": "10000",
@@ -129,6 +136,8 @@ class Database:
                 command_timeout=command_timeout,
                 # Whoever keeps a row locked would hold up the events of everybody else.
                 lock_timeout_ms=1_000 if pool is Pool.INTAKE else 3_000,
+                # Statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do.
+                plans="force_generic_plan" if pool is Pool.INTAKE else "auto",
             ),
             hide_parameters=True,  # an error's text goes to the log, what monitors say does not
             pool_size=size,

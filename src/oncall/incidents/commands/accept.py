@@ -28,7 +28,7 @@ from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, deci
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Action, Alert, Decided, Decision, Event, GroupKey, Incident, Key, Status
+from oncall.incidents.values import Action, Alert, Decided, Decision, Event, GroupKey, Incident, Key, Status, Told
 from oncall.kit.actors import Actor
 from oncall.kit.db import ConcurrentChange, in_halves, notify
 from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
@@ -145,7 +145,7 @@ async def _accept_wave(
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
     runs = [run for run in runs if run.service_id in services]
-    opened = await open_alerts(tx, [run for run in runs if run.alert is None], met.hosts, locked, services, now=now)
+    opened, told = await open_alerts(tx, [run for run in runs if run.alert is None], met.hosts, locked, services, now=now)
     triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
@@ -155,7 +155,7 @@ async def _accept_wave(
     await regrade(tx, runs, judging, mutings, now=now)
     holds = await find_holds(tx, concerned, services, mutings, judging, fresh=triggers, now=now)
     await _watch(tx, runs, counting(concerned, services, holds))
-    await _escalate_now(tx, concerned, services, judging, holds, opened={incident.id for incident in opened}, now=now)
+    await _escalate_now(tx, concerned, services, judging, holds, opened=told, now=now)
     await _sources_over(tx, runs, now=now)
     decided |= decided_once([event for run in runs for event in run.events], decided, services)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
@@ -201,9 +201,8 @@ async def _find_alerts(
     tx: AsyncConnection, wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], *, now: datetime
 ) -> dict[Key, Alert]:
     """For each key its open alert; where there is none and a trigger came, or may come later, the one it would reopen."""
-    found = await alert_store.open_alerts(tx, list(wave))
-    missing = [key for key, run in wave.items() if key not in found and (key in later or run[0].action is Action.TRIGGER)]
-    return {**await alert_store.reopenable_alerts(tx, missing, now=now), **found} if missing else found
+    keys = {key: key in later or run[0].action is Action.TRIGGER for key, run in wave.items()}
+    return await alert_store.met_alerts(tx, keys, now=now)
 
 
 def _touched(wave: Mapping[Key, Sequence[Event]], later: frozenset[Key], alerts: Mapping[Key, Alert]) -> set[IncidentId]:
@@ -290,7 +289,7 @@ async def _escalate_now(
     judging: Judging,
     holds: Mapping[IncidentId, Hold],
     *,
-    opened: AbstractSet[IncidentId],
+    opened: Mapping[IncidentId, Told],
     now: datetime,
 ) -> None:
     """Page in the same transaction that opened it. If that fails, or somebody else decides whose turn it is, the incident is still stored,

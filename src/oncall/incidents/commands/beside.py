@@ -1,7 +1,6 @@
 """What higher rooms know of an incident, and people should see with it: where they meet."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,22 +38,15 @@ async def known_problems(tx: AsyncConnection, words: str, service_id: ServiceId)
     return await _problems[0](tx, words, service_id) if _problems else ()
 
 
-async def told_of(
-    tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, opened: AbstractSet[IncidentId] = frozenset()
-) -> Mapping[IncidentId, Told]:
-    """What pages say of these incidents besides their titles: what people reported, what the monitor says, the bridge before its links.
-
-    `opened` are those that this transaction has opened for a monitor: nobody has reported them, and they have no bridge yet.
-    """
+async def told_of(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> dict[IncidentId, Told]:
+    """What pages say of these incidents besides their titles: what people reported, what the monitor says, the bridge before its links."""
+    if not incident_ids:
+        return {}
     told = await alert_store.told(tx, incident_ids)
-    before = [id for id in incident_ids if id not in opened]
-    if not before:
-        return told
-    for id, record in (await get_records(tx, before)).items():
+    for id, record in (await get_records(tx, incident_ids)).items():
         if report := report_of(record):
             told[id] = replace(told.get(id, Told()), report=report)
-    bridges = await bridges_of(tx, before)
-    for id, url in bridges.items():
+    for id, url in (await bridges_of(tx, incident_ids)).items():
         said = told.get(id, Told())
         told[id] = replace(said, links=((url, BRIDGE), *said.links))
     return told

@@ -1,7 +1,6 @@
 """Time and incidents: fire what is due, page the people, write the decisions as a set."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -39,6 +38,8 @@ from oncall.services.values import Service
 LINKS_TOLD = 5
 """A message is read on a phone; all of them are in the API."""
 
+NONE_OPENED: Mapping[IncidentId, Told] = {}
+
 
 async def run_due(
     tx: AsyncConnection,
@@ -48,11 +49,12 @@ async def run_due(
     now: datetime,
     services: Mapping[ServiceId, Service] | None = None,
     holds: Mapping[IncidentId, Hold] | None = None,
-    opened: AbstractSet[IncidentId] = frozenset(),
+    opened: Mapping[IncidentId, Told] = NONE_OPENED,
 ) -> None:
     """Decide locked incidents whose `next_at` has come: first those that may inhibit others of them, if their own hold is over.
 
-    `services` are theirs, and `holds` what holds them, where this transaction has found that out; `opened` are those it has opened.
+    `services` are theirs, and `holds` what holds them, where this transaction has found that out; `opened` are those it has opened for a
+    monitor, with what people are told of them.
     """
     parts = [due] if holds is not None else await in_turn(tx, due, await judging.mutings.of(tx))
     for part in parts:
@@ -67,7 +69,7 @@ async def _run(
     now: datetime,
     services: Mapping[ServiceId, Service] | None,
     holds: Mapping[IncidentId, Hold] | None,
-    opened: AbstractSet[IncidentId],
+    opened: Mapping[IncidentId, Told],
 ) -> None:
     """As a set: incidents, pages and timeline are written with a few statements.
 
@@ -96,7 +98,8 @@ async def _run(
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
     await _keep_back(tx, due, outcomes, now=now)
     await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
-    told = await told_of(tx, [outcome.incident.id for outcome in outcomes if outcome.pages], opened=opened)
+    # Nobody has reported what was opened just now, and it has no bridge yet.
+    told = {**opened, **await told_of(tx, [o.incident.id for o in outcomes if o.pages and o.incident.id not in opened])}
     again = [outcome.incident for outcome in outcomes if outcome.pages and outcome.incident.position.cycle > 1]
     so_far = await words_so_far(tx, again)  # in a first cycle nobody has handed it on
     pages = [

@@ -18,7 +18,7 @@ from oncall.incidents.rules.filing import first_record
 from oncall.incidents.rules.placing import Birth, Run, actor_of, born_as, placed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Event, GroupKey, Incident, OpenAlert
+from oncall.incidents.values import Event, GroupKey, Incident, OpenAlert, Told
 from oncall.kit.db import ConcurrentChange
 from oncall.kit.ids import IncidentId, PolicyId, ServiceId, TeamId
 from oncall.kit.metrics import INCIDENTS
@@ -39,12 +39,12 @@ async def open_alerts(
     services: Mapping[ServiceId, Service],
     *,
     now: datetime,
-) -> list[Incident]:
+) -> tuple[list[Incident], Mapping[IncidentId, Told]]:
     """Write new alerts, each into the locked incident that has its key, or into a new one; each run is told its incident. Returns what
-    was opened, which is due at once; `locked` is brought up to date.
+    was opened, which is due at once, and what people are told of it; `locked` is brought up to date.
     """
     if not runs:
-        return []
+        return [], {}
     counts = await alert_store.tally(tx, list(hosts.values())) if hosts else {}
     numbers = {id: its.open + its.resolved for id, its in counts.items()}
     born = placed(runs, {group: locked[id] for group, id in hosts.items()}, numbers, services, now=now)
@@ -52,11 +52,12 @@ async def open_alerts(
     await store.let_go(tx, sorted(left))
     locked |= {id: locked[id].but(group_key=None) for id in left}
     opened = await _add_incidents(tx, born, services, now=now)
-    await alert_store.add_alerts(tx, [(run.events[0], run.change, run.incident_id) for run in runs], now=now)
+    alerts = [(run.events[0], run.change, run.incident_id) for run in runs]
+    told = await alert_store.add_alerts(tx, alerts, [incident.id for incident in opened], now=now)
     openings = [_opened(incident, birth, services, now=now) for incident, birth in zip(opened, born, strict=True)]
     await timeline.add(tx, [*openings, *_joined(runs, now=now)])
     INCIDENTS.labels("opened").inc(len(opened))
-    return opened
+    return opened, told
 
 
 async def mark_opened(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[ServiceId, Service], mutings: Mutings) -> None:

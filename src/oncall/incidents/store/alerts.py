@@ -48,23 +48,31 @@ OPEN_FOR = text("""
     ) found
 """)
 
-# By `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE state = 'resolved'`: the latest one, if
-# its incident is open, or may still reopen.
-REOPENABLE = text("""
+# By the same index; where it has none, and a trigger may come, by `alerts_resolved_idx (service_id, dedup_key, resolved_at) WHERE
+# state = 'resolved'` the latest one, if its incident is open, or may still reopen. The second is looked for only where the first is not.
+MET = text("""
     SELECT a.id, a.service_id, a.dedup_key, a.state = 'open' AS is_open, a.severity, a.acknowledged, a.incident_id, a.watched,
         a.labels::text AS labels
-    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[])) AS k (service_id, dedup_key)
+    FROM unnest(CAST(:service_ids AS uuid[]), CAST(:dedup_keys AS text[]), CAST(:may_reopen AS boolean[]))
+        AS k (service_id, dedup_key, may_reopen)
     CROSS JOIN LATERAL (
-        SELECT * FROM alerts r WHERE r.service_id = k.service_id AND r.dedup_key = k.dedup_key AND r.state = 'resolved'
-        ORDER BY r.resolved_at DESC LIMIT 1
+        (SELECT o.* FROM alerts o WHERE o.service_id = k.service_id AND o.dedup_key = k.dedup_key AND o.state = 'open' LIMIT 1)
+        UNION ALL
+        (SELECT r.* FROM (
+            SELECT * FROM alerts l WHERE k.may_reopen AND l.service_id = k.service_id AND l.dedup_key = k.dedup_key AND l.state = 'resolved'
+            ORDER BY l.resolved_at DESC LIMIT 1
+        ) r
+        JOIN incidents i ON i.id = r.incident_id AND CASE i.status
+            WHEN 'resolved' THEN i.resolved_at + i.reopen_window > :now
+            WHEN 'closed' THEN false
+            ELSE r.resolved_at + i.reopen_window > :now OR i.flapping_since IS NOT NULL END)
+        LIMIT 1
     ) a
-    JOIN incidents i ON i.id = a.incident_id AND CASE i.status
-        WHEN 'resolved' THEN i.resolved_at + i.reopen_window > :now
-        WHEN 'closed' THEN false
-        ELSE a.resolved_at + i.reopen_window > :now OR i.flapping_since IS NOT NULL END
 """)
 
+# Returns of each incident that they open what people are told about, as `TOLD` would: as it is stored, in the order of the store.
 ADD = text("""
+    WITH added AS (
     INSERT INTO alerts (id, service_id, incident_id, integration_id, dedup_key, state, severity, acknowledged, summary, source,
         labels, links, details, event_count, first_seen_at, last_seen_at, expires_at)
     SELECT a.id, a.service_id, a.incident_id, a.integration_id, a.dedup_key, 'open', a.severity, false, a.summary, a.source,
@@ -74,6 +82,10 @@ ADD = text("""
         CAST(:labels AS jsonb[]), CAST(:links AS jsonb[]), CAST(:details AS jsonb[]), CAST(:seen AS bigint[]),
         CAST(:expires_ats AS timestamptz[]))
         AS a (id, service_id, incident_id, integration_id, dedup_key, severity, summary, source, labels, links, details, seen, expires_at)
+    RETURNING id, incident_id, source, labels, details, links
+    )
+    SELECT DISTINCT ON (incident_id) incident_id, source, labels::text AS labels, details::text AS details, links::text AS links
+    FROM added WHERE incident_id = ANY(CAST(:opened AS uuid[])) ORDER BY incident_id, id
 """)
 
 # Locks in the order of ids, whatever order the join would take; `was_open` is what the decision rests on. A repeat was decided on an
@@ -193,10 +205,15 @@ async def open_for(tx: AsyncConnection, asked: Sequence[tuple[Event, ServiceId]]
     return found
 
 
-async def reopenable_alerts(tx: AsyncConnection, keys: Sequence[Key], *, now: datetime) -> dict[Key, Alert]:
-    """For keys without an open alert: the one that a new trigger would reopen."""
-    params = {"service_ids": [service for service, _ in keys], "dedup_keys": [key for _, key in keys], "now": now}
-    return {(ServiceId(r.service_id), r.dedup_key): _alert(r) for r in await tx.execute(REOPENABLE, params)}
+async def met_alerts(tx: AsyncConnection, keys: Mapping[Key, bool], *, now: datetime) -> dict[Key, Alert]:
+    """For each of these keys its open alert; where there is none, and the key may reopen one, the one that a new trigger would reopen."""
+    params = {
+        "service_ids": [service for service, _ in keys],
+        "dedup_keys": [key for _, key in keys],
+        "may_reopen": list(keys.values()),
+        "now": now,
+    }
+    return {(ServiceId(r[1]), r[2]): _alert(r) for r in await tx.execute(MET, params)}
 
 
 async def lock_places(tx: AsyncConnection, places: Sequence[int]) -> None:
@@ -210,27 +227,32 @@ async def keys_among(tx: AsyncConnection, asked: Sequence[tuple[ServiceId, Mappi
     return {r.n - 1: r.dedup_key for r in await tx.execute(AMONG, params)}
 
 
-async def add_alerts(tx: AsyncConnection, opened: Sequence[tuple[Event, AlertChange, IncidentId]], *, now: datetime) -> None:
+async def add_alerts(
+    tx: AsyncConnection, added: Sequence[tuple[Event, AlertChange, IncidentId]], opened: Sequence[IncidentId], *, now: datetime
+) -> dict[IncidentId, Told]:
+    """Write new alerts; returns what people are told of those incidents of theirs that they have opened."""
     with racing("alerts_one_open_per_key", "alerts_pkey"):
-        await tx.execute(
+        rows = await tx.execute(
             ADD,
             {
                 "now": now,
-                "ids": [change.alert_id for _, change, _ in opened],
-                "service_ids": [e.service_id for e, _, _ in opened],
-                "incident_ids": [incident_id for _, _, incident_id in opened],
-                "integration_ids": [e.integration_id for e, _, _ in opened],
-                "dedup_keys": [e.dedup_key for e, _, _ in opened],
-                "severities": [change.severity.value for _, change, _ in opened],
-                "summaries": [e.summary for e, _, _ in opened],
-                "sources": [e.source for e, _, _ in opened],
-                "labels": [_json(e.labels) for e, _, _ in opened],
-                "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _, _ in opened],
-                "details": [_json(e.details) for e, _, _ in opened],
-                "seen": [change.seen for _, change, _ in opened],
-                "expires_ats": [change.expires_at for _, change, _ in opened],
+                "ids": [change.alert_id for _, change, _ in added],
+                "service_ids": [e.service_id for e, _, _ in added],
+                "incident_ids": [incident_id for _, _, incident_id in added],
+                "integration_ids": [e.integration_id for e, _, _ in added],
+                "dedup_keys": [e.dedup_key for e, _, _ in added],
+                "severities": [change.severity.value for _, change, _ in added],
+                "summaries": [e.summary for e, _, _ in added],
+                "sources": [e.source for e, _, _ in added],
+                "labels": [_json(e.labels) for e, _, _ in added],
+                "links": [_json([{"href": href, "text": words} for href, words in e.links]) for e, _, _ in added],
+                "details": [_json(e.details) for e, _, _ in added],
+                "seen": [change.seen for _, change, _ in added],
+                "expires_ats": [change.expires_at for _, change, _ in added],
+                "opened": list(opened),
             },
         )
+    return {IncidentId(r.incident_id): _told(r) for r in rows}
 
 
 async def change_alerts(tx: AsyncConnection, changes: Sequence[tuple[Alert, AlertChange]], *, now: datetime) -> None:
@@ -266,7 +288,11 @@ async def resolve_alerts_of(tx: AsyncConnection, incident_ids: Sequence[Incident
 
 async def told(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> dict[IncidentId, Told]:
     rows = await tx.execute(TOLD, {"incident_ids": list(incident_ids)})
-    return {IncidentId(r.incident_id): Told(r.source, _labels(r.labels), msgspec.json.decode(r.details), _links(r.links)) for r in rows}
+    return {IncidentId(r.incident_id): _told(r) for r in rows}
+
+
+def _told(r: Row[Any]) -> Told:
+    return Told(r.source, _labels(r.labels), msgspec.json.decode(r.details), _links(r.links))
 
 
 async def list_alerts(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID, limit: int) -> list[AlertSeen]:

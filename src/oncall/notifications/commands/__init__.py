@@ -53,7 +53,7 @@ from oncall.notifications.values import (
     Works,
     WorksNot,
 )
-from oncall.notifications.values.travelling import LONGEST_WAIT, LOOKED_BACK, MOST_TOGETHER, STORM, Printed
+from oncall.notifications.values.travelling import LONGEST_WAIT, MOST_TOGETHER, STORM, Printed
 from oncall.notifications.values.updating import UPDATES_AT_ONCE
 
 SOON = timedelta(minutes=1)
@@ -69,7 +69,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     if not pages:
         return
     wanted = {PageId(new_id()): page for page in pages}
-    lately = await store.list_lately(tx, sorted({page.user_id for page in pages}), since=now - LOOKED_BACK)
+    lately = await store.sum_lately(tx, sorted({page.user_id for page in pages}), now=now)
     travels = plan_travels(wanted, lately, now=now)
     added = await store.add_pages(tx, [(id, reach[p.user_id], p) for id, p in wanted.items()], travels, now=now)
     await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)

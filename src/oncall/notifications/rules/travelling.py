@@ -11,6 +11,7 @@ from oncall.notifications.values.travelling import (
     AT_ONCE_IN_A_MINUTE,
     LONGEST_WAIT,
     MOST_TOGETHER,
+    NOTHING_LATELY,
     STORM,
     STORM_ABOVE,
     Lately,
@@ -23,7 +24,7 @@ NOW = timedelta(0)
 GRAVITY = ("info", "warning", "unknown", "error", "critical")
 
 
-def plan_travels(pages: Mapping[PageId, NewPage], lately: Mapping[UserId, Sequence[Lately]], *, now: datetime) -> dict[PageId, Travel]:
+def plan_travels(pages: Mapping[PageId, NewPage], lately: Mapping[tuple[UserId, str], Lately], *, now: datetime) -> dict[PageId, Travel]:
     """How each of these pages goes, one after the other: those before it count for those behind it.
 
     At once and by itself: the first page of a service to a person, and every escalated, risen or re-triggered one. Others may wait up to
@@ -35,7 +36,7 @@ def plan_travels(pages: Mapping[PageId, NewPage], lately: Mapping[UserId, Sequen
     for id, page in pages.items():
         user, urgency = page.user_id, page.subject.urgency
         if (user, urgency) not in told:
-            told[user, urgency] = _Told([one for one in lately.get(user, ()) if one.urgency == urgency], now=now)
+            told[user, urgency] = _Told(lately.get((user, urgency), NOTHING_LATELY), now=now)
         person = told[user, urgency]
         travels[id] = person.decide(page)
         person.note(page, travels[id])
@@ -45,14 +46,10 @@ def plan_travels(pages: Mapping[PageId, NewPage], lately: Mapping[UserId, Sequen
 class _Told:
     """What one person was told lately at one urgency, kept in counts: a set may hold a thousand pages to the same person."""
 
-    def __init__(self, lately: Sequence[Lately], *, now: datetime) -> None:
+    def __init__(self, lately: Lately, *, now: datetime) -> None:
         self._now = now
-        self._incidents = {one.incident_id for one in lately if now - one.made_at < STORM}
-        self._services = {one.service for one in lately if now - one.made_at < STORM}
-        alone = [one.goes_at for one in lately if one.pace is not Pace.DIGEST]
-        self._in_a_minute = sum(1 for at in alone if NOW <= now - at < LONGEST_WAIT)
-        self._slot = max(alone, default=None)
-        self._list = max((one.goes_at for one in lately if one.pace is Pace.DIGEST), default=None)
+        self._incidents, self._services = set(lately.incidents), set(lately.services)
+        self._in_a_minute, self._slot, self._list = lately.in_a_minute, lately.last_alone_at, lately.last_list_at
 
     def decide(self, page: NewPage) -> Travel:
         if page.directly:

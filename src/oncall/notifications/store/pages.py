@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.contacts.values import Reach
 from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, TeamId, UserId, new_id
 from oncall.notifications.values import Attempt, AttemptOutcome, NewPage, Notification, Status, Step, Way
-from oncall.notifications.values.travelling import MOST_LOOKED_AT, Lately, Pace, Travel
+from oncall.notifications.values.travelling import LONGEST_WAIT, LOOKED_BACK, MOST_LOOKED_AT, STORM, Lately, Travel
 
 ADD_PAGES = text("""
     INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, team_id,
@@ -51,14 +51,19 @@ CANCEL_REQUESTS = text("""
         WHERE n.next_at IS NOT NULL
         ORDER BY n.id FOR NO KEY UPDATE OF n)
 """)
-# By pages_user_idx (user_id, created_at).
-PACES = {pace.value: pace for pace in Pace}
+# By pages_user_idx (user_id, created_at). Summed up here, since each page of a storm looks at hundreds of these.
 LATELY = text("""
-    SELECT u.user_id, p.incident_id, p.service, p.created_at, p.goes_at, p.pace, p.urgency
+    SELECT u.user_id, p.urgency,
+        coalesce(array_agg(DISTINCT p.incident_id) FILTER (WHERE p.created_at > :storm_since), '{}') AS incidents,
+        coalesce(array_agg(DISTINCT p.service) FILTER (WHERE p.created_at > :storm_since), '{}') AS services,
+        count(*) FILTER (WHERE p.pace <> 'digest' AND p.goes_at > :minute_since AND p.goes_at <= :now) AS in_a_minute,
+        max(p.goes_at) FILTER (WHERE p.pace <> 'digest') AS last_alone_at,
+        max(p.goes_at) FILTER (WHERE p.pace = 'digest') AS last_list_at
     FROM unnest(CAST(:users AS uuid[])) AS u (user_id) CROSS JOIN LATERAL (
         SELECT incident_id, subject ->> 'service' AS service, created_at, coalesce(goes_at, created_at) AS goes_at,
             coalesce(pace, 'at_once') AS pace, subject ->> 'urgency' AS urgency
         FROM pages WHERE user_id = u.user_id AND created_at > :since ORDER BY created_at DESC LIMIT :most) p
+    GROUP BY u.user_id, p.urgency
 """)
 CANCEL = text("""
     WITH cancelled AS (
@@ -145,15 +150,20 @@ ATTEMPTS = text("""
 """)
 
 
-async def list_lately(tx: AsyncConnection, users: Sequence[UserId], *, since: datetime) -> dict[UserId, list[Lately]]:
-    """What these people were paged for since then, each person's newest pages."""
-    lately: dict[UserId, list[Lately]] = {user: [] for user in users}
-    # Unpacked, since each page of a storm looks at hundreds of these.
-    for user, incident, service, made_at, goes_at, pace, urgency in await tx.execute(
-        LATELY, {"users": list(users), "since": since, "most": MOST_LOOKED_AT}
-    ):
-        lately[user].append(Lately(incident, service, made_at, goes_at, PACES[pace], urgency))
-    return lately
+async def sum_lately(tx: AsyncConnection, users: Sequence[UserId], *, now: datetime) -> dict[tuple[UserId, str], Lately]:
+    """What these people were paged for lately, by person and urgency: of each person's newest pages."""
+    asked = {
+        "users": list(users),
+        "most": MOST_LOOKED_AT,
+        "since": now - LOOKED_BACK,
+        "storm_since": now - STORM,
+        "minute_since": now - LONGEST_WAIT,
+        "now": now,
+    }
+    return {
+        (user, urgency): Lately(frozenset(incidents), frozenset(services), *rest)
+        for user, urgency, incidents, services, *rest in await tx.execute(LATELY, asked)
+    }
 
 
 async def add_pages(

@@ -52,14 +52,22 @@ class Travel:
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """A page to a person, made a short while ago: it went, or goes, at `goes_at`."""
+    """What one person was paged for lately at one urgency, summed up."""
 
-    incident_id: IncidentId
-    service: str
-    made_at: datetime
-    goes_at: datetime
-    pace: Pace
-    urgency: str
+    incidents: frozenset[IncidentId]
+    services: frozenset[str]
+    """Both of the pages that were made within `STORM`."""
+
+    in_a_minute: int
+    """How many went by themselves within `LONGEST_WAIT`."""
+
+    last_alone_at: datetime | None
+    """When the last of those that are in no list went, or goes."""
+
+    last_list_at: datetime | None
+
+
+NOTHING_LATELY = Lately(frozenset(), frozenset(), 0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
