@@ -14,7 +14,7 @@ from tests.machine.bugs.stories import BUGS
 from tests.machine.replay import told
 
 FOLDER = Path(__file__).parent / "bugs"
-AT_ONCE = {"ack_cancels_nothing", "no_second_look_before_the_wire", "a_snooze_never_ends"}
+AT_ONCE = {"ack_cancels_nothing", "no_second_look_before_the_wire"}
 """Those that `make test` tries; `make soak` tries all."""
 
 

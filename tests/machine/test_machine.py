@@ -17,7 +17,7 @@ from tests.machine.wire import MODES
 
 from oncall.kit.db import Database
 
-EXAMPLES, STEPS = 40, 25
+EXAMPLES, STEPS = 25, 25
 SOAK_EXAMPLES, SOAK_STEPS = 200, 30
 
 services, people, policies = st.sampled_from(SERVICES), st.sampled_from(PEOPLE), st.sampled_from(POLICIES)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from oncall.channels.brief import Brief, brief, fitted, rings
 from oncall.channels.calling import Calls, bad_address
-from oncall.channels.guarded_requests import Calling, Exchange, TooLate, guard, run_guarded
+from oncall.channels.guarded import Calling, Exchange, TooLate, run_guarded
 from oncall.channels.values import BadAddress, FailedPermanently, FailedTemporarily, Message, Outcome, Sent, Unknown
 from oncall.channels.webhook import outcome_of
 from oncall.kit.http_client import HttpReply, NoAnswer, NotSent
@@ -151,6 +151,8 @@ def _loaded() -> Any:
         warnings.simplefilter("ignore")  # what its hundred plugins import is not our concern
         import apprise  # noqa: PLC0415 — a second and many megabytes that only its users should pay for
         from apprise.manager_plugins import NotificationManager  # noqa: PLC0415
+
+        from oncall.channels.guarded_requests import guard  # noqa: PLC0415
 
         NotificationManager().load_modules()  # type: ignore[no-untyped-call]
     guard()

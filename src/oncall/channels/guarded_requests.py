@@ -4,11 +4,6 @@ So what they send is judged, bounded and timed as everything else is, and what w
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
-from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import requests
@@ -16,55 +11,12 @@ import requests.adapters
 import requests.sessions
 from requests.structures import CaseInsensitiveDict
 
-from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
+from oncall.channels.guarded import CALLING, Calling, Exchange
+from oncall.kit.http_client import HttpReply, NoAnswer, NotSent
 from oncall.kit.outbound import AddressNotAllowed
 
 OURS = frozenset({"accept-encoding", "connection", "content-length", "host", "transfer-encoding", "expect"})
 """Headers that are said by whoever makes the connection."""
-
-Exchange = HttpReply | AddressNotAllowed | NotSent | NoAnswer
-
-
-@dataclass
-class Calling:
-    """What one thread may do until when, and what came of it. `headers` go along with each of its requests."""
-
-    client: HttpClient
-    loop: asyncio.AbstractEventLoop
-    until: float
-    headers: Mapping[str, str]
-    exchanges: list[Exchange] = field(default_factory=list)
-    begun: bool = False
-    """A request has, or may have, left us."""
-    over: bool = False
-    """Nobody waits any more: whatever the thread still wants to send is not sent."""
-
-    @property
-    def left(self) -> float:
-        return self.until - time.monotonic()
-
-
-_CALLING: ContextVar[Calling | None] = ContextVar("calling", default=None)
-
-
-class TooLate(Exception):
-    """The thread did not end in time; what it had sent until then is in `calling.exchanges`."""
-
-
-async def run_guarded(work: Callable[[], bool], calling: Calling, executor: Executor) -> bool:
-    """Run blocking `work` in a thread in which `requests` goes through our client; `TooLate` at its deadline."""
-    context = copy_context()
-    context.run(_CALLING.set, calling)
-    future = calling.loop.run_in_executor(executor, context.run, work)
-    try:
-        async with asyncio.timeout(max(calling.left, 0)):
-            return await asyncio.shield(future)
-    except TimeoutError:
-        raise TooLate from None
-    finally:
-        calling.over = True
-        # Its end, late as it may come, interests nobody any more.
-        future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
 class GuardedAdapter(requests.adapters.BaseAdapter):
@@ -79,7 +31,7 @@ class GuardedAdapter(requests.adapters.BaseAdapter):
         cert: object = None,  # noqa: ARG002
         proxies: object = None,  # noqa: ARG002
     ) -> requests.Response:
-        calling = _CALLING.get()
+        calling = CALLING.get()
         if calling is None or calling.over or calling.left <= 0:
             raise requests.ConnectionError("nothing is sent this way: kit.http_client is the way out")
         calling.begun = True

@@ -84,7 +84,8 @@ ReadOnly = Annotated[Any, Field(exclude=True, json_schema_extra={"readOnly": Tru
 class Shown(BaseModel):
     """What goes out."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    # Built when it is first used: routes have their own builds of what they answer, and of some two hundred shapes few are used.
+    model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)
 
 
 def _utc(value: datetime) -> str:

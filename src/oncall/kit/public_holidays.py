@@ -4,9 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, lru_cache
-
-import holidays
-from holidays.registry import COUNTRIES
+from typing import Any
 
 from oncall.kit.errors import Invalid
 
@@ -40,7 +38,7 @@ def check_country(country: str, subdivision: str | None = None) -> None:
             + (f"did you mean {' or '.join(near)}?" if near else "codes look like PT."),
             field="country",
         )
-    known = holidays.country_holidays(country)
+    known = _library().country_holidays(country)
     if subdivision is None or subdivision in known.subdivisions:
         return
     if not known.subdivisions:
@@ -54,19 +52,32 @@ def check_country(country: str, subdivision: str | None = None) -> None:
     raise UnknownCountry(f"This is not a subdivision of {_name_of(country)} with public holidays of its own: {hint}", field="subdivision")
 
 
+@cache
+def _library() -> Any:
+    import holidays  # noqa: PLC0415 — some megabytes, for those who have a calendar of a country
+
+    return holidays
+
+
+def _names() -> Mapping[str, tuple[str, ...]]:
+    """Of each country the name of its module, and of its class, and its two and three letters."""
+    names: Mapping[str, tuple[str, ...]] = _library().registry.COUNTRIES
+    return names
+
+
 @lru_cache(maxsize=4096)
 def _of_year(country: str, subdivision: str | None, year: int) -> tuple[tuple[date, str], ...]:
-    return tuple(sorted(holidays.country_holidays(country, subdiv=subdivision, years=year, language=LANGUAGE).items()))
+    return tuple(sorted(_library().country_holidays(country, subdiv=subdivision, years=year, language=LANGUAGE).items()))
 
 
 @cache
 def _countries() -> Mapping[str, str]:
     """Every word for a country, without regard to case, and its two letters: names, three letters, UK."""
-    return {word.replace("_", " ").casefold(): words[1] for name, words in COUNTRIES.items() for word in (name, *words)}
+    return {word.replace("_", " ").casefold(): words[1] for name, words in _names().items() for word in (name, *words)}
 
 
 def _name_of(country: str) -> str:
-    return next(name.replace("_", " ").title() for name, words in COUNTRIES.items() if words[1] == country)
+    return next(name.replace("_", " ").title() for name, words in _names().items() if words[1] == country)
 
 
 def _near(text: str, words: Mapping[str, str]) -> list[str]:

@@ -1,17 +1,16 @@
 """Markdown to HTML that may stand on any page: no scripts, no pictures, no styles, links to the web and to mail alone."""
 
-import nh3
-from markdown_it import MarkdownIt
+from oncall.kit.markdown import cleaned, commonmark
 
-# CommonMark without its own HTML; pictures would tell others who reads, headings would stand above those of the page.
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").disable(["image", "heading", "lheading"])
+# Pictures would tell others who reads, headings would stand above those of the page.
+_MORE, _LESS = ("strikethrough",), ("image", "heading", "lheading")
 _TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "strong", "ul"}
 
 
 def to_html(text: str) -> str:
     """Never fails, whatever the text. What is allowed is listed; all else is taken out, its words kept."""
-    return nh3.clean(
-        _MARKDOWN.render(text),
+    return cleaned(
+        commonmark(_MORE, _LESS).render(text),
         tags=_TAGS,
         clean_content_tags={"script", "style"},
         attributes={"a": {"href"}},

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from oncall.kit.markdown import cleaned, commonmark
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 TAGS = {
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s", "a", "br", "hr",
@@ -21,7 +23,7 @@ STYLE = (
     "pre{overflow-x:auto;background:#f4f4f4;padding:.5rem}"
 )
 
-_reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+MORE = ("table", "strikethrough")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Table:
 
 def as_html(text: str) -> str:
     """What may stand in any page: no script, no style, no picture, no address but of the web and of mail."""
-    return nh3.clean(
-        _reader.render(text),
+    return cleaned(
+        commonmark(MORE).render(text),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
@@ -76,7 +78,7 @@ def as_page(text: str, *, title: str) -> str:
 
 def blocks_of(text: str) -> list[Block | Table]:
     """What it says, in order."""
-    return list(_Walk().walk(_reader.parse(text)))
+    return list(_Walk().walk(commonmark(MORE).parse(text)))
 
 
 def words_of(text: str) -> str:
@@ -100,7 +102,7 @@ class _Walk:
     level: int = 0
     rows: list[list[tuple[Span, ...]]] | None = None
 
-    def walk(self, tokens: Sequence[Token]) -> Iterator[Block | Table]:
+    def walk(self, tokens: "Sequence[Token]") -> Iterator[Block | Table]:
         for token in tokens:
             match token.type:
                 case "heading_open":
@@ -119,7 +121,7 @@ class _Walk:
                 case _:
                     self._enter_or_leave(token)
 
-    def _enter_or_leave(self, token: Token) -> None:
+    def _enter_or_leave(self, token: "Token") -> None:
         match token.type:
             case "bullet_list_open":
                 self.lists.append(None)
@@ -146,7 +148,7 @@ class _Walk:
     def _indent(self) -> int:
         return len(self.lists) + self.quotes
 
-    def _inline(self, token: Token) -> Iterator[Block]:
+    def _inline(self, token: "Token") -> Iterator[Block]:
         spans = tuple(_spans(token.children or []))
         if self.rows is not None:
             self.rows[-1].append(spans)
@@ -158,7 +160,7 @@ class _Walk:
         return Block(spans, self.level, self._indent(), bullet, is_code, is_rule, self.quotes > 0)
 
 
-def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
+def _spans(tokens: "Sequence[Token]") -> Iterator[Span]:
     bold = italic = struck = 0
     links: list[str] = []
     for token in tokens:
