@@ -11,9 +11,11 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.intake.postgres_proxy import PostgresProxy
 from tests.system import System, to
 
+from oncall.incidents.commands import escalate
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Action, Body, Decided, Event, Severity
 from oncall.intake.commands import Gate, Overloaded, gate, shedding
@@ -436,3 +438,23 @@ async def test_a_body_of_repeats_and_others_is_decided_in_the_order_given(
         assert [d.decision for d in await made.accept(asked)] == ["opened", "deduplicated", "no_open_alert", "deduplicated"]
     stored = await counts(database)
     assert (stored.events, stored.counted, stored.incidents) == (5, 4, 2)
+
+
+@pytest.mark.parametrize("statement", [None, "SELECT 1 / 0", "SELECT * FROM nowhere"])
+async def test_what_cannot_be_escalated_at_once_is_taken_as_it_was_said(
+    system: System, monkeypatch: pytest.MonkeyPatch, statement: str | None
+) -> None:
+    """Whether the fault is ours or the database's; the first try, which is not prepared for it, is not the last."""
+    key = (await system.service([to(await system.user("Ana"))], type="generic"))["key"]
+
+    async def broken(tx: AsyncConnection, *_: Any, **__: Any) -> None:
+        if statement:
+            await tx.execute(text(statement))
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(escalate, "page_people", broken)
+        answer = await system.api.post(f"/intake/{key}", json=[{"summary": "disk full"}, {"summary": "disk slow"}])
+    assert (answer.status_code, [one["decision"] for one in answer.json()["events"]]) == (202, ["opened", "opened"])
+    await system.run_due()
+    assert sorted(message.title for message in system.email.sent) == ["disk full", "disk slow"], "the engine does what could not be done"

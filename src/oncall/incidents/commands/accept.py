@@ -41,8 +41,12 @@ from oncall.services.values import Service
 log = get_log("incidents")
 
 
-async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime) -> list[Decided]:
+async def accept_events(
+    tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime, careful: bool = True
+) -> list[Decided]:
     """Decide and store events; returns their decisions in the order given. Repeats cost three statements for any number of them.
+
+    `careful`: an incident that cannot be escalated is stored all the same. Who is not saves two round trips, and comes again if it fails.
 
     Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
@@ -56,7 +60,7 @@ async def accept_events(tx: AsyncConnection, events: Sequence[Event], judging: J
     triggers: Counter[IncidentId] = Counter()
     changes: Counter[AlertId] = Counter()
     for wave in cut:
-        decided |= await _accept_wave(tx, wave, later, triggers, changes, judging, now=now)
+        decided |= await _accept_wave(tx, wave, later, triggers, changes, judging, now=now, careful=careful)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
     await keep_changes(tx, events, decided, occurred_ats, now=now)
@@ -114,6 +118,7 @@ async def _accept_wave(
     judging: Judging,
     *,
     now: datetime,
+    careful: bool,
 ) -> dict[EventId, Decided]:
     """Decide one wave. `triggers` of this batch by their incident, and `changes` by their alert, are counted here: they are stored
     when all waves are decided.
@@ -155,7 +160,7 @@ async def _accept_wave(
     await regrade(tx, runs, judging, mutings, now=now)
     holds = await find_holds(tx, concerned, services, mutings, judging, fresh=triggers, now=now)
     await _watch(tx, runs, counting(concerned, services, holds))
-    await _escalate_now(tx, concerned, services, judging, holds, opened=told, now=now)
+    await _escalate_now(tx, concerned, services, judging, holds, opened=told, now=now, careful=careful)
     await _sources_over(tx, runs, now=now)
     decided |= decided_once([event for run in runs for event in run.events], decided, services)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
@@ -291,6 +296,7 @@ async def _escalate_now(
     *,
     opened: Mapping[IncidentId, Told],
     now: datetime,
+    careful: bool,
 ) -> None:
     """Page in the same transaction that opened it. If that fails, or somebody else decides whose turn it is, the incident is still stored,
     and still due: the engine tries next.
@@ -305,6 +311,9 @@ async def _escalate_now(
     paging = {Status.TRIGGERED, Status.ACKNOWLEDGED}
     due = [i for i in incidents if i.status in paging and i.next_at is not None and i.next_at <= now]
     free = await not_in_turn(tx, due)
-    await in_halves(tx, free, run, poisoned)
+    if careful:
+        await in_halves(tx, free, run, poisoned)
+    elif free:
+        await run(free)
     if len(free) < len(due):
         await notify(tx, "incidents")

@@ -271,25 +271,28 @@ class Gate:
 
     async def _commit(self, events: Sequence[Event], *, patient: bool = True, unsure: bool = False) -> Mapping[EventId, Decided]:
         """One transaction for all. Again after a conflict, and once after a lost connection: a COMMIT whose answer was lost may have
-        happened, so from then on decisions that are recorded already are looked for first, and nothing counts twice.
+        happened, so from then on decisions that are recorded already are looked for first, and nothing counts twice. Once more, and
+        carefully, after anything else: of what cannot be escalated at once the incident is stored.
         """
-        tries, tried_again = 1, False
+        tries, tried_again, careful = 1, False, False
         alone = len(events) == 1 and not patient  # its row is known to be locked, and perhaps by somebody quick
         while True:
             try:
-                return await self._transaction(events, unsure=unsure, patient=patient)
+                return await self._transaction(events, unsure=unsure, patient=patient, careful=careful)
             except Exception as error:
                 what = trouble(error)
                 if what is Trouble.UNREACHABLE and not tried_again:
                     unsure = tried_again = True
                 elif what is Trouble.CONFLICT and tries < CONFLICT_TRIES and (sqlstate(error) != LOCK_TIMED_OUT or alone):
                     tries += 1
+                elif what in {Trouble.BAD_DATA, Trouble.OTHER} and not careful:
+                    careful = True
                 else:
                     raise
                 log.info("events once more, with the same ids", error=type(error).__name__, events=len(events))
             await asyncio.sleep(random.uniform(0, 0.01 * 2**tries))  # noqa: S311 — jitter, not a secret
 
-    async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool) -> Mapping[EventId, Decided]:
+    async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool, careful: bool) -> Mapping[EventId, Decided]:
         async with self._database.transaction(Pool.INTAKE) as tx:
             if not patient:
                 await wait_for_locks(tx, at_most=IMPATIENT)
@@ -297,7 +300,7 @@ class Gate:
             decided = await find_decided(tx, events) if unsure else {}
             fresh = [event for event in events if event.id not in decided]
             if fresh:
-                decided |= {d.event_id: d for d in await accept_events(tx, fresh, self._judging, now=now)}
+                decided |= {d.event_id: d for d in await accept_events(tx, fresh, self._judging, now=now, careful=careful)}
             await failpoints.reach("intake.pre_commit")
         await self._count(decided.values())
         return decided

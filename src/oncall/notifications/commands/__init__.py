@@ -71,21 +71,19 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     wanted = {PageId(new_id()): page for page in pages}
     lately = await store.sum_lately(tx, sorted({page.user_id for page in pages}), now=now)
     travels = plan_travels(wanted, lately, now=now)
-    added = await store.add_pages(tx, [(id, reach[p.user_id], p) for id, p in wanted.items()], travels, now=now)
-    await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
     told = {(page.user_id, Urgency(page.subject.urgency), page.repeats) for page in pages}
     ways = {key: plan_ways(reach[key[0]], key[1], repeats=key[2]) for key in told}
     messages = [
         (id, way)
         for id, page in wanted.items()
-        if id in added
         for urgency in (Urgency(page.subject.urgency),)
         for its in (ways[page.user_id, urgency, page.repeats],)
         for way in plan_page(reach[page.user_id], its, urgency, due_at=page.due_at, now=now, travel=travels[id])
     ]
-    await store.add_notifications(tx, messages, now=now)
+    added = await store.add_pages(tx, [(id, reach[p.user_id], p) for id, p in wanted.items()], travels, messages, now=now)
+    await _let_earlier_ones_go(tx, {id: page for id, page in wanted.items() if id in added}, reach)
     # A sender looks again in time for what is due later; only those are woken who have something to do now.
-    for channel in sorted({way.channel for _, way in messages if way.next_at - now <= SOON}):
+    for channel in sorted({way.channel for id, way in messages if id in added and way.next_at - now <= SOON}):
         await notify(tx, f"notifications.{channel}")
 
 

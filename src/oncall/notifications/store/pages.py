@@ -13,33 +13,34 @@ from oncall.kit.ids import ContactMethodId, IncidentId, NotificationId, PageId, 
 from oncall.notifications.values import Attempt, AttemptOutcome, NewPage, Notification, Status, Step, Way
 from oncall.notifications.values.travelling import LONGEST_WAIT, LOOKED_BACK, MOST_LOOKED_AT, STORM, Lately, Travel
 
-ADD_PAGES = text("""
-    INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, team_id,
-        pace, goes_at, because, created_at)
-    SELECT p.*, CAST(:now AS timestamptz) FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]),
-        CAST(:cycles AS int[]), CAST(:rounds AS int[]), CAST(:steps AS int[]), CAST(:reasons AS text[]), CAST(:subjects AS jsonb[]),
-        CAST(:until_resolved AS boolean[]), CAST(:team_ids AS uuid[]), CAST(:paces AS text[]), CAST(:goes_ats AS timestamptz[]),
-        CAST(:becauses AS text[])) AS p
-    ON CONFLICT ON CONSTRAINT pages_once_per_user_and_step DO NOTHING
-    RETURNING id
-""")
-
-# What stands in for another message is due at no instant, until that one has failed.
-ADD_NOTIFICATIONS = text("""
-    INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, again, urgency, due_at, next_at, gathers_from,
-        incident_id, user_id,
-        cycle, round, step, status, reason, attempt, may_have_arrived, created_at, stands_in_for)
-    SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.again, p.subject ->> 'urgency',
-        CASE WHEN n.stands_in_for IS NULL THEN n.due_at ELSE 'infinity' END,
-        CASE WHEN n.stands_in_for IS NULL THEN n.next_at ELSE 'infinity' END, n.gathers_from,
-        p.incident_id, coalesce(p.team_id, p.user_id), p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now, n.stands_in_for
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]), CAST(:channels AS text[]),
-        CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:agains AS boolean[]), CAST(:due_ats AS timestamptz[]),
-        CAST(:next_ats AS timestamptz[]), CAST(:gathers AS timestamptz[]), CAST(:stand_ins AS uuid[]))
-        AS n (id, page_id, contact_method_id, channel, address, nth, again, due_at, next_at, gathers_from, stands_in_for)
-    JOIN pages p ON p.id = n.page_id
-    ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
+# A page that exists already (same user, cycle, round, step) is left alone, and none of its messages is made. What stands in for another
+# message is due at no instant, until that one has failed.
+ADD = text("""
+    WITH added AS (
+        INSERT INTO pages (id, incident_id, user_id, user_name, cycle, round, step, reason, subject, until_resolved, team_id,
+            pace, goes_at, because, created_at)
+        SELECT p.*, CAST(:now AS timestamptz) FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:incident_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:user_names AS text[]),
+            CAST(:cycles AS int[]), CAST(:rounds AS int[]), CAST(:steps AS int[]), CAST(:reasons AS text[]), CAST(:subjects AS jsonb[]),
+            CAST(:until_resolved AS boolean[]), CAST(:team_ids AS uuid[]), CAST(:paces AS text[]), CAST(:goes_ats AS timestamptz[]),
+            CAST(:becauses AS text[])) AS p
+        ON CONFLICT ON CONSTRAINT pages_once_per_user_and_step DO NOTHING
+        RETURNING id, incident_id, coalesce(team_id, user_id) AS user_id, cycle, round, step, reason, subject
+    ), messages AS (
+        INSERT INTO notifications (id, page_id, contact_method_id, channel, address, nth, again, urgency, due_at, next_at, gathers_from,
+            incident_id, user_id, cycle, round, step, status, reason, attempt, may_have_arrived, created_at, stands_in_for)
+        SELECT n.id, n.page_id, n.contact_method_id, n.channel, n.address, n.nth, n.again, p.subject ->> 'urgency',
+            CASE WHEN n.stands_in_for IS NULL THEN n.due_at ELSE 'infinity' END,
+            CASE WHEN n.stands_in_for IS NULL THEN n.next_at ELSE 'infinity' END, n.gathers_from,
+            p.incident_id, p.user_id, p.cycle, p.round, p.step, 'pending', p.reason, 0, false, :now, n.stands_in_for
+        FROM unnest(CAST(:message_ids AS uuid[]), CAST(:page_ids AS uuid[]), CAST(:contact_method_ids AS uuid[]),
+            CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:nths AS int[]), CAST(:agains AS boolean[]),
+            CAST(:due_ats AS timestamptz[]), CAST(:next_ats AS timestamptz[]), CAST(:gathers AS timestamptz[]), CAST(:stand_ins AS uuid[]))
+            AS n (id, page_id, contact_method_id, channel, address, nth, again, due_at, next_at, gathers_from, stands_in_for)
+        JOIN added p ON p.id = n.page_id
+        ON CONFLICT ON CONSTRAINT notifications_once_per_position_and_contact_method DO NOTHING
+    )
+    SELECT id FROM added
 """)
 # Round 0 is of people who were asked to join: that goes on until they answer, or it is over.
 CANCEL_REQUESTS = text("""
@@ -167,11 +168,17 @@ async def sum_lately(tx: AsyncConnection, users: Sequence[UserId], *, now: datet
 
 
 async def add_pages(
-    tx: AsyncConnection, pages: Sequence[tuple[PageId, Reach, NewPage]], travels: Mapping[PageId, Travel], *, now: datetime
+    tx: AsyncConnection,
+    pages: Sequence[tuple[PageId, Reach, NewPage]],
+    travels: Mapping[PageId, Travel],
+    messages: Sequence[tuple[PageId, Way]],
+    *,
+    now: datetime,
 ) -> set[PageId]:
-    """Insert pages (id, who is reached, page); returns the ids of those that did not exist yet."""
+    """Insert pages (id, who is reached, page) with their messages; returns the ids of those pages that did not exist yet."""
+    ids = {(page, way.contact_method_id, way.nth): new_id() for page, way in messages}
     rows = await tx.execute(
-        ADD_PAGES,
+        ADD,
         {
             "now": now,
             "ids": [id for id, _, _ in pages],
@@ -188,18 +195,7 @@ async def add_pages(
             "paces": [travels[id].pace.value for id, _, _ in pages],
             "goes_ats": [now + travels[id].wait for id, _, _ in pages],
             "becauses": [travels[id].reason for id, _, _ in pages],
-        },
-    )
-    return {PageId(row.id) for row in rows}
-
-
-async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId, Way]], *, now: datetime) -> None:
-    ids = {(page, way.contact_method_id, way.nth): new_id() for page, way in messages}
-    await tx.execute(
-        ADD_NOTIFICATIONS,
-        {
-            "now": now,
-            "ids": list(ids.values()),
+            "message_ids": list(ids.values()),
             "stand_ins": [ids[page, *way.stands_in_for] if way.stands_in_for else None for page, way in messages],
             "page_ids": [page for page, _ in messages],
             "contact_method_ids": [way.contact_method_id for _, way in messages],
@@ -212,6 +208,7 @@ async def add_notifications(tx: AsyncConnection, messages: Sequence[tuple[PageId
             "gathers": [way.gathers_from for _, way in messages],
         },
     )
+    return {PageId(row.id) for row in rows}
 
 
 async def cancel(tx: AsyncConnection, incident_ids: Sequence[IncidentId], *, acknowledged: bool) -> Mapping[IncidentId, int]:
