@@ -202,5 +202,5 @@ async def import_calendar(request: Request, id: ScheduleId, caller: Admin, tx: W
     author = await author_of(tx, caller)
     content = wanted.text().encode("utf-8", "surrogatepass")
     schedule, notes = await sources.import_calendar(tx, id, name=wanted.layer, content=content, author=author, now=now)
-    warnings = [AdviceShown.model_validate(one) for one in await advising.advise(tx, id, now=now)]
+    warnings = [AdviceShown.model_validate(one) for one in await advising.advise(tx, id, channels=request.app.state.channels, now=now)]
     return ImportDone(schedule=ScheduleWritten.of(schedule, warnings=warnings), notes=list(notes))

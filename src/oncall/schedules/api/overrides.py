@@ -31,7 +31,7 @@ async def add_override(request: Request, id: ScheduleId, caller: Responder, tx: 
         author=await author_of(tx, caller),
         now=now,
     )
-    advice = await advising.advise_on_override(tx, id, override.override, now=now)
+    advice = await advising.advise_on_override(tx, id, override.override, channels=request.app.state.channels, now=now)
     return OverrideWritten.of(override, warnings=[AdviceShown.model_validate(one) for one in advice])
 
 
@@ -91,7 +91,7 @@ async def _set(
         author=await author_of(tx, caller),
         now=now,
     )
-    advice = await advising.advise_on_temporary(tx, id, temporary, now=now)
+    advice = await advising.advise_on_temporary(tx, id, temporary, channels=request.app.state.channels, now=now)
     return TemporaryWritten.of(temporary, warnings=[AdviceShown.model_validate(one) for one in advice])
 
 

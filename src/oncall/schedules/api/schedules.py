@@ -42,7 +42,7 @@ async def create_schedule(request: Request, response: Response, caller: Admin, t
     schedule = await editing.create_schedule(
         tx, name=wanted.name, team_id=wanted.team_id, definition=wanted.definition(), author=author, now=now
     )
-    return _written(schedule, await advising.advise(tx, schedule.id, now=now), response)
+    return _written(schedule, await advising.advise(tx, schedule.id, channels=request.app.state.channels, now=now), response)
 
 
 @router.get("")
@@ -67,6 +67,7 @@ async def preview(request: Request, _: Reader, tx: ReadTx, wanted: PreviewIn) ->
         until=wanted.until,
         effective_from=wanted.effective_from,
         continuation=wanted.continuation,
+        channels=request.app.state.channels,
         now=await now_in(request, tx),
     )
     people = {user for tile in (*seen.before, *seen.after) for user in tile.on_call.users}
@@ -117,7 +118,7 @@ async def _edit(
         author=await author_of(tx, caller),
         now=now,
     )
-    return _written(schedule, await advising.advise(tx, id, now=now), response)
+    return _written(schedule, await advising.advise(tx, id, channels=request.app.state.channels, now=now), response)
 
 
 @router.delete("/{id}", status_code=204)
@@ -141,11 +142,11 @@ async def withdraw_version(
     """Take back a version that is not in force yet."""
     now = await now_in(request, tx)
     schedule = await editing.withdraw_version(tx, id, number, version=version, now=now)
-    return _written(schedule, await advising.advise(tx, id, now=now), response)
+    return _written(schedule, await advising.advise(tx, id, channels=request.app.state.channels, now=now), response)
 
 
 @router.get("/{id}/warnings")
 async def list_warnings(request: Request, id: ScheduleId, _: Reader, tx: ReadTx) -> Listed[AdviceShown]:
     """What a careful colleague would say about the coming months; every write answers with it as well."""
-    advice = await advising.advise(tx, id, now=await now_in(request, tx))
+    advice = await advising.advise(tx, id, channels=request.app.state.channels, now=await now_in(request, tx))
     return Listed(items=[AdviceShown.model_validate(one) for one in advice])
