@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Reader, Responder
-from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
+from oncall.kit.http import Listed, Paging, PagingIfAsked, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ScheduleId
 from oncall.schedules.commands import advising
 from oncall.schedules.commands import overrides as commands
@@ -97,11 +97,12 @@ async def _set(
 
 @router.get("/{id}/temporary-schedules")
 async def list_temporaries(
-    *, request: Request, id: ScheduleId, _: Reader, tx: ReadTx, since: WholeSecond, until: WholeSecond
+    *, request: Request, id: ScheduleId, _: Reader, tx: ReadTx, page: PagingIfAsked, since: WholeSecond, until: WholeSecond
 ) -> Listed[TemporaryShown]:
     """Those that touch a range of at most a year."""
     found = await commands.list_temporaries(tx, id, since=since, until=until, now=await now_in(request, tx))
-    return Listed(items=[TemporaryShown.of(one) for one in found])
+    shown, cursor = page.part(found)
+    return Listed(items=[TemporaryShown.of(one) for one in shown], next_cursor=cursor)
 
 
 @router.delete("/{id}/temporary-schedules", status_code=204)

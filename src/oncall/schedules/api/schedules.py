@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.access.values import Caller
-from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
+from oncall.kit.http import IfMatch, Listed, Paging, PagingIfAsked, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import ScheduleId, TeamId
 from oncall.schedules.commands import advising, editing
 from oncall.schedules.commands.authors import author_of
@@ -129,10 +129,11 @@ async def delete_schedule(request: Request, id: ScheduleId, _: Admin, tx: WriteT
 
 
 @router.get("/{id}/versions")
-async def list_versions(request: Request, id: ScheduleId, _: Reader, tx: ReadTx) -> Listed[VersionShown]:
+async def list_versions(request: Request, id: ScheduleId, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[VersionShown]:
     """Every edit of what the schedule says: from when on, by whom; those that are still to come as well."""
     versions = await editing.list_versions(tx, id, now=await now_in(request, tx))
-    return Listed(items=[VersionShown.of(version) for version in versions])
+    shown, cursor = page.part(versions)
+    return Listed(items=[VersionShown.of(version) for version in shown], next_cursor=cursor)
 
 
 @router.delete("/{id}/versions/{number}")
