@@ -88,6 +88,48 @@ def test_the_committed_document_is_current() -> None:
         pytest.fail("openapi/openapi.json is stale; instead of editing it run `make openapi` and commit the result.", pytrace=False)
 
 
+RANGE = "a range that is asked for by `since` and `until` is answered whole"
+NOW = "worked out as of now, and a few sentences"
+WHOLE: Mapping[str, str] = {
+    "/api/v1/escalation-policies/{policy_id}/warnings": NOW,
+    "/api/v1/schedules/{id}/warnings": NOW,
+    "/api/v1/similar-incidents": NOW,
+    "/api/v1/mappings": "ours, and always the same",
+    "/api/v1/maintenance-windows/calendar": RANGE,
+    "/api/v1/oncalls": RANGE,
+    "/api/v1/services/{service_id}/oncall": RANGE,
+    "/api/v1/schedules/{id}/audit": RANGE,
+}
+"""Lists that take no page, each with the reason."""
+
+
+def without_pages(document: Mapping[str, Any]) -> set[str]:
+    """Where a list with a `next_cursor` is read, but `limit` and `cursor` are not taken."""
+    schemas = document["components"]["schemas"]
+    found = set()
+    for path, methods in document["paths"].items():
+        answers = methods.get("get", {}).get("responses", {}).values()
+        shown = (answer.get("content", {}).get("application/json", {}).get("schema", {}) for answer in answers)
+        meant = (schemas.get(one.get("$ref", "").rpartition("/")[2], one) for one in shown)
+        takes = {one.get("name") for one in methods.get("get", {}).get("parameters", [])}
+        if any("next_cursor" in one.get("properties", {}) for one in meant) and not {"limit", "cursor"} <= takes:
+            found.add(path)
+    return found
+
+
+def test_every_list_is_read_page_by_page() -> None:
+    if found := without_pages(openapi_document()) ^ WHOLE.keys():
+        pytest.fail(f"{sorted(found)}: a list takes Paging (or PagingIfAsked) of kit.http; if it cannot, say here why.", pytrace=False)
+
+
+def test_a_list_without_pages_is_seen() -> None:
+    listed = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Listed_X_"}}}}
+    paged = {"responses": {"200": listed}, "parameters": [{"name": "limit"}, {"name": "cursor"}]}
+    schemas = {"Listed_X_": {"properties": {"items": {}, "next_cursor": {}}}}
+    paths = {"/paged": {"get": paged}, "/whole": {"get": {"responses": {"200": listed}}}, "/one": {"get": {"responses": {"200": {}}}}}
+    assert without_pages({"components": {"schemas": schemas}, "paths": paths}) == {"/whole"}
+
+
 async def test_every_route_is_documented(system: System) -> None:
     if missing := undocumented(system.node.app.routes, openapi_document()["paths"]):
         pytest.fail("\n".join(missing), pytrace=False)

@@ -7,7 +7,8 @@ from tests.contacts.test_rules import ANA, FIVE, HIGH, HOOK, LOW, MAIL, NOW_, UN
 from tests.counting import counting
 from tests.system import System, to
 
-from oncall.contacts.commands import how_reachable
+from oncall.channels.email import NOT_CONFIGURED
+from oncall.contacts.commands.reaching import how_reachable
 from oncall.contacts.rules import reachability
 from oncall.contacts.values import Reach
 from oncall.teams.commands import list_users
@@ -39,7 +40,72 @@ ACCOUNT = "Ana has no notification rule for low urgency: the account e-mail"
 )
 def test_who_is_reachable(what: str, given: Reach, high: Reachable, low: Reachable) -> None:
     assert given.user_id == ANA
-    assert reachability(given) == Reachability(high, low)
+    assert reachability(given, {}) == Reachability(high, low)
+
+
+NO_MAIL = {"email": NOT_CONFIGURED}
+LOST = f"Ana gets no message: {NOT_CONFIGURED}"
+
+
+@pytest.mark.parametrize(
+    ("what", "given", "high", "low"),
+    [
+        (
+            "nothing verified: not even the last resort",
+            reach(),
+            Reachable(False, f"Ana has no verified contact method: even the account e-mail, the last resort, fails: {NOT_CONFIGURED}"),
+            Reachable(False, LOST),
+        ),
+        ("only e-mail", reach(MAIL), Reachable(False, LOST), Reachable(False, LOST)),
+        (
+            "another that works, and no rules: at low urgency it stands in",
+            reach(MAIL, HOOK),
+            Reachable(True, "Ana has no notification rule for high urgency: all verified contact methods at once"),
+            Reachable(True, "Ana has no notification rule for low urgency: verified e-mail, and webhook only after that failed"),
+        ),
+        (
+            "a rule of her own for low urgency names e-mail alone",
+            reach(MAIL, HOOK, rule(1, HIGH, NOW_, HOOK), rule(2, LOW, NOW_, MAIL)),
+            Reachable(True, "by 1 notification rule of Ana for high urgency"),
+            Reachable(False, LOST),
+        ),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_what_goes_by_a_channel_that_cannot_send_reaches_nobody(what: str, given: Reach, high: Reachable, low: Reachable) -> None:
+    assert reachability(given, NO_MAIL) == Reachability(high, low)
+
+
+async def test_people_policies_schedules_health_and_coverage_agree_where_e_mail_is_not_configured(system: System) -> None:
+    ana = await system.user("Ana")
+    primary = await system.make("schedules", **schedule_of(to(ana)))
+    made = await system.service([{"type": "schedule", "id": primary["id"]}])
+    system.email.lacks = NOT_CONFIGURED
+    shown = (await system.api.get(f"/api/v1/users/{ana['id']}")).json()["reachable"]
+    assert [shown["high"], shown["low"]] == [{"reachable": False, "why": LOST}] * 2
+    warned = (await system.api.get(f"/api/v1/escalation-policies/{made['policy']['id']}/warnings")).json()["items"]
+    assert [(one["code"], one["message"]) for one in warned] == [
+        ("unreachable", f"Step 1 names Ana (on call in schedule Primary). {LOST}."),
+        ("reaches_nobody", "Step 1 reaches nobody now."),
+    ]
+    advice = (await system.api.get(f"/api/v1/schedules/{primary['id']}/warnings")).json()["items"]
+    assert ("unreachable", f"{LOST}.") in [(one["code"], one["message"]) for one in advice]
+    assert [one["reason"] for one in (await system.api.get("/healthz")).json()["warnings"]] == ["unreachable_on_call"]
+    holes = (await system.api.get("/api/v1/reports/coverage", params={"days": "1"})).json()["items"]
+    assert {words for hole in holes for words in hole["why"]} == {f"step 1 of policy Payments reached nobody: {LOST}"}
+
+
+async def test_a_policy_warns_of_whom_it_reaches_at_high_urgency_alone(system: System) -> None:
+    ana = await system.user("Ana", channel="webhook")
+    mail = await system.make(f"users/{ana['id']}/contact-methods", channel="email", address="ana@example.com")
+    await system.make(f"users/{ana['id']}/notification-rules", urgency="low", delay="PT0S", contact_method_id=mail["id"])
+    made = await system.service([to(ana)])
+    path = f"/api/v1/escalation-policies/{made['policy']['id']}/warnings"
+    assert (await system.api.get(path)).json()["items"] == []
+    system.email.lacks = NOT_CONFIGURED
+    assert [(one["code"], one["message"]) for one in (await system.api.get(path)).json()["items"]] == [
+        ("unreachable", f"Step 1, at low urgency: {LOST}.")
+    ]
 
 
 async def test_a_user_shows_whether_pages_reach_them_and_why_not(system: System) -> None:
@@ -59,7 +125,7 @@ async def test_a_list_of_people_is_looked_through_with_one_statement(system: Sys
     async with system.node.database.transaction(read_only=True) as tx:
         users = await list_users(tx)
         async with counting(tx) as statements:
-            assert len(await how_reachable(tx, users)) == 20
+            assert len(await how_reachable(tx, users, channels=system.node.channels)) == 20
     assert len(statements) == 1
 
 

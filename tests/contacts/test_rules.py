@@ -89,16 +89,30 @@ ACCOUNT = Way(ANA, "email", "ana@example.com", NOW_, 1)
             ),
         ),
         (
-            "no rule, low: verified e-mail only",
-            reach(MAIL, HOOK),
+            "no rule, low: verified e-mail",
+            reach(MAIL, UNVERIFIED),
             LOW,
             Ways((way(MAIL),), True, "Ana has no notification rule for low urgency: verified e-mail"),
+        ),
+        (
+            "no rule, low: what else is verified stands in for an e-mail that fails, last what may ring",
+            reach(MAIL, method(16, "sms"), HOOK),
+            LOW,
+            Ways(
+                (way(MAIL), replace(way(HOOK), stands_in_for=(MAIL.id, 1)), replace(way(method(16, "sms")), stands_in_for=(HOOK.id, 1))),
+                True,
+                "Ana has no notification rule for low urgency: verified e-mail, and webhook, then sms only after that failed",
+            ),
         ),
         (
             "no rule, low, no verified e-mail: the account e-mail",
             reach(HOOK, method(15, "email", verified=False)),
             LOW,
-            Ways((ACCOUNT,), True, "Ana has no notification rule for low urgency: the account e-mail"),
+            Ways(
+                (ACCOUNT, replace(way(HOOK), stands_in_for=(ANA, 1))),
+                True,
+                "Ana has no notification rule for low urgency: the account e-mail, and webhook only after that failed",
+            ),
         ),
         (
             "rules that name nothing verified: as if there were none, and the plan says so",
@@ -146,7 +160,7 @@ def test_only_the_accounts_own_address_by_mail_needs_no_proof(channel: str, addr
 def reaches(draw: st.DrawFn) -> Reach:
     methods = [
         method(n, draw(st.sampled_from(["email", "webhook", "sms"])), verified=draw(st.booleans()))
-        for n in range(1, draw(st.integers(1, 5)))
+        for n in range(2, draw(st.integers(2, 6)))
     ]
     one = st.builds(
         rule,

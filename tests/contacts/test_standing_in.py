@@ -268,3 +268,19 @@ async def test_a_simulation_says_which_message_only_stands_in(system: System) ->
     steps = answer.json()["steps"]
     messages = next(step["pages"][0]["messages"] for step in steps if step["pages"])
     assert [(one["channel"], one["only_after_failure"]) for one in messages] == [("email", False), ("webhook", True)]
+
+
+@pytest.mark.parametrize("account", [True, False], ids=["the account e-mail", "a verified e-mail"])
+async def test_without_a_rule_for_low_urgency_what_works_stands_in_for_an_e_mail_that_cannot_be_sent(system: System, account: bool) -> None:
+    ana = await system.user("Ana", channel="webhook")
+    if not account:
+        await system.make(f"users/{ana['id']}/contact-methods", channel="email", address="ana@example.com")
+    made = await system.service([to(ana)], urgency="low")
+    system.email.always = FailedPermanently("e-mail is not configured", code="not_configured")
+    told = await system.event(made["key"])
+    await system.run_due()
+    assert (len(system.email.sent), len(system.webhook.sent)) == (1, 1)
+    timeline = (await system.api.get(f"/api/v1/incidents/{told['incident_id']}/timeline")).json()["items"]
+    assert [entry["reason"] for entry in timeline if "stands in" in entry["reason"]] == [
+        "cannot be sent to Ana by email (a…@example.com): e-mail is not configured; webhook, which stands in for it, is due now"
+    ]

@@ -184,7 +184,7 @@ def test_only_steps_that_are_for_it_page_and_if_none_is_it_is_unroutable_with_ev
     ],
 )
 def test_a_careful_colleague_names_an_incident_that_no_step_is_for(what: str, steps: list[Step], said: str | None) -> None:
-    found = [one.message for one in warnings_of(replace(policy([user(ANA)]), steps=tuple(steps)), world()) if one.code == "not_for_all"]
+    found = [one.message for one in warnings_of(replace(policy([user(ANA)]), steps=tuple(steps)), world(), {}) if one.code == "not_for_all"]
     assert found == ([f"No step of policy P is for an incident that is {said}: it would page nobody."] if said else []), what
 
 

@@ -216,7 +216,7 @@ def _reopen(world: Dict, i: Dict) -> None:
     """
     fresh = i["resolved_by"] != "monitor" or i["acknowledged_at"] is not None
     i.update(status="triggered", state="running", resolved_at=None, resolved_by=None, acknowledged_at=None)
-    i["step_at"] = max(i["step_at"], world["now"])
+    i.update(step_at=max(i["step_at"], world["now"]), came_back=True)
     if fresh:
         begin_cycle(i, world["now"])
     else:

@@ -62,7 +62,9 @@ def look_at(world: Dict, incidents: Iterable[Dict]) -> dict[int, Hold]:
     holds = {incident["name"]: hold for incident in incidents if (hold := hold_on(world, incident)) is not None}
     before = sources(world)
     for incident in incidents:
-        if is_due(world, incident):
+        # §3: "What is muted is `held`": also what comes back while it is, and not only when its next step is due.
+        came_back = incident.pop("came_back", False) and incident["status"] == "triggered" and incident["name"] in holds
+        if came_back or is_due(world, incident):
             incident["woken"] = False
             _look(world, incident, holds.get(incident["name"]))
     sources_over(world, before)

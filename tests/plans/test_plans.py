@@ -19,9 +19,9 @@ from tests.system import System, to
 
 from oncall.desk.store import promises
 from oncall.heartbeats.store import heartbeats
-from oncall.incidents.store import alert_lists, alerts, change_events, events, impact, incidents, lookup, mails
+from oncall.incidents.store import alert_lists, alerts, change_events, event_lists, events, impact, incidents, lookup, mails
 from oncall.incidents.values import Severity
-from oncall.incidents.values.alerts import AlertFilter
+from oncall.incidents.values.alerts import AlertFilter, EventFilter
 from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
@@ -346,6 +346,36 @@ async def test_each_list_of_alerts_has_its_index(old: System, asked: AlertFilter
     assert used
     assert used <= allowed
     assert "alerts" not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+
+
+HOUR = EventFilter(since=START, until=START + timedelta(hours=1))
+BY_KEY = {"alerts_dedup_key_idx", "events_alert_idx", "events_without_alert_idx"}
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize(
+    ("asked", "indexes"),
+    [
+        pytest.param(EventFilter(), {"events_pkey"}, id="all"),
+        pytest.param(HOUR, {"events_pkey"}, id="a range"),
+        pytest.param(replace(HOUR, service_id=SERVICE, integration_id=INTEGRATION), {"events_pkey"}, id="a range of an integration"),
+        pytest.param(EventFilter(dedup_key="key 50"), BY_KEY, id="a key"),
+        pytest.param(replace(HOUR, dedup_key="key 50"), BY_KEY, id="a range of a key"),
+    ],
+)
+async def test_each_list_of_events_has_its_indexes(old: System, asked: EventFilter, indexes: set[str], mode: str) -> None:
+    async with old.node.database.transaction() as tx:
+        plan = await explain(tx, event_lists.newest(asked, before=LAST, limit=51), mode)
+    assert {node["Index Name"] for node in plan if "Index Name" in node} == indexes
+    assert "Seq Scan" not in {node["Node Type"] for node in plan}
+
+
+async def test_a_range_of_events_is_a_range_of_their_ids(old: System) -> None:
+    async with old.node.database.transaction() as tx:
+        plan = await explain(tx, event_lists.newest(HOUR, before=LAST, limit=51), "force_custom_plan")
+    [condition] = {node["Index Cond"] for node in plan if "Index Cond" in node}
+    assert "id < " in condition
+    assert "id >= " in condition, "what came before it is not looked through"
 
 
 @pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])

@@ -29,12 +29,13 @@ from tests.reports.covering import (
 from tests.schedules.building import ana, at, away, bob, cem, dee, every, layer, override, schedule, user, window
 from tests.schedules.strategies import schedules
 
+from oncall.contacts.rules import ways_of
 from oncall.contacts.values import Reach, Urgency
 from oncall.escalation.values import ALL_SEVERITIES, DAYS, Hours, Policy, Snapshot, Step, TargetType
 from oncall.kit.ids import UserId
 from oncall.kit.zones import mono, to_instant, to_seconds, to_wall
 from oncall.reports.commands.coverage import holes_of
-from oncall.reports.rules.coverage import alike, outlook_of, stretches, watch, ways_of
+from oncall.reports.rules.coverage import alike, outlook_of, stretches, watch
 from oncall.reports.values.coverage import Facts, HoleKind, Support
 from oncall.schedules.rules import on_call_at
 from oncall.schedules.values import Schedule

@@ -157,6 +157,48 @@ async def test_a_window_holds_only_what_opens_inside_it(system: System) -> None:
     assert "the maintenance window “upgrade”" in system.email.sent[-1].reason
 
 
+async def test_what_comes_back_inside_a_window_is_held_at_once_and_pages_at_its_end(system: System) -> None:
+    monitor = await monitored(system)
+    await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    await monitor.says(monitor.event("disk", "resolve"))
+    await system.advance(minutes=1)
+    made = await window(system, monitor, minutes=30)
+    (back,) = await monitor.says(monitor.event("disk"))
+    assert (back.decision, made["name"] in back.reason) == ("reopened", True)
+    now = await shown(system, back.incident_id)
+    assert (now["status"], now["escalation"]["state"]) == ("triggered", "held"), "also before its next step is due"
+    assert now["pending_actions"] == [{"action": "release", "at": made["ends_at"]}]
+    timeline = (await system.api.get(f"/api/v1/incidents/{back.incident_id}/timeline")).json()["items"]
+    assert [entry["kind"] for entry in timeline][-2:] == ["reopened", "held"]
+    assert timeline[-1]["reason"] == now["escalation"]["reason"]
+    explained = (await system.api.get(f"/api/v1/incidents/{back.incident_id}/explain")).json()
+    assert {one["at"] for one in explained["next"]} == {made["ends_at"]}, "no page is forecast before"
+    await system.advance(minutes=29)
+    assert paged(system) == ["ana"]
+    await system.advance(minutes=2)
+    assert paged(system) == ["ana", "ben"], "from the step it had reached"
+
+
+@pytest.mark.parametrize("verb", ["unacknowledge", "reopen", "split", "ack_timeout"])
+async def test_what_pages_again_inside_a_window_is_held_if_its_alerts_opened_there(system: System, verb: str) -> None:
+    monitor = await monitored(system, grouping={"type": "all"}, ack_timeout="PT5M")
+    await window(system, monitor, minutes=30)
+    (first,) = await monitor.says(monitor.event("disk"))
+    (other,) = await monitor.says(monitor.event("cpu"))
+    path = f"/api/v1/incidents/{first.incident_id}"
+    if verb == "split":
+        made = await system.api.post(f"{path}/split", json={"alerts": [str(other.alert_id)]})
+        assert made.status_code == 201, made.text
+        path = f"/api/v1/incidents/{made.json()['id']}"
+    else:
+        await system.api.post(f"{path}/acknowledge")
+        await system.api.post(f"{path}/resolve") if verb == "reopen" else None
+        await system.api.post(f"{path}/{verb}") if verb != "ack_timeout" else await system.advance(minutes=6)
+    await system.run_due()
+    assert (await system.api.get(path)).json()["escalation"]["state"] == ("running" if verb == "reopen" else "held")
+
+
 async def test_a_window_that_is_planned_late_holds_what_opens_from_then_on(system: System) -> None:
     monitor = await monitored(system)
     (before,) = await monitor.says(monitor.event("disk"))

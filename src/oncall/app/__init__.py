@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ from oncall.communications.hot.pages import StatusPages
 from oncall.communications.values.subscribers import SubscriberId, SubscriberToken, Verb
 from oncall.console import api as console
 from oncall.contacts import api as contacts
-from oncall.contacts.commands import how_reachable
+from oncall.contacts.commands.reaching import how_reachable
 from oncall.desk import api as desk
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
@@ -428,7 +428,7 @@ def make_app(node: Node) -> FastAPI:
     app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
     app.state.on_service_group_changed = follow_groups
     app.state.on_calendar_changed = wake_for_support_hours
-    app.state.how_reachable, app.state.on_quiet_hours_changed = how_reachable, wake_for_quiet_hours
+    app.state.how_reachable, app.state.on_quiet_hours_changed = partial(how_reachable, channels=node.channels), wake_for_quiet_hours
     app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
     app.state.check_services = check_services
     app.state.check_mapping, app.state.sealing = check_mapping, node.sealing

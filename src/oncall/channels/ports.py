@@ -47,6 +47,10 @@ class Channel(Protocol):
         ...
 
 
+Channels = Mapping[str, Channel]
+"""Those of a node, by name."""
+
+
 @runtime_checkable
 class AnswersInquiries(Protocol):
     """A channel whose provider can be asked what became of a message that it took."""

@@ -30,6 +30,7 @@ from oncall.kit.zones import DAY, mono, resolve, to_instant, to_seconds
 from oncall.teams.values import DAYS, Reachability, Reachable
 
 AT_ONCE = timedelta(0)
+LAST_RESORT = "as a last resort, and the next step at once"
 
 
 def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
@@ -61,6 +62,19 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
     return _default_ways(reach, urgency, tuple(verified.values()), missing)
 
 
+def ways_of(reach: Reach, urgency: Urgency, lacking: Mapping[str, str]) -> Ways:
+    """As a page goes to them. Where every message would go by a channel that cannot send (`lacking` says why), nobody is reached: each of
+    them fails at once, and the next step fires."""
+    ways = plan_ways(reach, urgency)
+    if not ways.reachable or any(way.channel not in lacking for way in ways.ways):
+        return ways
+    return Ways(ways.ways, reachable=False, reason=f"{reach.name} gets no message: {_why_not(ways, lacking)}")
+
+
+def _why_not(ways: Ways, lacking: Mapping[str, str]) -> str:
+    return "; ".join(dict.fromkeys(lacking[way.channel] for way in ways.ways if way.channel in lacking))
+
+
 def _channel_ways(reach: Reach, verified: tuple[ContactMethod, ...]) -> Ways:
     """A channel is one address: it is written to once, at once, by nobody's rules; one that is not verified is not."""
     if not verified:
@@ -77,9 +91,15 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
             return Ways(everything, reachable=True, reason=f"{missing}: all verified contact methods at once")
         case Urgency.LOW:
             emails = _counted([(method, AT_ONCE, False) for method in verified if method.channel == EMAIL])
-            if emails:
-                return Ways(emails, reachable=True, reason=f"{missing}: verified e-mail")
-            return Ways((_account_email(reach),), reachable=True, reason=f"{missing}: the account e-mail")
+            which = "verified e-mail" if emails else "the account e-mail"
+            ways = [*emails] if emails else [_account_email(reach)]
+            # A mail that fails is no reason to lose the page; what may ring is the last that is tried for what can wait.
+            spares = sorted((method for method in verified if method.channel != EMAIL), key=lambda method: method.may_ring)
+            for spare in _counted([(method, AT_ONCE, False) for method in spares]):
+                ways.append(replace(spare, stands_in_for=(ways[-1].contact_method_id, ways[-1].nth)))
+            if spares:
+                which += f", and {', then '.join(method.channel for method in spares)} only after that failed"
+            return Ways(tuple(ways), reachable=True, reason=f"{missing}: {which}")
 
 
 def sealed_part(channel: str, address: str) -> bytes | None:
@@ -109,14 +129,18 @@ def quiet_until(reach: Reach, urgency: Urgency, at: datetime) -> datetime | None
     return None
 
 
-def reachability(reach: Reach) -> Reachability:
-    """Whether pages of each urgency reach somebody, and by which ways, or why not: as `plan_ways` would have it now."""
-    high, low = plan_ways(reach, Urgency.HIGH), plan_ways(reach, Urgency.LOW)
+def reachability(reach: Reach, lacking: Mapping[str, str]) -> Reachability:
+    """Whether pages of each urgency reach somebody, and by which ways, or why not: as `ways_of` would have it now."""
+    high, low = ways_of(reach, Urgency.HIGH, lacking), ways_of(reach, Urgency.LOW, lacking)
     if reach.team_id is not None:
         return Reachability(Reachable(high.reachable, high.reason), Reachable(low.reachable, low.reason))
-    why = f"{reach.name} has no verified contact method: a page goes to the account e-mail as a last resort, and the next step at once"
-    is_high = Reachable(high.reachable, high.reason if high.reachable else why)
-    return Reachability(is_high, Reachable(low.reachable, low.reason), silence_hint(reach))
+    why = high.reason
+    if not any(method.verified for method in reach.methods):
+        resort = f"a page goes to the account e-mail {LAST_RESORT}"
+        if fails := _why_not(high, lacking):
+            resort = f"even the account e-mail, the last resort, fails: {fails}"
+        why = f"{reach.name} has no verified contact method: {resort}"
+    return Reachability(Reachable(high.reachable, why), Reachable(low.reachable, low.reason), silence_hint(reach))
 
 
 def silence_hint(reach: Reach) -> str | None:

@@ -51,5 +51,5 @@ async def delete_policy(policy_id: UUID, _: Admin, tx: WriteTx) -> None:
 @router.get("/{policy_id}/warnings")
 async def list_warnings(policy_id: UUID, request: Request, _: Reader, tx: ReadTx) -> Listed[PolicyWarningShown]:
     """Whom of those that the steps name, or who are on call for them now, no page reaches; and which step reaches nobody."""
-    found = await commands.advise(tx, PolicyId(policy_id), now=await now_in(request, tx))
+    found = await commands.advise(tx, PolicyId(policy_id), channels=request.app.state.channels, now=await now_in(request, tx))
     return Listed(items=[PolicyWarningShown.model_validate(warning) for warning in found])

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.channels.ports import Channels
 from oncall.contacts.commands import load_channels, load_reach
+from oncall.contacts.commands.reaching import lacking_of
 from oncall.escalation import store
 from oncall.escalation.rules import changes_of, channels_in, is_reachable, on_duty_in, schedules_in, targets_of, turning, warnings_of
 from oncall.escalation.values import People, Policy, PolicyWarning, Snapshot, Target, TargetType, Turn, UnknownPolicy, UnknownTarget
@@ -35,10 +37,11 @@ async def get_policies(tx: AsyncConnection, ids: Sequence[PolicyId]) -> Mapping[
     return await store.get_policies(tx, ids)
 
 
-async def advise(tx: AsyncConnection, id: PolicyId, *, now: datetime) -> list[PolicyWarning]:
+async def advise(tx: AsyncConnection, id: PolicyId, *, channels: Channels, now: datetime) -> list[PolicyWarning]:
     """Whom of those a policy names, or who are on call for it now, no page reaches."""
     policy = await get_policy(tx, id)
-    return warnings_of(policy, await gather_people(tx, [Snapshot(policy, None)], now=now))
+    people = await gather_people(tx, [Snapshot(policy, None)], now=now)
+    return warnings_of(policy, people, lacking_of(channels, people.reach.values()))
 
 
 async def all_policies(tx: AsyncConnection) -> Mapping[PolicyId, Policy]:

@@ -30,7 +30,7 @@ async def propose_swap(request: Request, id: ScheduleId, caller: Responder, tx: 
     now = await now_in(request, tx)
     in_return = (wanted.in_return.start, wanted.in_return.end) if wanted.in_return else None
     wish = Wish(wanted.kind, wanted.start, wanted.end, wanted.with_user_id, in_return, wanted.note, wanted.take_now)
-    swap, advice = await swaps.propose(tx, id, wish, user_id=wanted.user_id, caller=caller, now=now)
+    swap, advice = await swaps.propose(tx, id, wish, user_id=wanted.user_id, caller=caller, channels=request.app.state.channels, now=now)
     return await _done(tx, swap, advice, now=now)
 
 
@@ -62,7 +62,9 @@ async def accept_swap(
     if (said.start is None) != (said.end is None):
         raise InvalidSwap("A part has a start and an end.", field="end" if said.end is None else "start")
     part = (said.start, said.end) if said.start and said.end else None
-    swap, advice = await swaps.accept(tx, id, swap_id, user_id=said.user_id, part=part, caller=caller, now=now)
+    swap, advice = await swaps.accept(
+        tx, id, swap_id, user_id=said.user_id, part=part, caller=caller, channels=request.app.state.channels, now=now
+    )
     return await _done(tx, swap, advice, now=now)
 
 

@@ -62,7 +62,8 @@ async def healthz(request: Request) -> Response:
             book = await _book(request)
             async with database.transaction(read_only=True) as tx:
                 now = await state.clock.now(tx)
-                red, yellow = await commands.audit(tx, now=now), await commands.warn(tx, book, now=now) if book else []
+                red = await commands.audit(tx, now=now)
+                yellow = await commands.warn(tx, book, channels=state.channels, now=now) if book else []
                 yellow += await commands.warn_of_webhooks(tx)
     except UNREACHABLE:
         gone = {"reason": "db", "count": 1, "detail": "the database cannot be reached"}

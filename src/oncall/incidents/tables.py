@@ -58,6 +58,8 @@ events = Table(
     Index("events_once_per_delivery", "integration_id", "delivery_id", unique=True, postgresql_where=text("delivery_id IS NOT NULL")),
     # Those of an incident are those of its alerts.
     Index("events_alert_idx", "alert_id", "id", postgresql_where=text("alert_id IS NOT NULL")),
+    # What met no alert by its key; the others are those of the alerts with that key.
+    Index("events_without_alert_idx", "dedup_key", "id", postgresql_where=text("alert_id IS NULL")),
 )
 
 # What events of action `change` say, each under the id of its event. A journal beside the journal: no foreign keys either.

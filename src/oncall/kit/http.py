@@ -159,14 +159,40 @@ class PageOf:
         """Of `limit + 1` fetched rows, those to show and the cursor to go on with."""
         if len(rows) <= self.limit:
             return rows, None
-        return rows[: self.limit], base64.urlsafe_b64encode(rows[self.limit - 1].id.bytes).decode().rstrip("=")
+        return rows[: self.limit], base64.urlsafe_b64encode(_id_of(rows[self.limit - 1]).bytes).decode().rstrip("=")
+
+    def part(self, rows: Sequence[Any]) -> tuple[Sequence[Any], str | None]:
+        """The same of all rows there are, in whatever order; one that is gone by now is where its age would put it."""
+        if self.after is None:
+            return self.cut(rows)
+        ids = [_id_of(row) for row in rows]
+        start = ids.index(self.after) + 1 if self.after in ids else sum(id < self.after for id in ids)
+        return self.cut(rows[start:])
 
 
-async def _page(limit: Annotated[int, Query(ge=1, le=100)] = 50, cursor: Annotated[str | None, Query(max_length=64)] = None) -> PageOf:
+def _id_of(row: Any) -> UUID:
+    """What has no id has a number."""
+    return row.id if hasattr(row, "id") else UUID(int=row.number)
+
+
+USUAL = 50
+WHOLE = 1_000
+"""The most that is shown at once of a list that is shown whole."""
+Limit = Query(ge=1, le=100)
+Cursor = Annotated[str | None, Query(max_length=64)]
+
+
+async def _page(limit: Annotated[int, Limit] = USUAL, cursor: Cursor = None) -> PageOf:
     return PageOf(limit, cursor)
 
 
+async def _whole_or_page(limit: Annotated[int | None, Limit] = None, cursor: Cursor = None) -> PageOf:
+    return PageOf(limit or (USUAL if cursor else WHOLE), cursor)
+
+
 Paging = Annotated[PageOf, Depends(_page)]
+PagingIfAsked = Annotated[PageOf, Depends(_whole_or_page)]
+"""Of a list that is shown whole unless somebody asks for a page of it."""
 
 
 def _read_cursor(cursor: str) -> UUID:

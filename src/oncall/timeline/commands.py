@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,8 +42,8 @@ async def add(tx: AsyncConnection, entries: Sequence[Entry]) -> None:
                 await _told[name](tx, added)
 
 
-async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int = 0, limit: int = 1_000) -> list[Recorded]:
-    """An incident's entries in the order they happened."""
+async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID | None = None, limit: int = 1_000) -> list[Recorded]:
+    """An incident's entries in the order they happened, those that follow one of them."""
     return await store.list_entries(tx, incident_id, after=after, limit=limit)
 
 

@@ -47,7 +47,10 @@ FOLLOW = text("""
 # Uses timeline_entries_incident_idx.
 LIST = text("""
     SELECT id, seq, incident_id, at, kind, actor_kind, actor_id, actor_name, via, reason, detail::text AS detail
-    FROM timeline_entries WHERE incident_id = :incident_id AND seq > :after ORDER BY seq LIMIT :limit
+    FROM timeline_entries
+    WHERE incident_id = :incident_id AND (CAST(:after AS uuid) IS NULL
+        OR seq > (SELECT e.seq FROM timeline_entries e WHERE e.id = :after AND e.incident_id = :incident_id))
+    ORDER BY seq LIMIT :limit
 """)
 # By the same index: what of one incident is nearest to an instant, in order of its place.
 LIST_SINCE = text("""
@@ -128,7 +131,7 @@ async def save_following(tx: AsyncConnection, name: str, incident_ids: Sequence[
     await tx.execute(FOLLOW, {"name": name, "incident_ids": list(incident_ids)})
 
 
-async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: int, limit: int) -> list[Recorded]:
+async def list_entries(tx: AsyncConnection, incident_id: IncidentId, *, after: UUID | None, limit: int) -> list[Recorded]:
     """Oldest first."""
     return [_recorded(r) for r in await tx.execute(LIST, {"incident_id": incident_id, "after": after, "limit": limit})]
 

@@ -16,7 +16,7 @@ from oncall.channels.ports import Channel
 from oncall.channels.values import BadAddress
 from oncall.contacts import store
 from oncall.contacts.commands.sealing import seal_address
-from oncall.contacts.rules import hash_code, is_account_email, judge_code, reachability, wait_for
+from oncall.contacts.rules import hash_code, is_account_email, judge_code, wait_for
 from oncall.contacts.values import (
     CODES,
     CODES_OF_ONE,
@@ -51,25 +51,16 @@ from oncall.kit.references import check_unused, used_by
 from oncall.kit.sealing import Sealing
 from oncall.teams.commands import get_team, get_teams, get_user, get_users
 from oncall.teams.commands import set_quiet_hours as keep_quiet_hours
-from oncall.teams.values import QuietHours, Reachability, User
+from oncall.teams.values import QuietHours, User
 
 
 async def load_reach(tx: AsyncConnection, user_ids: Sequence[UserId]) -> Mapping[UserId, Reach]:
     """How each of these users is reached; whoever does not exist is absent. Two statements for any number of users."""
-    return await _reach_of(tx, (await get_users(tx, user_ids)).values())
+    return await reach_of(tx, (await get_users(tx, user_ids)).values())
 
 
-async def how_reachable(tx: AsyncConnection, users: Sequence[User]) -> Mapping[UserId, Reachability]:
-    """Whether pages reach each of these people, and why not; one statement for any number."""
-    return {id: reachability(reach) for id, reach in (await _reach_of(tx, users)).items()}
-
-
-async def find_unreachable(tx: AsyncConnection, user_ids: Sequence[UserId]) -> list[UserId]:
-    """Those of these people whom no page of high urgency reaches by a way that is known to work."""
-    return [id for id, reach in (await load_reach(tx, user_ids)).items() if not reachability(reach).high.reachable]
-
-
-async def _reach_of(tx: AsyncConnection, users: Collection[User]) -> dict[UserId, Reach]:
+async def reach_of(tx: AsyncConnection, users: Collection[User]) -> dict[UserId, Reach]:
+    """The same for users that are known already: one statement."""
     methods, rules = await store.gather(tx, [user.id for user in users])
     methods_of: defaultdict[UserId, list[ContactMethod]] = defaultdict(list)
     rules_of: defaultdict[UserId, list[NotificationRule]] = defaultdict(list)

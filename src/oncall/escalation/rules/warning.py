@@ -1,26 +1,36 @@
 """What a careful colleague would say about a policy. Pure."""
 
+from collections.abc import Mapping
+
 from oncall.contacts.rules import reachability, silence_hint
 from oncall.desk.values import Priority
-from oncall.escalation.rules.whom import is_reachable, unmet
+from oncall.escalation.rules.whom import unmet
 from oncall.escalation.values import ALL_SEVERITIES, About, OnDuty, People, Policy, PolicyWarning, TargetType
 
 
-def warnings_of(policy: Policy, people: People) -> list[PolicyWarning]:
-    """What a careful colleague would say about a policy as of now: whom no page reaches, and which step reaches nobody."""
+def warnings_of(policy: Policy, people: People, lacking: Mapping[str, str]) -> list[PolicyWarning]:
+    """What a careful colleague would say about a policy as of now: whom no page reaches, and which step reaches nobody. By what is
+    `lacking` nothing is sent.
+    """
     found: list[PolicyWarning] = []
+    ways = {user: reachability(reach, lacking) for user, reach in people.reach.items()}
     for level, step in enumerate(policy.steps, 1):
         duties = [people.on_duty.get(target, OnDuty((), f"this {target.type.value} no longer exists")) for target in step.targets]
         known = [(people.reach[user], duty) for duty in duties for user in duty.users if user in people.reach]
-        lost = {reach.user_id: (reach, duty) for reach, duty in known if not is_reachable(reach)}
+        lost = {reach.user_id: (reach, duty) for reach, duty in known if not ways[reach.user_id].high.reachable}
         found += [
             PolicyWarning(
                 "unreachable",
                 level,
                 None if reach.team_id else id,
-                f"Step {level} names {reach.name} ({duty.reason}). {_sentence(reachability(reach).high.why)}",
+                f"Step {level} names {reach.name} ({duty.reason}). {_sentence(ways[id].high.why)}",
             )
             for id, (reach, duty) in lost.items()
+        ]
+        low = {reach.user_id: reach for reach, _ in known if reach.user_id not in lost and not ways[reach.user_id].low.reachable}
+        found += [
+            PolicyWarning("unreachable", level, None if reach.team_id else id, f"Step {level}, at low urgency: {ways[id].low.why}.")
+            for id, reach in low.items()
         ]
         hints = {reach.user_id: hint for reach, _ in known if reach.user_id not in lost and (hint := silence_hint(reach))}
         found += [PolicyWarning("not_proven_on_silent", level, id, f"Step {level}: {hint}") for id, hint in hints.items()]

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.values import Caller
+from oncall.channels.ports import Channels
 from oncall.handoffs import rules, store
 from oncall.handoffs.commands.telling import tell_of_swap
 from oncall.handoffs.values import (
@@ -48,7 +49,14 @@ class Wish:
 
 
 async def propose(
-    tx: AsyncConnection, schedule_id: ScheduleId, wish: Wish, *, user_id: UserId | None, caller: Caller, now: datetime
+    tx: AsyncConnection,
+    schedule_id: ScheduleId,
+    wish: Wish,
+    *,
+    user_id: UserId | None,
+    caller: Caller,
+    channels: Channels,
+    now: datetime,
 ) -> tuple[Swap, list[Advice]]:
     """Offer hours, or ask for somebody's; with `take_now` they change hands at once. Managers and admins may do it for others."""
     schedule = await get_schedule(tx, schedule_id, now=now)
@@ -81,16 +89,26 @@ async def propose(
         raise InvalidSwap("To change hands at once, say with whom with with_user_id.", field="with_user_id")
     # Nobody's hours are forced upon them: whoever takes them agrees by asking, or somebody who may act for them says so.
     await _acting(tx, schedule, swap.taker, caller)
-    return await _take(tx, schedule, swap, swap.giver if swap.kind is SwapKind.ASK else swap.taker, part=None, author=author, now=now)
+    return await _take(
+        tx, schedule, swap, swap.giver if swap.kind is SwapKind.ASK else swap.taker, part=None, channels=channels, author=author, now=now
+    )
 
 
 async def accept(
-    tx: AsyncConnection, schedule_id: ScheduleId, id: SwapId, *, user_id: UserId | None, part: Span | None, caller: Caller, now: datetime
+    tx: AsyncConnection,
+    schedule_id: ScheduleId,
+    id: SwapId,
+    *,
+    user_id: UserId | None,
+    part: Span | None,
+    caller: Caller,
+    channels: Channels,
+    now: datetime,
 ) -> tuple[Swap, list[Advice]]:
     """Take it, all of it or a part; of a part the rest stays open as swaps of their own."""
     schedule, swap = await _lock(tx, schedule_id, id, now=now)
     by = await _acting(tx, schedule, user_id, caller)
-    return await _take(tx, schedule, swap, by, part=part, author=await author_of(tx, caller), now=now)
+    return await _take(tx, schedule, swap, by, part=part, channels=channels, author=await author_of(tx, caller), now=now)
 
 
 async def decline(
@@ -136,7 +154,15 @@ async def list_swaps(
 
 
 async def _take(
-    tx: AsyncConnection, schedule: AuthoredSchedule, swap: Swap, by: UserId, *, part: Span | None, author: str, now: datetime
+    tx: AsyncConnection,
+    schedule: AuthoredSchedule,
+    swap: Swap,
+    by: UserId,
+    *,
+    part: Span | None,
+    channels: Channels,
+    author: str,
+    now: datetime,
 ) -> tuple[Swap, list[Advice]]:
     fresh = (SwapId(new_id()), SwapId(new_id()))
     taken, rest, replacements = rules.accept(swap, by, part=part, fresh=fresh, author=author, now=now)
@@ -151,7 +177,9 @@ async def _take(
     for left in rest:
         await store.add_swap(tx, left)
     await tell_of_swap(tx, taken, schedule, now=now)
-    return taken, [advice for one in overrides for advice in await advise_on_override(tx, schedule.id, one.override, now=now)]
+    return taken, [
+        advice for one in overrides for advice in await advise_on_override(tx, schedule.id, one.override, channels=channels, now=now)
+    ]
 
 
 async def _replace(tx: AsyncConnection, id: ScheduleId, one: Replacement, name: str, *, author: str, now: datetime) -> AuthoredOverride:

@@ -14,7 +14,7 @@ from oncall.incidents.commands import ranking, verbs
 from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
 from oncall.kit.errors import Invalid
-from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, ReadTx, now_in, set_etag
+from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, PagingIfAsked, ReadTx, now_in, set_etag
 from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
@@ -99,17 +99,19 @@ async def acknowledge(ref: Ref, request: Request, caller: Responder, tx: AckTx, 
 
 
 @router.get("/{incident}/timeline")
-async def get_timeline(ref: Ref, _: Reader, tx: ReadTx) -> Listed[EntryOut]:
+async def get_timeline(ref: Ref, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[EntryOut]:
     """Everything that happened, in order, each with who, through what, and why."""
     found = await verbs.get_incident(tx, ref)
-    return Listed(items=[EntryOut.of(recorded) for recorded in await list_entries(tx, found.id)])
+    shown, cursor = page.cut(await list_entries(tx, found.id, after=page.after, limit=page.limit + 1))
+    return Listed(items=[EntryOut.of(recorded) for recorded in shown], next_cursor=cursor)
 
 
 @router.get("/{incident}/notifications")
-async def get_notifications(ref: Ref, _: Reader, tx: ReadTx) -> Listed[NotificationOut]:
+async def get_notifications(ref: Ref, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[NotificationOut]:
     """Every message of every page, with every try."""
     found = await verbs.get_incident(tx, ref)
-    return Listed(items=[NotificationOut.of(n) for n in await list_for_incident(tx, found.id)])
+    shown, cursor = page.cut(await list_for_incident(tx, found.id, after=page.after, limit=page.limit + 1))
+    return Listed(items=[NotificationOut.of(n) for n in shown], next_cursor=cursor)
 
 
 @router.get("/{incident}/alerts")

@@ -13,7 +13,7 @@ from oncall.incidents.schemas.acting import ReasonIn
 from oncall.incidents.schemas.responders import AnsweredOut, AskedOut, AskIn, ResponderOut, VendorIn, VendorOut
 from oncall.incidents.values.responders import RequestState
 from oncall.kit.actors import Actor
-from oncall.kit.http import AckTx, AgainRoute, Listed, ReadTx, now_in
+from oncall.kit.http import AckTx, AgainRoute, Listed, PagingIfAsked, ReadTx, now_in
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
 
@@ -33,9 +33,10 @@ async def ask(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: As
 
 
 @router.get("/{incident}/responders")
-async def list_responders(ref: Ref, _: Reader, tx: ReadTx) -> Listed[ResponderOut]:
+async def list_responders(ref: Ref, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[ResponderOut]:
     """Everybody who was asked to join it, in that order, each time they were."""
-    return Listed(items=[ResponderOut.of(one) for one in await commands.list_requests(tx, ref)])
+    shown, cursor = page.part(await commands.list_requests(tx, ref))
+    return Listed(items=[ResponderOut.of(one) for one in shown], next_cursor=cursor)
 
 
 @router.post("/{incident}/responders/{id}/accept")
@@ -69,9 +70,10 @@ async def _answer(
 
 
 @router.get("/{incident}/vendors")
-async def list_vendors(ref: Ref, _: Reader, tx: ReadTx) -> Listed[VendorOut]:
+async def list_vendors(ref: Ref, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[VendorOut]:
     """Everybody outside who was asked, in that order, and how they stand."""
-    return Listed(items=[VendorOut.of(one) for one in await vendors.list_vendors(tx, ref)])
+    shown, cursor = page.part(await vendors.list_vendors(tx, ref))
+    return Listed(items=[VendorOut.of(one) for one in shown], next_cursor=cursor)
 
 
 async def _ask_outside(ref: UUID | int, whom: VendorIn, message: str, request: Request, tx: AckTx, *, by: Actor, now: datetime) -> AskedOut:

@@ -10,7 +10,7 @@ from oncall.incidents.commands import notes, tasks, verbs
 from oncall.incidents.schemas.acting import ReasonIn
 from oncall.incidents.schemas.working import DropIn, NoteIn, NoteOut, TaskDone, TaskEdit, TaskIn, TaskOut
 from oncall.incidents.values.tasks import Task, TaskState
-from oncall.kit.http import AckTx, AgainRoute, IfMatch, Listed, Paging, ReadTx, now_in, set_etag
+from oncall.kit.http import AckTx, AgainRoute, IfMatch, Listed, Paging, PagingIfAsked, ReadTx, now_in, set_etag
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=AgainRoute)
 
@@ -37,9 +37,10 @@ async def add_task(ref: Ref, request: Request, response: Response, caller: Respo
 
 
 @router.get("/{incident}/tasks")
-async def list_tasks(ref: Ref, _: Reader, tx: ReadTx) -> Listed[TaskOut]:
+async def list_tasks(ref: Ref, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[TaskOut]:
     """All of them, in their order."""
-    return Listed(items=[TaskOut.of(one) for one in await tasks.list_tasks(tx, ref)])
+    shown, cursor = page.part(await tasks.list_tasks(tx, ref))
+    return Listed(items=[TaskOut.of(one) for one in shown], next_cursor=cursor)
 
 
 @router.get("/{incident}/tasks/{id}")

@@ -22,7 +22,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
 from oncall.incidents.rules.following import followed
 from oncall.incidents.rules.going_on import told_in
-from oncall.incidents.rules.holding import Hold, counting, decided_once
+from oncall.incidents.rules.holding import Hold, counting, decided_once, is_decided_now
 from oncall.incidents.rules.news import acknowledged_anew
 from oncall.incidents.rules.placing import Run, actor_of, decided_flapping, decided_in, group_of
 from oncall.incidents.store import alerts as alert_store
@@ -160,7 +160,8 @@ async def _accept_wave(
     await regrade(tx, runs, judging, mutings, now=now)
     holds = await find_holds(tx, concerned, services, mutings, judging, fresh=triggers, now=now)
     await _watch(tx, runs, counting(concerned, services, holds))
-    await _escalate_now(tx, concerned, services, judging, holds, opened=told, now=now, careful=careful)
+    due = [one for one in concerned if is_decided_now(one, locked.get(one.id), holds.get(one.id), now=now)]
+    await _escalate_now(tx, due, services, judging, holds, opened=told, now=now, careful=careful)
     await _sources_over(tx, runs, now=now)
     decided |= decided_once([event for run in runs for event in run.events], decided, services)
     return decided | decided_in(decided, runs, locked, holds) | decided_flapping(decided, runs, flaps)
@@ -289,7 +290,7 @@ def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> 
 
 async def _escalate_now(
     tx: AsyncConnection,
-    incidents: Sequence[Incident],
+    due: Sequence[Incident],
     services: Mapping[ServiceId, Service],
     judging: Judging,
     holds: Mapping[IncidentId, Hold],
@@ -308,8 +309,6 @@ async def _escalate_now(
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)
 
-    paging = {Status.TRIGGERED, Status.ACKNOWLEDGED}
-    due = [i for i in incidents if i.status in paging and i.next_at is not None and i.next_at <= now]
     free = await not_in_turn(tx, due)
     if careful:
         await in_halves(tx, free, run, poisoned)

@@ -29,6 +29,7 @@ from oncall.incidents.rules.filing import resolved_as
 from oncall.incidents.rules.promising import next_mark
 from oncall.incidents.rules.roles import owed
 from oncall.incidents.store import alerts as alert_store
+from oncall.incidents.store import event_lists
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.store import merging as merging_store
@@ -37,7 +38,6 @@ from oncall.incidents.values import (
     AlertCounts,
     AlertSeen,
     Body,
-    Decision,
     EventSeen,
     Incident,
     Overview,
@@ -46,9 +46,10 @@ from oncall.incidents.values import (
     UnknownEvent,
     UnknownIncident,
 )
+from oncall.incidents.values.alerts import EventFilter
 from oncall.kit import failpoints
 from oncall.kit.actors import Actor, ActorKind
-from oncall.kit.ids import EventId, IncidentId, IntegrationId, ServiceId, UserId
+from oncall.kit.ids import EventId, IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
 from oncall.notifications import cancel_for
 from oncall.services.commands import get_services
@@ -212,24 +213,9 @@ async def list_incidents(
     )
 
 
-async def list_all_events(
-    tx: AsyncConnection,
-    *,
-    before: UUID | None,
-    integration_id: IntegrationId | None,
-    service_id: ServiceId | None,
-    decisions: Sequence[Decision] | None,
-    limit: int,
-) -> list[EventSeen]:
+async def list_all_events(tx: AsyncConnection, asked: EventFilter, *, before: UUID | None, limit: int) -> list[EventSeen]:
     """What came in, newest first, whether or not it became an incident."""
-    return await event_store.list_latest(
-        tx,
-        before=before or UUID(int=2**128 - 1),
-        integration_id=integration_id,
-        service_id=service_id,
-        decisions=decisions,
-        limit=limit,
-    )
+    return await event_lists.list_newest(tx, asked, before=before or UUID(int=2**128 - 1), limit=limit)
 
 
 async def overview(tx: AsyncConnection, incidents: Sequence[Incident]) -> list[Overview]:

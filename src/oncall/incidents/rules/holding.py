@@ -95,6 +95,16 @@ def hold_of(incident: Incident, service: Service, mute: Hold | None, triggers: T
     return first_to_end([hold for hold in holds if hold is not None])
 
 
+def is_decided_now(incident: Incident, before: Incident | None, hold: Hold | None, *, now: datetime) -> bool:
+    """Whether an open incident that events have just changed (it was `before`) is decided with them: what is due, and what has come back
+    and is held, which would else say that it pages until its next step is due.
+    """
+    if incident.status not in {Status.TRIGGERED, Status.ACKNOWLEDGED}:
+        return False
+    came_back = before is not None and before.status is Status.RESOLVED and incident.status is Status.TRIGGERED
+    return (came_back and hold is not None) or (incident.next_at is not None and incident.next_at <= now)
+
+
 def first_to_end(holds: Sequence[Hold]) -> Hold | None:
     """Of what holds an incident, what ends first: then it is looked at again."""
     return min(holds, key=lambda hold: hold.until, default=None)

@@ -42,17 +42,6 @@ LATEST_OF = text("""
         service_id
     FROM events WHERE alert_id = :alert_id AND id < :before ORDER BY id DESC LIMIT :limit
 """)
-
-# By the primary key, backwards: ids are in order of receipt.
-LATEST = text("""
-    SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
-        service_id
-    FROM events
-    WHERE id < :before AND (CAST(:integration_id AS uuid) IS NULL OR integration_id = CAST(:integration_id AS uuid))
-        AND (CAST(:service_id AS uuid) IS NULL OR service_id = CAST(:service_id AS uuid))
-        AND (CAST(:decisions AS text[]) IS NULL OR decision = ANY(CAST(:decisions AS text[])))
-    ORDER BY id DESC LIMIT :limit
-""")
 FIND_SEEN = text("""
     SELECT id, received_at, occurred_at, integration_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
         service_id
@@ -162,21 +151,6 @@ async def count_triggers(tx: AsyncConnection, alert_id: AlertId, *, until: Event
     """How many triggers an alert had had by this event, it included; not more than `most`."""
     count: int = (await tx.execute(TRIGGERS_UNTIL, {"alert_id": alert_id, "id": until, "most": most})).scalar_one()
     return count
-
-
-async def list_latest(
-    tx: AsyncConnection,
-    *,
-    before: UUID,
-    integration_id: IntegrationId | None,
-    service_id: ServiceId | None,
-    decisions: Sequence[Decision] | None,
-    limit: int,
-) -> list[EventSeen]:
-    """What came in, newest first, without bodies."""
-    params = {"before": before, "integration_id": integration_id, "service_id": service_id, "limit": limit}
-    rows = await tx.execute(LATEST, params | {"decisions": [d.value for d in decisions] if decisions else None})
-    return [event_seen(r) for r in rows]
 
 
 async def find_seen(tx: AsyncConnection, id: EventId) -> EventSeen | None:

@@ -1,8 +1,9 @@
-"""An alert as it is looked up over REST."""
+"""Alerts and events as they are looked up over REST."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from oncall.incidents.values import AlertSeen, Severity, Status
+from oncall.incidents.values import AlertSeen, Decision, Severity, Status
 from oncall.kit.ids import AlertId, IncidentId, IntegrationId, ServiceId
 
 
@@ -16,6 +17,18 @@ class AlertFilter:
     dedup_key: str | None = None
     is_open: bool | None = None
     severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are asked for, by when they were received: in `[since, until)`. None leaves a filter out."""
+
+    integration_id: IntegrationId | None = None
+    service_id: ServiceId | None = None
+    dedup_key: str | None = None
+    decisions: tuple[Decision, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

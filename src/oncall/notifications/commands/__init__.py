@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -174,9 +175,16 @@ async def find_heard(tx: AsyncConnection, cycles: Mapping[IncidentId, int], *, n
     return await store.find_heard(tx, cycles, now=now) if cycles else set()
 
 
-async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, *, cycles: Sequence[int] | None = None) -> list[Notification]:
-    """Every message about an incident (or of these cycles of it) with every try, addresses masked."""
-    found = await store.list_for_incident(tx, incident_id, cycles)
+async def list_for_incident(
+    tx: AsyncConnection,
+    incident_id: IncidentId,
+    *,
+    cycles: Sequence[int] | None = None,
+    after: UUID | None = None,
+    limit: int = 1_000,
+) -> list[Notification]:
+    """Every message about an incident (or of these cycles of it, those that follow one of them) with every try, addresses masked."""
+    found = await store.list_for_incident(tx, incident_id, cycles, after=after, limit=limit)
     told = await receipt_store.list_of(tx, [n.id for n in found])
     return [replace(n, address=mask(n.address), receipts=told.get(n.id, ())) for n in found]
 

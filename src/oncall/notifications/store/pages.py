@@ -143,7 +143,8 @@ LIST = text("""
         n.nth, nullif(n.due_at, 'infinity') AS due_at, p.because, n.carrier_id, n.stands_in_for
     FROM notifications n JOIN pages p ON p.id = n.page_id WHERE n.incident_id = :incident_id
         AND (CAST(:cycles AS int[]) IS NULL OR n.cycle = ANY(CAST(:cycles AS int[])))
-    ORDER BY n.id LIMIT 1000
+        AND (CAST(:after AS uuid) IS NULL OR n.id > CAST(:after AS uuid))
+    ORDER BY n.id LIMIT :limit
 """)
 ATTEMPTS = text("""
     SELECT a.notification_id, a.number, a.at, a.outcome, a.detail FROM attempts a
@@ -265,8 +266,11 @@ async def paged_between(tx: AsyncConnection, user_id: UserId, *, since: datetime
     return at
 
 
-async def list_for_incident(tx: AsyncConnection, incident_id: IncidentId, cycles: Sequence[int] | None) -> list[Notification]:
-    rows = (await tx.execute(LIST, {"incident_id": incident_id, "cycles": cycles})).all()
+async def list_for_incident(
+    tx: AsyncConnection, incident_id: IncidentId, cycles: Sequence[int] | None, *, after: UUID | None, limit: int
+) -> list[Notification]:
+    asked = {"incident_id": incident_id, "cycles": cycles, "after": after, "limit": limit}
+    rows = (await tx.execute(LIST, asked)).all()
     tries: dict[UUID, list[Attempt]] = {row.id: [] for row in rows}
     for a in await tx.execute(ATTEMPTS, {"ids": list(tries)}) if tries else ():
         tries[a.notification_id].append(Attempt(a.number, a.at, AttemptOutcome(a.outcome), a.detail))

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.ports import Channel
 from oncall.contacts.commands import all_channels, load_reach
-from oncall.contacts.values import EMAIL, Urgency
+from oncall.contacts.commands.reaching import lacking_of
+from oncall.contacts.rules import ways_of
+from oncall.contacts.values import Urgency
 from oncall.escalation import Snapshot, take_snapshots
 from oncall.escalation.rules import schedules_in, targets_of
 from oncall.kit.clock import Clock
@@ -17,7 +19,7 @@ from oncall.kit.db import Database, Pool
 from oncall.kit.ids import ScheduleId, ServiceId
 from oncall.kit.limits import TooMany
 from oncall.kit.zones import to_instant, to_seconds
-from oncall.reports.rules.coverage import Outlook, alike, hours_of, outlook_of, severities_by_urgency, stretches, watch, ways_of
+from oncall.reports.rules.coverage import Outlook, alike, hours_of, outlook_of, severities_by_urgency, stretches, watch
 from oncall.reports.values.coverage import Coverage, Facts, Hole, Stretch, Support, Watch
 from oncall.schedules.commands import load_schedules
 from oncall.schedules.values import Schedule
@@ -52,13 +54,7 @@ class Prover:
             since = (await self._clock.now(tx)).replace(microsecond=0)
             until = since + timedelta(days=days)
             facts, schedules = await _gather(tx, service_id, since=since, until=until)
-        return await holes_of(facts, schedules, self._lacking(facts), since=since, until=until)
-
-    def _lacking(self, facts: Facts) -> dict[str, str]:
-        """The channels that this node could not send by, each with the reason."""
-        named = {method.channel for reach in facts.reach.values() for method in reach.methods} | {EMAIL}
-        unknown = {name: f"there is no channel {name} on this node" for name in named - self._channels.keys()}
-        return unknown | {name: channel.lacks for name, channel in self._channels.items() if channel.lacks}
+        return await holes_of(facts, schedules, lacking_of(self._channels, facts.reach.values()), since=since, until=until)
 
 
 async def _gather(

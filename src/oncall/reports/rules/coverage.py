@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from oncall.contacts.rules import plan_ways, quiet_until
-from oncall.contacts.values import Reach, Urgency, Ways
+from oncall.contacts.rules import quiet_until
+from oncall.contacts.values import Reach, Urgency
 from oncall.desk.rules.business_time import is_open, openings
 from oncall.desk.values.calendars import Calendar
 from oncall.escalation.rules import advance, on_duty_in, policies_of, policy_at, schedules_in, targets_of, ways_to
@@ -43,16 +43,6 @@ def watch(schedule: Schedule, start: int, end: int) -> Watch:
     """Who is on call throughout `[start, end)`."""
     found = users_between(schedule, start, end)
     return Watch(schedule.name, tuple(since for since, _ in found), tuple(users for _, users in found))
-
-
-def ways_of(reach: Reach, urgency: Urgency, lacking: Mapping[str, str]) -> Ways:
-    """As a page goes to them. Where every message would go by a channel that cannot send (`lacking` says why), nobody is reached: each of
-    them fails at once, and the next step fires."""
-    ways = plan_ways(reach, urgency)
-    if not ways.reachable or any(way.channel not in lacking for way in ways.ways):
-        return ways
-    why = "; ".join(dict.fromkeys(lacking[way.channel] for way in ways.ways))
-    return Ways(ways.ways, reachable=False, reason=f"{reach.name} gets no message: {why}")
 
 
 def severities_by_urgency(service: Service, *, now: datetime) -> dict[Urgency, tuple[str, ...]]:

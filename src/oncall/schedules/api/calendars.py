@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from oncall.access.api import Admin, PersonOrAdmin, Reader, Responder, require
 from oncall.access.values import Scope
-from oncall.kit.http import Listed, ReadTx, WriteTx, now_in
+from oncall.kit.http import Listed, PageOf, PagingIfAsked, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ScheduleId, TeamId, UserId
 from oncall.schedules.commands import advising, feeds, sources
 from oncall.schedules.commands.authors import author_of
@@ -71,9 +71,10 @@ async def _made(request: Request, tx: WriteTx, owner: Owner, path: str, wanted: 
     return FeedMade(url=_url(request, path, token), **FeedShown.of(feed).model_dump())
 
 
-async def _listed(request: Request, tx: ReadTx, owner: Owner) -> Listed[FeedShown]:
+async def _listed(request: Request, tx: ReadTx, owner: Owner, page: PageOf) -> Listed[FeedShown]:
     found = await feeds.list_feeds(tx, owner, now=await now_in(request, tx))
-    return Listed(items=[FeedShown.of(feed) for feed in found])
+    shown, cursor = page.part(found)
+    return Listed(items=[FeedShown.of(feed) for feed in shown], next_cursor=cursor)
 
 
 @router.get("/schedules/{id}/calendar.ics", response_class=Response)
@@ -101,8 +102,8 @@ async def add_schedule_feed(request: Request, id: ScheduleId, _: Responder, tx: 
 
 
 @router.get("/schedules/{id}/calendar-feeds")
-async def list_schedule_feeds(request: Request, id: ScheduleId, _: Responder, tx: ReadTx) -> Listed[FeedShown]:
-    return await _listed(request, tx, Owner(schedule_id=id))
+async def list_schedule_feeds(request: Request, id: ScheduleId, _: Responder, tx: ReadTx, page: PagingIfAsked) -> Listed[FeedShown]:
+    return await _listed(request, tx, Owner(schedule_id=id), page)
 
 
 @router.delete("/schedules/{id}/calendar-feeds/{feed_id}", status_code=204)
@@ -118,8 +119,8 @@ async def add_user_feed(request: Request, user_id: UserId, _: PersonOrAdmin, tx:
 
 
 @router.get("/users/{user_id}/calendar-feeds")
-async def list_user_feeds(request: Request, user_id: UserId, _: PersonOrAdmin, tx: ReadTx) -> Listed[FeedShown]:
-    return await _listed(request, tx, Owner(user_id=user_id))
+async def list_user_feeds(request: Request, user_id: UserId, _: PersonOrAdmin, tx: ReadTx, page: PagingIfAsked) -> Listed[FeedShown]:
+    return await _listed(request, tx, Owner(user_id=user_id), page)
 
 
 @router.delete("/users/{user_id}/calendar-feeds/{feed_id}", status_code=204)
@@ -135,8 +136,8 @@ async def add_team_feed(request: Request, id: TeamId, _: Responder, tx: WriteTx,
 
 
 @router.get("/teams/{id}/calendar-feeds")
-async def list_team_feeds(request: Request, id: TeamId, _: Responder, tx: ReadTx) -> Listed[FeedShown]:
-    return await _listed(request, tx, Owner(team_id=id))
+async def list_team_feeds(request: Request, id: TeamId, _: Responder, tx: ReadTx, page: PagingIfAsked) -> Listed[FeedShown]:
+    return await _listed(request, tx, Owner(team_id=id), page)
 
 
 @router.delete("/teams/{id}/calendar-feeds/{feed_id}", status_code=204)
@@ -156,9 +157,12 @@ async def add_user_calendar(request: Request, user_id: UserId, _: PersonOrAdmin,
 
 
 @router.get("/users/{user_id}/calendars")
-async def list_user_calendars(request: Request, user_id: UserId, _: PersonOrAdmin, tx: ReadTx) -> Listed[CalendarShown]:
+async def list_user_calendars(
+    request: Request, user_id: UserId, _: PersonOrAdmin, tx: ReadTx, page: PagingIfAsked
+) -> Listed[CalendarShown]:
     found = await sources.list_sources(tx, user_id=user_id, now=await now_in(request, tx))
-    return Listed(items=[CalendarShown.of(source) for source in found])
+    shown, cursor = page.part(found)
+    return Listed(items=[CalendarShown.of(source) for source in shown], next_cursor=cursor)
 
 
 @router.delete("/users/{user_id}/calendars/{calendar_id}", status_code=204)
@@ -183,9 +187,12 @@ async def add_schedule_calendar(request: Request, id: ScheduleId, caller: Admin,
 
 
 @router.get("/schedules/{id}/calendars")
-async def list_schedule_calendars(request: Request, id: ScheduleId, caller: Reader, tx: ReadTx) -> Listed[CalendarShown]:
+async def list_schedule_calendars(
+    request: Request, id: ScheduleId, caller: Reader, tx: ReadTx, page: PagingIfAsked
+) -> Listed[CalendarShown]:
     found = await sources.list_sources(tx, schedule_id=id, now=await now_in(request, tx))
-    return Listed(items=[CalendarShown.of(source, whole_url=caller.scope is Scope.ADMIN) for source in found])
+    shown, cursor = page.part(found)
+    return Listed(items=[CalendarShown.of(source, whole_url=caller.scope is Scope.ADMIN) for source in shown], next_cursor=cursor)
 
 
 @router.delete("/schedules/{id}/calendars/{calendar_id}", status_code=204)
@@ -202,5 +209,5 @@ async def import_calendar(request: Request, id: ScheduleId, caller: Admin, tx: W
     author = await author_of(tx, caller)
     content = wanted.text().encode("utf-8", "surrogatepass")
     schedule, notes = await sources.import_calendar(tx, id, name=wanted.layer, content=content, author=author, now=now)
-    warnings = [AdviceShown.model_validate(one) for one in await advising.advise(tx, id, now=now)]
+    warnings = [AdviceShown.model_validate(one) for one in await advising.advise(tx, id, channels=request.app.state.channels, now=now)]
     return ImportDone(schedule=ScheduleWritten.of(schedule, warnings=warnings), notes=list(notes))

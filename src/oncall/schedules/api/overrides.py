@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Reader, Responder
-from oncall.kit.http import Listed, Paging, ReadTx, WriteTx, now_in
+from oncall.kit.http import Listed, Paging, PagingIfAsked, ReadTx, WriteTx, now_in
 from oncall.kit.ids import ScheduleId
 from oncall.schedules.commands import advising
 from oncall.schedules.commands import overrides as commands
@@ -31,7 +31,7 @@ async def add_override(request: Request, id: ScheduleId, caller: Responder, tx: 
         author=await author_of(tx, caller),
         now=now,
     )
-    advice = await advising.advise_on_override(tx, id, override.override, now=now)
+    advice = await advising.advise_on_override(tx, id, override.override, channels=request.app.state.channels, now=now)
     return OverrideWritten.of(override, warnings=[AdviceShown.model_validate(one) for one in advice])
 
 
@@ -91,17 +91,18 @@ async def _set(
         author=await author_of(tx, caller),
         now=now,
     )
-    advice = await advising.advise_on_temporary(tx, id, temporary, now=now)
+    advice = await advising.advise_on_temporary(tx, id, temporary, channels=request.app.state.channels, now=now)
     return TemporaryWritten.of(temporary, warnings=[AdviceShown.model_validate(one) for one in advice])
 
 
 @router.get("/{id}/temporary-schedules")
 async def list_temporaries(
-    *, request: Request, id: ScheduleId, _: Reader, tx: ReadTx, since: WholeSecond, until: WholeSecond
+    *, request: Request, id: ScheduleId, _: Reader, tx: ReadTx, page: PagingIfAsked, since: WholeSecond, until: WholeSecond
 ) -> Listed[TemporaryShown]:
     """Those that touch a range of at most a year."""
     found = await commands.list_temporaries(tx, id, since=since, until=until, now=await now_in(request, tx))
-    return Listed(items=[TemporaryShown.of(one) for one in found])
+    shown, cursor = page.part(found)
+    return Listed(items=[TemporaryShown.of(one) for one in shown], next_cursor=cursor)
 
 
 @router.delete("/{id}/temporary-schedules", status_code=204)

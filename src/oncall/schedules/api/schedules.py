@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from oncall.access.api import Admin, Reader
 from oncall.access.values import Caller
-from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
+from oncall.kit.http import IfMatch, Listed, Paging, PagingIfAsked, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import ScheduleId, TeamId
 from oncall.schedules.commands import advising, editing
 from oncall.schedules.commands.authors import author_of
@@ -42,7 +42,7 @@ async def create_schedule(request: Request, response: Response, caller: Admin, t
     schedule = await editing.create_schedule(
         tx, name=wanted.name, team_id=wanted.team_id, definition=wanted.definition(), author=author, now=now
     )
-    return _written(schedule, await advising.advise(tx, schedule.id, now=now), response)
+    return _written(schedule, await advising.advise(tx, schedule.id, channels=request.app.state.channels, now=now), response)
 
 
 @router.get("")
@@ -67,6 +67,7 @@ async def preview(request: Request, _: Reader, tx: ReadTx, wanted: PreviewIn) ->
         until=wanted.until,
         effective_from=wanted.effective_from,
         continuation=wanted.continuation,
+        channels=request.app.state.channels,
         now=await now_in(request, tx),
     )
     people = {user for tile in (*seen.before, *seen.after) for user in tile.on_call.users}
@@ -117,7 +118,7 @@ async def _edit(
         author=await author_of(tx, caller),
         now=now,
     )
-    return _written(schedule, await advising.advise(tx, id, now=now), response)
+    return _written(schedule, await advising.advise(tx, id, channels=request.app.state.channels, now=now), response)
 
 
 @router.delete("/{id}", status_code=204)
@@ -128,10 +129,11 @@ async def delete_schedule(request: Request, id: ScheduleId, _: Admin, tx: WriteT
 
 
 @router.get("/{id}/versions")
-async def list_versions(request: Request, id: ScheduleId, _: Reader, tx: ReadTx) -> Listed[VersionShown]:
+async def list_versions(request: Request, id: ScheduleId, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[VersionShown]:
     """Every edit of what the schedule says: from when on, by whom; those that are still to come as well."""
     versions = await editing.list_versions(tx, id, now=await now_in(request, tx))
-    return Listed(items=[VersionShown.of(version) for version in versions])
+    shown, cursor = page.part(versions)
+    return Listed(items=[VersionShown.of(version) for version in shown], next_cursor=cursor)
 
 
 @router.delete("/{id}/versions/{number}")
@@ -141,11 +143,11 @@ async def withdraw_version(
     """Take back a version that is not in force yet."""
     now = await now_in(request, tx)
     schedule = await editing.withdraw_version(tx, id, number, version=version, now=now)
-    return _written(schedule, await advising.advise(tx, id, now=now), response)
+    return _written(schedule, await advising.advise(tx, id, channels=request.app.state.channels, now=now), response)
 
 
 @router.get("/{id}/warnings")
 async def list_warnings(request: Request, id: ScheduleId, _: Reader, tx: ReadTx) -> Listed[AdviceShown]:
     """What a careful colleague would say about the coming months; every write answers with it as well."""
-    advice = await advising.advise(tx, id, now=await now_in(request, tx))
+    advice = await advising.advise(tx, id, channels=request.app.state.channels, now=await now_in(request, tx))
     return Listed(items=[AdviceShown.model_validate(one) for one in advice])

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.channels.ports import Channels
 from oncall.contacts.commands import load_reach
-from oncall.contacts.rules import plan_ways, silence_hint
-from oncall.contacts.values import Urgency
+from oncall.contacts.commands.reaching import lacking_of
+from oncall.contacts.rules import silence_hint
 from oncall.kit.ids import ScheduleId, TeamId, UserId, new_id
 from oncall.kit.zones import to_instant
 from oncall.schedules import rules
@@ -39,7 +40,7 @@ MOST_OTHERS = 20
 """With how many other schedules of the same people one is compared."""
 
 
-async def advise(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> list[Advice]:
+async def advise(tx: AsyncConnection, id: ScheduleId, *, channels: Channels, now: datetime) -> list[Advice]:
     """About a schedule as it is now and in the coming months."""
     authored = await get_schedule(tx, id, now=now)
     schedule = (await load_schedules(tx, [id], since=now, until=now + YEAR, recorded=False))[id]
@@ -51,7 +52,7 @@ async def advise(tx: AsyncConnection, id: ScheduleId, *, now: datetime) -> list[
         )
         for one in authored.upcoming
     ]
-    return [*coming, *await _advice_on(tx, schedule, authored.definition.time_zone, now=now)]
+    return [*coming, *await _advice_on(tx, schedule, authored.definition.time_zone, channels, now=now)]
 
 
 async def preview(
@@ -64,6 +65,7 @@ async def preview(
     until: datetime,
     effective_from: datetime | None,
     continuation: Continuation,
+    channels: Channels,
     now: datetime,
 ) -> Preview:
     """Who would be on call throughout a range, beside who is: nothing is written. Without an `id` it is about a new schedule."""
@@ -97,11 +99,11 @@ async def preview(
         after=tuple(tiles_after),
         changes=tuple(changes),
         gains=tuple(rules.gains(tiles_before, tiles_after, changes)),
-        warnings=tuple(await _advice_on(tx, after, wanted.time_zone, now=max(now, since))),
+        warnings=tuple(await _advice_on(tx, after, wanted.time_zone, channels, now=max(now, since))),
     )
 
 
-async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Override, *, now: datetime) -> list[Advice]:
+async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Override, *, channels: Channels, now: datetime) -> list[Advice]:
     """Whether those who are put on call can be reached, are away, or are on call elsewhere then; and whether anything changes at all."""
     start, end = to_instant(override.start), min(to_instant(override.end), to_instant(override.start) + YEAR)
     schedule = (await load_schedules(tx, [id], since=now, until=end, recorded=False))[id]
@@ -119,7 +121,7 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
     return [
         *([] if changed else [nothing]),
         *rules.new_gaps(changed, zone=zone),
-        *await _unreachable(tx, added),
+        *await _unreachable(tx, added, channels),
         *(
             Advice(AdviceCode.UNAVAILABLE, f"{names[user]} said that they are unavailable then; an override counts all the same.", start)
             for user in sorted(added & away.keys())
@@ -128,7 +130,7 @@ async def advise_on_override(tx: AsyncConnection, id: ScheduleId, override: Over
     ]
 
 
-async def _advice_on(tx: AsyncConnection, schedule: Schedule, zone: str, *, now: datetime) -> list[Advice]:
+async def _advice_on(tx: AsyncConnection, schedule: Schedule, zone: str, channels: Channels, *, now: datetime) -> list[Advice]:
     tiles = await rendered(schedule, now, now + AHEAD)
     people = {user for tile in tiles for user in tile.on_call.users}
     named = people | {
@@ -137,26 +139,21 @@ async def _advice_on(tx: AsyncConnection, schedule: Schedule, zone: str, *, now:
     names = await names_of(tx, named)
     return [
         *await asyncio.to_thread(rules.advice_on, schedule, zone=zone, names=names, now=now),
-        *await _unreachable(tx, people),
+        *await _unreachable(tx, people, channels),
         *await _elsewhere(tx, schedule, tiles, people, names, zone, now=now),
     ]
 
 
-async def _unreachable(tx: AsyncConnection, people: Collection[UserId]) -> list[Advice]:
-    reach = await load_reach(tx, sorted(people)) if people else {}
-    hints = [Advice(AdviceCode.NOT_PROVEN_ON_SILENT, hint) for one in reach.values() if (hint := silence_hint(one))]
-    return hints + [
-        Advice(
-            AdviceCode.NO_VERIFIED_CONTACT_METHOD,
-            f"{one.name} has no verified contact method: a page would go to their account e-mail as a last resort, "
-            "and the next step fires at once.",
-        )
-        for one in reach.values()
-        if not plan_ways(one, Urgency.HIGH).reachable
-    ]
+async def _unreachable(tx: AsyncConnection, people: Collection[UserId], channels: Channels) -> list[Advice]:
+    reach = (await load_reach(tx, sorted(people))).values() if people else ()
+    hints = [Advice(AdviceCode.NOT_PROVEN_ON_SILENT, hint) for one in reach if (hint := silence_hint(one))]
+    lacking = lacking_of(channels, reach)
+    return hints + [advice for one in reach if (advice := rules.not_reached(one, lacking))]
 
 
-async def advise_on_temporary(tx: AsyncConnection, id: ScheduleId, temporary: AuthoredTemporary, *, now: datetime) -> list[Advice]:
+async def advise_on_temporary(
+    tx: AsyncConnection, id: ScheduleId, temporary: AuthoredTemporary, *, channels: Channels, now: datetime
+) -> list[Advice]:
     """About its own hours: where it leaves nobody on call, who cannot be reached, who is on call elsewhere then."""
     start, end = temporary.start, min(temporary.end, temporary.start + YEAR)
     schedule = (await load_schedules(tx, [id], since=now, until=end, recorded=False))[id]
@@ -167,7 +164,7 @@ async def advise_on_temporary(tx: AsyncConnection, id: ScheduleId, temporary: Au
     changed = rules.differences(await rendered(without, start, end), tiles, start, end)
     return [
         *rules.new_gaps(changed, zone=zone),
-        *await _unreachable(tx, people),
+        *await _unreachable(tx, people, channels),
         *await _elsewhere(tx, schedule, tiles, people, await names_of(tx, people), zone, now=now),
     ]
 

@@ -1,6 +1,6 @@
 """Who is on call at t: the one resolver behind paging, look-ups, previews and calendars. Pure: values and instants in, people out."""
 
-from oncall.schedules.rules.advising import advice_on, new_gaps, on_two_at_once
+from oncall.schedules.rules.advising import advice_on, new_gaps, not_reached, on_two_at_once
 from oncall.schedules.rules.building import layers_of, schedules_of
 from oncall.schedules.rules.comparing import differences, gains
 from oncall.schedules.rules.continuing import continued, going_on
@@ -52,6 +52,7 @@ __all__ = [
     "new_gaps",
     "next_handoff",
     "next_shift",
+    "not_reached",
     "on_call_at",
     "on_two_at_once",
     "outlook_at",

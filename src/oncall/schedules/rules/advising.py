@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from oncall.contacts.rules import reachability
+from oncall.contacts.values import Reach
 from oncall.kit.ids import UserId
 from oncall.kit.zones import DAY, HOUR, MINUTE, clock_changes, mono, to_instant, to_seconds, to_wall
 from oncall.schedules.rules.layers import changes, cover
@@ -31,6 +33,16 @@ def advice_on(schedule: Schedule, *, zone: str, names: Names, now: datetime) -> 
         *(advice for layer in layers for advice in _layer(layer, names, start)),
         *_unseen(layers, tiles, schedule),
     ]
+
+
+def not_reached(one: Reach, lacking: Mapping[str, str]) -> Advice | None:
+    """That no page reaches somebody, or none of low urgency, and why; None if both do. By what is `lacking` nothing is sent."""
+    ways = reachability(one, lacking)
+    if not any(method.verified for method in one.methods):
+        return Advice(AdviceCode.NO_VERIFIED_CONTACT_METHOD, f"{ways.high.why}.")
+    if not ways.high.reachable:
+        return Advice(AdviceCode.UNREACHABLE, f"{ways.high.why}.")
+    return None if ways.low.reachable else Advice(AdviceCode.UNREACHABLE, f"At low urgency: {ways.low.why}.")
 
 
 def on_two_at_once(tiles: Sequence[Tile], other: Sequence[Tile], *, name: str, zone: str, names: Names) -> list[Advice]:

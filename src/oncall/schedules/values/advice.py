@@ -12,6 +12,7 @@ class AdviceCode(StrEnum):
     RESTRICTION_VANISHES = "restriction_vanishes"
     IMBALANCE = "imbalance"
     NO_VERIFIED_CONTACT_METHOD = "no_verified_contact_method"
+    UNREACHABLE = "unreachable"
     NOT_PROVEN_ON_SILENT = "not_proven_on_silent"
     ON_TWO_SCHEDULES = "on_two_schedules"
     UNAVAILABLE = "unavailable"

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Admin, Reader
-from oncall.kit.http import IfMatch, Listed, ReadTx, WriteTx, now_in, set_etag
+from oncall.kit.http import IfMatch, Listed, PagingIfAsked, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import ServiceId
 from oncall.services.commands import dependencies as commands
 from oncall.services.schemas.catalogue import DependenciesIn, DependencyIn, ServiceKnown, shown_dependencies
@@ -20,9 +20,12 @@ def _show(found: Dependencies, response: Response) -> Listed[ServiceKnown]:
 
 
 @router.get("")
-async def list_dependencies(service_id: UUID, response: Response, _: Reader, tx: ReadTx) -> Listed[ServiceKnown]:
-    """What a service depends on directly: a hundred at most, so there is one page."""
-    return _show(await commands.list_dependencies(tx, ServiceId(service_id)), response)
+async def list_dependencies(service_id: UUID, response: Response, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[ServiceKnown]:
+    """What a service depends on directly: a hundred at most."""
+    found = await commands.list_dependencies(tx, ServiceId(service_id))
+    set_etag(response, found.version)
+    shown, cursor = page.part(found.on)
+    return Listed(items=[ServiceKnown.of(one) for one in shown], next_cursor=cursor)
 
 
 @router.put("")

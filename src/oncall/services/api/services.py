@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from oncall.access.api import Admin, Reader
-from oncall.kit.http import IfMatch, Listed, Paging, ReadTx, WriteTx, now_in, set_etag
+from oncall.kit.http import IfMatch, Listed, Paging, PagingIfAsked, ReadTx, WriteTx, now_in, set_etag
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.services import commands
 from oncall.services.schemas.integrations import (
@@ -84,9 +84,10 @@ async def create_integration(
 
 
 @router.get("/{service_id}/integrations")
-async def list_integrations(service_id: UUID, request: Request, _: Reader, tx: ReadTx) -> Listed[IntegrationOut]:
+async def list_integrations(service_id: UUID, request: Request, _: Reader, tx: ReadTx, page: PagingIfAsked) -> Listed[IntegrationOut]:
     found = await commands.list_integrations(tx, ServiceId(service_id), sealing=request.app.state.sealing)
-    return Listed(items=[IntegrationOut.model_validate(integration) for integration in found])
+    shown, cursor = page.part(found)
+    return Listed(items=[IntegrationOut.model_validate(integration) for integration in shown], next_cursor=cursor)
 
 
 @router.get("/{service_id}/integrations/{integration_id}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from oncall.incidents.rules.dedup import decide_run, ignored, needs_incident, waves
 from oncall.incidents.rules.flapping import why_flapping
 from oncall.incidents.rules.following import followed
-from oncall.incidents.rules.holding import counting
+from oncall.incidents.rules.holding import counting, is_decided_now
 from oncall.incidents.rules.placing import Run, born_as, decided_flapping, decided_in, group_of, is_regraded, placed
 from oncall.incidents.rules.routing import is_end, likeliest, routed_all
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Key, OpenAlert, Status
@@ -89,17 +89,17 @@ def _accept_wave(world: World, batch: Batch, wave: Mapping[Key, Sequence[Event]]
     found = {there.incident.id: hold_on(world, there) for there in concerned}
     holds = {id: hold for id, hold in found.items() if hold is not None}
     _watch(world, runs, counting([there.incident for there in concerned], services, holds))
-    due = [there for there in concerned if _is_due(there, now) and (there.incident.id not in late or there.due == now)]
+    due = [
+        there
+        for there in concerned
+        for id in [there.incident.id]
+        if is_decided_now(there.incident, before.get(id), holds.get(id), now=now) and (id not in late or there.due == now)
+    ]
     run(world, due, holds=holds, causes=causes)
     ended = {one.incident_id for one in runs if one.alert is not None and one.alert.is_open and not one.change.is_open}
     sources_over(world, [world.incidents[id] for id in ended])
     batch.decided |= decided_in(batch.decided, runs, before, holds)
     batch.decided |= decided_flapping(batch.decided, runs, flaps)
-
-
-def _is_due(there: IncidentThere, now: datetime) -> bool:
-    at = there.incident.next_at
-    return there.incident.status in OPEN and at is not None and at <= now
 
 
 def _met(world: World, key: Key, its: Sequence[Event], later: frozenset[Key]) -> Alert | None:
