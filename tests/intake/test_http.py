@@ -73,6 +73,12 @@ async def test_what_is_compressed_is_inflated_within_bounds_and_else_pages_as_un
         "another encoding": "unreadable",
         "two encodings": "deduplicated",
     }
+    told = {event["reason"].split(": ")[0] for event in (await system.api.get("/api/v1/events?decision=unreadable")).json()["items"]}
+    assert told == {
+        "it is gzip of more than 4096 KiB",
+        "it is gzip, cut off or damaged",
+        "it is compressed as br, which is not undone here",
+    }
 
 
 async def test_an_unreadable_body_pages_and_says_why_and_its_next_one_only_counts(system: System, key: str, database: Database) -> None:
