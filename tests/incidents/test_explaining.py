@@ -142,6 +142,37 @@ async def test_what_nobody_could_read_says_why_and_whom_it_paged(system: System)
     assert lines[-1].startswith("advice: Look at its body (GET /api/v1/events/ID)")
 
 
+async def test_a_repeat_of_what_nobody_could_read_pages_nobody(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="alertmanager")
+    for raw in (b"\xff{not json", b"{neither"):
+        [event] = (await system.api.post(f"/intake/{made['key']}", content=raw)).json()["events"]
+    lines = await told(system, event["id"])
+    assert "paged: Nobody was paged because of it: a repeat pages nobody; those below had been paged before it." in lines
+    assert any(line.startswith("before: Ana is paged") for line in lines)
+
+
+async def test_what_was_too_large_sends_nobody_to_look_at_its_body(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await system.api.post(f"/intake/{made['key']}", content=b"x" * (4 * 1024 * 1024 + 1))
+    (event,) = (await system.api.get("/api/v1/events")).json()["items"]
+    *_, advised = await told(system, event["id"])
+    assert advised.startswith("advice: Let its monitor send less at once: the details of its alert (GET /api/v1/alerts/")
+    alert = (await system.api.get(advised.split("GET ")[1].split(")")[0].replace("ID", event["id"]))).json()
+    assert alert["details"]["content_length"] == 4 * 1024 * 1024 + 1
+
+
+async def test_of_one_body_each_event_tells_what_it_did_itself(system: System) -> None:
+    monitor = await monitored(system)
+    opened, ended, again = await monitor.says(monitor.event("disk"), monitor.event("disk", "resolve"), monitor.event("disk"))
+    happened = {
+        what: [line for line in await told(system, decided.event_id) if line.startswith(("happened", "paged"))]
+        for what, decided in (("opened", opened), ("ended", ended), ("again", again))
+    }
+    assert happened["opened"][0] == "happened: Alert disk: Disk full."
+    assert [line.partition(";")[0] for line in happened["ended"]] == ["happened: Resolved by prometheus."]
+    assert happened["again"][0] == "happened: Reopened: the same problem came back inside the reopen window."
+
+
 @pytest.mark.parametrize(
     ("action", "more", "expected"),
     [
