@@ -10,6 +10,8 @@ from tests.system import System, to
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily
 
+SHAPE = ("at", "kind", "text", "detail")
+
 
 async def told(system: System, event_id: object) -> list[str]:
     """The way of an event as lines `stage: sentence`, without ids."""
@@ -273,6 +275,18 @@ async def test_every_line_has_its_refs_and_only_ids_in_them(system: System) -> N
     assert all(line["refs"] and all(UUID(id) for id in line["refs"].values()) for line in lines)
     [message] = [line for line in lines if line["stage"] == "message"]
     assert (message["at"], set(message["refs"])) == ("2026-03-02T12:00:00Z", {"notification_id", "user_id"})
+
+
+async def test_an_event_is_told_in_the_shape_of_an_incident_and_under_the_former_names_as_well(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))])
+    opened = await system.event(made["key"])
+    event = (await system.api.get(f"/api/v1/events/{opened['id']}/explain")).json()
+    incident = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()
+    for part in ("sentences", "next"):
+        assert {frozenset(one) for one in event[part]} == {frozenset(one) for one in incident[part]} == {frozenset(SHAPE)}
+    renamed = [dict(zip(SHAPE, (line["at"], line["stage"], line["sentence"], line["refs"]), strict=True)) for line in event["lines"]]
+    assert [one for one in renamed if one["kind"] != "next"] == event["sentences"]
+    assert [one for one in renamed if one["kind"] == "next"] == event["next"]
 
 
 async def test_an_event_that_there_is_not_is_a_404_and_nobody_reads_one_who_is_not_signed_in(system: System) -> None:
