@@ -1,7 +1,9 @@
 """An event's way in sentences, by tables: every decision, every state of a message, and why nobody was paged."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +68,12 @@ def test_every_decision_has_its_meaning_and_those_that_did_nothing_an_advice() -
     assert set(MEANS) == set(Decision)
     did = {Decision.OPENED, Decision.REOPENED, Decision.DEDUPLICATED, Decision.ACKNOWLEDGED, Decision.RESOLVED}
     assert {decision for decision in Decision if advice(replace(EVENT, decision=decision), CAME) is None} == did
+
+
+def test_every_decision_is_in_the_table_of_its_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "decisions-and-states.md").read_text()
+    table = page.partition("## What became of an event")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(decision.value for decision in Decision)
 
 
 GONE = replace(CAME, size=None, body_gone="The body was kept for 90 days and is gone.")
