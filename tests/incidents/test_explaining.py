@@ -32,7 +32,7 @@ async def test_the_whole_way_of_an_event_that_opened_and_was_acknowledged(system
     await system.advance(minutes=5)
     await system.event(made["key"])
     lines = await told(system, opened["id"])
-    n, running = number_in(lines), "running: step 2 of policy Payments fired in round 1"
+    n, running = number_in(lines), "running, step 2 of policy Payments fired in round 1"
     assert lines == [
         'received: Received at 2026-03-02T12:00:00Z through integration "prod" (pagerduty), for service "payments-api".',
         "read: Its body has 117 bytes of application/json.",

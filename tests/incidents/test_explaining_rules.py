@@ -251,6 +251,11 @@ def test_what_is_unreadable_and_comes_back_is_no_repeat() -> None:
     [
         ("held", {"escalation_state": EscalationState.HELD, "escalation_reason": "muted"}, "so far: its escalation is held, muted."),
         (
+            "held, and the reason says so",
+            {"escalation_state": EscalationState.HELD, "escalation_reason": "held by the maintenance window “move” of Ana"},
+            "so far: its escalation is held by the maintenance window “move” of Ana.",
+        ),
+        (
             "over before anybody was",
             {"status": Status.RESOLVED, "resolved_at": NOW, "escalation_reason": "resolved by prod"},
             ": it was resolved before anybody was, resolved by prod.",

@@ -39,13 +39,13 @@ async def test_each_rule_says_whether_it_matched_and_what_it_set(api: AsyncClien
         {
             "rule": {"id": there["rules"][0]["id"], "name": "teams"},
             "matched": True,
-            "sentence": "routing rule teams: added team=db",
+            "sentence": 'routing rule "teams" added team=db',
             "sets": {"add_labels": {"team": "db"}},
         },
         {
             "rule": {"id": there["rules"][1]["id"], "name": "databases"},
             "matched": True,
-            "sentence": "routing rule databases: sent it to service db, made its severity critical, grouped it by cluster, team",
+            "sentence": 'routing rule "databases" sent it to service db, made its severity critical, grouped it by cluster, team',
             "sets": {"service_id": there["db"]["id"], "severity": "critical", "group_key": ["cluster", "team"]},
         },
     ]
@@ -70,9 +70,9 @@ async def test_of_a_pasted_body_each_event_goes_its_own_way(api: AsyncClient, th
     assert answer.json()["more"] == 0
     dev, prod = answer.json()["events"]
     assert [(rule["matched"], rule["sentence"]) for rule in dev["rules"]] == [
-        (True, "routing rule teams: added team=db"),
-        (False, "routing rule databases does not match: it asks for env!=\"dev\", and the label env is 'dev'"),
-        (True, "routing rule the rest: made its urgency low"),
+        (True, 'routing rule "teams" added team=db'),
+        (False, 'routing rule "databases" does not match: it asks for env!="dev", and the label env is \'dev\''),
+        (True, 'routing rule "the rest" made its urgency low'),
     ]
     assert (dev["service"]["name"], dev["urgency"], dev["group_key"]) == ("payments-api", "low", {"alertname": "Full"})
     assert (prod["event"]["action"], prod["service"]["name"]) == ("resolve", "db")

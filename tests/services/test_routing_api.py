@@ -240,7 +240,7 @@ async def test_every_change_tells_what_is_compiled(api: AsyncClient, system: Sys
     seen.append(await revision(system))
     await api.put(f"/api/v1/services/{there['db']['id']}", json={"name": "mysql", "escalation_policy_id": there["policy"]}, headers=ANY)
     seen.append(await revision(system))
-    assert (await loaded(system)).sentences == ("routing rule b: sent it to service mysql",)
+    assert (await loaded(system)).sentences == ('routing rule "b" sent it to service mysql',)
     await api.delete(f"{RULES}/{made['id']}")
     seen.append(await revision(system))
     assert seen == sorted(set(seen)), "each raised it"

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from oncall.incidents.rules import timers
 from oncall.incidents.rules.meanings import MEANS, advice
-from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence
+from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence, standing
 from oncall.incidents.values import STANDS_IN, Action, Decision, EventSeen, Incident, Status
 from oncall.incidents.values.explaining import Line, Stage, Story
 from oncall.timeline.values import Kind, Recorded
@@ -170,7 +170,7 @@ def _standing(incident: Incident) -> str:
     stands = f'incident #{incident.number} "{incident.title}", {incident.urgency.value} urgency, is {incident.status.value} now'
     match incident.status:
         case Status.TRIGGERED:
-            return f"{stands}; its escalation is {incident.escalation_state.value}: {incident.escalation_reason}"
+            return f"{stands}; its escalation is {standing(incident.escalation_state.value, incident.escalation_reason)}"
         case Status.ACKNOWLEDGED | Status.RESOLVED | Status.CLOSED:
             return f"{stands}: {incident.escalation_reason}"
         case _:
@@ -234,7 +234,8 @@ def _why_nobody(story: Story, incident: Incident, *, is_told: bool) -> str:
         told = "those below had been paged before it" if is_told else "and nobody had been paged before it"
         return f"nobody was paged because of it: a repeat pages nobody; {told}"
     if incident.status is Status.TRIGGERED:
-        return f"nobody was paged because of it so far: its escalation is {incident.escalation_state.value}, {incident.escalation_reason}"
+        why = standing(incident.escalation_state.value, incident.escalation_reason)
+        return f"nobody was paged because of it so far: its escalation is {why}"
     return f"nobody was paged because of it: it was {incident.status.value} before anybody was, {incident.escalation_reason}"
 
 
