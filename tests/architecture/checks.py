@@ -197,7 +197,12 @@ WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 TERMS = re.compile(r"action_?items?|data_?dir(ectory)?(?![a-z])", re.IGNORECASE)
 
 # Names that somebody else chose for us, each with who.
-FORCED: dict[str, str] = {"get_route_handler": "FastAPI", "smtp_DATA": "aiosmtpd", "_set_post_data_state": "aiosmtpd"}
+FORCED: dict[str, str] = {
+    "get_route_handler": "FastAPI",
+    "smtp_DATA": "aiosmtpd",
+    "_set_post_data_state": "aiosmtpd",
+    "data_received": "asyncio",
+}
 
 
 def check_names(source: Source) -> list[str]:

@@ -10,6 +10,8 @@ from tests.system import System, to
 
 from oncall.channels.values import FailedPermanently, FailedTemporarily
 
+SHAPE = ("at", "kind", "text", "detail")
+
 
 async def told(system: System, event_id: object) -> list[str]:
     """The way of an event as lines `stage: sentence`, without ids."""
@@ -30,7 +32,7 @@ async def test_the_whole_way_of_an_event_that_opened_and_was_acknowledged(system
     await system.advance(minutes=5)
     await system.event(made["key"])
     lines = await told(system, opened["id"])
-    n, running = number_in(lines), "running: step 2 of policy Payments fired in round 1"
+    n, running = number_in(lines), "running, step 2 of policy Payments fired in round 1"
     assert lines == [
         'received: Received at 2026-03-02T12:00:00Z through integration "prod" (pagerduty), for service "payments-api".',
         "read: Its body has 117 bytes of application/json.",
@@ -142,6 +144,37 @@ async def test_what_nobody_could_read_says_why_and_whom_it_paged(system: System)
     assert lines[-1].startswith("advice: Look at its body (GET /api/v1/events/ID)")
 
 
+async def test_a_repeat_of_what_nobody_could_read_pages_nobody(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="alertmanager")
+    for raw in (b"\xff{not json", b"{neither"):
+        [event] = (await system.api.post(f"/intake/{made['key']}", content=raw)).json()["events"]
+    lines = await told(system, event["id"])
+    assert "paged: Nobody was paged because of it: a repeat pages nobody; those below had been paged before it." in lines
+    assert any(line.startswith("before: Ana is paged") for line in lines)
+
+
+async def test_what_was_too_large_sends_nobody_to_look_at_its_body(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await system.api.post(f"/intake/{made['key']}", content=b"x" * (4 * 1024 * 1024 + 1))
+    (event,) = (await system.api.get("/api/v1/events")).json()["items"]
+    *_, advised = await told(system, event["id"])
+    assert advised.startswith("advice: Let its monitor send less at once: the details of its alert (GET /api/v1/alerts/")
+    alert = (await system.api.get(advised.split("GET ")[1].split(")")[0].replace("ID", event["id"]))).json()
+    assert alert["details"]["content_length"] == 4 * 1024 * 1024 + 1
+
+
+async def test_of_one_body_each_event_tells_what_it_did_itself(system: System) -> None:
+    monitor = await monitored(system)
+    opened, ended, again = await monitor.says(monitor.event("disk"), monitor.event("disk", "resolve"), monitor.event("disk"))
+    happened = {
+        what: [line for line in await told(system, decided.event_id) if line.startswith(("happened", "paged"))]
+        for what, decided in (("opened", opened), ("ended", ended), ("again", again))
+    }
+    assert happened["opened"][0] == "happened: Alert disk: Disk full."
+    assert [line.partition(";")[0] for line in happened["ended"]] == ["happened: Resolved by prometheus."]
+    assert happened["again"][0] == "happened: Reopened: the same problem came back inside the reopen window."
+
+
 @pytest.mark.parametrize(
     ("action", "more", "expected"),
     [
@@ -242,6 +275,18 @@ async def test_every_line_has_its_refs_and_only_ids_in_them(system: System) -> N
     assert all(line["refs"] and all(UUID(id) for id in line["refs"].values()) for line in lines)
     [message] = [line for line in lines if line["stage"] == "message"]
     assert (message["at"], set(message["refs"])) == ("2026-03-02T12:00:00Z", {"notification_id", "user_id"})
+
+
+async def test_an_event_is_told_in_the_shape_of_an_incident_and_under_the_former_names_as_well(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))])
+    opened = await system.event(made["key"])
+    event = (await system.api.get(f"/api/v1/events/{opened['id']}/explain")).json()
+    incident = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()
+    for part in ("sentences", "next"):
+        assert {frozenset(one) for one in event[part]} == {frozenset(one) for one in incident[part]} == {frozenset(SHAPE)}
+    renamed = [dict(zip(SHAPE, (line["at"], line["stage"], line["sentence"], line["refs"]), strict=True)) for line in event["lines"]]
+    assert [one for one in renamed if one["kind"] != "next"] == event["sentences"]
+    assert [one for one in renamed if one["kind"] == "next"] == event["next"]
 
 
 async def test_an_event_that_there_is_not_is_a_404_and_nobody_reads_one_who_is_not_signed_in(system: System) -> None:

@@ -1,7 +1,9 @@
 """An event's way in sentences, by tables: every decision, every state of a message, and why nobody was paged."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +67,36 @@ def test_every_decision_about_every_action_is_told_with_and_without_what_it_met(
 def test_every_decision_has_its_meaning_and_those_that_did_nothing_an_advice() -> None:
     assert set(MEANS) == set(Decision)
     did = {Decision.OPENED, Decision.REOPENED, Decision.DEDUPLICATED, Decision.ACKNOWLEDGED, Decision.RESOLVED}
-    assert {decision for decision in Decision if advice(replace(EVENT, decision=decision)) is None} == did
+    assert {decision for decision in Decision if advice(replace(EVENT, decision=decision), CAME) is None} == did
+
+
+def test_every_decision_is_in_the_table_of_its_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "decisions-and-states.md").read_text()
+    table = page.partition("## What became of an event")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(decision.value for decision in Decision)
+
+
+GONE = replace(CAME, size=None, body_gone="The body was kept for 90 days and is gone.")
+
+
+@pytest.mark.parametrize(
+    ("decision", "came", "expected"),
+    [
+        (Decision.UNREADABLE, CAME, "Look at its body (GET /api/v1/events/"),
+        (Decision.UNREADABLE, GONE, "Correct what the monitor sends, or the type or mapping of its integration, and resolve the incident."),
+        (
+            Decision.UNREADABLE,
+            replace(GONE, was_too_large=True),
+            "Let its monitor send less at once: the details of its alert (GET /api/v1/alerts/",
+        ),
+        (Decision.QUARANTINED, CAME, "Look at its body (GET /api/v1/events/"),
+        (Decision.QUARANTINED, GONE, "Send it again once it is corrected."),
+        (Decision.IGNORED, GONE, "If it should page, change what the monitor sends"),
+    ],
+)
+def test_nobody_is_sent_to_look_at_a_body_that_there_is_not(decision: Decision, came: Arrival, expected: str) -> None:
+    [advised] = sentences(Story(replace(EVENT, decision=decision), came), Stage.ADVICE)
+    assert advised.startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +179,82 @@ def test_what_is_told_to_have_happened_because_of_it(what: str, event: EventSeen
     assert sentences(Story(event, CAME, AROUND, incident(), since=since), Stage.HAPPENED) == expected
 
 
+RESOLVED = entry(Kind.RESOLVED, "resolved by prod", cancelled=1)
+JOINED = entry(Kind.ALERT_JOINED, "alert net joined it")
+TOLD = "Resolved by prod; it cancelled 1 pending message."
+NOT_BY_IT = "Its incident was not resolved by it: it was so already, or another of its alerts is not."
+
+
+@pytest.mark.parametrize(
+    ("what", "since", "expected"),
+    [
+        ("alone", [RESOLVED], [TOLD]),
+        ("behind the trigger that opened it", [OPENED, FIRED, PAGED, RESOLVED], [TOLD]),
+        ("before the trigger that brings it back", [RESOLVED, AGAIN, FIRED, PAGED], [TOLD]),
+        ("beside a trigger that joined", [JOINED], [NOT_BY_IT]),
+        ("beside one that made it graver", [entry(Kind.SEVERITY_CHANGED, "severity rose"), FIRED, PAGED], [NOT_BY_IT]),
+        ("what followed from it is told", [RESOLVED, entry(Kind.RESPONDER_CANCELLED, "over")], [TOLD, "Over."]),
+    ],
+)
+def test_an_end_is_told_without_what_came_in_the_same_body(what: str, since: list[Recorded], expected: list[str]) -> None:
+    together = [replace(one, entry=replace(one.entry, at=NOW)) for one in since]
+    ended = replace(EVENT, id=EventId(UUID(int=99)), action=Action.RESOLVE, decision=Decision.RESOLVED)
+    story = Story(ended, CAME, AROUND, incident(status=Status.RESOLVED, resolved_at=NOW), since=together)
+    assert sentences(story, Stage.HAPPENED) == expected
+    assert sentences(story, Stage.PAGED) == []
+
+
+ROSE = entry(Kind.SEVERITY_CHANGED, "severity rose from warning to critical", severity="critical")
+
+
+@pytest.mark.parametrize(
+    ("what", "severity", "since", "expected"),
+    [
+        ("its own", Severity.CRITICAL, [ROSE, FIRED], ["Severity rose from warning to critical.", "Step 1 fired."]),
+        ("of another in its body", Severity.WARNING, [ROSE, FIRED], []),
+        ("before that was recorded", Severity.WARNING, [entry(Kind.SEVERITY_CHANGED, "severity rose")], ["Severity rose."]),
+    ],
+)
+def test_a_rise_is_told_of_the_event_that_brought_it(what: str, severity: Severity, since: list[Recorded], expected: list[str]) -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.GROUPED, severity=severity)
+    assert sentences(Story(event, CAME, AROUND, incident(), since=since), Stage.HAPPENED) == expected
+
+
+REPEATED = "Nobody was paged because of it: a repeat pages nobody; "
+
+
+@pytest.mark.parametrize(
+    ("what", "decision", "nth", "before", "since", "expected"),
+    [
+        ("of what is unreadable", Decision.UNREADABLE, 2, [PAGED], [], f"{REPEATED}those below had been paged before it."),
+        ("that came with the first", Decision.DEDUPLICATED, 2, [], [OPENED, PAGED], f"{REPEATED}those below had been paged before it."),
+        ("of what paged nobody", Decision.DEDUPLICATED, 2, [], [], f"{REPEATED}and nobody had been paged before it."),
+    ],
+)
+def test_a_repeat_never_sounds_as_if_a_page_were_still_to_come(
+    what: str, decision: Decision, nth: int, before: list[Recorded], since: list[Recorded], expected: str
+) -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=decision)
+    said = sentences(Story(event, CAME, AROUND, incident(), nth=nth, before=before, since=since), Stage.PAGED)
+    assert said == [expected]
+
+
+def test_what_is_unreadable_and_comes_back_is_no_repeat() -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.UNREADABLE)
+    again = replace(AGAIN, entry=replace(AGAIN.entry, at=NOW))
+    story = Story(event, CAME, AROUND, incident(), nth=2, since=[again, FIRED, PAGED])
+    assert sentences(story, Stage.HAPPENED) == ["Reopened.", "Step 1 fired."]
+
+
 @pytest.mark.parametrize(
     ("what", "changes", "expected"),
     [
         ("held", {"escalation_state": EscalationState.HELD, "escalation_reason": "muted"}, "so far: its escalation is held, muted."),
+        (
+            "held, and the reason says so",
+            {"escalation_state": EscalationState.HELD, "escalation_reason": "held by the maintenance window “move” of Ana"},
+            "so far: its escalation is held by the maintenance window “move” of Ana.",
+        ),
         (
             "over before anybody was",
             {"status": Status.RESOLVED, "resolved_at": NOW, "escalation_reason": "resolved by prod"},

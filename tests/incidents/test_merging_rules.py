@@ -224,6 +224,11 @@ def test_nothing_goes_quiet_by_a_merge(what: str, source: Incident, hold: Hold |
     assert sentences == ([expected] if refused else []), what
 
 
+def test_what_is_held_by_something_is_not_said_to_be_held_twice() -> None:
+    with pytest.raises(NotMergeable, match=r"^#12 is held by the maintenance window “move” of Ana, while #3 pages"):
+        check_goes_on(OPEN_TARGET, [numbered(3)], Hold(Decision.HELD_MAINTENANCE, "held by the maintenance window “move” of Ana", LATER))
+
+
 def test_how_it_is_told() -> None:
     said = why_took_in([numbered(3), numbered(4), numbered(5)], PROMETHEUS, alerts=4, still_open=2)
     assert said == "#3, #4 and #5 were merged into it by prometheus through intake, with 4 alerts, 2 open"

@@ -32,7 +32,7 @@ async def test_an_event_opens_in_the_service_that_the_rule_names_and_its_end_fin
     (own,) = await monitor.says(monitor.event("cpu", labels={"team": "web"}))
     await system.run_due()
     assert sorted(paged(system)) == ["ana", "databases"]
-    assert opened.reason == "routing rule to databases: sent it to service databases: no alert with this dedup key was open"
+    assert opened.reason == 'routing rule "to databases" sent it to service databases: no alert with this dedup key was open'
     assert own.reason == "no alert with this dedup key was open"
     (ended,) = await monitor.says(monitor.event("disk", "resolve"))  # says nothing of its team
     assert (ended.decision, ended.incident_id) == ("resolved", opened.incident_id)
@@ -58,7 +58,7 @@ async def test_a_rule_changes_severity_urgency_and_labels(system: System) -> Non
     shown = (await system.api.get(f"/api/v1/incidents/{opened.incident_id}")).json()
     assert (shown["severity"], shown["urgency"]) == ("info", "low")
     assert await rows(system, "SELECT labels FROM alerts") == [({"noise": "yes"},)]
-    assert opened.reason.startswith("routing rule quiet: made its severity info, added noise=yes; routing rule low: ")
+    assert opened.reason.startswith('routing rule "quiet" made its severity info, added noise=yes; routing rule "low" ')
 
 
 async def test_a_rule_says_what_is_grouped_by_what(system: System) -> None:
@@ -92,7 +92,7 @@ async def test_what_joins_another_incident_says_which_rule_sent_it_there(system:
     await rule(system, matchers=["team=db"], service_id=databases["id"])
     said = [(await monitor.says(monitor.event(key, labels={"team": "db"})))[0] for key in ("disk", "cpu")]
     assert [d.decision for d in said] == ["opened", "grouped"]
-    assert said[1].reason.startswith("routing rule to databases: sent it to service databases: ")
+    assert said[1].reason.startswith('routing rule "to databases" sent it to service databases: ')
 
 
 async def test_what_opened_under_a_rule_that_is_another_by_now_is_ended_where_it_is(system: System) -> None:

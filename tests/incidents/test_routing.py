@@ -50,8 +50,8 @@ def test_an_event_is_as_the_rules_leave_it() -> None:
         urgency=Urgency.HIGH,
         group_labels=("job",),
         way=(
-            "routing rule r1: made its severity warning, dropped pod, added team=db",
-            "routing rule r2: sent it to service db, made its urgency high, grouped it by job",
+            'routing rule "r1" made its severity warning, dropped pod, added team=db',
+            'routing rule "r2" sent it to service db, made its urgency high, grouped it by job',
         ),
     )
     assert TRIGGER.labels == {"job": "db", "pod": "1"}, "what came stays as it came"

@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 
+from oncall.intake.commands import received_as
 from oncall.intake.rules import decode, inflate
 from oncall.intake.values import Received, Unreadable
 
@@ -65,7 +66,7 @@ def test_what_was_meant(what: str, raw: bytes, value: object) -> None:
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "it is not XML (entities are disabled)"),
         (b"\x89PNG\r\n\x1a\n", "it is neither JSON, nor XML, nor a form, nor a sentence"),
         (bytes(range(256)), "it is neither JSON, nor XML, nor a form, nor a sentence"),
-        (gzip.compress(b"{}", mtime=0), "it is neither JSON, nor XML, nor a form, nor a sentence"),
+        (gzip.compress(b"{}", mtime=0)[:-9], "it is gzip, cut off or damaged"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )
@@ -108,6 +109,52 @@ def test_what_was_compressed_is_inflated(encoding: str, sent: bytes) -> None:
 def test_what_cannot_be_inflated_stays_as_it_came(encoding: str, sent: bytes) -> None:
     assert inflate(sent, encoding) == sent
     assert inflate(gzip.compress(b"x" * (4 * 1024 * 1024), mtime=0), "gzip") == b"x" * (4 * 1024 * 1024), "4 MiB exactly are fine"
+
+
+BROTLI = bytes.fromhex("0b02807b2261223a317d03")  # of {"a":1}
+LARGER = b" " * (4 * 1024 * 1024 + 1)
+BOMB = gzip.compress(LARGER, mtime=0)
+TOO_LARGE = "it is gzip of more than 4096 KiB"
+NEITHER = "it is neither JSON, nor XML, nor a form, nor a sentence"
+
+
+def other(name: str) -> str:
+    return f"it is compressed as {name}, which is not undone here: send gzip, deflate, or no Content-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("what", "encoding", "sent", "why"),
+    [
+        ("larger than 4 MiB, once undone", "gzip", BOMB, TOO_LARGE),
+        ("the same, not announced", "", BOMB, TOO_LARGE),
+        ("the same, in two layers", "gzip, gzip", gzip.compress(BOMB, mtime=0), TOO_LARGE),
+        ("the same, in several parts", "gzip", gzip.compress(LARGER[9:], mtime=0) + gzip.compress(b"x" * 9, mtime=0), TOO_LARGE),
+        ("the same, of the other kind", "deflate", zlib.compress(LARGER), "it is deflate of more than 4096 KiB"),
+        ("the same, without a frame", "deflate", raw_deflate(LARGER), "it is deflate of more than 4096 KiB"),
+        ("cut off", "gzip", gzip.compress(b"{}", mtime=0)[:-9], "it is gzip, cut off or damaged"),
+        ("cut off, of the other kind", "deflate", zlib.compress(bytes(range(256)))[:-9], "it is deflate, cut off or damaged"),
+        ("a kind that we cannot undo", "br", BROTLI, other("br")),
+        ("the same, by another name", "Zstd", b"\x28\xb5\x2f\xfd\x04\x00", other("zstd")),
+        ("the same, around one that we can", "gzip, br", BROTLI, other("br")),
+        ("the same, without any byte that no text has", "br", b"\xe4\xfc\xdf", other("br")),
+        ("a name that is none says nothing", "<b>", b"\x01\x02", NEITHER),
+        ("called compressed, but text", "br", b'{"a": 1', "it is not JSON (Expecting ',' delimiter: line 1 column 8 (char 7))"),
+        ("undone, and no text", "gzip", gzip.compress(b"\x01\x02", mtime=0), NEITHER),
+        ("empty", "br", b"", "it is empty"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)  # fmt: skip
+def test_why_what_is_still_compressed_cannot_be_read(what: str, encoding: str, sent: bytes, why: str) -> None:
+    headers = {"content-encoding": encoding}
+    with pytest.raises(Unreadable) as refused:
+        decode(received_as(sent, headers=headers))
+    assert str(refused.value) == why
+
+
+@pytest.mark.parametrize("encoding", ["br", "utf-8", "identity", "gzip"])
+def test_what_is_only_called_compressed_is_read_as_it_is(encoding: str) -> None:
+    assert decode(received_as('{"summary": "Größe"}'.encode(), headers={"content-encoding": encoding})) == SAID
+    assert decode(received_as("Größe ist 3".encode(), headers={"content-encoding": encoding})) == "Größe ist 3"
 
 
 ENVELOPE = b'<s:Envelope xmlns:s="u"><s:Body><n:Alert xmlns:n="v"><n:Subject>x</n:Subject></n:Alert></s:Body></s:Envelope>'

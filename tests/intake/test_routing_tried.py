@@ -39,13 +39,13 @@ async def test_each_rule_says_whether_it_matched_and_what_it_set(api: AsyncClien
         {
             "rule": {"id": there["rules"][0]["id"], "name": "teams"},
             "matched": True,
-            "sentence": "routing rule teams: added team=db",
+            "sentence": 'routing rule "teams" added team=db',
             "sets": {"add_labels": {"team": "db"}},
         },
         {
             "rule": {"id": there["rules"][1]["id"], "name": "databases"},
             "matched": True,
-            "sentence": "routing rule databases: sent it to service db, made its severity critical, grouped it by cluster, team",
+            "sentence": 'routing rule "databases" sent it to service db, made its severity critical, grouped it by cluster, team',
             "sets": {"service_id": there["db"]["id"], "severity": "critical", "group_key": ["cluster", "team"]},
         },
     ]
@@ -70,9 +70,9 @@ async def test_of_a_pasted_body_each_event_goes_its_own_way(api: AsyncClient, th
     assert answer.json()["more"] == 0
     dev, prod = answer.json()["events"]
     assert [(rule["matched"], rule["sentence"]) for rule in dev["rules"]] == [
-        (True, "routing rule teams: added team=db"),
-        (False, "routing rule databases does not match: it asks for env!=\"dev\", and the label env is 'dev'"),
-        (True, "routing rule the rest: made its urgency low"),
+        (True, 'routing rule "teams" added team=db'),
+        (False, 'routing rule "databases" does not match: it asks for env!="dev", and the label env is \'dev\''),
+        (True, 'routing rule "the rest" made its urgency low'),
     ]
     assert (dev["service"]["name"], dev["urgency"], dev["group_key"]) == ("payments-api", "low", {"alertname": "Full"})
     assert (prod["event"]["action"], prod["service"]["name"]) == ("resolve", "db")
@@ -120,15 +120,15 @@ async def test_nothing_is_written_and_a_reader_may(api: AsyncClient, system: Sys
     [
         ({}, "give an event, or a body"),
         ({"event": {}, "body": "x"}, "give an event, or a body"),
-        ({"event": {"severity": "fatal"}}, "body.event.severity"),
-        ({"event": {"action": "ignore"}}, "body.event.action"),
-        ({"event": {"labels": {"a": 7}}}, "body.event.labels.a"),
+        ({"event": {"severity": "fatal"}}, "event.severity"),
+        ({"event": {"action": "ignore"}}, "event.action"),
+        ({"event": {"labels": {"a": 7}}}, "event.labels.a"),
         ({"event": {"class_": "x"}}, "no such field"),
-        ({"event": {"summary": "x" * 1025}}, "body.event.summary"),
+        ({"event": {"summary": "x" * 1025}}, "event.summary"),
         ({"event": {}, "integration_id": "00000000-0000-7000-8000-00000000000a"}, "There is no integration with this id."),
         ({"event": {}, "integration_id": "prod"}, "must be an id"),
-        ({"event": {}, "integration_id": None}, "body.integration_id"),
-        ({"body": "x", "headers": {"a": 7}}, "body.headers.a"),
+        ({"event": {}, "integration_id": None}, "integration_id"),
+        ({"body": "x", "headers": {"a": 7}}, "headers.a"),
     ],
     ids=str,
 )

@@ -112,10 +112,10 @@ async def test_an_edit_says_which_version_it_edits_and_leaves_the_place(api: Asy
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"name": ""}, "body.name"),
-        ({"matchers": "a=b"}, "body.matchers"),
-        ({"matchers": [7]}, "body.matchers.0"),
-        ({"matchers": ["a=b", "c"]}, "body.matchers.1: At character 2 of the matchers there should be one of =, !=, =~, !~"),
+        ({"name": ""}, "name"),
+        ({"matchers": "a=b"}, "matchers"),
+        ({"matchers": [7]}, "matchers[0]"),
+        ({"matchers": ["a=b", "c"]}, "matchers[1]: At character 2 of the matchers there should be one of =, !=, =~, !~"),
         ({"matchers": ["a=~(b"]}, "none that RE2 takes"),
         ({"matchers": ["a=~(?=b)"]}, "none that RE2 takes"),
         ({"matchers": [""]}, "must hold a condition"),
@@ -124,10 +124,10 @@ async def test_an_edit_says_which_version_it_edits_and_leaves_the_place(api: Asy
         ({"matchers": []}, "matches every event"),
         ({"matchers": ['a=~".*"']}, "matches every event"),
         ({"matches_everything": True}, "leave something out"),
-        ({"matches_everything": "yes"}, "body.matches_everything"),
+        ({"matches_everything": "yes"}, "matches_everything"),
         ({"urgency": None}, "sets nothing"),
         ({"urgency": None, "continue": True}, "sets nothing"),
-        ({"continue": "no"}, "body.continue"),
+        ({"continue": "no"}, "continue"),
         ({"continues": True}, "no such field"),
         ({"position": -1}, "greater than or equal to 0"),
         ({"position": 10**12}, "less than or equal to 1000000"),
@@ -139,13 +139,13 @@ async def test_an_edit_says_which_version_it_edits_and_leaves_the_place(api: Asy
         ({"integration_id": "00000000-0000-7000-8000-00000000000a"}, "There is no integration with this integration_id."),
         ({"group_key": ["a", "a"]}, "must name each label once"),
         ({"group_key": [f"l{n}" for n in range(21)]}, "at most 20"),
-        ({"group_key": "cluster"}, "body.group_key"),
-        ({"add_labels": {"": "x"}}, "body.add_labels"),
-        ({"add_labels": {"a": ""}}, "body.add_labels.a"),
-        ({"add_labels": {"a": 7}}, "body.add_labels.a"),
-        ({"add_labels": {"a": "x" * 1001}}, "body.add_labels.a"),
-        ({"add_labels": ["a"]}, "body.add_labels"),
-        ({"drop_labels": [""]}, "body.drop_labels.0"),
+        ({"group_key": "cluster"}, "group_key"),
+        ({"add_labels": {"": "x"}}, "add_labels"),
+        ({"add_labels": {"a": ""}}, "add_labels.a"),
+        ({"add_labels": {"a": 7}}, "add_labels.a"),
+        ({"add_labels": {"a": "x" * 1001}}, "add_labels.a"),
+        ({"add_labels": ["a"]}, "add_labels"),
+        ({"drop_labels": [""]}, "drop_labels[0]"),
         ({"version": 7}, "no such field"),
     ],
     ids=str,
@@ -240,7 +240,7 @@ async def test_every_change_tells_what_is_compiled(api: AsyncClient, system: Sys
     seen.append(await revision(system))
     await api.put(f"/api/v1/services/{there['db']['id']}", json={"name": "mysql", "escalation_policy_id": there["policy"]}, headers=ANY)
     seen.append(await revision(system))
-    assert (await loaded(system)).sentences == ("routing rule b: sent it to service mysql",)
+    assert (await loaded(system)).sentences == ('routing rule "b" sent it to service mysql',)
     await api.delete(f"{RULES}/{made['id']}")
     seen.append(await revision(system))
     assert seen == sorted(set(seen)), "each raised it"

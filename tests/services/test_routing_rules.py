@@ -98,10 +98,10 @@ def test_where_it_goes(what: str, rules: list[RoutingRule], event: Routable, exp
 
 
 SENTENCES = [
-    ({"service_id": DB}, "routing rule r1: sent it to service db"),
-    ({"severity": "critical", "urgency": Urgency.HIGH}, "routing rule r1: made its severity critical, made its urgency high"),
-    ({"group_key": ("a", "b")}, "routing rule r1: grouped it by a, b"),
-    ({"drop_labels": ("x",), "add_labels": {"team": "db"}}, "routing rule r1: dropped x, added team=db"),
+    ({"service_id": DB}, 'routing rule "r1" sent it to service db'),
+    ({"severity": "critical", "urgency": Urgency.HIGH}, 'routing rule "r1" made its severity critical, made its urgency high'),
+    ({"group_key": ("a", "b")}, 'routing rule "r1" grouped it by a, b'),
+    ({"drop_labels": ("x",), "add_labels": {"team": "db"}}, 'routing rule "r1" dropped x, added team=db'),
 ]
 
 
@@ -126,9 +126,9 @@ def test_the_whole_way_says_of_each_rule_why_not() -> None:
         ("r1", False, "it asks for env=\"prod\", and the label env is 'dev'"),
         ("r2", False, "it asks for severity=\"critical\", and the severity is 'warning'"),
         ("r3", False, 'it asks for team=~"a|b", and there is no label and no field team'),
-        ("r4", False, "routing rule r4 is switched off"),
-        ("r6", True, "added team=a"),
-        ("r7", True, "sent it to service db"),
+        ("r4", False, 'routing rule "r4" is switched off'),
+        ("r6", True, 'routing rule "r6" added team=a'),
+        ("r7", True, 'routing rule "r7" sent it to service db'),
     ], "of another integration none is asked, and none behind the end"
     assert made.service_id == DB
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 API = ["api", "v1"]
@@ -29,6 +29,12 @@ def kind_of(path: str) -> tuple[str, int]:
     return (words[2], len(words)) if words[:2] == API and len(words) > 2 else (words[0], 0)
 
 
+def allowed(scope: Scope) -> list[str]:
+    """The methods that any route takes at the path of a request; the router itself knows only those of the first. HEAD goes with GET."""
+    matching = (route for route in scope.get("candidates", ()) if route.matches(scope)[0] is not Match.NONE)
+    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()} - {"HEAD"})
+
+
 class Narrow:
     """Routes as an application, each in the order it has among all of them; whatever none of them answers is answered as by all."""
 
@@ -43,6 +49,7 @@ class Narrow:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # What starts and stops a node is its own application's: these routes are shared by all nodes of a process, and start nothing.
         router = scope["app"].router if scope["type"] == "lifespan" else self._routers.get(kind_of(scope["path"]), self._none)
+        scope["candidates"] = router.routes
         await router.app(scope, receive, send)
 
     def _kinds(self, route: BaseRoute) -> set[tuple[str, int]]:

@@ -15,6 +15,8 @@ from oncall.kit.db import STATEMENT_TIMED_OUT, Trouble, constraint_name, sqlstat
 from oncall.kit.errors import Invalid, Refusal
 from oncall.kit.limits import TooMany
 from oncall.kit.log import get_log
+from oncall.kit.narrow import allowed
+from oncall.kit.places import Place, known_fields, place_of, steps_of, written
 
 log = get_log("http")
 RETRY_AFTER = {"Retry-After": "5"}
@@ -57,7 +59,7 @@ def refused(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
     faults = error.faults if isinstance(error, Invalid) else ()
     where = "query" if request.method in {"GET", "HEAD"} else "body"
-    errors = [{"loc": f"{where}.{field}", "code": error.code, "message": sentence} for field, sentence in faults]
+    errors = [_fault(where, steps_of(field), error.code, sentence) for field, sentence in faults]
     return problem(error.status, error.code, error.title, str(error), errors=errors, members=error.members, headers=headers)
 
 
@@ -89,20 +91,41 @@ def sentence_of(fault: Mapping[str, Any]) -> str:
     return re.sub(r"^(Input|[A-Z][a-z]+) should ", "must ", words)
 
 
-def invalid(_request: Request, error: Exception) -> Response:
+def invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 — registered for it only
-    errors = [{"loc": ".".join(str(x) for x in e["loc"]), "code": e["type"], "message": sentence_of(e)} for e in error.errors()[:20]]
-    detail = "; ".join(dict.fromkeys(f"{e['loc']}: {e['message']}" for e in errors[:3]))
+    errors = [_shown(request, fault, error.body) for fault in error.errors()[:20]]
+    detail = "; ".join(dict.fromkeys(f"{e['field'] or 'the body'}: {e['message']}" for e in errors[:3]))
     return problem(422, "invalid", "Invalid request", detail, errors=errors)
 
 
-def http_error(_request: Request, error: Exception) -> Response:
+def _shown(request: Request, fault: Mapping[str, Any], body: object) -> dict[str, Any]:
+    """One of pydantic's faults, where it is and what to do about it."""
+    where, *steps = fault["loc"]
+    sentence = sentence_of(fault)
+    if fault["type"] == "extra_forbidden":
+        field = getattr(request.scope.get("route"), "body_field", None)
+        if known := known_fields(field.field_info.annotation, steps[:-1]) if field is not None else []:
+            sentence = f"there is no such field here; those there are: {', '.join(known)}"
+    return _fault(where, place_of(fault["loc"], body, is_missing=fault["type"] == "missing"), fault["type"], sentence)
+
+
+def _fault(where: str, place: Place, code: str, sentence: str) -> dict[str, Any]:
+    """`loc` is for programs, `field` as people write it."""
+    return {"loc": ".".join(str(step) for step in (where, *place)), "field": written(place), "code": code, "message": sentence}
+
+
+def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 — registered for it only
     code = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
         error.status_code, "refused"
     )
-    detail = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
-    return problem(error.status_code, code, str(error.detail), detail, headers=dict(error.headers or {}))
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == 404:
+        detail = "There is nothing at this address."
+    if error.status_code == 405 and (methods := allowed(request.scope)):
+        headers["Allow"] = ", ".join(methods)
+        detail = f"This address takes {', '.join(methods)} and no other method."
+    return problem(error.status_code, code, str(error.detail), detail, headers=headers)
 
 
 def database_error(_request: Request, error: Exception) -> Response:

@@ -25,8 +25,7 @@ DEPTH_LIMIT = 32
 KEYS_LIMIT = 1_000  # of one object
 STRING_LIMIT = 64 * 1024  # bytes of UTF-8
 
-# What is too large is still read, and thrown away, up to here: closing on a client that is busy sending would reset the connection,
-# and it would never see the answer.
+# What is too large is still read, and thrown away, up to here, and the connection goes on; beyond, it is hung up on, as `kit.corked` does.
 READ_AT_MOST = 4 * 1024 * 1024
 
 MEDIA_TYPE = re.compile(r"application/json|[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\+json")

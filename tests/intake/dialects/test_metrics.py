@@ -445,6 +445,27 @@ def test_a_made_key_begins_with_the_name_of_its_monitor(row: Body) -> None:
             assert reading.dedup_key.startswith(PREFIXES.get(row.type, (f"{row.type}_",)))
 
 
+@pytest.mark.parametrize(
+    ("what", "alert", "at"),
+    [
+        ("it fires: when it began", {"startsAt": BEFORE, "endsAt": AFTER}, BEFORE),
+        ("it fires, without an end", {"startsAt": BEFORE, "endsAt": NEVER}, BEFORE),
+        ("it is over: when it ended", {"status": "resolved", "startsAt": BEFORE, "endsAt": "2026-03-01T12:00:00Z"}, "2026-03-01T12:00:00Z"),
+        ("it is over, and nobody says since when", {"status": "resolved", "startsAt": BEFORE, "endsAt": NEVER}, BEFORE),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+@pytest.mark.parametrize("type", ["alertmanager", "grafana", "signoz"])
+def test_an_end_occurred_when_the_alert_ended(type: str, what: str, alert: Said, at: str) -> None:
+    (reading,) = read(type, group(labels() | alert))
+    assert reading.occurred_at == datetime.fromisoformat(at)
+
+
+def test_an_end_that_prometheus_tells_of_occurred_when_the_alert_ended() -> None:
+    (reading,) = read("prometheus", [labels() | {"startsAt": "2026-03-01T11:00:00Z", "endsAt": BEFORE}])
+    assert (reading.action.value, reading.occurred_at) == ("resolve", datetime.fromisoformat(BEFORE))
+
+
 KNOWN: list[tuple[str | None, object]] = [
     # look-alikes of Alertmanager, with and without what the original has
     ("alertmanager", group(labels() | {"startsAt": BEFORE})),

@@ -275,7 +275,7 @@ def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> 
     entries = []
     if after.severity is not before.severity:
         reason = f"severity rose from {before.severity.value} to {after.severity.value}, urgency is {after.urgency.value}"
-        entries.append(timeline.Entry(after.id, now, timeline.Kind.SEVERITY_CHANGED, actor, reason))
+        entries.append(timeline.Entry(after.id, now, timeline.Kind.SEVERITY_CHANGED, actor, reason, {"severity": after.severity.value}))
     if after.status is not before.status or acknowledged_anew(before, after):
         kind = {
             Status.TRIGGERED: timeline.Kind.REOPENED,

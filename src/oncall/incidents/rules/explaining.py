@@ -1,23 +1,37 @@
 """The whole way of one event in sentences, for an engineer at three in the morning. Pure: what is known in, lines out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import dropwhile, takewhile
 from typing import assert_never
 
 from oncall.incidents.rules import timers
 from oncall.incidents.rules.meanings import MEANS, advice
-from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence
+from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence, standing
 from oncall.incidents.values import STANDS_IN, Action, Decision, EventSeen, Incident, Status
 from oncall.incidents.values.explaining import Line, Stage, Story
 from oncall.timeline.values import Kind, Recorded
+
+BEGIN = {
+    Kind.OPENED,
+    Kind.REOPENED,
+    Kind.ALERT_JOINED,
+    Kind.BROKE_THROUGH,
+    Kind.SEVERITY_CHANGED,
+    Kind.URGENCY_RAISED,
+    Kind.HELD,
+    Kind.STEP_FIRED,
+    Kind.PAGED,
+}
+"""What no end of an alert does."""
 
 OF_ITS_INTEGRATION = re.compile(r" integration=[0-9a-f]{8}$")
 
 
 def explain(story: Story, *, now: datetime) -> list[Line]:
     """In the order of its way: received, read, said, decided, and what came of it. For every decision, and without a body as well."""
-    return [*_received(story), *_said(story.event), *_decided(story.event), *_became(story, now=now), *_advice(story.event)]
+    return [*_received(story), *_said(story.event), *_decided(story.event), *_became(story, now=now), *_advice(story)]
 
 
 def _refs(event: EventSeen) -> dict[str, str]:
@@ -156,7 +170,7 @@ def _standing(incident: Incident) -> str:
     stands = f'incident #{incident.number} "{incident.title}", {incident.urgency.value} urgency, is {incident.status.value} now'
     match incident.status:
         case Status.TRIGGERED:
-            return f"{stands}; its escalation is {incident.escalation_state.value}: {incident.escalation_reason}"
+            return f"{stands}; its escalation is {standing(incident.escalation_state.value, incident.escalation_reason)}"
         case Status.ACKNOWLEDGED | Status.RESOLVED | Status.CLOSED:
             return f"{stands}: {incident.escalation_reason}"
         case _:
@@ -165,7 +179,7 @@ def _standing(incident: Incident) -> str:
 
 def _paging(story: Story) -> Iterator[Line]:
     """Who was paged because of it, or why nobody was."""
-    event, incident = story.event, story.incident
+    incident = story.incident
     if incident is None:
         return
     happened = _set_going(story)
@@ -175,8 +189,8 @@ def _paging(story: Story) -> Iterator[Line]:
         more = f"More happened since: GET /api/v1/incidents/{incident.number}/timeline."
         yield Line(Stage.HAPPENED, None, more, {"incident_id": f"{incident.id}"})
     if not any(recorded.entry.kind is Kind.PAGED for recorded in happened):
-        earlier = last_paged(story.before)
-        yield Line(Stage.PAGED, None, sentence(_why_nobody(event, incident, is_told=bool(earlier))), {"incident_id": f"{incident.id}"})
+        earlier = last_paged(story.before) or (last_paged(_with_it(story)) if _is_repeat(story) else [])
+        yield Line(Stage.PAGED, None, sentence(_why_nobody(story, incident, is_told=bool(earlier))), {"incident_id": f"{incident.id}"})
         yield from recount(earlier, story.messages, stage=Stage.BEFORE)
     yield from _next(incident)
 
@@ -186,18 +200,42 @@ def _set_going(story: Story) -> list[Recorded]:
     event = story.event
     if story.incident is not None and story.incident.id == event.id:
         return consequences(story.since, None)
-    if event.decision is Decision.REOPENED:
+    if event.decision is Decision.REOPENED or (event.decision is Decision.UNREADABLE and _holds(_with_it(story), Kind.REOPENED)):
         return consequences(story.since, Kind.REOPENED)
-    graver = [recorded for recorded in at_once(story.since, event.received_at) if recorded.entry.kind is Kind.SEVERITY_CHANGED]
-    return consequences(story.since, Kind.SEVERITY_CHANGED) if graver else []
+    return consequences(story.since, Kind.SEVERITY_CHANGED) if any(_is_its_rise(event, one) for one in _with_it(story)) else []
 
 
-def _why_nobody(event: EventSeen, incident: Incident, *, is_told: bool) -> str:
-    if event.decision is Decision.DEDUPLICATED:
+def _with_it(story: Story) -> list[Recorded]:
+    """What happened to its incident when it was taken: its own doing, and that of what came in the same body."""
+    return at_once(story.since, story.event.received_at)
+
+
+def _holds(entries: Iterable[Recorded], kind: Kind) -> bool:
+    return any(recorded.entry.kind is kind for recorded in entries)
+
+
+def _is_its_rise(event: EventSeen, recorded: Recorded) -> bool:
+    """Whether it is this event, and not another of its body, that made the incident graver."""
+    if recorded.entry.kind is not Kind.SEVERITY_CHANGED:
+        return False
+    return recorded.entry.detail.get("severity", event.severity.value) == event.severity.value
+
+
+def _is_repeat(story: Story) -> bool:
+    """Whether its alert was open already; of what cannot be read only the count of its triggers says so."""
+    event = story.event
+    if event.decision is not Decision.UNREADABLE:
+        return event.decision is Decision.DEDUPLICATED
+    return story.nth is not None and story.nth > 1 and not _holds(_with_it(story), Kind.REOPENED)
+
+
+def _why_nobody(story: Story, incident: Incident, *, is_told: bool) -> str:
+    if _is_repeat(story):
         told = "those below had been paged before it" if is_told else "and nobody had been paged before it"
         return f"nobody was paged because of it: a repeat pages nobody; {told}"
     if incident.status is Status.TRIGGERED:
-        return f"nobody was paged because of it so far: its escalation is {incident.escalation_state.value}, {incident.escalation_reason}"
+        why = standing(incident.escalation_state.value, incident.escalation_reason)
+        return f"nobody was paged because of it so far: its escalation is {why}"
     return f"nobody was paged because of it: it was {incident.status.value} before anybody was, {incident.escalation_reason}"
 
 
@@ -216,10 +254,12 @@ def _ended(story: Story) -> Iterator[Line]:
     incident = story.incident
     if incident is None:
         return
-    happened = at_once(story.since, story.event.received_at)
-    yield from recount(happened, story.messages)
     ends = Kind.RESOLVED if story.event.decision is Decision.RESOLVED else Kind.ACKNOWLEDGED
-    if not any(recorded.entry.kind is ends for recorded in happened):
+    # What came in the same body may have opened it in this transaction, or bring it back: that is not told as if an end had done it.
+    since_it = dropwhile(lambda one: one.entry.kind is not ends, _with_it(story))
+    happened = list(takewhile(lambda one: one.entry.kind not in BEGIN, since_it))
+    yield from recount(happened, story.messages)
+    if not happened:
         word = "resolved" if ends is Kind.RESOLVED else "acknowledged"
         words = f"its incident was not {word} by it: it was so already, or another of its alerts is not"
         yield Line(Stage.HAPPENED, None, sentence(words), {"incident_id": f"{incident.id}"})
@@ -239,6 +279,6 @@ def _others(story: Story) -> Iterator[Line]:
         yield Line(Stage.ALERT, None, "No alert of this service ever had its key.", {"service_id": f"{event.service_id}"})
 
 
-def _advice(event: EventSeen) -> Iterator[Line]:
-    if words := advice(event):
-        yield Line(Stage.ADVICE, None, sentence(words), _refs(event))
+def _advice(story: Story) -> Iterator[Line]:
+    if words := advice(story.event, story.arrival):
+        yield Line(Stage.ADVICE, None, sentence(words), _refs(story.event))

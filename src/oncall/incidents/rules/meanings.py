@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from oncall.incidents.values import Decision, EventSeen
+from oncall.incidents.values.explaining import Arrival
 
 OTHER_GROUP = "if it is another problem, group the alerts of its service by other labels (grouping)"
 
@@ -57,6 +58,18 @@ ADVICE: Mapping[Decision, str] = {
 """What is to be done, where an event did nothing, or nothing of what its sender meant."""
 
 
-def advice(event: EventSeen) -> str | None:
+WITHOUT_ITS_BODY: Mapping[Decision, str] = {
+    Decision.UNREADABLE: "correct what the monitor sends, or the type or mapping of its integration, and resolve the incident",
+    Decision.QUARANTINED: "send it again once it is corrected",
+}
+TOO_LARGE = (
+    "let its monitor send less at once: the details of its alert (GET /api/v1/alerts/{alert_id}) say who it is; then resolve the incident"
+)
+
+
+def advice(event: EventSeen, came: Arrival) -> str | None:
+    """Nobody is sent to look at a body that there is not."""
     said = ADVICE.get(event.decision)
-    return said.replace("{id}", f"{event.id}") if said else None
+    if came.body_gone is not None:
+        said = TOO_LARGE if came.was_too_large else WITHOUT_ITS_BODY.get(event.decision, said)
+    return said.replace("{id}", f"{event.id}").replace("{alert_id}", f"{event.alert_id}") if said else None

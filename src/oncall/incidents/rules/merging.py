@@ -62,9 +62,9 @@ def check_goes_on(target: Incident, sources: Sequence[Incident], hold: Hold | No
     paging = [source for source in sources if is_paging(source)]
     if hold is not None and paging:
         first = paging[0].number
+        held = hold.reason if hold.reason.startswith("held ") else f"held, since {hold.reason}"
         raise NotMergeable(
-            f"#{target.number} is held, since {hold.reason}, while #{first} pages, and would not any more: "
-            f"merge #{target.number} into #{first} instead."
+            f"#{target.number} is {held}, while #{first} pages, and would not any more: merge #{target.number} into #{first} instead."
         )
 
 

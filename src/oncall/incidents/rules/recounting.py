@@ -27,6 +27,11 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?', '…')) else '.'}"
 
 
+def standing(state: str, reason: str) -> str:
+    """A state and why; a reason that begins with the word says both."""
+    return reason if reason.startswith(f"{state} ") else f"{state}, {reason}"
+
+
 def consequences(since: Sequence[Recorded], begins: Kind | None) -> list[Recorded]:
     """What an event set going, from the entry that says so (`begins`; None: the first) to the one that ended it."""
     found: list[Recorded] = []

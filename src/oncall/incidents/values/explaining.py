@@ -48,6 +48,8 @@ class Arrival:
     content_type: str = ""
     size: int | None = None
     body_gone: str | None = None
+    was_too_large: bool = False
+    """Then it was never kept."""
     reads_as: str | None = None
     """By what its body is read today, if it can be read."""
 

@@ -86,7 +86,7 @@ def read_alert(alert: Mapping[str, object], shared: Shared) -> Reading:
                 *shared.links,
             ]
         ),
-        occurred_at=instant_of(alert.get("startsAt")),
+        occurred_at=(ends_at if resolved else None) or instant_of(alert.get("startsAt")),
         # One that fires though its end is past says that it does, not when it will be stale.
         expires_at=ends_at if ends_at and ends_at > shared.at and not resolved else None,
         details={"annotations": annotations} | ({"values": values} if values else {}),

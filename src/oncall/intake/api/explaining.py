@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from oncall.access.api import Reader
-from oncall.incidents.schemas.explaining import ExplanationOut, LineOut
+from oncall.incidents.schemas.explaining import ExplanationOut
 from oncall.intake.commands import explain_event
 from oncall.kit.http import ReadTx, now_in
 from oncall.kit.ids import EventId
@@ -16,4 +16,4 @@ async def explain(id: EventId, request: Request, _: Reader, tx: ReadTx) -> Expla
     """The whole way of an event in sentences: how it came, what it said, what was decided and why, and who was paged, or why nobody was."""
     state, now = request.app.state, await now_in(request, tx)
     lines = await explain_event(tx, id, sealing=state.sealing, kept=state.settings.keep_bodies, now=now)
-    return ExplanationOut(event_id=id, lines=[LineOut.model_validate(line) for line in lines])
+    return ExplanationOut.of(id, lines)

@@ -38,9 +38,9 @@ async def explain_event(tx: AsyncConnection, id: EventId, *, sealing: Sealing, k
 def _arrival(event: EventSeen, body: Body | None, integration: IntegrationRef | None, service: str | None, kept: timedelta) -> Arrival:
     """Takes a while where the body is large."""
     name, type = (integration.name, integration.type.value) if integration else (None, None)
-    gone = why_never_kept(event, body) if body else gone_after(kept)
-    if body is None or gone:
-        return Arrival(name, type, service, body_gone=gone)
+    never = why_never_kept(event, body)
+    if body is None or never:
+        return Arrival(name, type, service, body_gone=never or gone_after(kept), was_too_large=never is not None)
     reads_as = _reads_as(body, integration) if integration else None
     return Arrival(name, type, service, redacted(body.content_type), len(body.raw), reads_as=reads_as)
 

@@ -4,7 +4,6 @@ import codecs
 import json
 import math
 import re
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
@@ -21,7 +20,6 @@ from oncall.kit.json_scan import deeper_than
 T = TypeVar("T")
 
 MAX_DEPTH = 64
-MAX_INFLATED = 4 * 1024 * 1024
 MAX_TEXT = 64 * 1024
 MAX_MEMBERS = 1_000
 MAX_NAME = 255
@@ -50,11 +48,6 @@ ZEROS = (
 CHARSET = re.compile(
     r"(?i)\bcharset\s*=\s*[\"']?((?:utf|iso|latin|windows|cp|ibm|koi8|mac|shift|s_?jis|ms_?kanji|euc|gb|big5|hz|johab|tis|us|ascii|ks)[\w.:\-]{0,40})"
 )
-WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}  # senders of "deflate" disagree on whether it has zlib's frame
-
-GZIP = b"\x1f\x8b"
-MAX_LAYERS, MAX_MEMBERS_OF_GZIP = 3, 100
-
 FIELD = re.compile(r"[\w.\-\[\]]{1,100}")
 FIELD_OF_A_PART = re.compile(r'(?i)\bname="([^"]*)"')
 
@@ -259,31 +252,3 @@ def bounded(members: Mapping[str, T], limit: int = 16 * 1024) -> dict[str, T | s
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters; the last of a longer text is a mark that something is missing."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def inflate(raw: bytes, encoding: str, limit: int = MAX_INFLATED) -> bytes:
-    """Undo gzip and deflate, whether or not they are announced, to at most `limit` bytes a layer; what cannot be inflated, or grows beyond,
-    stays as it is (and becomes unreadable).
-    """
-    for name in reversed(encoding.split(",")[-MAX_LAYERS:]):
-        raw = _inflated(raw, WBITS.get(name.strip(), ()), limit)
-    for _ in range(MAX_LAYERS):
-        if not raw.startswith(GZIP) or raw == (inflated := _inflated(raw, WBITS["gzip"], limit)):
-            break
-        raw = inflated
-    return raw
-
-
-def _inflated(raw: bytes, frames: tuple[int, ...], limit: int) -> bytes:
-    for wbits in frames:
-        with suppress(zlib.error):  # perhaps it is in the other frame; else the bytes stay as they came
-            inflated, rest = b"", raw
-            for _ in range(MAX_MEMBERS_OF_GZIP):
-                inflater = zlib.decompressobj(wbits)
-                inflated += inflater.decompress(rest, limit + 1 - len(inflated))
-                rest = inflater.unused_data
-                if not inflater.eof or len(inflated) > limit:
-                    break
-                if not rest:
-                    return inflated
-    return raw

@@ -137,14 +137,14 @@ def _what_it_does(rule: RoutingRule, services: Mapping[ServiceId, str]) -> str:
         *([f"dropped {', '.join(rule.drop_labels)}"] if rule.drop_labels else []),
         *([f"added {', '.join(f'{name}={value}' for name, value in rule.add_labels.items())}"] if rule.add_labels else []),
     ]
-    return f"routing rule {rule.name}: {', '.join(does)}"
+    return f'routing rule "{rule.name}" {", ".join(does)}'
 
 
 def _why_not(rule: RoutingRule, way: _Way) -> str:
     if not rule.enabled:
-        return f"routing rule {rule.name} is switched off"
+        return f'routing rule "{rule.name}" is switched off'
     failed = next(matcher for matcher in rule.matchers if not matcher.matches(way.seen))
-    return f"routing rule {rule.name} does not match: {_found_instead(failed, way)}"
+    return f'routing rule "{rule.name}" does not match: {_found_instead(failed, way)}'
 
 
 def _found_instead(failed: Matcher, way: _Way) -> str:
