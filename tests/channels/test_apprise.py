@@ -20,6 +20,7 @@ from tests.channels.test_render import NOTICES, PAGES, UPDATES
 from tests.providers.apprise import AppriseSink, texts, urls
 from tests.providers.tls import client_context, server_context
 
+from oncall.channels import apprise as ours
 from oncall.channels.apprise import SCHEMAS, AppriseChannel, shortened, words
 from oncall.channels.calling import Calls
 from oncall.channels.guarded_requests import guard
@@ -147,6 +148,7 @@ async def test_what_is_sent_beside_a_guarded_thread_goes_nowhere(sink: AppriseSi
 
 def test_the_services_we_let_in_know_no_other_way_out() -> None:
     """Read from the library's own source, so that an update which changes it is seen."""
+    ours._library()  # as we load it: whatever its plugins import warns nobody
     from apprise.manager_plugins import NotificationManager
 
     plugins = NotificationManager()
