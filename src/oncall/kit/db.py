@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,6 +51,9 @@ SIZES: dict[Pool, tuple[int, int, float]] = {
     Pool.ENGINE: (6, 10_000, 15.0),
     Pool.INTAKE: (3, 5_000, 8.0),
 }
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
+"""For statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do."""
+
 LISTENERS = 1
 CONNECTIONS_PER_PROCESS = sum(size for size, _, _ in SIZES.values()) + LISTENERS
 
@@ -101,7 +104,7 @@ class Database:
         statement_timeout_ms: int = 5_000,
         command_timeout: float | None = 8.0,
         lock_timeout_ms: int = 3_000,
-        plans: str = "auto",
+        settings: Mapping[str, str] | None = None,
     ) -> asyncpg.Connection:
         """A connection of its own with every time-out set; used by the pools, LISTEN and migrations. Raises Unreachable."""
         try:
@@ -115,10 +118,10 @@ class Database:
                     "timezone": "UTC",
                     # Our statements are small; compiling one, or asyncpg's look-up of types, costs more than running it (50 ms and more).
                     "jit": "off",
-                    "plan_cache_mode": plans,
                     "statement_timeout": str(statement_timeout_ms),
                     "lock_timeout": str(lock_timeout_ms),
                     "idle_in_transaction_session_timeout": "10000",
+                    **(settings or {}),
                 },
             )
         except TimeoutError as error:
@@ -136,8 +139,7 @@ class Database:
                 command_timeout=command_timeout,
                 # Whoever keeps a row locked would hold up the events of everybody else.
                 lock_timeout_ms=1_000 if pool is Pool.INTAKE else 3_000,
-                # Statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do.
-                plans="force_generic_plan" if pool is Pool.INTAKE else "auto",
+                settings=PLANNED_ONCE if pool is Pool.INTAKE else None,
             ),
             hide_parameters=True,  # an error's text goes to the log, what monitors say does not
             pool_size=size,
