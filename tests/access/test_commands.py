@@ -9,8 +9,9 @@ from oncall.access.commands import authenticate, create_api_key, ensure_admin_ke
 from oncall.access.rules import hash_key
 from oncall.access.values import Caller, KeyKind, LastAdminKey, NotSignedIn, Scope, ScopeTooSmall, UnknownApiKey, UnknownKeyOwner
 from oncall.kit.clock import ManualClock
-from oncall.kit.db import Database, sqlstate
+from oncall.kit.db import Database
 from oncall.kit.ids import ApiKeyId, UserId, new_id
+from oncall.kit.trouble import sqlstate
 
 SOMEBODY = Caller("environment", None, "environment admin key", Scope.ADMIN, None)
 

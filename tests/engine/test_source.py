@@ -13,7 +13,8 @@ from tests.engine.things import Thing, Things, add, rows, things_in
 from oncall.engine import Engine, Pass, SetSource, was_lately
 from oncall.kit import failpoints
 from oncall.kit.clock import ManualClock
-from oncall.kit.db import ConcurrentChange, Database, Pool
+from oncall.kit.db import Database, Pool
+from oncall.kit.trouble import ConcurrentChange
 
 SECOND = timedelta(seconds=1)
 

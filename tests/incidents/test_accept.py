@@ -14,7 +14,8 @@ from oncall.incidents.rules import life
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as incident_store
 from oncall.incidents.values import AlertChange, Event
-from oncall.kit.db import ConcurrentChange, Pool, Trouble, again, trouble
+from oncall.kit.db import Pool
+from oncall.kit.trouble import ConcurrentChange, Trouble, again, trouble
 
 EVENTS = text("SELECT id, decision, reason, alert_id, incident_id FROM events ORDER BY id")
 ALERTS = text("SELECT dedup_key, state, severity, acknowledged, event_count FROM alerts ORDER BY id")

@@ -18,9 +18,10 @@ from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.due import KeptBodies
 from oncall.incidents.values import Step
 from oncall.kit.clock import ManualClock
-from oncall.kit.db import Database, Pool, sqlstate
+from oncall.kit.db import Database, Pool
 from oncall.kit.ids import new_id
 from oncall.kit.metrics import BODIES
+from oncall.kit.trouble import sqlstate
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEEP = timedelta(days=90)

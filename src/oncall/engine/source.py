@@ -10,19 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import (
-    STATEMENT_TIMED_OUT,
-    ConcurrentChange,
-    Database,
-    Pool,
-    Trouble,
-    again,
-    in_halves,
-    sqlstate,
-    trouble,
-    wait_for_locks,
-)
+from oncall.kit.db import Database, Pool, in_halves, wait_for_locks
 from oncall.kit.log import get_log
+from oncall.kit.trouble import STATEMENT_TIMED_OUT, ConcurrentChange, Trouble, again, sqlstate, trouble
 
 log = get_log("engine")
 RowT = TypeVar("RowT")

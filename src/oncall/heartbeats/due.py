@@ -10,9 +10,10 @@ from oncall.heartbeats.commands import expiring
 from oncall.heartbeats.values import UNHEARD_AFTER, Heartbeat
 from oncall.incidents.compiled import Judging
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.log import get_log
 from oncall.kit.stopwatch import Stopwatch
+from oncall.kit.trouble import again
 
 log = get_log("heartbeats")
 

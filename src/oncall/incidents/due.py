@@ -16,10 +16,11 @@ from oncall.incidents.commands.keeping import keep_bodies
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Incident
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, Trouble, again, sqlstate, trouble
+from oncall.kit.db import Database, Pool
 from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BODIES
+from oncall.kit.trouble import Trouble, again, sqlstate, trouble
 
 log = get_log("incidents")
 

@@ -11,10 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import Database, Pool, Trouble, Unreachable, metadata, nobody_does, notify, one_at_a_time, trouble
+from oncall.kit.db import Database, Pool, metadata, nobody_does, notify, one_at_a_time
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end, woken
+from oncall.kit.trouble import Trouble, Unreachable, trouble
 
 log = get_log("compiled")
 T = TypeVar("T")

@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import CONFIGURATION, Compilation, changed
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.errors import Invalid, PreconditionRequired, Stale
 from oncall.kit.log import get_log
+from oncall.kit.trouble import again
 
 log = get_log("http")
 ItemT = TypeVar("ItemT")

@@ -11,12 +11,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from oncall.kit.db import STATEMENT_TIMED_OUT, Trouble, constraint_name, sqlstate, trouble
 from oncall.kit.errors import Invalid, Refusal
 from oncall.kit.limits import TooMany
 from oncall.kit.log import get_log
 from oncall.kit.narrow import allowed
 from oncall.kit.places import Place, known_fields, place_of, steps_of, written
+from oncall.kit.trouble import STATEMENT_TIMED_OUT, Trouble, constraint_name, sqlstate, trouble
 
 log = get_log("http")
 RETRY_AFTER = {"Retry-After": "5"}

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.kit.db import constraint_name
 from oncall.kit.errors import Conflict, Refusal
+from oncall.kit.trouble import constraint_name
 
 MOST = 100
 """How many are named to a client; of the others it is told how many there are."""

@@ -13,11 +13,12 @@ from oncall.channels.telegram import TelegramChannel
 from oncall.channels.telegram_presses import TelegramBot, decide_hook, hook_settings
 from oncall.engine import Pass
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.http_client import HttpClient, NoAnswer, NotSent
 from oncall.kit.ids import NotificationId
 from oncall.kit.log import get_log
 from oncall.kit.outbound import AddressNotAllowed
+from oncall.kit.trouble import again
 from oncall.replies.commands import asking
 from oncall.replies.values import Inquiry
 

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.engine import Pass
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import CONFIGURATION, changed
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.errors import Refusal
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
 from oncall.kit.log import get_log
 from oncall.kit.outbound import AddressNotAllowed
+from oncall.kit.trouble import again
 from oncall.schedules.commands import recording, sources
 from oncall.schedules.commands.recording import Due
 from oncall.schedules.values import CalendarSource

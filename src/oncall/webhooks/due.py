@@ -11,12 +11,13 @@ from oncall.channels.webhook import retry_after
 from oncall.engine import Pass, look, was_lately
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.http_client import HttpClient, HttpReply, NoAnswer, NotSent
 from oncall.kit.log import get_log
 from oncall.kit.outbound import AddressNotAllowed
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
+from oncall.kit.trouble import again
 from oncall.webhooks import rules
 from oncall.webhooks.commands import delivering
 from oncall.webhooks.ports import TellPeople

@@ -25,10 +25,11 @@ from oncall.incidents.commands.acting import lock
 from oncall.incidents.commands.verbs import get_incident, get_incidents
 from oncall.incidents.values import Incident, Status
 from oncall.kit.actors import ENGINE, Actor
-from oncall.kit.db import Trouble, notify, savepoint, trouble
+from oncall.kit.db import notify, savepoint
 from oncall.kit.errors import Stale
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.kit.log import get_log
+from oncall.kit.trouble import Trouble, trouble
 
 log = get_log("communications")
 

@@ -14,9 +14,10 @@ from oncall.communications.values.mirrors import Begin, Change, LeaveOut, Mirror
 from oncall.engine import Pass, look
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end
+from oncall.kit.trouble import again
 
 log = get_log("communications")
 

@@ -14,10 +14,11 @@ from oncall.communications.values.subscribers import Claimed, Sent, SubscriberId
 from oncall.engine import Pass, look, was_lately
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
 from oncall.kit.tasks import end
+from oncall.kit.trouble import again
 
 log = get_log("communications")
 

@@ -18,10 +18,11 @@ from oncall.heartbeats.store.heartbeats import Found
 from oncall.heartbeats.values import CheckedIn, GetNotAllowed, UnknownHeartbeatKey
 from oncall.incidents.compiled import Judging
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, Trouble, again, trouble, wait_for_locks
+from oncall.kit.db import Database, Pool, wait_for_locks
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import ServiceId, new_id
 from oncall.kit.metrics import HEARTBEATS
+from oncall.kit.trouble import Trouble, again, trouble
 
 T = TypeVar("T")
 

@@ -30,10 +30,11 @@ from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Action, Alert, Decided, Decision, Event, GroupKey, Incident, Key, Status, Told
 from oncall.kit.actors import Actor
-from oncall.kit.db import ConcurrentChange, in_halves, notify
+from oncall.kit.db import in_halves, notify
 from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.trouble import ConcurrentChange
 from oncall.notifications import cancel_for, revive_for
 from oncall.services.commands import get_supported
 from oncall.services.values import Service

@@ -17,9 +17,10 @@ from oncall.incidents.rules.snoozing import until_of
 from oncall.incidents.values.acting import BulkVerb, Each
 from oncall.kit.actors import Actor
 from oncall.kit.clock import Clock
-from oncall.kit.db import ConcurrentChange, Database, Pool, Trouble, again, trouble
+from oncall.kit.db import Database, Pool
 from oncall.kit.errors import Refusal
 from oncall.kit.ids import UserId
+from oncall.kit.trouble import ConcurrentChange, Trouble, again, trouble
 
 BUSY = "busy", "Others were changing this incident: send it again."
 

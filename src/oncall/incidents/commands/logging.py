@@ -16,9 +16,10 @@ from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Incident
 from oncall.incidents.values.filing import CannotLog, Logged
 from oncall.kit.actors import Actor
-from oncall.kit.db import ConcurrentChange, notify
+from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, new_id
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.trouble import ConcurrentChange
 from oncall.services.commands import get_supported
 from oncall.services.values import Service
 

@@ -19,9 +19,9 @@ from oncall.incidents.rules.placing import Birth, Run, actor_of, born_as, placed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values import Event, GroupKey, Incident, OpenAlert, Told
-from oncall.kit.db import ConcurrentChange
 from oncall.kit.ids import IncidentId, PolicyId, ServiceId, TeamId
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.trouble import ConcurrentChange
 from oncall.services.values import Service
 from oncall.silences.rules.muting import Mutings
 

@@ -16,9 +16,10 @@ from oncall.incidents.rules.paging import check_about, check_whom, home_of, open
 from oncall.incidents.store import incidents as store
 from oncall.incidents.values.paging import CannotPage, Home, Paged, PagedDirectly, Wanted, Whom
 from oncall.kit.actors import Actor
-from oncall.kit.db import ConcurrentChange, notify
+from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId, TeamId, UserId, new_id
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.trouble import ConcurrentChange
 from oncall.services.commands import get_services, services_of, with_hours
 from oncall.services.values import Service
 from oncall.teams.commands import get_teams, get_users, teams_of

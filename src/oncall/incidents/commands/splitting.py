@@ -20,9 +20,10 @@ from oncall.incidents.store import merging as merging_store
 from oncall.incidents.values import AlertCounts, Incident, Status
 from oncall.incidents.values.merging import Moving
 from oncall.kit.actors import Actor
-from oncall.kit.db import ConcurrentChange, notify
+from oncall.kit.db import notify
 from oncall.kit.ids import AlertId, IncidentId, new_id
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.trouble import ConcurrentChange
 from oncall.notifications import cancel_for
 from oncall.services.commands import get_supported
 from oncall.services.values import Service

@@ -21,10 +21,11 @@ from oncall.incidents.values import Incident, Status
 from oncall.incidents.values.tasks import ToDo
 from oncall.incidents.values.workflow import AT_ONCE, Act, ActType, NamesNothing, Rule, Trigger
 from oncall.kit.actors import Actor
-from oncall.kit.db import Trouble, beside, savepoint, trouble
+from oncall.kit.db import beside, savepoint
 from oncall.kit.errors import Refusal
 from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
+from oncall.kit.trouble import Trouble, trouble
 
 log = get_log("workflow")
 WORKFLOW = "workflow"

@@ -21,8 +21,8 @@ from oncall.incidents.values import (
     Silent,
     Told,
 )
-from oncall.kit.db import ConcurrentChange, racing
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
+from oncall.kit.trouble import ConcurrentChange, racing
 
 # By the unique index `alerts_one_open_per_key (dedup_key, service_id) WHERE state = 'open'`, key by key: LIMIT keeps the planner from
 # reading all alerts for a join, as it would while nobody has told it how many there are.

@@ -24,9 +24,9 @@ from oncall.incidents.values import (
     Severity,
     Triggers,
 )
-from oncall.kit.db import ConcurrentChange, racing, sqlstate
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 from oncall.kit.quick import dataclass
+from oncall.kit.trouble import ConcurrentChange, racing, sqlstate
 
 # By `alerts_incident_idx` and `events_alert_idx (alert_id, id)`: an incident's events are those of its alerts.
 LIST_EVENTS = text("""

@@ -20,8 +20,8 @@ from oncall.escalation.values import EscalationState, Position, Snapshot
 from oncall.incidents.tables import alerts, incidents
 from oncall.incidents.values import GoesOn, GroupKey, Incident, Severity, Status
 from oncall.kit.actors import Actor
-from oncall.kit.db import racing
 from oncall.kit.ids import IncidentId, ServiceId, TeamId, UserId
+from oncall.kit.trouble import racing
 
 # Snapshots and actors are read as text: `msgspec` makes values of them.
 SEEN = [cast(column, Text).label(column.name) if isinstance(column.type, JSONB) else column for column in incidents.c]

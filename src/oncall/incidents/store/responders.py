@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.incidents.tables import responders
 from oncall.incidents.values.responders import Request, RequestId, RequestState
 from oncall.kit.actors import Actor
-from oncall.kit.db import racing
 from oncall.kit.ids import IncidentId, TeamId, UserId
+from oncall.kit.trouble import racing
 
 # Actors are read as text: `msgspec` makes values of them.
 REQUESTS = select(*(cast(column, Text).label(column.name) if isinstance(column.type, JSONB) else column for column in responders.c))

@@ -3,9 +3,10 @@
 from oncall.channels.bounces import ReturnPath, read_failure
 from oncall.incidents.commands.undelivered import never_arrives
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.ids import NotificationId
 from oncall.kit.log import get_log
+from oncall.kit.trouble import again
 from oncall.notifications.values.receipts import Receipt, ReceiptState, UnknownMessage
 
 log = get_log("mail")

@@ -18,13 +18,14 @@ from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.intake.rules import unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Database, Pool, Trouble, sqlstate, trouble, wait_for_locks
+from oncall.kit.db import Database, Pool, wait_for_locks
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import EventId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS
 from oncall.kit.stopwatch import Stopwatch
 from oncall.kit.tasks import woken
+from oncall.kit.trouble import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Trouble, sqlstate, trouble
 from oncall.services.values import IntegrationRef
 
 log = get_log("intake")

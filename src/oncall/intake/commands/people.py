@@ -20,10 +20,11 @@ from oncall.intake.adapters.email_people import persons_mail
 from oncall.intake.rules import HIDDEN, decode
 from oncall.intake.values import Reading, Received, Unreadable
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, Trouble, again, trouble
+from oncall.kit.db import Database, Pool
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import IncidentId
 from oncall.kit.log import get_log
+from oncall.kit.trouble import Trouble, again, trouble
 from oncall.services.values import IntegrationRef
 
 log = get_log("mail")

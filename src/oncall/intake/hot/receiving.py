@@ -21,12 +21,12 @@ from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent, Received
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
-from oncall.kit.db import Trouble, trouble
 from oncall.kit.errors import Unavailable
 from oncall.kit.hot import Answer
 from oncall.kit.problems import RETRY_AFTER
 from oncall.kit.quick import dataclass
 from oncall.kit.stopwatch import Stopwatch
+from oncall.kit.trouble import Trouble, trouble
 from oncall.services.compiled import Keys
 from oncall.services.values import IntegrationRef
 

@@ -21,12 +21,13 @@ from oncall.contacts.rules import sealed_part
 from oncall.engine import Pass, look
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.ids import BundleId, NotificationId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import FIRST_PAGE, PAGES
 from oncall.kit.sealing import CannotOpen
 from oncall.kit.tasks import end
+from oncall.kit.trouble import again
 from oncall.notifications import commands
 from oncall.notifications.commands import sealing, spending
 from oncall.notifications.ports import GiveReplyCodes, MakeLinks, OnSent, OnUndeliverable, OpenSealed

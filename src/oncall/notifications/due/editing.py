@@ -8,8 +8,9 @@ from oncall.channels.ports import Channel, EditsMessages
 from oncall.channels.values import Outcome
 from oncall.engine import Pass, look
 from oncall.kit.clock import Clock
-from oncall.kit.db import Database, Pool, again
+from oncall.kit.db import Database, Pool
 from oncall.kit.log import get_log
+from oncall.kit.trouble import again
 from oncall.notifications.commands import editing
 from oncall.notifications.ports import MakeLinks
 from oncall.notifications.rules.editing import standing_of, standing_of_list
