@@ -13,7 +13,7 @@ from oncall.access.api import Doorkeeper, require
 from oncall.access.rules import RANDOMNESS
 from oncall.access.rules import make_key as make_api_key
 from oncall.access.values import KeyKind, Scope
-from oncall.app import HOT_ROUTES
+from oncall.app.routes import HOT_ROUTES
 from oncall.kit.http import AckTx, ReadTx, WriteTx
 
 CALLERS = {require(scope) for scope in Scope}

@@ -19,7 +19,7 @@ from tests.system import System
 
 from oncall.access.api import Admin, Reader, require
 from oncall.access.values import Caller, Scope
-from oncall.app import HOT_ROUTES, openapi_document
+from oncall.app.routes import HOT_ROUTES, openapi_document
 
 # The code of what `require(scope)` makes: whatever its scope, this is what asks a caller who they are.
 ASKS = require(Scope.READ).__code__

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from oncall.access.values import Scope
-from oncall.app import openapi_document
+from oncall.app.routes import openapi_document
 from oncall.cli import permissions
 
 

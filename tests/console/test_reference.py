@@ -4,7 +4,7 @@ import re
 
 from tests.system import System
 
-from oncall.app import openapi_document
+from oncall.app.routes import openapi_document
 
 
 async def test_the_reference_loads_all_of_what_it_names(system: System) -> None:

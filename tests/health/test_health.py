@@ -18,7 +18,8 @@ from tests.intake.postgres_proxy import PostgresProxy
 from tests.providers.http import WebhookSink
 from tests.system import FakeChannel, System, to
 
-from oncall.app import Node, Role
+from oncall.app import Node
+from oncall.app.routes import Role
 from oncall.channels.values import FailedTemporarily, Unknown
 from oncall.engine.ticker import Ticker
 from oncall.health.values import SENTENCES, UNREACHABLE_ON_CALL, UNREACHABLE_SENTENCE

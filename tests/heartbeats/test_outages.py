@@ -9,7 +9,8 @@ from tests.heartbeats.beating import Beating
 from tests.incidents.building import rows
 from tests.system import System
 
-from oncall.app import Node, Role
+from oncall.app import Node
+from oncall.app.routes import Role
 from oncall.engine import Engine
 from oncall.heartbeats.due import Listening
 from oncall.kit.db import Database

@@ -13,7 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from oncall.app import HOT_ROUTES, Node, Role, make_app, routes_of
+from oncall.app import Node
+from oncall.app.http import make_app
+from oncall.app.routes import HOT_ROUTES, Role, routes_of
 from oncall.kit.db import Database
 from oncall.kit.narrow import Narrow
 from oncall.kit.settings import Settings

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from httpx import AsyncClient
 from tests.system import System
 
-from oncall.app import Role, routes_of
+from oncall.app.routes import Role, routes_of
 from oncall.kit.query import KnownQuery
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "openapi" / "openapi.json").read_text())

@@ -1,38 +1,27 @@
 """One node, wired: which room plugs into which. Nothing is decided here."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
-from functools import cache, partial
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.routing import BaseRoute
 
-from oncall import __version__
-from oncall.access import api as access
 from oncall.access.commands import valid_keys
 from oncall.access.rules import sign_link
 from oncall.access.values import BundleToken, LinkToken, LinkVerb
 from oncall.app.channels import make_answers, make_channels, make_return_path
-from oncall.app.leaving import on_contact_removed, on_undeliverable, on_user_removed
+from oncall.app.http import make_app
+from oncall.app.leaving import on_undeliverable
+from oncall.app.routes import Role
 from oncall.channels.calling import Calls
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.channels.ports import Channel
-from oncall.channels.slack_presses import read_slack_app
 from oncall.channels.slack_rooms import SlackRooms
 from oncall.channels.telegram import TelegramChannel
 from oncall.channels.telegram_presses import read_telegram_bot
-from oncall.channels.twilio_settings import read_twilio
-from oncall.communications import api as communications
-from oncall.communications import hot as status_pages
 from oncall.communications.commands.actions import open_bridge
 from oncall.communications.commands.bridges import open_bridges
-from oncall.communications.commands.feeds import follow_groups
 from oncall.communications.commands.publishing import FEEDS
 from oncall.communications.commands.rooms import TOPIC as ROOMS
 from oncall.communications.commands.subscribing import sign_link as sign_subscription
@@ -41,127 +30,59 @@ from oncall.communications.compiled.incidents import IncidentChanges
 from oncall.communications.compiled.rooms import RoomEntries
 from oncall.communications.due.rooms import BridgeFollower, SlackMirror
 from oncall.communications.due.updates import DueUpdates, UpdateDeliverer
-from oncall.communications.hot.pages import StatusPages
 from oncall.communications.values.subscribers import SubscriberId, SubscriberToken, Verb
-from oncall.console import api as console
-from oncall.contacts import api as contacts
-from oncall.contacts.commands.reaching import how_reachable
-from oncall.desk import api as desk
 from oncall.engine import DueSource, Engine, SetSource
 from oncall.engine.ticker import Ticker
-from oncall.escalation import api as escalation
-from oncall.handoffs import api as handoffs
 from oncall.handoffs.commands.telling import tell_of_webhook
 from oncall.handoffs.due import DueHandoffs
-from oncall.health import api as health
 from oncall.health.due import Auditor
-from oncall.heartbeats import api as heartbeats
-from oncall.heartbeats import hot as check_ins
-from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.heartbeats.due import DueHeartbeats, Listening
-from oncall.incidents import api as incidents
 from oncall.incidents.api.telling import describe
 from oncall.incidents.commands import promising, workflow
 from oncall.incidents.commands.beside import ask_for_bridges, ask_for_problems
 from oncall.incidents.commands.following import REPORTERS
-from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
 from oncall.incidents.commands.letters import Desk
 from oncall.incidents.commands.promising import SLAS
 from oncall.incidents.commands.reporters import asking
 from oncall.incidents.commands.workflow import WORKFLOW
 from oncall.incidents.compiled import Judging
 from oncall.incidents.due import DueIncidents, DueMarks, KeptBodies, SilentAlerts, SilentReporters
-from oncall.intake import hot as intake
-from oncall.intake.api import bodies, explaining, mappings, routing
-from oncall.intake.commands import Gate, Lately
+from oncall.intake.commands import Gate
 from oncall.intake.commands.bounces import Bounces
-from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.people import People
-from oncall.intake.commands.sns import Certificates
 from oncall.intake.smtp import Door, MailServer, read_listening
-from oncall.kit import failpoints, problems
+from oncall.kit import failpoints
 from oncall.kit.clock import Clock, DatabaseClock
 from oncall.kit.compiled import CONFIGURATION, Compilation, Exact
 from oncall.kit.db import Database, Pool
-from oncall.kit.hot import HotApp
 from oncall.kit.http_client import HttpClient
 from oncall.kit.ids import BundleId, UserId
 from oncall.kit.keyring import load_ring
-from oncall.kit.limits import FailureLimiter
 from oncall.kit.listen import Listener
-from oncall.kit.narrow import Narrow, together
 from oncall.kit.outbound import read_outbound_allow
-from oncall.kit.query import refuse_unknown_query
 from oncall.kit.sealing import Sealing
 from oncall.kit.settings import PREFIX, Settings
 from oncall.kit.streams import Fan
-from oncall.kit.strict import StrictBody
-from oncall.notifications import api as notifications
 from oncall.notifications.due import Sealer, Sender
 from oncall.notifications.due.editing import Editor
 from oncall.notifications.values import Step
 from oncall.notifications.values.spending import Cap
-from oncall.postmortems import api as postmortems
 from oncall.postmortems.due import DueActionItems, OwedPostmortems
-from oncall.problems import api as problem_records
 from oncall.problems.commands import known_problems
-from oncall.replies import api as replies
 from oncall.replies.commands.telephones import give_codes
 from oncall.replies.due import Asker, TelegramHook
-from oncall.reports import api as reports
 from oncall.reports.commands.coverage import Prover
 from oncall.reports.commands.duties import Adder
 from oncall.reports.due import CoverageWatch, Measuring
-from oncall.schedules import api as schedules
-from oncall.schedules.commands.editing import check_team_schedule
-from oncall.schedules.commands.recording import record_teams
 from oncall.schedules.due import CalendarReader, DueRecords
-from oncall.services import api as services
-from oncall.services import hot as lookup
 from oncall.services.commands import ROUTING, integration_keys, load_routing
 from oncall.services.compiled import Book, Keys, load_book
-from oncall.silences import api as silences
-from oncall.silences.commands.muting import MUTING, check_services, load_mutings
+from oncall.silences.commands.muting import MUTING, load_mutings
 from oncall.silences.rules.muting import Mutings
-from oncall.simulate import api as simulate
-from oncall.simulate.commands.advising import Adviser
-from oncall.simulate.commands.replaying import Replays
-from oncall.teams import api as teams
 from oncall.timeline import tell_entries_to
-from oncall.webhooks import api as webhooks
 from oncall.webhooks.commands.listening import TOPIC as WEBHOOKS
 from oncall.webhooks.commands.listening import hearing
 from oncall.webhooks.due import Deliverer, Pruner
-
-ROUTERS = [
-    access.router,
-    teams.router,
-    contacts.router,
-    desk.router,
-    notifications.router,
-    schedules.router,
-    escalation.router,
-    services.router,
-    simulate.router,
-    silences.router,
-    # Before incidents: /incidents/stream is the id of none.
-    communications.router,
-    incidents.router,
-    bodies.router,
-    explaining.router,
-    handoffs.router,
-    mappings.router,
-    routing.router,
-    heartbeats.router,
-    postmortems.router,
-    problem_records.router,
-    *replies.ROUTERS,
-    webhooks.router,
-    reports.router,
-]
-HOT_ROUTES = [*intake.ROUTES, *lookup.ROUTES, *check_ins.ROUTES, *status_pages.ROUTES]
-HOT_DOCUMENT = {**intake.DOCUMENT, **lookup.DOCUMENT, **check_ins.DOCUMENT, **status_pages.DOCUMENT}
-
 
 RECORDS_EVERY = timedelta(seconds=30)
 """How often schedules are looked at whose past is to be written down; until then it is computed."""
@@ -190,14 +111,6 @@ workflow.register_action("open_bridge", open_bridge)
 ask_for_bridges(open_bridges)
 # Known problems are shown beside an incident, and before one is logged.
 ask_for_problems(known_problems)
-
-
-class Role(StrEnum):
-    """What a node does: answer HTTP, do due work, or both."""
-
-    ALL = "all"
-    API = "api"
-    ENGINE = "engine"
 
 
 class Node:
@@ -408,83 +321,3 @@ class Node:
         await self.calendars.close()
         await self.programs.close()
         await self.database.close()
-
-
-def make_app(node: Node) -> FastAPI:
-    """The HTTP side of a node; an engine shows only its health."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await node.start()
-        yield
-        await node.stop()
-
-    hot = [] if node.role is Role.ENGINE else HOT_ROUTES
-    app = HotApp(hot=hot, title="oncall", version=__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.settings = node.settings
-    app.state.database, app.state.clock = node.database, node.clock
-    app.state.channels, app.state.client = node.channels, node.client
-    app.state.on_user_removed, app.state.on_contact_removed = on_user_removed, on_contact_removed
-    app.state.judging, app.state.on_muting_changed, app.state.on_service_changed = node.judging, wake_for_muting, wake_for_service
-    app.state.on_service_group_changed = follow_groups
-    app.state.on_calendar_changed = wake_for_support_hours
-    app.state.how_reachable, app.state.on_quiet_hours_changed = partial(how_reachable, channels=node.channels), wake_for_quiet_hours
-    app.state.on_teams_changing, app.state.check_team_schedule = record_teams, check_team_schedule
-    app.state.check_services = check_services
-    app.state.check_mapping, app.state.sealing = check_mapping, node.sealing
-    app.state.compilation = node.compilation
-    app.state.room_streams, app.state.incident_streams = node.room_streams, node.incident_streams
-    app.state.integration_keys, app.state.callers, app.state.book = node.keys, node.callers, node.book
-    app.state.gate = None if node.role is Role.ENGINE else node.gate
-    app.state.ticker, app.state.people, app.state.lately = node.ticker, node.people, Lately()
-    app.state.status_pages = StatusPages(
-        node.database, node.compilation, node.board, node.maintenance, about=node.clock.about, base_url=node.settings.base_url
-    )
-    app.state.check_ins = CheckIns(node.database, node.clock, node.judging)
-    app.state.prover = node.prover
-    app.state.adder = node.adder
-    app.state.replays = replays = Replays(node.database, node.clock, node.sealing)
-    app.state.adviser = Adviser(node.database, node.clock, replays)
-    app.state.certificates, app.state.intake_failures = Certificates(node.client), FailureLimiter()
-    app.state.link_keys = [key.encode() for key in node.ring]
-    app.state.twilio, app.state.slack = read_twilio(node.settings), read_slack_app(node.settings)
-    app.state.telegram = read_telegram_bot(node.settings, node.ring)
-    key = node.settings.admin_key
-    app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
-    app.state.draining = False
-    app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's own way to replace the document
-    problems.install(app)
-    rest, narrow = routes_of(node.role)
-    app.router.routes.extend(rest)
-    app.router.middleware_stack = narrow
-    if node.role is not Role.ENGINE:
-        app.add_middleware(StrictBody)
-    return app
-
-
-@cache
-def routes_of(role: Role) -> tuple[list[BaseRoute], Narrow]:
-    """What a node with this role answers beside its hot routes, and the way to all of them. It holds nothing of the node, and is costly to
-    make: all nodes of a process share it.
-    """
-    if role is Role.ENGINE:
-        return health.router.routes, Narrow(health.router)
-    rest = together(health.router, console.router, *ROUTERS)
-    for route in rest.routes:
-        refuse_unknown_query(route)
-    whole = APIRouter()
-    whole.routes.extend([*HOT_ROUTES, *rest.routes])
-    return rest.routes, Narrow(whole)
-
-
-@cache
-def openapi_document() -> dict[str, Any]:
-    """The whole interface as OpenAPI: FastAPI's own routes and, from the rooms' tables, the plain ones. To make it takes two seconds, which
-    a node has for it once.
-    """
-    app = FastAPI(title="oncall", version=__version__)
-    for router in [health.router, console.router, *ROUTERS]:
-        app.include_router(router)
-    document = app.openapi()
-    document["paths"].update(HOT_DOCUMENT)
-    return document

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from oncall import __version__
-from oncall.app import Role, openapi_document
+from oncall.app.routes import Role, openapi_document
 from oncall.channels.mail_settings import parse_mail_from, parse_smtp_url
 from oncall.channels.messengers import check_providers
 from oncall.channels.twilio_settings import read_twilio

@@ -17,7 +17,8 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from uvicorn.supervisors import Multiprocess
 
-from oncall.app import Node, Role
+from oncall.app import Node
+from oncall.app.routes import Role
 from oncall.cli import stop
 from oncall.kit import log
 from oncall.kit.corked import Corked

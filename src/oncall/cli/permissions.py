@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from oncall.access.api import person_or_admin, require
 from oncall.access.values import Scope
-from oncall.app import HOT_ROUTES, ROUTERS
+from oncall.app.routes import HOT_ROUTES, ROUTERS
 
 PATH = "docs/reference/permissions.md"
 PREFIX = "/api/v1"

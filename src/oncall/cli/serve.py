@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from oncall.access.commands import ensure_admin_key
-from oncall.app import Role
+from oncall.app.routes import Role
 from oncall.channels.email import EmailChannel
 from oncall.channels.mail_settings import parse_mail_from
 from oncall.cli import console, stop
