@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import os
 import pkgutil
+import time
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -24,8 +25,11 @@ MIGRATION_LOCK = 0x6F6E63616C6C
 
 
 def run(connection: Connection) -> None:
-    # Of the session, which ends with this command; each migration commits by itself, so that none holds the locks of those before it.
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    # Of the session, which ends with this command; each migration commits by itself, so that none holds the locks of those before it. Who
+    # has not got it waits outside of a transaction: an index that is built beside everybody's work waits for all older ones.
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK}).scalar_one():
+        connection.commit()
+        time.sleep(0.1)
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.commit()
     context.configure(

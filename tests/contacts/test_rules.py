@@ -105,6 +105,20 @@ ACCOUNT = Way(ANA, "email", "ana@example.com", NOW_, 1)
             ),
         ),
         (
+            "no rule, low: of several verified e-mails the first, and one after the other; nobody is sent it twice",
+            reach(MAIL, method(17, "email"), HOOK),
+            LOW,
+            Ways(
+                (
+                    way(MAIL),
+                    replace(way(method(17, "email")), stands_in_for=(MAIL.id, 1)),
+                    replace(way(HOOK), stands_in_for=(method(17, "email").id, 1)),
+                ),
+                True,
+                "Ana has no notification rule for low urgency: verified e-mail, and e-mail 2, then webhook only after that failed",
+            ),
+        ),
+        (
             "no rule, low, no verified e-mail: the account e-mail",
             reach(HOOK, method(15, "email", verified=False)),
             LOW,

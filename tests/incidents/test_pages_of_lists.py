@@ -1,9 +1,13 @@
 """What happened to an incident is read page by page, as any list is, and whole by whoever asks for no page."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.system import System, to
+
+from oncall.kit.errors import Invalid
+from oncall.kit.http import PageOf
 
 JSON = dict[str, Any]
 
@@ -88,3 +92,27 @@ async def test_the_short_lists_of_a_service_and_a_schedule_page_as_well(system: 
 async def _policy(system: System) -> str:
     found: str = (await system.api.get("/api/v1/escalation-policies")).json()["items"][0]["id"]
     return found
+
+
+class Numbered:
+    def __init__(self, n: int) -> None:
+        self.id = UUID(int=n)
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "after", "expected"),
+    [
+        ("from the beginning", [9, 1, 2], None, [9, 1]),
+        ("after one, in whatever order", [9, 1, 2], 9, [1, 2]),
+        ("after one that is gone, in the order of their age", [1, 2, 4, 5], 3, [4, 5]),
+        ("after one that is gone, and whose place nobody knows", [5, 1, 2], 3, "What this cursor points at is gone"),
+    ],
+)
+def test_what_comes_after_a_cursor(what: str, rows: list[int], after: int | None, expected: list[int] | str) -> None:
+    page = PageOf(2, None)
+    page.after = UUID(int=after) if after else None
+    if isinstance(expected, str):
+        with pytest.raises(Invalid, match=expected):
+            page.part([Numbered(n) for n in rows])
+    else:
+        assert [row.id.int for row in page.part([Numbered(n) for n in rows])[0]] == expected

@@ -440,6 +440,22 @@ async def test_a_body_of_repeats_and_others_is_decided_in_the_order_given(
     assert (stored.events, stored.counted, stored.incidents) == (5, 4, 2)
 
 
+async def test_what_fails_behind_a_commit_sends_nobody_away(
+    database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[str] = []
+
+    async def reach(name: str) -> None:
+        reached.append(name)
+        if reached == ["intake.pre_commit", "intake.post_commit"]:
+            raise RuntimeError("a defect")
+
+    monkeypatch.setattr(failpoints, "reach", reach)
+    async with open_gate(database_url) as made:
+        assert await outcomes(made.accept([event(service_id)])) == [["opened"]]
+    assert (await counts(database)).events == 1
+
+
 @pytest.mark.parametrize("statement", [None, "SELECT 1 / 0", "SELECT * FROM nowhere"])
 async def test_what_cannot_be_escalated_at_once_is_taken_as_it_was_said(
     system: System, monkeypatch: pytest.MonkeyPatch, statement: str | None

@@ -103,6 +103,8 @@ def test_more_fields_than_anybody_reads_are_not_named() -> None:
     assert known_fields(create_model("Many", **many), []) == []  # type: ignore[call-overload]
     assert known_fields(Body, ["several", 0]) == [], "of which kind it is nobody knows"
     assert known_fields(Body, ["several", 0, "Dropped"]) == ["kind"]
+    assert known_fields(Literal["x"] | list[Body], ["several", 0]) == [], "a path may lead through what is no type"
+    assert known_fields(dict[str, Literal["x"]] | list[Literal["y"]], ["a", 0]) == []
 
 
 async def asked(path: str, *, json: object) -> Response:

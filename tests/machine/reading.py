@@ -1,6 +1,6 @@
 """What there is, read by one statement: everything that the invariants speak of, as plain rows."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -109,6 +109,7 @@ class Notification(Row, frozen=True):
     attempt: int
     due_at: datetime
     next_at: datetime | None
+    stands_in_for: UUID | None
     carrier_id: UUID | None
     receipt: str | None
 
@@ -193,7 +194,12 @@ class Rows(Row, frozen=True, dict=True):
         return next((one for one in self.incidents if one.id == id), None)
 
 
-NOT_A_COLUMN = {"ack_seconds": "extract(epoch FROM ack_timeout)::float AS ack_seconds"}
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When what only stands in for another message is due."""
+NOT_A_COLUMN = {
+    "ack_seconds": "extract(epoch FROM ack_timeout)::float AS ack_seconds",
+    **{name: f"CASE WHEN {name} = 'infinity' THEN '{NEVER}' ELSE {name} END AS {name}" for name in ("due_at", "next_at")},
+}
 
 
 def _all(table: str, kind: type[Row], order: str) -> str:

@@ -36,11 +36,14 @@ async def test_the_statement_sums_up_what_the_rules_mean(database: Database, see
     pages: dict[UserId, list[Earlier]] = {user: [drawn(draw) for _ in range(draw.randrange(30))] for user in (ANA, BEN)}
     async with database.transaction() as tx:
         await tx.execute(text("CREATE TEMP TABLE pages (LIKE pages) ON COMMIT DROP"))  # pages of no incident, to nobody
+        await tx.execute(text("DISCARD PLANS"))  # what was prepared before would go on to read the other table
         for user, its in pages.items():
             for n, one in enumerate(its):
                 values = {"step": n, "service": one.service, "urgency": one.urgency, "pace": one.pace.value}
                 await tx.execute(ADD, {**values, "incident": one.incident_id, "user": user, "goes_at": one.goes_at, "made_at": one.made_at})
         found = await sum_lately(tx, [ANA, BEN], now=NOW)
+    async with database.transaction(read_only=True) as tx:
+        assert await sum_lately(tx, [ANA, BEN], now=NOW) == {}, "of the table of all, which has none"
     known = {user: [one for one in its if NOW - one.made_at < LOOKED_BACK] for user, its in pages.items()}
     expected = {(user, one.urgency): summed(its, one.urgency, now=NOW) for user, its in known.items() for one in its}
     assert found == expected

@@ -90,15 +90,18 @@ def _default_ways(reach: Reach, urgency: Urgency, verified: tuple[ContactMethod,
             everything = _counted([(method, AT_ONCE, False) for method in verified])
             return Ways(everything, reachable=True, reason=f"{missing}: all verified contact methods at once")
         case Urgency.LOW:
-            emails = _counted([(method, AT_ONCE, False) for method in verified if method.channel == EMAIL])
-            which = "verified e-mail" if emails else "the account e-mail"
-            ways = [*emails] if emails else [_account_email(reach)]
+            emails = [method for method in verified if method.channel == EMAIL]
             # A mail that fails is no reason to lose the page; what may ring is the last that is tried for what can wait.
             spares = sorted((method for method in verified if method.channel != EMAIL), key=lambda method: method.may_ring)
-            for spare in _counted([(method, AT_ONCE, False) for method in spares]):
-                ways.append(replace(spare, stands_in_for=(ways[-1].contact_method_id, ways[-1].nth)))
-            if spares:
-                which += f", and {', then '.join(method.channel for method in spares)} only after that failed"
+            in_turn = _counted([(method, AT_ONCE, False) for method in (*emails, *spares)])
+            first, *rest = in_turn if emails else (_account_email(reach), *in_turn)
+            ways = [first]
+            for way in rest:
+                ways.append(replace(way, stands_in_for=(ways[-1].contact_method_id, ways[-1].nth)))
+            which = "verified e-mail" if emails else "the account e-mail"
+            others = [*(f"e-mail {n}" for n in range(2, len(emails) + 1)), *(method.channel for method in spares)]
+            if others:
+                which += f", and {', then '.join(others)} only after that failed"
             return Ways(tuple(ways), reachable=True, reason=f"{missing}: {which}")
 
 

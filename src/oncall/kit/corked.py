@@ -48,6 +48,7 @@ class Corked(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The node leaves, and waits for nobody who has their answer."""
+        self._cork.hears_out = False
         super().shutdown()
         if self._cork.is_leaving:
             self._cork.hang_up()
@@ -62,6 +63,8 @@ class _Cork:
         self._size = 0
         self.is_told = True
         """Whether the request that came has come to its end."""
+        self.hears_out = True
+        """Whether whoever is still sending when all was said is heard out."""
         self._left = HEARD_AT_MOST
         self._last_call: asyncio.TimerHandle | None = None
 
@@ -91,7 +94,7 @@ class _Cork:
         if self.is_leaving:
             return
         self.let_go()
-        if self.is_told or self._transport.is_closing() or not self._transport.can_write_eof():
+        if self.is_told or not self.hears_out or self._transport.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
         self._last_call = self._loop.call_later(HEARD_FOR, self.hang_up)

@@ -163,12 +163,17 @@ class PageOf:
         return rows[: self.limit], base64.urlsafe_b64encode(_id_of(rows[self.limit - 1]).bytes).decode().rstrip("=")
 
     def part(self, rows: Sequence[Any]) -> tuple[Sequence[Any], str | None]:
-        """The same of all rows there are, in whatever order; one that is gone by now is where its age would put it."""
+        """The same of all rows there are, in whatever order. Of one that is gone by now its age says where it was, where that is the
+        order; else nobody can say what came after it, and the list begins anew.
+        """
         if self.after is None:
             return self.cut(rows)
         ids = [_id_of(row) for row in rows]
-        start = ids.index(self.after) + 1 if self.after in ids else sum(id < self.after for id in ids)
-        return self.cut(rows[start:])
+        if self.after in ids:
+            return self.cut(rows[ids.index(self.after) + 1 :])
+        if ids != sorted(ids):
+            raise Invalid("What this cursor points at is gone, so nobody can say what came after it: read the list again without a cursor.")
+        return self.cut(rows[sum(id < self.after for id in ids) :])
 
 
 def _id_of(row: Any) -> UUID:

@@ -86,9 +86,9 @@ def _within(annotation: object, step: str | int) -> Iterator[object]:
     """What stands behind a step: of an object its field, of a list what it is of, of a union the kind that the step names."""
     for one in _plain(annotation):
         origin, inside = get_origin(one), get_args(one)
-        if isinstance(step, int) and origin is not None and issubclass(origin, Sequence | AbstractSet) and inside:
+        if isinstance(step, int) and isinstance(origin, type) and issubclass(origin, Sequence | AbstractSet) and inside:
             yield inside[0]
-        elif isinstance(step, str) and origin is not None and issubclass(origin, Mapping) and inside:
+        elif isinstance(step, str) and isinstance(origin, type) and issubclass(origin, Mapping) and inside:
             yield inside[1]
     for model in _models(annotation):
         fields = {field.alias or name: field for name, field in model.model_fields.items()}

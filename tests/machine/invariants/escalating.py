@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tests.machine.invariants.seen import EXECUTED, Seen, delay_after, executed
-from tests.machine.reading import Incident, Row
+from tests.machine.reading import NEVER, Incident, Row
 from tests.machine.wire import LEASE, RINGS
 
 SAID = {"exhausted": "exhausted", "unroutable": "unroutable", "held": "held", "snoozed": "snoozed"}
@@ -167,6 +167,7 @@ def i_16_a_node_that_stands_still_holds_up_no_other(seen: Seen) -> Iterator[str]
 
 def i_10_nothing_is_stuck(seen: Seen) -> Iterator[str]:
     """I-10: ∀ notification with state pending/claimed: terminal within bound (see 3.2) — none stuck."""
+    status = {one.id: one.status for one in seen.now.notifications}
     for one in seen.now.notifications:
         if (one.status in {"pending", "sending"}) != (one.next_at is not None):
             yield f"notification {one.id} is {one.status}, and is looked at again at {one.next_at}"
@@ -174,6 +175,8 @@ def i_10_nothing_is_stuck(seen: Seen) -> Iterator[str]:
             yield f"notification {one.id} is claimed until {one.next_at}, longer than any lease"
         elif one.status == "pending" and one.attempt and one.next_at and one.next_at > max(seen.at + RETRIED_WITHIN, one.due_at):
             yield f"notification {one.id} is tried again only at {one.next_at}"
+        elif one.next_at == NEVER and status.get(one.stands_in_for) == "failed":
+            yield f"notification {one.id} stands in for {one.stands_in_for}, which has failed, and is never sent"
     if seen.did.rested and not seen.waiting:
         rows: list[tuple[str, Row]] = [("incident", one) for one in seen.now.incidents if one.next_at and one.next_at <= seen.at]
         rows += [("notification", one) for one in seen.now.notifications if one.next_at and one.next_at <= seen.at]

@@ -223,7 +223,14 @@ WAKE_HELD = text("""
     UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END,
         goes_on = goes_on - 'held_until'
     WHERE id IN (SELECT id FROM incidents WHERE (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) AND next_at > :now
-                     AND (CAST(:among AS uuid[]) IS NULL OR id = ANY(CAST(:among AS uuid[]))) ORDER BY id FOR NO KEY UPDATE)
+                 ORDER BY id FOR NO KEY UPDATE)
+""")
+# By their ids, however many are held: intake asks this of what an event has changed.
+WAKE_HELD_AMONG = text("""
+    UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END,
+        goes_on = goes_on - 'held_until'
+    WHERE id IN (SELECT id FROM incidents WHERE id = ANY(CAST(:among AS uuid[])) AND next_at > :now
+                     AND (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) ORDER BY id FOR NO KEY UPDATE)
 """)
 # By `incidents_rises_at_idx`.
 WAKE_RISING = text("""
@@ -306,7 +313,9 @@ async def wake_paging(tx: AsyncConnection, *, now: datetime) -> int:
 
 async def wake_held(tx: AsyncConnection, *, now: datetime, among: Sequence[IncidentId] | None = None) -> int:
     """Every held incident (of these, if they are given) is due now; what is to be done is found out then. Returns how many there are."""
-    return (await tx.execute(WAKE_HELD, {"now": now, "among": None if among is None else list(among)})).rowcount
+    if among is None:
+        return (await tx.execute(WAKE_HELD, {"now": now})).rowcount
+    return (await tx.execute(WAKE_HELD_AMONG, {"now": now, "among": list(among)})).rowcount
 
 
 async def wake_rising(tx: AsyncConnection, *, now: datetime) -> int:

@@ -287,7 +287,7 @@ class Gate:
                 elif what is Trouble.CONFLICT and tries < CONFLICT_TRIES and (sqlstate(error) != LOCK_TIMED_OUT or alone):
                     tries += 1
                 elif what in {Trouble.BAD_DATA, Trouble.OTHER} and not careful:
-                    careful = True
+                    careful = unsure = True  # it may have failed behind its COMMIT
                 else:
                     raise
                 log.info("events once more, with the same ids", error=type(error).__name__, events=len(events))
