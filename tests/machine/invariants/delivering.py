@@ -166,12 +166,16 @@ def i_18_a_list_is_what_its_link_acts_on(seen: Seen) -> Iterator[str]:
 
 
 def i_18_a_storm_rings_once(seen: Seen) -> Iterator[str]:
-    """`semantics.md` §5, storm: at most one call per PT5M, a new critical at once."""
+    """`semantics.md` §5, storm: at most one call per PT5M, a new critical at once; but nobody waits longer than that, should the call
+    before have been late.
+    """
     pages, paces = seen.pages(), {"digest", "storm_at_once"}
     notifications = {one.id: one for one in seen.now.notifications}
     for call in seen.called:
         its = [notifications[id].page_id for id in call.carried if id in notifications]
         if call.channel != RINGS or not its or not all(id in pages and pages[id].pace in paces for id in its):
+            continue
+        if min(notifications[id].due_at for id in call.carried if id in notifications) + STORM <= call.at:
             continue
         for attempt in seen.before.attempts:
             other = notifications.get(attempt.notification_id)
