@@ -45,7 +45,7 @@ def _may(files: str, kit: str | None = None) -> May:
     return May(frozenset(files.split()), None if kit is None else frozenset(kit.split()))
 
 
-PURE_KIT = "actors errors ids json_scan mapping matchers quick zones"
+PURE_KIT = "actors errors ids json_scan mapping matchers quick stored_text zones"
 
 FILES: Mapping[str, May] = {
     "values": _may("values", kit=PURE_KIT),

@@ -88,4 +88,15 @@ async def test_events_are_listed_by_when_they_were_received(
 async def test_a_range_that_is_no_time_is_refused(system: System) -> None:
     answer = await system.api.get("/api/v1/events", params={"since": "yesterday"})
     assert answer.status_code == 422
-    assert "since" in answer.text
+    assert answer.json()["detail"] == 'since: must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B'
+
+
+@pytest.mark.parametrize("sent", ["n\x001", "k" * 3_000, "plain"])
+async def test_a_key_is_looked_up_as_it_was_sent_or_as_it_is_stored(system: System, sent: str) -> None:
+    key = (await system.service([to(await system.user("Ana"))], type="generic"))["key"]
+    assert (await system.api.post(f"/intake/{key}", json={"summary": "disk", "dedup_key": sent})).status_code == 202
+    [event] = (await listed(system, dedup_key=sent))["items"]
+    assert (await listed(system, dedup_key=event["dedup_key"]))["items"] == [event]
+    for path in ("alerts", "incidents"):
+        answer = await system.api.get(f"/api/v1/{path}", params={"dedup_key": sent})
+        assert len(answer.json()["items"]) == 1, answer.text

@@ -1,6 +1,6 @@
 """What pydantic says, as it is said to people: what to do about it, in plain words."""
 
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Literal
 
 import pytest
@@ -18,6 +18,10 @@ class Asked(BaseModel):
     days: list[Literal["monday", "friday"]] = []
     types: Annotated[list[str], Field(min_length=1)] = ["x"]
     level: Annotated[int, Field(ge=1)] = 1
+    link: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "https://h"
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    text: Annotated[str, Field(pattern=r"^[^\x00]*$")] = ""
+    since: datetime | None = None
 
 
 @pytest.mark.parametrize(
@@ -28,6 +32,10 @@ class Asked(BaseModel):
         ("days", ["fri"], "must be 'monday' or 'friday'"),
         ("types", [], "must have at least 1 item"),
         ("level", 0, "must be greater than or equal to 1"),
+        ("link", "ftp://h", "must be an address that begins with https:// or http://, without spaces"),
+        ("name", "a\nb", "must be one line without control characters"),
+        ("text", "a\x00b", "must not hold a NUL character"),
+        ("since", "yesterday", 'must be an instant such as "2026-03-08T09:00:00Z"'),
     ],
 )
 def test_a_fault_is_told_in_our_words(field: str, said: object, sentence: str) -> None:

@@ -38,6 +38,15 @@ async def test_those_there_are_are_named_in_order_and_all_that_is_unknown_is_tol
     assert problem["errors"] == [{"loc": f"query.{name}", "field": name, "code": "unknown_parameter", "message": sentence} for name in "ab"]
 
 
+async def test_of_two_values_for_one_place_none_is_ignored(api: AsyncClient) -> None:
+    answer = await api.get("/api/v1/incidents?dedup_key=a&dedup_key=b&bogus=1")
+    assert (answer.status_code, [(error["field"], error["code"]) for error in answer.json()["errors"]]) == (
+        422,
+        [("bogus", "unknown_parameter"), ("dedup_key", "repeated_parameter")],
+    )
+    assert (await api.get("/api/v1/events?decision=opened&decision=ignored")).status_code == 200, "it may be repeated"
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 async def test_nothing_is_done_by_a_request_with_an_unknown_parameter(system: System, method: str) -> None:
     user = await system.user("Ana", channel=None)

@@ -86,7 +86,7 @@ async def test_what_is_read_can_be_sent_again_and_an_edit_replaces_all_of_it(api
     [
         ({"grouping": "all"}, "grouping"),
         ({"grouping": {}}, "needs a type"),
-        ({"grouping": {"type": "service"}}, "labels"),
+        ({"grouping": {"type": "service"}}, "grouping: 'type' must be one of 'labels', 'window', 'all'"),
         ({"grouping": {"type": "labels"}}, "grouping.labels: is needed"),
         ({"grouping": {"type": "labels", "labels": []}}, "at least 1"),
         ({"grouping": {"type": "labels", "labels": "cluster"}}, "grouping.labels"),

@@ -18,6 +18,7 @@ from oncall.kit.compiled import CONFIGURATION, Compilation, changed
 from oncall.kit.db import Database, Pool
 from oncall.kit.errors import Invalid, PreconditionRequired, Stale
 from oncall.kit.log import get_log
+from oncall.kit.stored_text import stored_key
 from oncall.kit.trouble import again
 
 log = get_log("http")
@@ -132,6 +133,8 @@ def _not_negative(value: timedelta) -> timedelta:
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """What people call something: one line without control characters."""
+DedupKey = Annotated[str, AfterValidator(stored_key)]
+"""In a query: as its sender sent it, or as it is stored."""
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_sensible), PlainSerializer(_utc, return_type=str)]
 """RFC 3339 with an offset; shown in UTC with Z."""

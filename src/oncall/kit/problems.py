@@ -71,21 +71,39 @@ SENTENCES = {
     "time_delta_type": 'must be a duration such as "PT5M" (ISO 8601) or a number of seconds',
     "timezone_aware": 'must have an offset, such as "2026-03-08T09:00:00Z"',
     "timezone_naive": 'must be a local time without an offset, such as "2026-03-08T09:00:00"',
-    "datetime_from_date_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B',
-    "datetime_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"; in an address write + as %2B',
+    "datetime_from_date_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"',
+    "datetime_parsing": 'must be an instant such as "2026-03-08T09:00:00Z"',
     "union_tag_not_found": "needs a type that says what it is",
     "model_attributes_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
-    "string_pattern_mismatch": "must be one line without control characters",
     "uuid_parsing": "must be an id (a UUID), as the answer that made it said",
     "string_type": "must be a valid string, in quotes",
     "time_parsing": 'must be a time of day such as "22:00"',
 }
 
 
+# What a text may look like, by the pattern it must match; by any other, what it must not hold.
+PATTERNS = {
+    r"^https?://": "must be an address that begins with https:// or http://, without spaces",
+    r"^[a-z]": "must be small letters and digits, and begin with one",
+    r"^[CG]": "must be the id of a channel, such as C0123456789",
+    r"^([01]": 'must be a time of day such as "22:00"',
+    r"^(([01]": 'must be a time of day such as "22:00", or "24:00"',
+    r"^[^\x00]": "must not hold a NUL character",
+    r"^[^\x00-\x09": "must be text without control characters",
+}
+ONE_LINE = "must be one line without control characters"
+
+
 def sentence_of(fault: Mapping[str, Any]) -> str:
     """What to do about one of pydantic's faults; never repeats the value."""
+    if fault["type"] == "string_pattern_mismatch":
+        return next((said for begun, said in PATTERNS.items() if fault["ctx"]["pattern"].startswith(begun)), ONE_LINE)
+    if fault["type"] == "union_tag_invalid":
+        return f"{fault['ctx']['discriminator']} must be one of {fault['ctx']['expected_tags']}"
     if said := SENTENCES.get(fault["type"]):
+        if fault["loc"][:1] == ("query",) and said.startswith("must be an instant"):
+            return f"{said}; in an address write + as %2B"
         return said
     words = str(fault["msg"]).removeprefix("Value error, ").partition(" after validation, not ")[0]
     return re.sub(r"^(Input|[A-Z][a-z]+) should ", "must ", words)

@@ -2,8 +2,11 @@
 everything.
 """
 
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
+from fastapi._compat import field_annotation_is_sequence
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
@@ -27,19 +30,31 @@ class KnownQuery:
         self._app, self._route = app, route
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """Those of what it depends on included."""
+    def _takes_many(self) -> Mapping[str, bool]:
+        """Whether a parameter may be there more than once, by its name; those of what it depends on included."""
         params = [param for param in get_flat_params(self._route.dependant) if isinstance(param.field_info, Query)]
-        return frozenset(param.alias for param in params)
+        return {param.alias: field_annotation_is_sequence(param.field_info.annotation) for param in params}
+
+    @property
+    def names(self) -> AbstractSet[str]:
+        return self._takes_many.keys()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["query_string"] and (unknown := QueryParams(scope["query_string"]).keys() - self.names):
-            there_are = f"those there are: {', '.join(sorted(self.names))}" if self.names else "this address takes none"
-            message = f"there is no such parameter here; {there_are}"
-            raise RequestValidationError(
-                [{"type": "unknown_parameter", "loc": ("query", name[:LONGEST]), "msg": message} for name in sorted(unknown)]
-            )
+        if scope["query_string"] and (faults := list(self._faults(QueryParams(scope["query_string"])))):
+            raise RequestValidationError(faults)
         await self._app(scope, receive, send)
+
+    def _faults(self, asked: QueryParams) -> Iterator[dict[str, object]]:
+        there_are = f"those there are: {', '.join(sorted(self.names))}" if self.names else "this address takes none"
+        for name in sorted(asked.keys() - self.names):
+            yield _fault("unknown_parameter", name[:LONGEST], f"there is no such parameter here; {there_are}")
+        for name in sorted(asked.keys() & self.names):
+            if len(asked.getlist(name)) > 1 and not self._takes_many[name]:  # of two values one would be ignored
+                yield _fault("repeated_parameter", name, "is there more than once, and takes one value")
+
+
+def _fault(kind: str, name: str, message: str) -> dict[str, object]:
+    return {"type": kind, "loc": ("query", name), "msg": message}
 
 
 def refuse_unknown_query(route: BaseRoute) -> None:

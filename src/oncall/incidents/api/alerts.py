@@ -1,8 +1,6 @@
 """REST for alerts: look them up, and read what their monitors said."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
 from oncall.access.api import Reader
 from oncall.incidents.commands import alerts as commands
@@ -10,7 +8,7 @@ from oncall.incidents.schemas.alerts import AlertAroundOut, AlertState
 from oncall.incidents.schemas.incidents import EventOut
 from oncall.incidents.values import Severity
 from oncall.incidents.values.alerts import AlertFilter
-from oncall.kit.http import Listed, Paging, ReadTx, now_in
+from oncall.kit.http import DedupKey, Listed, Paging, ReadTx, now_in
 from oncall.kit.ids import AlertId, IncidentId, IntegrationId, ServiceId
 
 router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
@@ -25,7 +23,7 @@ async def list_alerts(
     service_id: ServiceId | None = None,
     incident_id: IncidentId | None = None,
     integration_id: IntegrationId | None = None,
-    dedup_key: Annotated[str | None, Query(max_length=255)] = None,
+    dedup_key: DedupKey | None = None,
     state: AlertState | None = None,
     severity: Severity | None = None,
 ) -> Listed[AlertAroundOut]:

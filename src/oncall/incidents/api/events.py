@@ -9,7 +9,7 @@ from oncall.incidents.commands import verbs
 from oncall.incidents.schemas.incidents import EventOut
 from oncall.incidents.values import Decision
 from oncall.incidents.values.alerts import EventFilter
-from oncall.kit.http import Instant, Listed, Paging, ReadTx
+from oncall.kit.http import DedupKey, Instant, Listed, Paging, ReadTx
 from oncall.kit.ids import IntegrationId, ServiceId
 
 router = APIRouter(prefix="/api/v1/events", tags=["incidents"])
@@ -22,7 +22,7 @@ async def list_all_events(
     page: Paging,
     integration_id: IntegrationId | None = None,
     service_id: ServiceId | None = None,
-    dedup_key: Annotated[str | None, Query(max_length=255)] = None,
+    dedup_key: DedupKey | None = None,
     decision: Annotated[list[Decision] | None, Query()] = None,
     since: Instant | None = None,
     until: Instant | None = None,

@@ -14,7 +14,7 @@ from oncall.incidents.commands import ranking, verbs
 from oncall.incidents.schemas.incidents import AlertOut, EntryOut, EventOut, IncidentDone, IncidentOut, NotificationOut, Numbered, VerbIn
 from oncall.incidents.values import Incident, Status, UnknownIncident
 from oncall.kit.errors import Invalid
-from oncall.kit.http import AckTx, AgainRoute, Listed, Paging, PagingIfAsked, ReadTx, now_in, set_etag
+from oncall.kit.http import AckTx, AgainRoute, DedupKey, Listed, Paging, PagingIfAsked, ReadTx, now_in, set_etag
 from oncall.kit.ids import ServiceId
 from oncall.notifications import list_for_incident
 from oncall.timeline import list_entries
@@ -41,7 +41,7 @@ async def list_incidents(
     status: Annotated[list[Status] | None, Query()] = None,
     escalation_state: Annotated[list[EscalationState] | None, Query()] = None,
     service_id: ServiceId | None = None,
-    dedup_key: Annotated[str | None, Query(max_length=255)] = None,
+    dedup_key: DedupKey | None = None,
     priority: Annotated[list[Priority] | None, Query()] = None,
     closure: Annotated[list[Closure] | None, Query()] = None,
     order: Annotated[Literal["newest", "rank"], Query(description="`rank`: the queue of those that are open, with reasons.")] = "newest",

@@ -1,10 +1,10 @@
 """From a body's bytes to plain values, and from a monitor's words to ours. Pure and total."""
 
-from oncall.intake.rules.decoding import MAX_MEMBERS, MAX_TEXT, bounded, cut, storable
+from oncall.intake.rules.decoding import MAX_MEMBERS, MAX_TEXT, bounded, cut
 from oncall.intake.rules.fields import Fields, Paths, named_key, read_fields, said_at, says, word_at
 from oncall.intake.rules.headers import kept_headers
 from oncall.intake.rules.hiding import redacted
-from oncall.intake.rules.identity import MAX_KEY, bounded_key, key_of
+from oncall.intake.rules.identity import key_of
 from oncall.intake.rules.inflating import GZIP, MAX_INFLATED, inflate
 from oncall.intake.rules.mail import decoded, has_head, is_mail, lowered, mail_in
 from oncall.intake.rules.opening import decode
@@ -35,6 +35,7 @@ from oncall.intake.rules.wording import (
     text_of,
     title_of,
 )
+from oncall.kit.stored_text import MAX_KEY, bounded_key, storable
 
 __all__ = [
     "ACTIONS",

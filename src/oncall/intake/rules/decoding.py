@@ -16,6 +16,7 @@ import xmltodict
 
 from oncall.intake.values import Received, Unreadable
 from oncall.kit.json_scan import deeper_than
+from oncall.kit.stored_text import REPLACEMENT, storable
 
 T = TypeVar("T")
 
@@ -24,13 +25,11 @@ MAX_TEXT = 64 * 1024
 MAX_MEMBERS = 1_000
 MAX_NAME = 255
 
-NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 SUSPECT = re.compile(r"\\u|\d[eE]\+?\d{3}|\d{309}")  # an escape may bring in what no text holds, a number may be beyond all
 NOT_PRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 CALLED = re.compile(r"[A-Za-z_$][\w.$]{0,99}\(\s*([\[{].*[\]}])\s*\);?", re.DOTALL)
 GUARD = ")]}'"
 MAIL = "message/rfc822"
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before that of UTF-16, with which it begins
@@ -232,11 +231,6 @@ def _cleaned(value: object) -> object:
             return {storable(name): _cleaned(element) for name, element in value.items()}
         case _:
             return value
-
-
-def storable(text: str) -> str:
-    """The text as PostgreSQL and UTF-8 can hold it: U+FFFD for NUL and for half a surrogate pair."""
-    return NOT_TEXT.sub(REPLACEMENT, text)
 
 
 def bounded(members: Mapping[str, T], limit: int = 16 * 1024) -> dict[str, T | str]:

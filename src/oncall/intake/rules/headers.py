@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from oncall.intake.rules.decoding import cut, storable
+from oncall.intake.rules.decoding import cut
 from oncall.intake.rules.secrets import HIDDEN, is_secret, without_login
+from oncall.kit.stored_text import storable
 
 MAX_HEADERS, MAX_VALUE = 40, 1_024
 

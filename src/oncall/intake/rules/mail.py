@@ -11,8 +11,9 @@ from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from oncall.intake.rules.decoding import MAX_NAME, cut, storable
+from oncall.intake.rules.decoding import MAX_NAME, cut
 from oncall.intake.rules.markup import text_in
+from oncall.kit.stored_text import storable
 
 MIME = "message/rfc822"
 NAMES = ("subject", "from", "to", "cc", "reply_to", "date", "message_id", "text", "attachments", "headers")

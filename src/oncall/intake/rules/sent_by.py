@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from oncall.intake.rules.decoding import cut, storable
+from oncall.intake.rules.decoding import cut
 from oncall.intake.rules.mail import mail_in
 from oncall.intake.rules.wording import one_line
+from oncall.kit.stored_text import storable
 
 MAX_AGENT = 200
 
