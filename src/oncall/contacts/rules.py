@@ -65,7 +65,11 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
 def ways_of(reach: Reach, urgency: Urgency, lacking: Mapping[str, str]) -> Ways:
     """As a page goes to them. Where every message would go by a channel that cannot send (`lacking` says why), nobody is reached: each of
     them fails at once, and the next step fires."""
-    ways = plan_ways(reach, urgency)
+    return as_sent(reach, plan_ways(reach, urgency), lacking)
+
+
+def as_sent(reach: Reach, ways: Ways, lacking: Mapping[str, str]) -> Ways:
+    """What becomes of these ways, as `ways_of` has it."""
     if not ways.reachable or any(way.channel not in lacking for way in ways.ways):
         return ways
     return Ways(ways.ways, reachable=False, reason=f"{reach.name} gets no message: {_why_not(ways, lacking)}")
