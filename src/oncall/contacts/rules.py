@@ -147,6 +147,15 @@ def reachability(reach: Reach, lacking: Mapping[str, str]) -> Reachability:
     return Reachability(Reachable(high.reachable, why), Reachable(low.reachable, low.reason), silence_hint(reach))
 
 
+def why_unreached(reach: Reach, lacking: Mapping[str, str]) -> str | None:
+    """Why no page reaches them, or none of low urgency, in words that name nobody; None if every page does."""
+    ways = ways_of(reach, Urgency.HIGH, lacking)
+    if not ways.reachable:
+        return _why_not(ways, lacking) if any(method.verified for method in reach.methods) else "no verified contact method"
+    ways = ways_of(reach, Urgency.LOW, lacking)
+    return None if ways.reachable else f"at low urgency, {_why_not(ways, lacking)}"
+
+
 def silence_hint(reach: Reach) -> str | None:
     """What a careful colleague would say to somebody who is paged on a phone, and has never seen it ring while it was silent. A channel of
     a team is nobody's phone.
