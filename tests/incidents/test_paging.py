@@ -143,6 +143,8 @@ async def test_what_goes_only_by_a_channel_that_cannot_send_reaches_nobody(syste
         refused = await page(system, 409, user_id=who["id"], service_id=lost["service"]["id"], urgency=urgency)
         assert refused["code"] == "nobody_reached"
         assert f"{who['name']} gets no message: {NOT_CONFIGURED}" in refused["detail"]
+    refused = await page(system, 409, user_id=ben["id"], service_id=lost["service"]["id"])
+    assert f"Ben has no verified contact method: even the account e-mail, the last resort, fails: {NOT_CONFIGURED}" in refused["detail"]
     assert await rows(system, "SELECT id FROM incidents") == []
     other = await system.make("services", name="web", escalation_policy_id=reached["id"])
     done = await page(system, user_id=ana["id"], service_id=other["id"])

@@ -183,7 +183,7 @@ async def test_whom_nobody_can_reach_is_said(system: System) -> None:
     _, id, ana = await had_by_ana(system)
     eve = await system.user("Eve", channel=None)
     asked = await asks(ana, id, eve["id"])
-    assert asked["says"] == ["Eve has no verified contact method; wrote to the account e-mail as a last resort"]
+    assert asked["says"] == ["Eve has no verified contact method; a message to the account e-mail is the last resort"]
 
 
 async def test_whom_no_message_reaches_by_what_is_set_up_is_said(system: System) -> None:

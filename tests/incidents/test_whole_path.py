@@ -80,7 +80,7 @@ async def test_it_says_whom_each_step_considered_and_why_it_was_not_them(system:
     ]
     (ana,) = skipped[1][0]["users"]
     assert (ana["name"], ana["reachable"]) == ("Ana", False)
-    assert ana["why"] == "Ana has no verified contact method; wrote to the account e-mail as a last resort"
+    assert ana["why"] == "Ana has no verified contact method; a message to the account e-mail is the last resort"
     assert [one["kind"] for one in path["next"]] == ["retrigger", "had_nobody_acknowledged"]
     would = [page["name"] for page in path["next"][1]["detail"]["pages"]]
     assert would == ["Ana", "Ben"], "the second round, whose first step reaches nobody, and whose second nobody for sure"

@@ -82,7 +82,10 @@ async def test_who_is_skipped_and_why(system: System) -> None:
         (
             "step_skipped",
             2,
-            "step 2 of policy Payments reached nobody: Ben has no verified contact method; wrote to the account e-mail as a last resort",
+            (
+                "step 2 of policy Payments reached nobody: Ben has no verified contact method; "
+                "a message to the account e-mail is the last resort"
+            ),
         ),
         ("step_fired", 3, "step 3 of policy Payments fired"),
     ]
