@@ -9,7 +9,7 @@ from tests.system import System, to
 
 from oncall.channels.email import NOT_CONFIGURED
 from oncall.contacts.commands.reaching import how_reachable
-from oncall.contacts.rules import reachability
+from oncall.contacts.rules import reachability, ways_of
 from oncall.contacts.values import Reach
 from oncall.teams.commands import list_users
 from oncall.teams.values import Reachability, Reachable
@@ -74,6 +74,19 @@ LOST = f"Ana gets no message: {NOT_CONFIGURED}"
 )
 def test_what_goes_by_a_channel_that_cannot_send_reaches_nobody(what: str, given: Reach, high: Reachable, low: Reachable) -> None:
     assert reachability(given, NO_MAIL) == Reachability(high, low)
+
+
+@pytest.mark.parametrize(
+    ("what", "lacking", "reason"),
+    [
+        ("e-mail is set up, and nobody knows yet whether it was sent", {}, "; a message to the account e-mail is the last resort"),
+        ("e-mail is not", NO_MAIL, f": even the account e-mail, the last resort, fails: {NOT_CONFIGURED}"),
+        ("another channel is not", {"sms": "no Twilio"}, "; a message to the account e-mail is the last resort"),
+    ],
+)
+def test_nobody_is_said_to_have_been_written_to_who_was_not(what: str, lacking: dict[str, str], reason: str) -> None:
+    ways = ways_of(reach(), HIGH, lacking)
+    assert (ways.reachable, ways.reason) == (False, f"Ana has no verified contact method{reason}"), what
 
 
 async def test_people_policies_schedules_health_and_coverage_agree_where_e_mail_is_not_configured(system: System) -> None:

@@ -142,7 +142,7 @@ ACCOUNT = Way(ANA, "email", "ana@example.com", NOW_, 1)
             "nothing verified: the account e-mail as a last resort, and the next step at once",
             reach(UNVERIFIED, rule(21, HIGH, FIVE, UNVERIFIED)),
             HIGH,
-            Ways((ACCOUNT,), False, "Ana has no verified contact method; wrote to the account e-mail as a last resort"),
+            Ways((ACCOUNT,), False, "Ana has no verified contact method; a message to the account e-mail is the last resort"),
         ),
         (
             "nothing at all, low: the account e-mail is the way of low urgency anyhow",

@@ -74,6 +74,11 @@ def conditional(priorities: list[Priority], in_support_hours: bool | None) -> St
         ("who is on call again is not due twice", chosen(IN_TURN, turns={ANA: 9, BEN: 5, EVE: 6}), ["Ben"]),
         ("who cannot be reached lets the next one go first", chosen(IN_TURN, who=world(unreachable=[ANA])), ["Ben"]),
         ("nobody can: all of them, for the last resort", chosen(IN_TURN, who=world(unreachable=list(NAMES))), ["Ana", "Ben", "Eve"]),
+        (
+            "her channel is not set up: it is her turn all the same, since that turns out when it is sent",
+            chosen(IN_TURN, who=replace(world(), lacking={"email": "e-mail is not configured"})),
+            ["Ana"],
+        ),
         ("hours come before turns", chosen(replace(IN_TURN, hours=OFFICE), who=world(zones={ANA: "Asia/Tokyo"})), ["Ben"]),
         ("one alone has every turn", chosen(replace(IN_TURN, targets=(user(EVE),)), turns={EVE: 3}), ["Eve"]),
     ],

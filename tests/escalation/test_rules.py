@@ -307,7 +307,7 @@ def test_every_skipped_step_says_why() -> None:
     assert [note.reason for note in then.notes if note.kind == "step_skipped"] == [
         "step 1 of policy P reached nobody: nobody is on call in schedule S",
         "step 2 of policy P reached nobody: this user no longer exists",
-        "step 3 of policy P reached nobody: Ana has no verified contact method; wrote to the account e-mail as a last resort",
+        "step 3 of policy P reached nobody: Ana has no verified contact method; a message to the account e-mail is the last resort",
     ]
     assert [note.reason for note in then.notes if note.kind == "step_fired"] == ["step 4 of policy P fired"]
 

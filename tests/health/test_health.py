@@ -20,9 +20,10 @@ from tests.system import FakeChannel, System, to
 
 from oncall.app import Node
 from oncall.app.routes import Role
+from oncall.channels.email import NOT_CONFIGURED
 from oncall.channels.values import FailedTemporarily, Unknown
 from oncall.engine.ticker import Ticker
-from oncall.health.values import SENTENCES, UNREACHABLE_ON_CALL, UNREACHABLE_SENTENCE
+from oncall.health.values import SENTENCES, UNREACHABLE_ON_CALL
 from oncall.kit.clock import ManualClock
 from oncall.kit.db import Database
 from oncall.kit.settings import Settings
@@ -204,6 +205,24 @@ async def test_an_incident_that_cannot_be_handled_is_red_until_it_can(system: Sy
     assert "failing" not in await red(system)
 
 
+def yellow(count: int, why: str) -> dict[str, object]:
+    detail = f"{count} people who are on call now get no page, or none of low urgency: {why}: see the warnings of policies and schedules"
+    return {"status": "yellow", "reasons": [], "warnings": [{"reason": UNREACHABLE_ON_CALL, "count": count, "detail": detail}]}
+
+
+async def test_why_no_page_reaches_those_on_call_is_told_for_each_reason(system: System) -> None:
+    """Also of whom only pages of high urgency reach: what is of low urgency, and reaches nobody, is as lost."""
+    people = [await system.user("Ana"), await system.user("Ben"), await system.user("Cem", channel=None)]
+    eve, flo = await system.user("Eve", channel="webhook"), await system.user("Flo", channel="webhook")
+    mail = await system.make(f"users/{eve['id']}/contact-methods", channel="email", address="eve@example.com")
+    await system.make(f"users/{eve['id']}/notification-rules", urgency="low", delay="PT0S", contact_method_id=mail["id"])
+    await system.service([to(user) for user in (*people, eve, flo)])
+    assert await ask(system, "/healthz") == (200, yellow(1, "no verified contact method (1)"))
+    system.email.lacks = NOT_CONFIGURED
+    why = f"{NOT_CONFIGURED} (2); at low urgency, {NOT_CONFIGURED} (1); no verified contact method (1)"
+    assert await ask(system, "/healthz") == (200, yellow(4, why)), "Flo is told by a channel that works"
+
+
 async def test_somebody_on_call_whom_no_page_reaches_is_yellow_until_they_can_be_reached(system: System) -> None:
     ana = await system.user("Ana", channel=None)
     await system.user("Ben", channel=None)
@@ -211,8 +230,7 @@ async def test_somebody_on_call_whom_no_page_reaches_is_yellow_until_they_can_be
     schedule = await system.make("schedules", name="Primary", time_zone="UTC", layers=[layer])
     assert await ask(system, "/healthz") == (200, ALL_WELL), "no service would page her"
     await system.service([{"type": "schedule", "id": schedule["id"]}], [to(ana)])
-    warning = {"reason": UNREACHABLE_ON_CALL, "count": 1, "detail": f"1 {UNREACHABLE_SENTENCE}"}
-    assert await ask(system, "/healthz") == (200, {"status": "yellow", "reasons": [], "warnings": [warning]})
+    assert await ask(system, "/healthz") == (200, yellow(1, "no verified contact method (1)"))
     await system.make(f"users/{ana['id']}/contact-methods", channel="email", address="ana@example.com")
     assert await ask(system, "/healthz") == (200, ALL_WELL)
 

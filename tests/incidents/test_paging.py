@@ -6,7 +6,8 @@ from tests.incidents.acting import said_next, standing
 from tests.incidents.building import rows
 from tests.system import System, to
 
-from oncall.channels.values import PageMessage
+from oncall.channels.email import NOT_CONFIGURED
+from oncall.channels.values import FailedPermanently, PageMessage
 
 JSON = dict[str, Any]
 
@@ -128,6 +129,29 @@ async def test_a_page_that_would_reach_nobody_is_refused_and_opens_nothing(syste
     assert refused["code"] == "nobody_reached"
     assert refused["detail"].startswith("A page to Ben would reach nobody, nor would what follows it: ")
     assert await rows(system, "SELECT id FROM incidents") == []
+
+
+async def test_what_goes_only_by_a_channel_that_cannot_send_reaches_nobody(system: System) -> None:
+    system.email.lacks = NOT_CONFIGURED
+    system.email.always = FailedPermanently(NOT_CONFIGURED, "not_configured")
+    ana, ben, eve = await system.user("Ana"), await system.user("Ben", channel=None), await system.user("Eve", channel="webhook")
+    lost, reached = (
+        await system.service([to(ana)]),
+        await system.make("escalation-policies", name="P", steps=[{"delay": "PT5M", "targets": [to(eve)]}]),
+    )
+    for who, urgency in ((ana, "high"), (ana, "low"), (ben, "low")):
+        refused = await page(system, 409, user_id=who["id"], service_id=lost["service"]["id"], urgency=urgency)
+        assert refused["code"] == "nobody_reached"
+        assert f"{who['name']} gets no message: {NOT_CONFIGURED}" in refused["detail"]
+    refused = await page(system, 409, user_id=ben["id"], service_id=lost["service"]["id"])
+    assert f"Ben has no verified contact method: even the account e-mail, the last resort, fails: {NOT_CONFIGURED}" in refused["detail"]
+    assert await rows(system, "SELECT id FROM incidents") == []
+    other = await system.make("services", name="web", escalation_policy_id=reached["id"])
+    done = await page(system, user_id=ana["id"], service_id=other["id"])
+    assert done["says"][0] == (
+        f"whoever is paged directly cannot be reached (Ana gets no message: {NOT_CONFIGURED}); policy P begins at once"
+    )
+    assert system.webhook.sent, "the first message to Ana fails, and Eve is paged at that instant"
 
 
 async def test_at_low_urgency_by_the_rules_for_that(system: System) -> None:

@@ -8,6 +8,7 @@ from tests.incidents.building import Monitor, rows
 from tests.incidents.test_paging import page, team
 from tests.system import System
 
+from oncall.channels.email import NOT_CONFIGURED
 from oncall.channels.values import FailedPermanently, PageMessage
 from oncall.health.commands import examine
 from oncall.kit.db import Pool
@@ -182,7 +183,17 @@ async def test_whom_nobody_can_reach_is_said(system: System) -> None:
     _, id, ana = await had_by_ana(system)
     eve = await system.user("Eve", channel=None)
     asked = await asks(ana, id, eve["id"])
-    assert asked["says"] == ["Eve has no verified contact method; wrote to the account e-mail as a last resort"]
+    assert asked["says"] == ["Eve has no verified contact method; a message to the account e-mail is the last resort"]
+
+
+async def test_whom_no_message_reaches_by_what_is_set_up_is_said(system: System) -> None:
+    _, id, ana = await had_by_ana(system)
+    eve, flo = await system.user("Eve"), await system.user("Flo", channel="webhook")
+    system.email.lacks = NOT_CONFIGURED
+    asked = await asks(ana, id, eve["id"], flo["id"])
+    assert asked["says"] == [f"Eve gets no message: {NOT_CONFIGURED}"]
+    again = await page(system, user_id=(await system.user("Cem"))["id"], incident_id=id)
+    assert again["says"] == [f"Cem gets no message: {NOT_CONFIGURED}"]
 
 
 async def test_a_request_stands_in_for_nobody_of_the_policy(system: System) -> None:

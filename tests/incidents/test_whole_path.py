@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.system import System, to
 
+from oncall.channels.email import NOT_CONFIGURED
 from oncall.channels.values import FailedTemporarily
 from oncall.incidents.rules.written_out import wants_text
 
@@ -79,7 +80,7 @@ async def test_it_says_whom_each_step_considered_and_why_it_was_not_them(system:
     ]
     (ana,) = skipped[1][0]["users"]
     assert (ana["name"], ana["reachable"]) == ("Ana", False)
-    assert ana["why"] == "Ana has no verified contact method; wrote to the account e-mail as a last resort"
+    assert ana["why"] == "Ana has no verified contact method; a message to the account e-mail is the last resort"
     assert [one["kind"] for one in path["next"]] == ["retrigger", "had_nobody_acknowledged"]
     would = [page["name"] for page in path["next"][1]["detail"]["pages"]]
     assert would == ["Ana", "Ben"], "the second round, whose first step reaches nobody, and whose second nobody for sure"
@@ -125,6 +126,21 @@ async def test_what_held_it_and_what_comes_next(system: System) -> None:
     assert "Ana would be paged: step 1 of policy Payments: named in the step; held since" in then["text"]
     await system.advance(minutes=61)
     assert "released" in [one["kind"] for one in (await told(system, opened["incident_id"]))["sentences"]]
+
+
+async def test_what_comes_next_goes_by_the_channels_that_are_set_up(system: System) -> None:
+    ana, ben = await system.user("Ana", channel="webhook"), await system.user("Ben")
+    made = await system.service([to(ana)], [to(ben)], [to(ana)])
+    opened = await system.event(made["key"])
+    system.email.lacks = NOT_CONFIGURED
+    lost = f"step 2 of policy Payments reached nobody: Ben gets no message: {NOT_CONFIGURED}"
+    (then,) = (await told(system, opened["incident_id"]))["next"]
+    assert [note["because"] for note in then["detail"]["notes"]] == [lost, "step 3 of policy Payments fired"]
+    assert lost in then["text"]
+    await system.api.post(f"/api/v1/incidents/{opened['incident_id']}/acknowledge")
+    otherwise = (await told(system, opened["incident_id"]))["next"][-1]
+    assert (otherwise["kind"], [page["name"] for page in otherwise["detail"]["pages"]]) == ("had_nobody_acknowledged", ["Ben", "Ana"])
+    assert lost in otherwise["text"]
 
 
 async def test_it_says_so_when_nothing_more_happens_by_itself(system: System) -> None:

@@ -180,7 +180,7 @@ async def test_a_hole_says_of_each_step_why() -> None:
     assert (others.severities, critical.severities) == (("error", "warning", "info", "unknown"), ("critical",))
     assert critical.why == (
         "step 1 of policy P reached nobody: nobody is on call in schedule Payments",
-        "step 2 of policy P reached nobody: Cem has no verified contact method; wrote to the account e-mail as a last resort",
+        "step 2 of policy P reached nobody: Cem has no verified contact method; a message to the account e-mail is the last resort",
         "step 3 of policy P reached nobody: Dee's clock says Friday 23:00, and this step is for 08:00 to 22:00 there",
         "step 4 of policy P reached nobody: Bob gets no message: Twilio is not configured",
         "step 5 of policy P writes to a channel, which is no person",

@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import text
 from tests.system import System, to
 
+from oncall.channels.email import NOT_CONFIGURED
+from oncall.channels.values import FailedPermanently
+
 AT = "2026-03-02T12:00:00Z"
 
 
@@ -79,7 +82,10 @@ async def test_who_is_skipped_and_why(system: System) -> None:
         (
             "step_skipped",
             2,
-            "step 2 of policy Payments reached nobody: Ben has no verified contact method; wrote to the account e-mail as a last resort",
+            (
+                "step 2 of policy Payments reached nobody: Ben has no verified contact method; "
+                "a message to the account e-mail is the last resort"
+            ),
         ),
         ("step_fired", 3, "step 3 of policy Payments fired"),
     ]
@@ -135,6 +141,24 @@ async def test_it_foretells_what_then_happens(system: System) -> None:
     foretold = [(step["at"], f"{page['user']['name']} is paged: {page['because']}") for step in found["steps"] for page in step["pages"]]
     assert foretold == happened
     assert len(happened) > 8
+
+
+async def test_what_goes_by_a_channel_that_is_not_set_up_reaches_nobody_and_the_next_step_fires_at_once(system: System) -> None:
+    ana, ben = await system.user("Ana"), await system.user("Ben", channel="webhook")
+    made = await system.service([to(ana)], [to(ben)])
+    system.email.lacks, system.email.always = NOT_CONFIGURED, FailedPermanently(NOT_CONFIGURED, "not_configured")
+    found = await simulated(system, service_id=made["service"]["id"], at=AT, until="2026-03-02T12:04:00Z")
+    (step,) = found["steps"]
+    assert [note["because"] for note in step["notes"]] == [
+        f"step 1 of policy Payments reached nobody: Ana gets no message: {NOT_CONFIGURED}",
+        "step 2 of policy Payments fired",
+    ]
+    assert [(page["user"]["name"], page["reachable"]) for page in step["pages"]] == [("Ana", False), ("Ben", True)]
+    assert step["pages"][0]["ways_because"] == f"Ana gets no message: {NOT_CONFIGURED}"
+    opened = await system.event(made["key"])
+    explained = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()
+    assert [{"action": one["kind"], "at": one["at"]} for one in explained["next"]] == found["end"]["next"], "and so it is"
+    assert len(system.webhook.sent) == 1
 
 
 async def test_nothing_is_written_and_nothing_is_sent(system: System) -> None:

@@ -44,7 +44,7 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
     if reach.team_id is not None:
         return _channel_ways(reach, tuple(verified.values()))
     if not verified and urgency is Urgency.HIGH:
-        reason = f"{reach.name} has no verified contact method; wrote to the account e-mail as a last resort"
+        reason = f"{reach.name} has no verified contact method; a message to the account e-mail is the last resort"
         return Ways((_account_email(reach),), reachable=False, reason=reason)
     rules = [rule for rule in reach.rules if rule.urgency is urgency]
     usable = [rule for rule in rules if rule.contact_method_id in verified]
@@ -65,10 +65,15 @@ def plan_ways(reach: Reach, urgency: Urgency, *, repeats: bool = True) -> Ways:
 def ways_of(reach: Reach, urgency: Urgency, lacking: Mapping[str, str]) -> Ways:
     """As a page goes to them. Where every message would go by a channel that cannot send (`lacking` says why), nobody is reached: each of
     them fails at once, and the next step fires."""
-    ways = plan_ways(reach, urgency)
-    if not ways.reachable or any(way.channel not in lacking for way in ways.ways):
+    return as_sent(reach, plan_ways(reach, urgency), lacking)
+
+
+def as_sent(reach: Reach, ways: Ways, lacking: Mapping[str, str]) -> Ways:
+    """What becomes of these ways, as `ways_of` has it."""
+    if not ways.ways or any(way.channel not in lacking for way in ways.ways):
         return ways
-    return Ways(ways.ways, reachable=False, reason=f"{reach.name} gets no message: {_why_not(ways, lacking)}")
+    why = "gets no message" if ways.reachable else "has no verified contact method: even the account e-mail, the last resort, fails"
+    return Ways(ways.ways, reachable=False, reason=f"{reach.name} {why}: {_why_not(ways, lacking)}")
 
 
 def _why_not(ways: Ways, lacking: Mapping[str, str]) -> str:
@@ -138,12 +143,18 @@ def reachability(reach: Reach, lacking: Mapping[str, str]) -> Reachability:
     if reach.team_id is not None:
         return Reachability(Reachable(high.reachable, high.reason), Reachable(low.reachable, low.reason))
     why = high.reason
-    if not any(method.verified for method in reach.methods):
-        resort = f"a page goes to the account e-mail {LAST_RESORT}"
-        if fails := _why_not(high, lacking):
-            resort = f"even the account e-mail, the last resort, fails: {fails}"
-        why = f"{reach.name} has no verified contact method: {resort}"
+    if not any(method.verified for method in reach.methods) and EMAIL not in lacking:
+        why = f"{reach.name} has no verified contact method: a page goes to the account e-mail {LAST_RESORT}"
     return Reachability(Reachable(high.reachable, why), Reachable(low.reachable, low.reason), silence_hint(reach))
+
+
+def why_unreached(reach: Reach, lacking: Mapping[str, str]) -> str | None:
+    """Why no page reaches them, or none of low urgency, in words that name nobody; None if every page does."""
+    ways = ways_of(reach, Urgency.HIGH, lacking)
+    if not ways.reachable:
+        return _why_not(ways, lacking) if any(method.verified for method in reach.methods) else "no verified contact method"
+    ways = ways_of(reach, Urgency.LOW, lacking)
+    return None if ways.reachable else f"at low urgency, {_why_not(ways, lacking)}"
 
 
 def silence_hint(reach: Reach) -> str | None:

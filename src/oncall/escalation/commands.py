@@ -95,10 +95,11 @@ async def gather_people(
     *,
     also: Iterable[UserId] = (),
     targets: Iterable[Target] = (),
+    channels: Channels | None = None,
     now: datetime,
 ) -> People:
     """Whom every target of these snapshots (and of these `targets`) means now, and how each of those people is reached: a handful of
-    statements for any number.
+    statements for any number. To foretell what a step does, `channels` are those that this node sends by.
     """
     snapshots = set(snapshots)
     targets = {*targets, *(target for snapshot in snapshots for target in targets_of(snapshot))}
@@ -107,16 +108,17 @@ async def gather_people(
     on_call_of = {id: team.schedule_id for id, team in teams.items()}
     schedule_ids = sorted(schedules_in(targets, on_call_of))
     on_call = await on_call_many(tx, schedule_ids, at=now) if schedule_ids else {}
-    channels = await load_channels(tx, wanted) if (wanted := channels_in(targets)) else {}
-    on_duty = on_duty_in(targets, on_call, teams, channels)
+    of_teams = await load_channels(tx, wanted) if (wanted := channels_in(targets)) else {}
+    on_duty = on_duty_in(targets, on_call, teams, of_teams)
     users = {user for target, duty in on_duty.items() if target.type is not TargetType.CHANNEL for user in duty.users} | set(also)
     reach = dict(await load_reach(tx, sorted(users))) if users else {}
-    reach |= {channel.user_id: channel for channel in channels.values()}
+    reach |= {channel.user_id: channel for channel in of_teams.values()}
     lost = [id for id, answer in on_call.items() if not any(u in reach and is_reachable(reach[u]) for u in answer.users)]
     handoffs = await next_handoff_many(tx, lost, at=now) if lost else {}
     in_turn = turning(snapshots)
     turns = await store.turns(tx, in_turn) if in_turn else {}
-    return People(on_duty, reach, changes_of(targets, on_call_of, handoffs), turns)
+    lacking = lacking_of(channels, reach.values()) if channels is not None else {}
+    return People(on_duty, reach, changes_of(targets, on_call_of, handoffs), turns, lacking=lacking)
 
 
 async def busy_turns(tx: AsyncConnection, snapshots: Iterable[Snapshot]) -> set[PolicyId]:

@@ -186,6 +186,10 @@ class People:
     """For each step that pages one after the other: who had the how-manieth turn last; whoever never had one is absent."""
     support: Mapping[ServiceId, Support] = field(default_factory=dict)
     """How the support hours of services stand; a service without any is absent."""
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Where it is only foretold what a step does: the channels that cannot send, each with the reason. What is done leaves that to the node
+    that sends, which may be another.
+    """
     ways: dict[tuple[UserId, Urgency], Ways] = field(default_factory=dict, compare=False, repr=False)
     """By which ways each of them is paged, once that has been asked; a storm pages the same few people."""
 

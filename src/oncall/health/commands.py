@@ -1,12 +1,13 @@
 """What can be asked about health."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.ports import Channels
-from oncall.contacts.commands.reaching import find_unreachable
+from oncall.contacts.commands.reaching import count_unreached
 from oncall.health import store
 from oncall.health.values import (
     OVERDUE,
@@ -53,14 +54,20 @@ AT_ONCE = 100
 
 
 async def warn(tx: AsyncConnection, book: Book, *, channels: Channels, now: datetime) -> list[Yellow]:
-    """What is not red, and will be when it matters: people whom a service would page now, and whom no page reaches."""
+    """What is not red, and will be when it matters: people whom a service would page now, and whom not every page reaches."""
     on_call: set[UserId] = set()
     for n, duty in enumerate(book.duties(Wanted(service_ids=frozenset(book.services)), book.shifts_at(now)), 1):
         on_call.add(duty.user_id)
         if n % AT_ONCE == 0:
             await asyncio.sleep(0)
-    count = len(await find_unreachable(tx, sorted(on_call), channels=channels)) if on_call else 0
-    return [Yellow(UNREACHABLE_ON_CALL, count, f"{count} {UNREACHABLE_SENTENCE}")] if count else []
+    counts = await count_unreached(tx, sorted(on_call), channels=channels) if on_call else None
+    return [Yellow(UNREACHABLE_ON_CALL, counts.total(), _unreached(counts))] if counts else []
+
+
+def _unreached(counts: Mapping[str, int]) -> str:
+    """With how many it concerns for each reason, most first."""
+    why = "; ".join(f"{reason} ({count})" for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+    return f"{sum(counts.values())} {UNREACHABLE_SENTENCE}: {why}: see the warnings of policies and schedules"
 
 
 async def warn_of_webhooks(tx: AsyncConnection) -> list[Yellow]:

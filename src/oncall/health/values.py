@@ -25,7 +25,7 @@ SENTENCES = {
 
 
 UNREACHABLE_ON_CALL = "unreachable_on_call"
-UNREACHABLE_SENTENCE = "people who are on call now have no verified contact method: see the warnings of policies and schedules"
+UNREACHABLE_SENTENCE = "people who are on call now get no page, or none of low urgency"
 
 WEBHOOKS_DISABLED = "webhooks_disabled"
 WEBHOOKS_SENTENCE = "webhooks were disabled because nothing could be delivered: see off_because of each, put it right and switch it on"

@@ -1,12 +1,13 @@
 """Whom pages reach, as this node can send: one answer for people, policies, schedules, health and coverage."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.channels.ports import Channels
 from oncall.contacts.commands import load_reach, reach_of
-from oncall.contacts.rules import reachability
+from oncall.contacts.rules import reachability, why_unreached
 from oncall.contacts.values import EMAIL, Reach
 from oncall.kit.ids import UserId
 from oncall.teams.values import Reachability, User
@@ -26,8 +27,8 @@ async def how_reachable(tx: AsyncConnection, users: Sequence[User], *, channels:
     return {id: reachability(one, lacking) for id, one in reach.items()}
 
 
-async def find_unreachable(tx: AsyncConnection, user_ids: Sequence[UserId], *, channels: Channels) -> list[UserId]:
-    """Those of these people whom no page of high urgency reaches by a way that is known to work."""
+async def count_unreached(tx: AsyncConnection, user_ids: Sequence[UserId], *, channels: Channels) -> Counter[str]:
+    """Of these people those whom no page reaches, or none of low urgency: how many for each reason."""
     reach = await load_reach(tx, user_ids)
     lacking = lacking_of(channels, reach.values())
-    return [id for id, one in reach.items() if not reachability(one, lacking).high.reachable]
+    return Counter(why for one in reach.values() if (why := why_unreached(one, lacking)))

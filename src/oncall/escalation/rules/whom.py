@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from oncall.contacts.rules import plan_ways
+from oncall.contacts.rules import as_sent, plan_ways
 from oncall.contacts.values import Reach, Urgency, Ways
 from oncall.escalation.values import DAYS, About, Hours, OnDuty, People, Policy, Snapshot, Step, Strategy, Target, TargetType
 from oncall.kit.ids import ContactMethodId, PolicyId, ScheduleId, TeamId, UserId
@@ -94,7 +94,13 @@ def on_duty_in(
 
 
 def ways_to(people: People, user_id: UserId, urgency: Urgency) -> Ways:
-    """By which ways a page reaches one of these people, worked out once."""
+    """By which ways a page reaches one of these people; nobody is reached by what is known to be `lacking`."""
+    ways = _planned(people, user_id, urgency)
+    return as_sent(people.reach[user_id], ways, people.lacking) if people.lacking else ways
+
+
+def _planned(people: People, user_id: UserId, urgency: Urgency) -> Ways:
+    """Worked out once."""
     ways = people.ways.get((user_id, urgency))
     if ways is None:
         ways = people.ways[user_id, urgency] = plan_ways(people.reach[user_id], urgency)
@@ -152,7 +158,7 @@ def _in_turn(whom: dict[UserId, str], left_out: list[str], people: People, turns
     waiting = sorted(whom, key=lambda user: turns.get(user, 0))  # whoever never had a turn comes first, in the step's order
     for user in waiting:
         reach = people.reach.get(user)
-        if reach is not None and (ways := ways_to(people, user, urgency)).reachable:
+        if reach is not None and (ways := _planned(people, user, urgency)).reachable:  # a turn is taken before anything is sent
             return Chosen({user: f"{whom[user]}, and it is their turn among {len(whom)}"}, tuple(left_out))
         left_out.append(ways.reason if reach is not None else "this user no longer exists")
     return Chosen(whom, tuple(left_out))

@@ -22,6 +22,6 @@ async def page(request: Request, caller: Responder, tx: AckTx, body: PageIn) -> 
     by, _ = await verbs.actor_for(tx, caller, None)
     now = await now_in(request, tx)
     wanted = Wanted(body.title, body.urgency, body.service_id, body.incident_id)
-    done = await paging.page(tx, body.user_id, body.team_id, wanted, by=by, now=now)
+    done = await paging.page(tx, body.user_id, body.team_id, wanted, by=by, channels=request.app.state.channels, now=now)
     paged = [Named(id=one.id, name=one.name) for one in done.people]
     return PageOut(incident=(await incidents_out(tx, [done.incident]))[0], paged=paged, says=done.says)

@@ -28,7 +28,16 @@ async def ask(ref: Ref, request: Request, caller: Responder, tx: AckTx, body: As
     now = await now_in(request, tx)
     if body.external is not None:
         return await _ask_outside(ref, body.external, body.message, request, tx, by=by, now=now)
-    done = await commands.ask(tx, ref, by=by, user_ids=body.user_ids, team_ids=body.team_ids, message=body.message, now=now)
+    done = await commands.ask(
+        tx,
+        ref,
+        by=by,
+        user_ids=body.user_ids,
+        team_ids=body.team_ids,
+        message=body.message,
+        channels=request.app.state.channels,
+        now=now,
+    )
     return AskedOut(items=[ResponderOut.of(one) for one in done.requests], changed=done.changed, says=done.says)
 
 

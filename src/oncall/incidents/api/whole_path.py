@@ -22,5 +22,5 @@ async def explain(
     """Why was I (not) paged: what opened the incident, whom each step considered, whom it paged by which ways and why, what became of each
     message, who acknowledged; what comes next, and what would have come. As text for `Accept: text/plain`.
     """
-    path = await whole_path.tell(tx, ref, now=await now_in(request, tx))
+    path = await whole_path.tell(tx, ref, channels=request.app.state.channels, now=await now_in(request, tx))
     return PlainTextResponse(whole_path.written_out(path)) if whole_path.wants_text(accept) else WholePathOut.of(path)

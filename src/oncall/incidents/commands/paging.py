@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
+from oncall.channels.ports import Channels
 from oncall.escalation import Snapshot, gather_people, take_snapshots
 from oncall.escalation.values import Target, TargetType
 from oncall.incidents.commands import responders
@@ -26,14 +27,21 @@ from oncall.teams.commands import get_teams, get_users, teams_of
 
 
 async def page(
-    tx: AsyncConnection, user_id: UserId | None, team_id: TeamId | None, wanted: Wanted, *, by: Actor, now: datetime
+    tx: AsyncConnection,
+    user_id: UserId | None,
+    team_id: TeamId | None,
+    wanted: Wanted,
+    *,
+    by: Actor,
+    channels: Channels,
+    now: datetime,
 ) -> PagedDirectly:
-    """Page a person, or whoever is on call for a team, now."""
+    """Page a person, or whoever is on call for a team, now. Whether they are reached goes by the `channels` of this node."""
     check_about(wanted)
     whom = await _whom(tx, user_id, team_id)
     if wanted.incident_id is not None:
-        return await _ask(tx, wanted.incident_id, whom, wanted.title, by=by, now=now)
-    return await _open(tx, whom, wanted, by=by, now=now)
+        return await _ask(tx, wanted.incident_id, whom, wanted.title, by=by, channels=channels, now=now)
+    return await _open(tx, whom, wanted, by=by, channels=channels, now=now)
 
 
 async def _whom(tx: AsyncConnection, user_id: UserId | None, team_id: TeamId | None) -> Whom:
@@ -50,7 +58,7 @@ async def _whom(tx: AsyncConnection, user_id: UserId | None, team_id: TeamId | N
     return Whom(None, team.id, team.name)
 
 
-async def _open(tx: AsyncConnection, whom: Whom, wanted: Wanted, *, by: Actor, now: datetime) -> PagedDirectly:
+async def _open(tx: AsyncConnection, whom: Whom, wanted: Wanted, *, by: Actor, channels: Channels, now: datetime) -> PagedDirectly:
     """Open an incident that pages them now, by their own rules; if the first step's delay passes unacknowledged, its policy begins."""
     home = await _home(tx, whom, wanted.service_id)
     snapshot = await _snapshot(tx, home.service, named=wanted.service_id is not None)
@@ -58,7 +66,8 @@ async def _open(tx: AsyncConnection, whom: Whom, wanted: Wanted, *, by: Actor, n
     also = {whom.user_id} if whom.user_id else set()
     teams = {Target(TargetType.TEAM, whom.team_id)} if whom.team_id else set()
     services = (await with_hours(tx, {home.service.id: home.service}, now=now)).values()
-    people = with_support(await gather_people(tx, {snapshot}, also=also, targets=teams, now=now), services, now=now)
+    there = await gather_people(tx, {snapshot}, also=also, targets=teams, channels=channels, now=now)
+    people = with_support(there, services, now=now)
     done = reaches(incident, whom, people, now=now)
     [opened] = await store.add_incidents(tx, [incident])
     reason = f"{incident.escalation_reason}: {incident.title}"
@@ -70,10 +79,10 @@ async def _open(tx: AsyncConnection, whom: Whom, wanted: Wanted, *, by: Actor, n
     return replace(done, incident=opened, says=says)
 
 
-async def _ask(tx: AsyncConnection, ref: UUID, whom: Whom, title: str, *, by: Actor, now: datetime) -> PagedDirectly:
+async def _ask(tx: AsyncConnection, ref: UUID, whom: Whom, title: str, *, by: Actor, channels: Channels, now: datetime) -> PagedDirectly:
     """They are asked to join an incident that is open, and none is opened."""
     users, teams = [whom.user_id] if whom.user_id else [], [whom.team_id] if whom.team_id else []
-    asked = await responders.ask(tx, ref, by=by, user_ids=users, team_ids=teams, message=title, now=now)
+    asked = await responders.ask(tx, ref, by=by, user_ids=users, team_ids=teams, message=title, channels=channels, now=now)
     new = [one for one in asked.requests if one.requested_at == now and one.user_id not in asked.later]
     return PagedDirectly(asked.incident, [Paged(one.user_id, one.user_name) for one in new], asked.says)
 

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
-from oncall.contacts.rules import plan_ways
+from oncall.channels.ports import Channels
+from oncall.contacts.commands.reaching import lacking_of
+from oncall.contacts.rules import ways_of
 from oncall.escalation import People, gather_people
 from oncall.escalation.values import Target, TargetType
 from oncall.incidents.commands.acting import lock
@@ -39,9 +41,12 @@ async def ask(
     user_ids: Sequence[UserId] = (),
     team_ids: Sequence[TeamId] = (),
     message: str,
+    channels: Channels | None = None,
     now: datetime,
 ) -> Asked:
-    """Page these people, and whoever is on call for these teams, now, unless they were asked and have not declined."""
+    """Page these people, and whoever is on call for these teams, now, unless they were asked and have not declined. Of whom no page
+    reaches that is said; by the `channels` of this node, where somebody waits for the answer.
+    """
     if not user_ids and not team_ids:
         raise CannotAct("Say who is to join: `user_ids`, `team_ids` for their on-call, or both.", field="user_ids")
     incident = (await lock(tx, ref)).incident
@@ -60,7 +65,9 @@ async def ask(
     new = {one.user_id for one in made}
     standing = {one.user_id: one for one in [*before, *made] if one.user_id in asked}  # the last one of each
     says += [f"{names[user]} was asked before and is not paged once more" for user in asked if user not in new]
-    says += [ways.reason for one in made if not (ways := plan_ways(people.reach[one.user_id], incident.urgency)).reachable]
+    lacking = lacking_of(channels, people.reach.values()) if channels is not None else {}
+    ways = [ways_of(people.reach[one.user_id], incident.urgency, lacking) for one in made]
+    says += [its.reason for its in ways if not its.reachable]
     later = {one.user_id: why for one in made if (why := held_by(one.user_id, people, incident.urgency, now=now))}
     says += [f"the page to {names[user]} is {why}" for user, why in later.items()]
     return Asked(incident, list(standing.values()), bool(made), says, frozenset(later))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from oncall.channels.ports import Channels
 from oncall.escalation import gather_people
 from oncall.incidents.commands.verbs import get_incident, overview
 from oncall.incidents.rules import ahead, whole_path
@@ -26,8 +27,10 @@ MOST = 1_000
 """Timeline entries that are told; all of them are in the timeline."""
 
 
-async def tell(tx: AsyncConnection, ref: UUID | int, *, now: datetime) -> WholePath:
-    """The whole path of an incident: who was paged and why, who was not and why not, and what comes next."""
+async def tell(tx: AsyncConnection, ref: UUID | int, *, channels: Channels, now: datetime) -> WholePath:
+    """The whole path of an incident: who was paged and why, who was not and why not, and what comes next, as the `channels` of this node
+    can send.
+    """
     incident = await get_incident(tx, ref)
     seen = (await overview(tx, [incident]))[0]
     found = await event_store.find_event(tx, EventId(incident.id))  # an incident has the id of the event that opened it
@@ -37,8 +40,9 @@ async def tell(tx: AsyncConnection, ref: UUID | int, *, now: datetime) -> WholeP
     teams = {incident.assigned} if incident.assigned and incident.assigned_team_id else set()
     services = (await get_supported(tx, [incident.service_id], now=now)).values()
     people = [
-        with_support(await gather_people(tx, {incident.snapshot}, also=also, targets=teams, now=action.at), services, now=action.at)
+        with_support(there, services, now=action.at)
         for action in actions
+        for there in [await gather_people(tx, {incident.snapshot}, also=also, targets=teams, channels=channels, now=action.at)]
     ]
     known = Known(
         seen,
@@ -47,14 +51,14 @@ async def tell(tx: AsyncConnection, ref: UUID | int, *, now: datetime) -> WholeP
         len(entries) > MOST,
         await list_for_incident(tx, incident.id),
         ahead.look_ahead(incident, actions, people),
-        await _otherwise(tx, incident, services),
+        await _otherwise(tx, incident, services, channels),
     )
     return whole_path.tell(known)
 
 
-async def _otherwise(tx: AsyncConnection, incident: Incident, services: Collection[Service]) -> Ahead | None:
+async def _otherwise(tx: AsyncConnection, incident: Incident, services: Collection[Service], channels: Channels) -> Ahead | None:
     at = ahead.missed(incident)
     if at is None:
         return None
-    people = with_support(await gather_people(tx, {incident.snapshot}, now=at), services, now=at)
+    people = with_support(await gather_people(tx, {incident.snapshot}, channels=channels, now=at), services, now=at)
     return ahead.otherwise(incident, people, at=at)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from oncall.contacts.rules import plan_ways
-from oncall.escalation.rules import advance, next_cycle, upcoming
+from oncall.escalation.rules import advance, next_cycle, upcoming, ways_to
 from oncall.escalation.values import Advance, EscalationState, Note, OnDuty, People, PlannedPage, Position, Target, TargetType
 from oncall.incidents.rules.conditions import about
 from oncall.incidents.values import Incident
@@ -36,7 +35,7 @@ def advance_incident(incident: Incident, people: People, *, now: datetime, also:
         duty = _duty(target, people)
         known = {user: people.reach[user] for user in duty.users if user in people.reach}
         pages = tuple(PlannedPage(user, incident.position, _why(incident, duty)) for user in known)
-        ways = [plan_ways(reach, incident.urgency) for reach in known.values()]
+        ways = [ways_to(people, user, incident.urgency) for user in known]
         lost = [its.reason for its in ways if not its.reachable]
         if any(its.reachable for its in ways):
             notes = tuple(Note("unreachable", why, incident.position) for why in lost)

@@ -84,7 +84,7 @@ def reaches(incident: Incident, whom: Whom, people: People, *, now: datetime) ->
     if then.state is EscalationState.UNROUTABLE:
         raise NobodyReached(
             f"A page to {whom.called} would reach nobody, nor would what follows it: {'; '.join(why)}. "
-            "Nothing was opened: page somebody else, or verify a contact method first."
+            "Nothing was opened: page somebody else, or first verify a contact method on a channel that is set up."
         )
     held = quiet_of(then.pages, people, incident.urgency, now=now)
     if held is not None:

@@ -16,4 +16,5 @@ async def simulate_event(body: SimulateIn, request: Request, caller: Reader, tx:
     written and nobody is paged. No other alert is open in it.
     """
     sealing, now = request.app.state.sealing, await now_in(request, tx)
-    return SimulatedOut.of(await simulate(tx, body.to_asked(), caller=caller, sealing=sealing, now=now))
+    channels = request.app.state.channels
+    return SimulatedOut.of(await simulate(tx, body.to_asked(), caller=caller, sealing=sealing, channels=channels, now=now))

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.access.rules import actor_of
 from oncall.access.values import Caller
+from oncall.channels.ports import Channels
 from oncall.incidents.rules.timers import pending_actions
 from oncall.incidents.values import Action, Event
 from oncall.kit.actors import Actor, ActorKind
@@ -30,10 +31,11 @@ OURS: tuple[str, ...] = ("simulated straight to its service",)
 """No routing rule is asked."""
 
 
-async def simulate(tx: AsyncConnection, asked: Asked, *, caller: Caller, sealing: Sealing, now: datetime) -> Simulated:
+async def simulate(tx: AsyncConnection, asked: Asked, *, caller: Caller, sealing: Sealing, channels: Channels, now: datetime) -> Simulated:
     """The whole page path of one event: decided as intake decides it, in a world where no other alert is open.
 
-    Schedules, silences and windows count as they are, or were, at each instant; policies, routing and people's contact methods as today.
+    Schedules, silences and windows count as they are, or were, at each instant; policies, routing and people's contact methods as today,
+    and so do the `channels` of this node: what goes by one that is not set up fails at once, and the next step fires.
     """
     at = asked.at or now
     until = asked.until or at + USUAL
@@ -43,7 +45,7 @@ async def simulate(tx: AsyncConnection, asked: Asked, *, caller: Caller, sealing
     event = await _event(tx, asked.event, rules, sealing=sealing)
     actors = await _actors(tx, asked, caller)
     snapshots = await snapshots_of(tx, rules)
-    duty = await load_duty(tx, snapshots.values(), since=at, until=until)
+    duty = await load_duty(tx, snapshots.values(), sends_by=channels, since=at, until=until)
     world = await world_of(tx, rules, snapshots, duty, (), made_by=rules, since=at, until=until)
     world.moments = []
     decided = accept(world, [event], now=at)[event.id]
@@ -56,7 +58,7 @@ async def simulate(tx: AsyncConnection, asked: Asked, *, caller: Caller, sealing
         service_id,
         rules.services[service_id].name,
         decided,
-        steps_of(happened, duty.reach),
+        steps_of(happened, duty.reach, duty.lacking),
         there.incident if there else None,
         pending_actions(there.incident) if there else (),
         there.lags if there else False,
