@@ -68,7 +68,7 @@ def test_an_update_makes_no_sound_and_has_no_buttons() -> None:
 
 async def test_the_number_of_the_message_is_kept(sink: TelegramSink, channel: TelegramChannel) -> None:
     outcome = await channel.send(a_page(address=CHAT))
-    id = len(sink.requests)
+    id = len(sink.messages)
     assert outcome == Sent(str(id), f"answered 200, message {id}")
 
 
