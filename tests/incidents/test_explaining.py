@@ -79,7 +79,39 @@ async def test_a_repeat_that_is_graver_says_whom_that_paged(system: System) -> N
     lines = await told(system, (await system.event(made["key"], severity="critical"))["id"])
     assert "happened: Severity rose from warning to critical, urgency is high." in lines
     assert "message: The message to Ana by email (a…@example.com) left us at 2026-03-02T12:01:00Z: accepted by the fake." in lines
-    assert not any("Nobody was paged" in line for line in lines)
+    assert "decided: A repeat of an open alert: it was counted." in lines
+    assert not any("obody was paged" in line or "pages nobody" in line for line in lines)
+
+
+async def test_the_one_that_a_threshold_waited_for_says_whom_it_paged(system: System) -> None:
+    threshold = {"count": 3, "within": "PT5M", "critical": True}
+    made = await system.service([to(await system.user("Ana"))], threshold=threshold)
+    ids = []
+    for _ in range(4):
+        ids.append((await system.event(made["key"]))["id"])
+        system.clock.advance(MINUTE)
+    third, fourth = [[line for line in await told(system, id) if line.startswith(("paged", "message", "before"))] for id in ids[2:]]
+    assert third[0].startswith("paged: Ana is paged: step 1 of policy Payments: named in the step; held since")
+    message = "message: The message to Ana by email (a…@example.com) left us at 2026-03-02T12:02:00Z: accepted by the fake."
+    assert third[1:] == [message]
+    assert fourth[0] == "paged: Nobody was paged because of it: a repeat pages nobody; those below had been paged before it."
+    assert [line.partition(":")[0] for line in fourth[1:]] == ["before", "message"]
+
+
+async def test_what_breaks_through_says_whom_it_paged_and_the_next_one_until_when_it_waits(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], grouping={"type": "all"})
+    opened = await system.event(made["key"])
+    await system.api.post(f"/api/v1/incidents/{opened['incident_id']}/acknowledge")
+    ids = []
+    for key in ("net", "cpu"):
+        system.clock.advance(MINUTE)
+        ids.append((await system.event(made["key"], key))["id"])
+    first, second = [[line for line in await told(system, id) if line.startswith(("paged", "message", "before"))] for id in ids]
+    news = "Ana is paged: 1 more alert since environment admin key acknowledged it: step 1 of policy Payments: named in the step."
+    message = "message: The message to Ana by email (a…@example.com) left us at 2026-03-02T12:01:00Z: accepted by the fake."
+    assert first == [f"paged: {news}", message]
+    assert second[0].endswith("is told of what is new at most once in ten minutes, next at 2026-03-02T12:11:00Z.")
+    assert second[1:] == [f"before: {news}", message]
 
 
 async def test_what_came_back_goes_on_from_where_it_was(system: System) -> None:

@@ -220,6 +220,51 @@ def test_a_rise_is_told_of_the_event_that_brought_it(what: str, severity: Severi
     assert sentences(Story(event, CAME, AROUND, incident(), since=since), Stage.HAPPENED) == expected
 
 
+RELEASED = entry(Kind.RELEASED, "nothing holds it any more")
+NEWS = entry(Kind.BROKE_THROUGH, "1 more alert")
+HELD = entry(Kind.HELD, "it pages only after 3 triggers")
+MERE_REPEAT = "A repeat of an open alert: it was counted, and a repeat pages nobody."
+REPEAT = "A repeat of an open alert: it was counted."
+MERELY_GROUPED = "A new alert of a problem that is known: it joined the open incident of its group, and pages nobody anew."
+GROUPED = "A new alert of a problem that is known: it joined the open incident of its group."
+TOLD_OF_NEWS = "A new alert of a problem that somebody has: whoever has it is told, at most once in ten minutes."
+
+
+@pytest.mark.parametrize(
+    ("what", "decision", "since", "means", "pages"),
+    [
+        ("the one that a threshold waited for", Decision.DEDUPLICATED, [RELEASED, FIRED, PAGED], REPEAT, True),
+        ("one that a threshold counts, and goes on waiting", Decision.DEDUPLICATED, [HELD], MERE_REPEAT, False),
+        ("one that came with the one that opened it", Decision.DEDUPLICATED, [OPENED, RELEASED, FIRED, PAGED], MERE_REPEAT, False),
+        ("one that made it graver", Decision.DEDUPLICATED, [ROSE, FIRED, PAGED], REPEAT, True),
+        ("one that broke through", Decision.BROKE_THROUGH, [JOINED, NEWS, FIRED, PAGED], TOLD_OF_NEWS, True),
+        ("one that broke through, and nobody could read it", Decision.UNREADABLE, [JOINED, NEWS, FIRED, PAGED], None, True),
+        ("a repeat beside one that broke through", Decision.DEDUPLICATED, [JOINED, NEWS, FIRED, PAGED], MERE_REPEAT, False),
+        ("one that joined, and was not muted as the others", Decision.GROUPED, [JOINED, RELEASED, FIRED, PAGED], GROUPED, True),
+        ("one that joined", Decision.GROUPED, [JOINED], MERELY_GROUPED, False),
+    ],
+)
+def test_who_was_paged_in_the_transaction_of_an_event_was_paged_because_of_it(
+    what: str, decision: Decision, since: list[Recorded], means: str | None, pages: bool
+) -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=decision)
+    later = [replace(one, entry=replace(one.entry, at=NOW + MINUTE)) for one in (JOINED, NEWS, FIRED, PAGED)]
+    story = Story(event, CAME, AROUND, incident(), nth=2, since=[*since, *later])
+    said = sentences(story, Stage.PAGED)
+    assert any(line == "Ana is paged." for line in said) == pages
+    assert any(line.startswith("Nobody was paged because of it") for line in said) != pages
+    assert means is None or means in sentences(story, Stage.DECIDED)
+
+
+@pytest.mark.parametrize(("tell_at", "more"), [(NOW + MINUTE, ", next at 2026-03-02T12:01:00Z."), (None, ".")])
+def test_news_that_is_put_off_says_until_when(tell_at: Any, more: str) -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.BROKE_THROUGH)
+    has_it = incident(status=Status.ACKNOWLEDGED, escalation_reason="acknowledged by Ana", tell_at=tell_at)
+    [line] = sentences(Story(event, CAME, AROUND, has_it, since=[JOINED]), Stage.PAGED)
+    said = "Nobody was paged because of it at once: whoever has its incident is told of what is new at most once in ten minutes"
+    assert line == f"{said}{more}"
+
+
 REPEATED = "Nobody was paged because of it: a repeat pages nobody; "
 
 
