@@ -92,11 +92,21 @@ GONE = replace(CAME, size=None, body_gone="The body was kept for 90 days and is 
         (Decision.QUARANTINED, CAME, "Look at its body (GET /api/v1/events/"),
         (Decision.QUARANTINED, GONE, "Send it again once it is corrected."),
         (Decision.IGNORED, GONE, "If it should page, change what the monitor sends"),
+        (Decision.IGNORED, replace(CAME, only_recorded="it is empty"), "If what cannot be read should page, set `on_unreadable`"),
+        (Decision.IGNORED, replace(GONE, only_recorded="it is empty"), "If what cannot be read should page, set `on_unreadable`"),
     ],
 )
 def test_nobody_is_sent_to_look_at_a_body_that_there_is_not(decision: Decision, came: Arrival, expected: str) -> None:
     [advised] = sentences(Story(replace(EVENT, decision=decision), came), Stage.ADVICE)
     assert advised.startswith(expected)
+
+
+def test_what_is_only_recorded_says_why_it_could_not_be_read_and_not_what_it_asked_for() -> None:
+    event = replace(EVENT, action=Action.IGNORE, decision=Decision.IGNORED, alert_id=None, incident_id=None)
+    story = Story(event, replace(CAME, only_recorded="it is empty", reads_as="the dialect of X"))
+    assert sentences(story, Stage.READ)[1:] == ["It could not be read: it is empty."]
+    assert sentences(story, Stage.SAID) == []
+    assert sentences(story, Stage.DECIDED)[1] == "Nobody could read it, and its integration only records such a body: it paged nobody."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -304,8 +305,7 @@ async def test_the_key_is_in_no_header_that_is_kept(system: System, database: Da
     assert json.loads(stored.headers)["ce-source"] == "/intake/[redacted]"
 
 
-async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: System) -> None:
-    made = await system.service([to(await system.user("Ana"))], type="generic")
+async def only_recording(system: System, made: dict[str, Any]) -> None:
     path = f"/api/v1/services/{made['service']['id']}/integrations/{made['integration']['id']}"
     was = await system.api.get(path)
     edited = await system.api.put(
@@ -313,6 +313,11 @@ async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: S
     )
     assert edited.status_code == 200, edited.text
     await system.node.compilation.refresh()
+
+
+async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await only_recording(system, made)
     (event,) = (await system.api.post(f"/intake/{made['key']}", content=b"{broken")).json()["events"]
     assert (event["decision"], event["incident_id"]) == ("ignored", None)
     seen = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
@@ -322,5 +327,27 @@ async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: S
     assert (await system.api.post(f"/intake/{made['key']}", content=b"Disk full")).json()["events"][0]["decision"] == "opened", (
         "others page"
     )
+    await system.run_due()
+    assert system.pages() == ["Ana"]
+
+
+async def test_what_is_only_recorded_is_explained_as_unreadable(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await only_recording(system, made)
+    (event,) = (await system.api.post(f"/intake/{made['key']}", content=b"{broken")).json()["events"]
+    lines = (await system.api.get(f"/api/v1/events/{event['id']}/explain")).json()["sentences"]
+    told = [line["text"] for line in lines if line["kind"] in {"read", "said", "advice"}]
+    assert told[0].startswith("Its body has 7 bytes")
+    assert told[1].startswith("It could not be read: it is not JSON")
+    assert not told[1].endswith("such a body.")
+    assert told[2:] == ["If what cannot be read should page, set `on_unreadable` of its integration to `page`; else nothing is to be done."]
+    decided = [line["text"] for line in lines if line["kind"] == "decided"]
+    assert decided[1] == "Nobody could read it, and its integration only records such a body: it paged nobody."
+
+
+async def test_what_is_too_large_pages_although_what_is_unreadable_is_only_recorded(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await only_recording(system, made)
+    assert (await system.api.post(f"/intake/{made['key']}", content=b"x" * (4 * 1024 * 1024 + 1))).status_code == 413
     await system.run_due()
     assert system.pages() == ["Ana"]

@@ -32,7 +32,7 @@ OF_ITS_INTEGRATION = re.compile(r" integration=[0-9a-f]{8}$")
 
 def explain(story: Story, *, now: datetime) -> list[Line]:
     """In the order of its way: received, read, said, decided, and what came of it. For every decision, and without a body as well."""
-    return [*_received(story), *_said(story.event), *_decided(story), *_became(story, now=now), *_advice(story)]
+    return [*_received(story), *_said(story), *_decided(story), *_became(story, now=now), *_advice(story)]
 
 
 def _refs(event: EventSeen) -> dict[str, str]:
@@ -59,8 +59,10 @@ def _received(story: Story) -> Iterator[Line]:
             f" of {came.content_type}" if came.content_type else ""
         )
     yield Line(Stage.READ, None, sentence(words), _refs(event))
+    why = came.only_recorded
     if event.decision is Decision.UNREADABLE:
         why = event.reason.rpartition(": ")[0] or event.reason  # behind it stands why that opened an alert, or did not
+    if why is not None:
         yield Line(Stage.READ, None, sentence(f"it could not be read: {why}"), _refs(event))
     elif came.reads_as is not None:
         yield Line(Stage.READ, None, sentence(f"it is read by {came.reads_as}"), _refs(event))
@@ -69,7 +71,10 @@ def _received(story: Story) -> Iterator[Line]:
 # --- what it said -----------------------------------------------------------------------------------------------------------
 
 
-def _said(event: EventSeen) -> Iterator[Line]:
+def _said(story: Story) -> Iterator[Line]:
+    event = story.event
+    if story.arrival.only_recorded is not None:
+        return
     yield Line(Stage.SAID, None, sentence(_words(event)), _refs(event))
     if event.action not in {Action.CHANGE, Action.IGNORE, Action.CHECK_IN}:
         yield Line(Stage.SAID, None, sentence(_key(event)), _refs(event))
@@ -116,7 +121,7 @@ def _decided(story: Story) -> Iterator[Line]:
         sentence(f"decided: {event.decision.value}{event.reason and f', since {event.reason}'}"),
         _refs(event),
     )
-    yield Line(Stage.DECIDED, None, sentence(meaning(event.decision, is_mere=not set_going(story))), _refs(event))
+    yield Line(Stage.DECIDED, None, sentence(meaning(event, story.arrival, is_mere=not set_going(story))), _refs(event))
 
 
 def _became(story: Story, *, now: datetime) -> Iterator[Line]:

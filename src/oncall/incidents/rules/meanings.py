@@ -37,10 +37,15 @@ PAGES_NOBODY: Mapping[Decision, str] = {
 """What is true of those that set nothing going: a rise pages all the same, and the one that a threshold waits for."""
 
 
-def meaning(decision: Decision, *, is_mere: bool) -> str:
+ONLY_RECORDED = "nobody could read it, and its integration only records such a body: it paged nobody"
+
+
+def meaning(event: EventSeen, came: Arrival, *, is_mere: bool) -> str:
     """`is_mere`: it set nothing going."""
-    more = PAGES_NOBODY.get(decision) if is_mere else None
-    return f"{MEANS[decision]}, {more}" if more else MEANS[decision]
+    if came.only_recorded is not None:
+        return ONLY_RECORDED
+    more = PAGES_NOBODY.get(event.decision) if is_mere else None
+    return f"{MEANS[event.decision]}, {more}" if more else MEANS[event.decision]
 
 
 ADVICE: Mapping[Decision, str] = {
@@ -77,10 +82,13 @@ WITHOUT_ITS_BODY: Mapping[Decision, str] = {
 TOO_LARGE = (
     "let its monitor send less at once: the details of its alert (GET /api/v1/alerts/{alert_id}) say who it is; then resolve the incident"
 )
+PAGE_THEM = "if what cannot be read should page, set `on_unreadable` of its integration to `page`; else nothing is to be done"
 
 
 def advice(event: EventSeen, came: Arrival) -> str | None:
     """Nobody is sent to look at a body that there is not."""
+    if came.only_recorded is not None:
+        return PAGE_THEM
     said = ADVICE.get(event.decision)
     if came.body_gone is not None:
         said = TOO_LARGE if came.was_too_large else WITHOUT_ITS_BODY.get(event.decision, said)

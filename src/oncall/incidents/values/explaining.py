@@ -52,6 +52,8 @@ class Arrival:
     """Then it was never kept."""
     reads_as: str | None = None
     """By what its body is read today, if it can be read."""
+    only_recorded: str | None = None
+    """Why nobody could read it, of one whose integration only records such a body."""
 
 
 @dataclass(frozen=True, slots=True)

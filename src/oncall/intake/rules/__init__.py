@@ -17,10 +17,12 @@ from oncall.intake.rules.standing_in import (
     OVERSIZED,
     delivered,
     more_events,
+    only_recorded,
     oversized,
     read_each,
     turned_away,
     unreadable,
+    why_only_recorded,
 )
 from oncall.intake.rules.telling import told, told_link, without_secrets
 from oncall.intake.rules.wording import (
@@ -73,6 +75,7 @@ __all__ = [
     "named_key",
     "objects_of",
     "one_line",
+    "only_recorded",
     "oversized",
     "plain",
     "read_each",
@@ -91,6 +94,7 @@ __all__ = [
     "told_link",
     "turned_away",
     "unreadable",
+    "why_only_recorded",
     "without_key",
     "without_login",
     "without_secrets",
