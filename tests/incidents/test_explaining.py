@@ -1,5 +1,6 @@
 """What became of an event, in sentences: the whole way of each decision, on the real system."""
 
+import gzip
 from typing import Any
 from uuid import UUID
 
@@ -278,10 +279,12 @@ PAGERDUTY = {"event_action": "trigger", "dedup_key": "x", "payload": {"summary":
     [
         ("alertmanager", {"status": "firing", "version": "4", "alerts": []}, "the dialect of Alertmanager"),
         ("zabbix", PAGERDUTY, "which its integration is not of"),
-        ("generic", {"summary": "x"}, "the dialect of"),
+        ("generic", {"summary": "x"}, "by common words, since no dialect knows it."),
+        ("generic", "Disk full", "by its text as it stands, since no dialect knows it."),
+        ("zabbix", {"summary": "x"}, "by what it has in common with the dialect of Zabbix."),
     ],
 )
-async def test_by_what_a_body_reads(system: System, type: str, body: dict[str, Any], expected: str) -> None:
+async def test_by_what_a_body_reads(system: System, type: str, body: object, expected: str) -> None:
     made = await system.service([to(await system.user("Ana"))], type=type)
     [event, *_] = (await system.api.post(f"/intake/{made['key']}", json=body)).json()["events"]
     [line] = [line for line in await told(system, event["id"]) if line.startswith("read: It is read by")]
@@ -298,6 +301,36 @@ async def test_a_mapping_that_reads_it_is_named(system: System) -> None:
     await system.node.compilation.refresh()
     [event] = (await system.api.post(f"/intake/{made['key']}", json={"TITLE": "Disk full", "ALARM_ID": 7})).json()["events"]
     assert "read: It is read by the mapping of its integration." in await told(system, event["id"])
+    [event] = (await system.api.post(f"/intake/{made['key']}", json={"summary": "Disk full"})).json()["events"]
+    unmapped = "read: It is read by common words, since no dialect knows it, nor the mapping of its integration."
+    assert unmapped in await told(system, event["id"])
+
+
+@pytest.mark.parametrize(
+    ("what", "sent", "headers", "expected"),
+    [
+        (
+            "gzip",
+            gzip.compress(b'{"summary": "Disk full"}', mtime=0),
+            {"content-encoding": "gzip"},
+            "has 24 bytes of x/y, of 44 sent as gzip.",
+        ),
+        (
+            "damaged",
+            gzip.compress(b'{"summary": "Disk full"}', mtime=0)[:-9],
+            {"content-encoding": "gzip"},
+            "has 35 bytes of x/y, still compressed as gzip.",
+        ),
+        ("not compressed", b'{"summary": "Disk full"}', {}, "has 24 bytes of x/y."),
+    ],
+)
+async def test_of_what_was_compressed_it_says_both_sizes(
+    system: System, what: str, sent: bytes, headers: dict[str, str], expected: str
+) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    answer = await system.api.post(f"/intake/{made['key']}", content=sent, headers=headers | {"content-type": "x/y"})
+    [size] = [line for line in await told(system, answer.json()["events"][0]["id"]) if line.startswith("read: Its body ")]
+    assert size == f"read: Its body {expected}"
 
 
 async def test_every_line_has_its_refs_and_only_ids_in_them(system: System) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.system import System, to
 
-from oncall.intake.rules import kept_headers, redacted, shown_body
+from oncall.intake.rules import kept_headers, redacted, sent_as, shown_body
 from oncall.kit.db import Database
 
 S = "Zq9-canary.7f"
@@ -293,6 +293,33 @@ async def test_a_body_is_downloaded_as_it_is_kept_by_admins_and_never_rendered(s
         assert (await stranger.get(f"/api/v1/events/{id}")).status_code == 200
         assert (await stranger.get(f"/api/v1/events/{id}/body")).status_code == 403, "it holds its sender's secrets"
     assert (await system.api.get("/api/v1/events/00000000-0000-0000-0000-000000000000/body")).status_code == 404
+
+
+SAID = b'{"summary": "Disk full"}'
+
+
+@pytest.mark.parametrize(
+    ("what", "kept", "headers", "expected"),
+    [
+        ("as it came", SAID, {}, ""),
+        ("undone", SAID, {"content-encoding": "gzip", "content-length": "1044"}, "of 1,044 sent as gzip"),
+        ("undone, of a length nobody announced", SAID, {"content-encoding": "x-gzip"}, "sent as x-gzip"),
+        ("undone twice", SAID, {"content-encoding": "deflate, gzip", "content-length": "60"}, "of 60 sent as deflate, gzip"),
+        ("only called compressed", SAID, {"content-encoding": "gzip", "content-length": f"{len(SAID)}"}, ""),
+        ("only called so, as what is not undone", SAID, {"content-encoding": "br"}, ""),
+        ("a word of their own", SAID, {"content-encoding": "utf-8", "content-length": "3"}, ""),
+        ("damaged", gzip.compress(SAID)[:-9], {"content-encoding": "gzip"}, "still compressed as gzip"),
+        ("damaged, and not called so", gzip.compress(SAID)[:-9], {}, "still compressed as gzip"),
+        ("not undone", b"\x0b\x02\x80\x00\xff", {"content-encoding": "br"}, "still compressed as br"),
+    ],
+)
+def test_how_a_body_was_compressed_when_it_came(what: str, kept: bytes, headers: dict[str, str], expected: str) -> None:
+    assert sent_as(kept, "application/json", headers) == expected
+
+
+def test_how_long_a_body_was_is_kept_where_it_was_compressed() -> None:
+    assert kept_headers({"content-length": "44", "content-encoding": "gzip"}) == {"content-length": "44", "content-encoding": "gzip"}
+    assert kept_headers({"content-length": "44"}) == {}
 
 
 async def test_the_key_is_in_no_header_that_is_kept(system: System, database: Database) -> None:

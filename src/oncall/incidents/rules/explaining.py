@@ -55,9 +55,8 @@ def _received(story: Story) -> Iterator[Line]:
     if came.body_gone is not None or came.size is None:
         words = came.body_gone or "its body is not kept"
     else:
-        words = f"its body has {came.size:,} byte{'' if came.size == 1 else 's'}" + (
-            f" of {came.content_type}" if came.content_type else ""
-        )
+        words = f"its body has {came.size:,} byte{'' if came.size == 1 else 's'}"
+        words += f" of {came.content_type}" * bool(came.content_type) + f", {came.sent_as}" * bool(came.sent_as)
     yield Line(Stage.READ, None, sentence(words), _refs(event))
     why = came.only_recorded
     if event.decision is Decision.UNREADABLE:

@@ -47,6 +47,8 @@ class Arrival:
     service: str | None
     content_type: str = ""
     size: int | None = None
+    sent_as: str = ""
+    """How it was compressed when it came; empty if it was not."""
     body_gone: str | None = None
     was_too_large: bool = False
     """Then it was never kept."""

@@ -11,7 +11,7 @@ from oncall.intake.rules.opening import decode
 from oncall.intake.rules.own_key import without_key
 from oncall.intake.rules.secrets import HIDDEN, hides, is_secret, plain, without_login
 from oncall.intake.rules.sent_by import mail_sent_by, sent_by
-from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
+from oncall.intake.rules.showing import ShownBody, sent_as, shown_body, shown_headers
 from oncall.intake.rules.standing_in import (
     MAX_FROM_ONE_BODY,
     OVERSIZED,
@@ -83,6 +83,7 @@ __all__ = [
     "redacted",
     "said_at",
     "says",
+    "sent_as",
     "sent_by",
     "severity_of",
     "shown_body",
