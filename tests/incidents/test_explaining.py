@@ -59,6 +59,15 @@ async def test_the_whole_way_of_an_event_that_opened_and_was_acknowledged(system
     assert happened[-1].startswith("happened: Acknowledged by"), "what happens after somebody has it is not because of it any more"
 
 
+async def test_a_name_stays_as_it_is_written_in_the_way_of_an_event_and_of_its_incident(system: System) -> None:
+    made = await system.service([to(await system.user("thr49050"))])
+    opened = await system.event(made["key"])
+    paged = "thr49050 is paged: step 1 of policy Payments: named in the step."
+    assert f"paged: {paged}" in await told(system, opened["id"])
+    path = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()
+    assert any(one["text"].startswith(paged) for one in path["sentences"])
+
+
 async def test_a_repeat_says_who_had_been_paged_before_it(system: System) -> None:
     made = await system.service([to(await system.user("Ana"))])
     await system.event(made["key"])

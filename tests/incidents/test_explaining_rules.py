@@ -13,11 +13,11 @@ from tests.incidents.building import ANA, MINUTE, NOW, PROMETHEUS, incident
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules import explaining
 from oncall.incidents.rules.meanings import MEANS, advice
-from oncall.incidents.rules.recounting import instant, recount
+from oncall.incidents.rules.recounting import instant, names_in, recount
 from oncall.incidents.values import Action, AlertSeen, Decision, EventSeen, Severity, Status, Told
 from oncall.incidents.values.alerts import AlertAround
 from oncall.incidents.values.explaining import Arrival, Line, Stage, Story
-from oncall.kit.actors import ENGINE, Actor
+from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, NotificationId, ServiceId, UserId
 from oncall.notifications.values import Attempt, AttemptOutcome, Notification
 from oncall.notifications.values import Status as MessageStatus
@@ -160,6 +160,27 @@ def test_a_page_without_a_message_says_that_there_was_no_address() -> None:
     assert [line.stage for line in recount([entry(Kind.PAGED, "Ana is paged", **WHERE)], [])] == [Stage.PAGED, Stage.MESSAGE]
 
 
+LOWER = Actor(ActorKind.USER, UUID(int=1), "thr49050", "api")
+ANN = Actor(ActorKind.USER, UUID(int=2), "ann", "api")
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "expected"),
+    [
+        ("who is paged", entry(Kind.PAGED, "dba is paged: step 1"), "dba is paged: step 1."),
+        ("who was paged, and whom nobody reaches", entry(Kind.UNREACHABLE, "thr49050 gets no message"), "thr49050 gets no message."),
+        ("who did something", entry(Kind.BRIDGE_OPENED, "thr49050 opened a bridge", by=LOWER), "thr49050 opened a bridge."),
+        ("who has a role", entry(Kind.ROLE_SET, "dba is commander"), "dba is commander."),
+        ("a longer word that begins as a name does", entry(Kind.HELD, "annual maintenance holds it"), "Annual maintenance holds it."),
+        ("words of ours", entry(Kind.STEP_FIRED, "step 1 of policy thr49050 fired"), "Step 1 of policy thr49050 fired."),
+    ],
+)
+def test_a_name_at_the_beginning_of_a_sentence_stays_as_it_is_written(what: str, said: Recorded, expected: str) -> None:
+    page, others = entry(Kind.PAGED, "thr49050 is paged: step 1", **WHERE), [entry(Kind.ACKNOWLEDGED, "acknowledged by ann", by=ANN)]
+    names = names_in([page, said, *others], [message(MessageStatus.SENT)])
+    assert next(line.sentence for line in recount([said], [], names=names)) == expected
+
+
 OPENED = entry(Kind.OPENED, "alert disk: Disk full", by=PROMETHEUS)
 FIRED = entry(Kind.STEP_FIRED, "step 1 fired")
 PAGED = entry(Kind.PAGED, "Ana is paged", **WHERE)
@@ -203,7 +224,11 @@ NOT_BY_IT = "Its incident was not resolved by it: it was so already, or another 
         ("before the trigger that brings it back", [RESOLVED, AGAIN, FIRED, PAGED], [TOLD]),
         ("beside a trigger that joined", [JOINED], [NOT_BY_IT]),
         ("beside one that made it graver", [entry(Kind.SEVERITY_CHANGED, "severity rose"), FIRED, PAGED], [NOT_BY_IT]),
-        ("what followed from it is told", [RESOLVED, entry(Kind.RESPONDER_CANCELLED, "over")], [TOLD, "Over."]),
+        (
+            "what followed from it is told",
+            [RESOLVED, entry(Kind.RESPONDER_CANCELLED, "ana is asked to join no more")],
+            [TOLD, "ana is asked to join no more."],
+        ),
     ],
 )
 def test_an_end_is_told_without_what_came_in_the_same_body(what: str, since: list[Recorded], expected: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from oncall.incidents.rules import timers
 from oncall.incidents.rules.meanings import advice, meaning
-from oncall.incidents.rules.recounting import instant, last_paged, recount, sentence, standing
+from oncall.incidents.rules.recounting import instant, last_paged, names_in, recount, sentence, standing
 from oncall.incidents.rules.set_going import is_repeat, set_going, with_it
 from oncall.incidents.values import STANDS_IN, Action, Decision, EventSeen, Incident, Status
 from oncall.incidents.values.explaining import Line, Stage, Story
@@ -190,7 +190,7 @@ def _paging(story: Story) -> Iterator[Line]:
         return
     happened = set_going(story)
     if happened:
-        yield from recount(happened, story.messages)
+        yield from recount(happened, story.messages, names=_names(story))
     if story.is_cut and happened and happened[-1] is story.since[-1]:
         more = f"More happened since: GET /api/v1/incidents/{incident.number}/timeline."
         yield Line(Stage.HAPPENED, None, more, {"incident_id": f"{incident.id}"})
@@ -198,7 +198,7 @@ def _paging(story: Story) -> Iterator[Line]:
         earlier = last_paged(story.before) or last_paged(with_it(story))
         why = _why_nobody(story, incident, is_mere=not happened, is_told=bool(earlier))
         yield Line(Stage.PAGED, None, sentence(why), {"incident_id": f"{incident.id}"})
-        yield from recount(earlier, story.messages, stage=Stage.BEFORE)
+        yield from recount(earlier, story.messages, names=_names(story), stage=Stage.BEFORE)
     yield from _next(incident)
 
 
@@ -213,6 +213,10 @@ def _why_nobody(story: Story, incident: Incident, *, is_mere: bool, is_told: boo
         at = f", next at {instant(incident.tell_at)}" if incident.tell_at else ""
         return f"nobody was paged because of it at once: whoever has its incident is told of what is new at most once in ten minutes{at}"
     return f"nobody was paged because of it: it was {incident.status.value} before anybody was, {incident.escalation_reason}"
+
+
+def _names(story: Story) -> frozenset[str]:
+    return names_in([*story.before, *story.since], story.messages)
 
 
 def _next(incident: Incident) -> Iterator[Line]:
@@ -234,7 +238,7 @@ def _ended(story: Story) -> Iterator[Line]:
     # What came in the same body may have opened it in this transaction, or bring it back: that is not told as if an end had done it.
     since_it = dropwhile(lambda one: one.entry.kind is not ends, with_it(story))
     happened = list(takewhile(lambda one: one.entry.kind not in BEGIN, since_it))
-    yield from recount(happened, story.messages)
+    yield from recount(happened, story.messages, names=_names(story))
     if not happened:
         word = "resolved" if ends is Kind.RESOLVED else "acknowledged"
         words = f"its incident was not {word} by it: it was so already, or another of its alerts is not"
