@@ -241,8 +241,12 @@ async def test_who_could_not_be_reached_and_why_nobody_was(system: System) -> No
     ana = await system.user("Ana", channel="webhook")
     system.webhook.always = FailedPermanently("no such number", code="refused")
     made = await system.service([to(ana)])
-    lines = await told(system, (await system.event(made["key"]))["id"])
+    opened = await system.event(made["key"])
+    lines = await told(system, opened["id"])
     assert any("did not get through after one try: " in line for line in lines)
+    path = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()["sentences"]
+    failed, follows = (next(n for n, one in enumerate(path) if one["kind"] == kind) for kind in ("send_failed", "unreachable"))
+    assert failed < follows, "first what failed, then what follows from it"
     assert any(line.startswith("happened: Nobody paged by step 1 can be reached") for line in lines)
     assert any("its escalation is unroutable" in line for line in lines)
 

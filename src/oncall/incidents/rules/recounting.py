@@ -92,6 +92,27 @@ def last_paged(before: Sequence[Recorded]) -> list[Recorded]:
     return [recorded for recorded in paged if position_of(recorded) == position_of(paged[-1])]
 
 
+def causes_first(entries: Sequence[Recorded]) -> list[Recorded]:
+    """As they were recorded, but for a step that is lost: that is written before the failed try that it follows from, since an incident is
+    locked before its messages.
+    """
+    told: list[Recorded] = []
+    for recorded in entries:
+        told.insert(_place_of(recorded, told), recorded)
+    return told
+
+
+def _place_of(failed: Recorded, told: Sequence[Recorded]) -> int:
+    if failed.entry.kind is Kind.SEND_FAILED:
+        for n in range(len(told) - 1, -1, -1):
+            entry = told[n].entry
+            if entry.at != failed.entry.at:
+                break
+            if entry.detail.get("step_is_lost") and position_of(told[n]) == position_of(failed):
+                return n
+    return len(told)
+
+
 def recount(
     entries: Sequence[Recorded], messages: Sequence[Notification], *, names: Collection[str] = (), stage: Stage = Stage.HAPPENED
 ) -> Iterator[Line]:

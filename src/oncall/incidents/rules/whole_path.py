@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from oncall.incidents.rules.recounting import message_line, names_in, position_of, sentence, step_of, told_of, words_of
+from oncall.incidents.rules.recounting import causes_first, message_line, names_in, position_of, sentence, step_of, told_of, words_of
 from oncall.incidents.values import EventSeen, Incident, Status
 from oncall.incidents.values.whole_path import OTHERWISE, Ahead, Known, Sentence, WholePath
 from oncall.notifications.values import AttemptOutcome, Notification
@@ -40,12 +40,12 @@ def tell(known: Known) -> WholePath:
 def _past(known: Known) -> list[Sentence]:
     told = [*_event(known.event)] if known.event else []
     recorded, names = set(), names_in(known.entries, known.messages)
-    for one in known.entries:
+    for one in causes_first(known.entries):
         told += _entry(one, known, names)
         recorded.add((one.entry.detail.get("notification_id"), one.entry.detail.get("attempt")))
     for message in known.messages:
         told += _unrecorded(message, recorded)
-    told.sort(key=lambda one: one.at)  # what is of one instant stays in the order it was recorded in
+    told.sort(key=lambda one: one.at)  # what is of one instant stays in this order
     if known.is_cut:
         last = known.entries[-1].entry.at
         told.append(Sentence(last, "cut", "More happened than is told here: the rest is in its timeline.", {}))
