@@ -135,6 +135,20 @@ async def test_what_came_back_goes_on_from_where_it_was(system: System) -> None:
     assert lines[-1] == "next: Next, if nobody acts: escalate at 2026-03-02T12:05:00Z."
 
 
+async def test_what_came_back_graver_was_reopened_first(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))])
+    await system.event(made["key"], severity="warning")
+    await system.event(made["key"], action="resolve")
+    system.clock.advance(MINUTE)
+    again = await system.event(made["key"], severity="critical")
+    came_back = "eopened: the same problem came back inside the reopen window; severity rose to critical"
+    rose = "everity rose from warning to critical, urgency is high"
+    happened = [line for line in await told(system, again["id"]) if line.startswith("happened")]
+    assert happened[:2] == [f"happened: R{came_back}.", f"happened: S{rose}."]
+    reasons = await system.reasons(again["incident_id"])
+    assert reasons[reasons.index(f"reopened: r{came_back}") + 1] == f"severity_changed: s{rose}"
+
+
 @pytest.mark.parametrize(("action", "word"), [("acknowledge", "acknowledged"), ("resolve", "resolved")])
 async def test_an_end_says_what_it_did_to_the_incident_and_what_it_cancelled(system: System, action: str, word: str) -> None:
     ana = await system.user("Ana", rules=(("high", "PT0S"), ("high", "PT10M")))
