@@ -83,6 +83,9 @@ async def test_a_day_at_the_terminal(database: Database, database_url: str, tmp_
         code, out, _ = await at("page", "ana", "look at the disk", "--incident", number)
         assert (code, out.splitlines()[0]) == (0, f"Ana Lopes is paged about #{number} The release hangs (payments-api).")
 
+        await person(api, "thr49050")
+        code, out, _ = await at("page", "thr49050", "hello", "--service", "payments-api")
+        assert (code, out.splitlines()[1]) == (0, "thr49050 is paged directly; then policy P begins.")
         code, _, err = await at("page", "ben", "hello")
         assert (code, err.startswith("oncall: user 'ben' may be any of Ben Okri (ben@example.com), Benita (")) == (1, True), err
 

@@ -108,6 +108,13 @@ async def test_people_policies_schedules_health_and_coverage_agree_where_e_mail_
     assert {words for hole in holes for words in hole["why"]} == {f"step 1 of policy Payments reached nobody: {LOST}"}
 
 
+async def test_a_name_stays_as_it_is_written_in_a_warning(system: System) -> None:
+    made = await system.service([to(await system.user("thr49050"))])
+    system.email.lacks = NOT_CONFIGURED
+    warned = (await system.api.get(f"/api/v1/escalation-policies/{made['policy']['id']}/warnings")).json()["items"]
+    assert warned[0]["message"] == f"Step 1 names thr49050 (named in the step). thr49050 gets no message: {NOT_CONFIGURED}."
+
+
 async def test_a_policy_warns_of_whom_it_reaches_at_high_urgency_alone(system: System) -> None:
     ana = await system.user("Ana", channel="webhook")
     mail = await system.make(f"users/{ana['id']}/contact-methods", channel="email", address="ana@example.com")

@@ -27,6 +27,8 @@ async def test_a_step_pages_it_once_and_waits_as_for_anybody(system: System) -> 
     assert [(one["user"], one["team"], one["status"]) for one in its] == [
         (None, {"id": made["team_id"], "name": "Payments"}, "sent"),
     ]
+    explained = (await system.api.get(f"/api/v1/incidents/{event['incident_id']}/explain")).json()["sentences"]
+    assert any(one["text"].startswith("Team Payments is paged: step 1") for one in explained), "that word is ours"
     assert "paged: team Payments is paged: step 1 of policy Payments: its webhook is named in the step" in await system.reasons(
         event["incident_id"]
     )

@@ -1,5 +1,6 @@
 """What became of an event, in sentences: the whole way of each decision, on the real system."""
 
+import gzip
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,15 @@ async def test_the_whole_way_of_an_event_that_opened_and_was_acknowledged(system
     assert happened[-1].startswith("happened: Acknowledged by"), "what happens after somebody has it is not because of it any more"
 
 
+async def test_a_name_stays_as_it_is_written_in_the_way_of_an_event_and_of_its_incident(system: System) -> None:
+    made = await system.service([to(await system.user("thr49050"))])
+    opened = await system.event(made["key"])
+    paged = "thr49050 is paged: step 1 of policy Payments: named in the step."
+    assert f"paged: {paged}" in await told(system, opened["id"])
+    path = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()
+    assert any(one["text"].startswith(paged) for one in path["sentences"])
+
+
 async def test_a_repeat_says_who_had_been_paged_before_it(system: System) -> None:
     made = await system.service([to(await system.user("Ana"))])
     await system.event(made["key"])
@@ -79,7 +89,39 @@ async def test_a_repeat_that_is_graver_says_whom_that_paged(system: System) -> N
     lines = await told(system, (await system.event(made["key"], severity="critical"))["id"])
     assert "happened: Severity rose from warning to critical, urgency is high." in lines
     assert "message: The message to Ana by email (a…@example.com) left us at 2026-03-02T12:01:00Z: accepted by the fake." in lines
-    assert not any("Nobody was paged" in line for line in lines)
+    assert "decided: A repeat of an open alert: it was counted." in lines
+    assert not any("obody was paged" in line or "pages nobody" in line for line in lines)
+
+
+async def test_the_one_that_a_threshold_waited_for_says_whom_it_paged(system: System) -> None:
+    threshold = {"count": 3, "within": "PT5M", "critical": True}
+    made = await system.service([to(await system.user("Ana"))], threshold=threshold)
+    ids = []
+    for _ in range(4):
+        ids.append((await system.event(made["key"]))["id"])
+        system.clock.advance(MINUTE)
+    third, fourth = [[line for line in await told(system, id) if line.startswith(("paged", "message", "before"))] for id in ids[2:]]
+    assert third[0].startswith("paged: Ana is paged: step 1 of policy Payments: named in the step; held since")
+    message = "message: The message to Ana by email (a…@example.com) left us at 2026-03-02T12:02:00Z: accepted by the fake."
+    assert third[1:] == [message]
+    assert fourth[0] == "paged: Nobody was paged because of it: a repeat pages nobody; those below had been paged before it."
+    assert [line.partition(":")[0] for line in fourth[1:]] == ["before", "message"]
+
+
+async def test_what_breaks_through_says_whom_it_paged_and_the_next_one_until_when_it_waits(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], grouping={"type": "all"})
+    opened = await system.event(made["key"])
+    await system.api.post(f"/api/v1/incidents/{opened['incident_id']}/acknowledge")
+    ids = []
+    for key in ("net", "cpu"):
+        system.clock.advance(MINUTE)
+        ids.append((await system.event(made["key"], key))["id"])
+    first, second = [[line for line in await told(system, id) if line.startswith(("paged", "message", "before"))] for id in ids]
+    news = "Ana is paged: 1 more alert since environment admin key acknowledged it: step 1 of policy Payments: named in the step."
+    message = "message: The message to Ana by email (a…@example.com) left us at 2026-03-02T12:01:00Z: accepted by the fake."
+    assert first == [f"paged: {news}", message]
+    assert second[0].endswith("is told of what is new at most once in ten minutes, next at 2026-03-02T12:11:00Z.")
+    assert second[1:] == [f"before: {news}", message]
 
 
 async def test_what_came_back_goes_on_from_where_it_was(system: System) -> None:
@@ -91,6 +133,20 @@ async def test_what_came_back_goes_on_from_where_it_was(system: System) -> None:
     assert "happened: Reopened: the same problem came back inside the reopen window." in lines
     assert any(line.startswith("paged: Nobody was paged because of it so far: its escalation is running") for line in lines)
     assert lines[-1] == "next: Next, if nobody acts: escalate at 2026-03-02T12:05:00Z."
+
+
+async def test_what_came_back_graver_was_reopened_first(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))])
+    await system.event(made["key"], severity="warning")
+    await system.event(made["key"], action="resolve")
+    system.clock.advance(MINUTE)
+    again = await system.event(made["key"], severity="critical")
+    came_back = "eopened: the same problem came back inside the reopen window; severity rose to critical"
+    rose = "everity rose from warning to critical, urgency is high"
+    happened = [line for line in await told(system, again["id"]) if line.startswith("happened")]
+    assert happened[:2] == [f"happened: R{came_back}.", f"happened: S{rose}."]
+    reasons = await system.reasons(again["incident_id"])
+    assert reasons[reasons.index(f"reopened: r{came_back}") + 1] == f"severity_changed: s{rose}"
 
 
 @pytest.mark.parametrize(("action", "word"), [("acknowledge", "acknowledged"), ("resolve", "resolved")])
@@ -199,8 +255,12 @@ async def test_who_could_not_be_reached_and_why_nobody_was(system: System) -> No
     ana = await system.user("Ana", channel="webhook")
     system.webhook.always = FailedPermanently("no such number", code="refused")
     made = await system.service([to(ana)])
-    lines = await told(system, (await system.event(made["key"]))["id"])
+    opened = await system.event(made["key"])
+    lines = await told(system, opened["id"])
     assert any("did not get through after one try: " in line for line in lines)
+    path = (await system.api.get(f"/api/v1/incidents/{opened['incident_id']}/explain")).json()["sentences"]
+    failed, follows = (next(n for n, one in enumerate(path) if one["kind"] == kind) for kind in ("send_failed", "unreachable"))
+    assert failed < follows, "first what failed, then what follows from it"
     assert any(line.startswith("happened: Nobody paged by step 1 can be reached") for line in lines)
     assert any("its escalation is unroutable" in line for line in lines)
 
@@ -246,10 +306,12 @@ PAGERDUTY = {"event_action": "trigger", "dedup_key": "x", "payload": {"summary":
     [
         ("alertmanager", {"status": "firing", "version": "4", "alerts": []}, "the dialect of Alertmanager"),
         ("zabbix", PAGERDUTY, "which its integration is not of"),
-        ("generic", {"summary": "x"}, "the dialect of"),
+        ("generic", {"summary": "x"}, "by common words, since no dialect knows it."),
+        ("generic", "Disk full", "by its text as it stands, since no dialect knows it."),
+        ("zabbix", {"summary": "x"}, "by what it has in common with the dialect of Zabbix."),
     ],
 )
-async def test_by_what_a_body_reads(system: System, type: str, body: dict[str, Any], expected: str) -> None:
+async def test_by_what_a_body_reads(system: System, type: str, body: object, expected: str) -> None:
     made = await system.service([to(await system.user("Ana"))], type=type)
     [event, *_] = (await system.api.post(f"/intake/{made['key']}", json=body)).json()["events"]
     [line] = [line for line in await told(system, event["id"]) if line.startswith("read: It is read by")]
@@ -266,6 +328,36 @@ async def test_a_mapping_that_reads_it_is_named(system: System) -> None:
     await system.node.compilation.refresh()
     [event] = (await system.api.post(f"/intake/{made['key']}", json={"TITLE": "Disk full", "ALARM_ID": 7})).json()["events"]
     assert "read: It is read by the mapping of its integration." in await told(system, event["id"])
+    [event] = (await system.api.post(f"/intake/{made['key']}", json={"summary": "Disk full"})).json()["events"]
+    unmapped = "read: It is read by common words, since no dialect knows it, nor the mapping of its integration."
+    assert unmapped in await told(system, event["id"])
+
+
+@pytest.mark.parametrize(
+    ("what", "sent", "headers", "expected"),
+    [
+        (
+            "gzip",
+            gzip.compress(b'{"summary": "Disk full"}', mtime=0),
+            {"content-encoding": "gzip"},
+            "has 24 bytes of x/y, of 44 sent as gzip.",
+        ),
+        (
+            "damaged",
+            gzip.compress(b'{"summary": "Disk full"}', mtime=0)[:-9],
+            {"content-encoding": "gzip"},
+            "has 35 bytes of x/y, still compressed as gzip.",
+        ),
+        ("not compressed", b'{"summary": "Disk full"}', {}, "has 24 bytes of x/y."),
+    ],
+)
+async def test_of_what_was_compressed_it_says_both_sizes(
+    system: System, what: str, sent: bytes, headers: dict[str, str], expected: str
+) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    answer = await system.api.post(f"/intake/{made['key']}", content=sent, headers=headers | {"content-type": "x/y"})
+    [size] = [line for line in await told(system, answer.json()["events"][0]["id"]) if line.startswith("read: Its body ")]
+    assert size == f"read: Its body {expected}"
 
 
 async def test_every_line_has_its_refs_and_only_ids_in_them(system: System) -> None:

@@ -13,11 +13,11 @@ from tests.incidents.building import ANA, MINUTE, NOW, PROMETHEUS, incident
 from oncall.escalation.values import EscalationState
 from oncall.incidents.rules import explaining
 from oncall.incidents.rules.meanings import MEANS, advice
-from oncall.incidents.rules.recounting import instant, recount
+from oncall.incidents.rules.recounting import instant, names_in, recount
 from oncall.incidents.values import Action, AlertSeen, Decision, EventSeen, Severity, Status, Told
 from oncall.incidents.values.alerts import AlertAround
 from oncall.incidents.values.explaining import Arrival, Line, Stage, Story
-from oncall.kit.actors import ENGINE, Actor
+from oncall.kit.actors import ENGINE, Actor, ActorKind
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, NotificationId, ServiceId, UserId
 from oncall.notifications.values import Attempt, AttemptOutcome, Notification
 from oncall.notifications.values import Status as MessageStatus
@@ -92,11 +92,21 @@ GONE = replace(CAME, size=None, body_gone="The body was kept for 90 days and is 
         (Decision.QUARANTINED, CAME, "Look at its body (GET /api/v1/events/"),
         (Decision.QUARANTINED, GONE, "Send it again once it is corrected."),
         (Decision.IGNORED, GONE, "If it should page, change what the monitor sends"),
+        (Decision.IGNORED, replace(CAME, only_recorded="it is empty"), "If what cannot be read should page, set `on_unreadable`"),
+        (Decision.IGNORED, replace(GONE, only_recorded="it is empty"), "If what cannot be read should page, set `on_unreadable`"),
     ],
 )
 def test_nobody_is_sent_to_look_at_a_body_that_there_is_not(decision: Decision, came: Arrival, expected: str) -> None:
     [advised] = sentences(Story(replace(EVENT, decision=decision), came), Stage.ADVICE)
     assert advised.startswith(expected)
+
+
+def test_what_is_only_recorded_says_why_it_could_not_be_read_and_not_what_it_asked_for() -> None:
+    event = replace(EVENT, action=Action.IGNORE, decision=Decision.IGNORED, alert_id=None, incident_id=None)
+    story = Story(event, replace(CAME, only_recorded="it is empty", reads_as="the dialect of X"))
+    assert sentences(story, Stage.READ)[1:] == ["It could not be read: it is empty."]
+    assert sentences(story, Stage.SAID) == []
+    assert sentences(story, Stage.DECIDED)[1] == "Nobody could read it, and its integration only records such a body: it paged nobody."
 
 
 @pytest.mark.parametrize(
@@ -150,6 +160,27 @@ def test_a_page_without_a_message_says_that_there_was_no_address() -> None:
     assert [line.stage for line in recount([entry(Kind.PAGED, "Ana is paged", **WHERE)], [])] == [Stage.PAGED, Stage.MESSAGE]
 
 
+LOWER = Actor(ActorKind.USER, UUID(int=1), "thr49050", "api")
+ANN = Actor(ActorKind.USER, UUID(int=2), "ann", "api")
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "expected"),
+    [
+        ("who is paged", entry(Kind.PAGED, "dba is paged: step 1"), "dba is paged: step 1."),
+        ("who was paged, and whom nobody reaches", entry(Kind.UNREACHABLE, "thr49050 gets no message"), "thr49050 gets no message."),
+        ("who did something", entry(Kind.BRIDGE_OPENED, "thr49050 opened a bridge", by=LOWER), "thr49050 opened a bridge."),
+        ("who has a role", entry(Kind.ROLE_SET, "dba is commander"), "dba is commander."),
+        ("a longer word that begins as a name does", entry(Kind.HELD, "annual maintenance holds it"), "Annual maintenance holds it."),
+        ("words of ours", entry(Kind.STEP_FIRED, "step 1 of policy thr49050 fired"), "Step 1 of policy thr49050 fired."),
+    ],
+)
+def test_a_name_at_the_beginning_of_a_sentence_stays_as_it_is_written(what: str, said: Recorded, expected: str) -> None:
+    page, others = entry(Kind.PAGED, "thr49050 is paged: step 1", **WHERE), [entry(Kind.ACKNOWLEDGED, "acknowledged by ann", by=ANN)]
+    names = names_in([page, said, *others], [message(MessageStatus.SENT)])
+    assert next(line.sentence for line in recount([said], [], names=names)) == expected
+
+
 OPENED = entry(Kind.OPENED, "alert disk: Disk full", by=PROMETHEUS)
 FIRED = entry(Kind.STEP_FIRED, "step 1 fired")
 PAGED = entry(Kind.PAGED, "Ana is paged", **WHERE)
@@ -193,7 +224,11 @@ NOT_BY_IT = "Its incident was not resolved by it: it was so already, or another 
         ("before the trigger that brings it back", [RESOLVED, AGAIN, FIRED, PAGED], [TOLD]),
         ("beside a trigger that joined", [JOINED], [NOT_BY_IT]),
         ("beside one that made it graver", [entry(Kind.SEVERITY_CHANGED, "severity rose"), FIRED, PAGED], [NOT_BY_IT]),
-        ("what followed from it is told", [RESOLVED, entry(Kind.RESPONDER_CANCELLED, "over")], [TOLD, "Over."]),
+        (
+            "what followed from it is told",
+            [RESOLVED, entry(Kind.RESPONDER_CANCELLED, "ana is asked to join no more")],
+            [TOLD, "ana is asked to join no more."],
+        ),
     ],
 )
 def test_an_end_is_told_without_what_came_in_the_same_body(what: str, since: list[Recorded], expected: list[str]) -> None:
@@ -218,6 +253,51 @@ ROSE = entry(Kind.SEVERITY_CHANGED, "severity rose from warning to critical", se
 def test_a_rise_is_told_of_the_event_that_brought_it(what: str, severity: Severity, since: list[Recorded], expected: list[str]) -> None:
     event = replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.GROUPED, severity=severity)
     assert sentences(Story(event, CAME, AROUND, incident(), since=since), Stage.HAPPENED) == expected
+
+
+RELEASED = entry(Kind.RELEASED, "nothing holds it any more")
+NEWS = entry(Kind.BROKE_THROUGH, "1 more alert")
+HELD = entry(Kind.HELD, "it pages only after 3 triggers")
+MERE_REPEAT = "A repeat of an open alert: it was counted, and a repeat pages nobody."
+REPEAT = "A repeat of an open alert: it was counted."
+MERELY_GROUPED = "A new alert of a problem that is known: it joined the open incident of its group, and pages nobody anew."
+GROUPED = "A new alert of a problem that is known: it joined the open incident of its group."
+TOLD_OF_NEWS = "A new alert of a problem that somebody has: whoever has it is told, at most once in ten minutes."
+
+
+@pytest.mark.parametrize(
+    ("what", "decision", "since", "means", "pages"),
+    [
+        ("the one that a threshold waited for", Decision.DEDUPLICATED, [RELEASED, FIRED, PAGED], REPEAT, True),
+        ("one that a threshold counts, and goes on waiting", Decision.DEDUPLICATED, [HELD], MERE_REPEAT, False),
+        ("one that came with the one that opened it", Decision.DEDUPLICATED, [OPENED, RELEASED, FIRED, PAGED], MERE_REPEAT, False),
+        ("one that made it graver", Decision.DEDUPLICATED, [ROSE, FIRED, PAGED], REPEAT, True),
+        ("one that broke through", Decision.BROKE_THROUGH, [JOINED, NEWS, FIRED, PAGED], TOLD_OF_NEWS, True),
+        ("one that broke through, and nobody could read it", Decision.UNREADABLE, [JOINED, NEWS, FIRED, PAGED], None, True),
+        ("a repeat beside one that broke through", Decision.DEDUPLICATED, [JOINED, NEWS, FIRED, PAGED], MERE_REPEAT, False),
+        ("one that joined, and was not muted as the others", Decision.GROUPED, [JOINED, RELEASED, FIRED, PAGED], GROUPED, True),
+        ("one that joined", Decision.GROUPED, [JOINED], MERELY_GROUPED, False),
+    ],
+)
+def test_who_was_paged_in_the_transaction_of_an_event_was_paged_because_of_it(
+    what: str, decision: Decision, since: list[Recorded], means: str | None, pages: bool
+) -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=decision)
+    later = [replace(one, entry=replace(one.entry, at=NOW + MINUTE)) for one in (JOINED, NEWS, FIRED, PAGED)]
+    story = Story(event, CAME, AROUND, incident(), nth=2, since=[*since, *later])
+    said = sentences(story, Stage.PAGED)
+    assert any(line == "Ana is paged." for line in said) == pages
+    assert any(line.startswith("Nobody was paged because of it") for line in said) != pages
+    assert means is None or means in sentences(story, Stage.DECIDED)
+
+
+@pytest.mark.parametrize(("tell_at", "more"), [(NOW + MINUTE, ", next at 2026-03-02T12:01:00Z."), (None, ".")])
+def test_news_that_is_put_off_says_until_when(tell_at: Any, more: str) -> None:
+    event = replace(EVENT, id=EventId(UUID(int=99)), decision=Decision.BROKE_THROUGH)
+    has_it = incident(status=Status.ACKNOWLEDGED, escalation_reason="acknowledged by Ana", tell_at=tell_at)
+    [line] = sentences(Story(event, CAME, AROUND, has_it, since=[JOINED]), Stage.PAGED)
+    said = "Nobody was paged because of it at once: whoever has its incident is told of what is new at most once in ten minutes"
+    assert line == f"{said}{more}"
 
 
 REPEATED = "Nobody was paged because of it: a repeat pages nobody; "

@@ -29,7 +29,7 @@ from oncall.incidents.values.whole_path import Ahead, Known
 from oncall.kit.ids import ContactMethodId, PolicyId, UserId
 from oncall.notifications.values import AttemptOutcome
 from oncall.notifications.values import Status as MessageStatus
-from oncall.timeline.values import Kind
+from oncall.timeline.values import Kind, Recorded
 
 SEEN = Overview(incident(), Position(), "web", None, AlertCounts(1), ())
 KNOWN = Known(SEEN, None, (), False, ())
@@ -59,6 +59,31 @@ def test_a_try_that_left_no_entry_is_told_at_its_instant() -> None:
     sent = entry(Kind.SENT, "sent to Ana by email", at=NOW + 2 * timedelta(seconds=1), notification_id=str(UUID(int=6)), attempt=2)
     known = replace(KNOWN, entries=[paged, sent], messages=[message(MessageStatus.SENT, AttemptOutcome.UNKNOWN, AttemptOutcome.SENT)])
     assert texts(known) == ["Ana is paged.", "Try 1 to Ana by email (a…@x): unknown: so.", "Try 2: sent to Ana by email."]
+
+
+LOST = entry(Kind.UNREACHABLE, "nobody paged by step 1 can be reached", **WHERE, step_is_lost=True)
+NEXT_STEP = entry(Kind.STEP_FIRED, "step 2 of policy Web fired", cycle=1, round=1, step=1)
+
+
+@pytest.mark.parametrize(
+    ("what", "failed", "expected"),
+    [
+        ("the try that it follows from", entry(Kind.SEND_FAILED, "cannot be sent", **WHERE), ["Cannot be sent.", "Nobody", "Step 2"]),
+        ("a try of another step", entry(Kind.SEND_FAILED, "cannot be sent", **WHERE | {"step": 1}), ["Nobody", "Step 2", "Cannot"]),
+        ("one of a later instant", entry(Kind.SEND_FAILED, "cannot be sent", at=NOW + MINUTE, **WHERE), ["Nobody", "Step 2", "Cannot"]),
+        ("a message that left us", entry(Kind.SENT, "sent to Ben", **WHERE), ["Nobody", "Step 2", "Sent to Ben"]),
+    ],
+)
+def test_what_failed_is_told_before_what_follows_from_it(what: str, failed: Recorded, expected: list[str]) -> None:
+    said = texts(replace(KNOWN, entries=[LOST, NEXT_STEP, failed]))
+    assert len(said) == 3
+    assert all(text.startswith(begins) for text, begins in zip(said, expected, strict=True)), said
+
+
+def test_who_could_not_be_reached_when_a_step_fired_is_told_where_it_was_found() -> None:
+    found = entry(Kind.UNREACHABLE, "Ana has no verified contact method", **WHERE)
+    failed = entry(Kind.SEND_FAILED, "cannot be sent", **WHERE)
+    assert texts(replace(KNOWN, entries=[found, NEXT_STEP, failed]))[-1] == "Cannot be sent."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from tests.system import System, to
 
-from oncall.intake.rules import kept_headers, redacted, shown_body
+from oncall.intake.rules import kept_headers, redacted, sent_as, shown_body
 from oncall.kit.db import Database
 
 S = "Zq9-canary.7f"
@@ -294,6 +295,33 @@ async def test_a_body_is_downloaded_as_it_is_kept_by_admins_and_never_rendered(s
     assert (await system.api.get("/api/v1/events/00000000-0000-0000-0000-000000000000/body")).status_code == 404
 
 
+SAID = b'{"summary": "Disk full"}'
+
+
+@pytest.mark.parametrize(
+    ("what", "kept", "headers", "expected"),
+    [
+        ("as it came", SAID, {}, ""),
+        ("undone", SAID, {"content-encoding": "gzip", "content-length": "1044"}, "of 1,044 sent as gzip"),
+        ("undone, of a length nobody announced", SAID, {"content-encoding": "x-gzip"}, "sent as x-gzip"),
+        ("undone twice", SAID, {"content-encoding": "deflate, gzip", "content-length": "60"}, "of 60 sent as deflate, gzip"),
+        ("only called compressed", SAID, {"content-encoding": "gzip", "content-length": f"{len(SAID)}"}, ""),
+        ("only called so, as what is not undone", SAID, {"content-encoding": "br"}, ""),
+        ("a word of their own", SAID, {"content-encoding": "utf-8", "content-length": "3"}, ""),
+        ("damaged", gzip.compress(SAID)[:-9], {"content-encoding": "gzip"}, "still compressed as gzip"),
+        ("damaged, and not called so", gzip.compress(SAID)[:-9], {}, "still compressed as gzip"),
+        ("not undone", b"\x0b\x02\x80\x00\xff", {"content-encoding": "br"}, "still compressed as br"),
+    ],
+)
+def test_how_a_body_was_compressed_when_it_came(what: str, kept: bytes, headers: dict[str, str], expected: str) -> None:
+    assert sent_as(kept, "application/json", headers) == expected
+
+
+def test_how_long_a_body_was_is_kept_where_it_was_compressed() -> None:
+    assert kept_headers({"content-length": "44", "content-encoding": "gzip"}) == {"content-length": "44", "content-encoding": "gzip"}
+    assert kept_headers({"content-length": "44"}) == {}
+
+
 async def test_the_key_is_in_no_header_that_is_kept(system: System, database: Database) -> None:
     key = (await system.service([to(await system.user("Ana"))], type="generic"))["key"]
     headers = {"ce-source": f"/intake/{key}", "Content-Type": f"text/plain; key={key}", "User-Agent": key}
@@ -304,8 +332,7 @@ async def test_the_key_is_in_no_header_that_is_kept(system: System, database: Da
     assert json.loads(stored.headers)["ce-source"] == "/intake/[redacted]"
 
 
-async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: System) -> None:
-    made = await system.service([to(await system.user("Ana"))], type="generic")
+async def only_recording(system: System, made: dict[str, Any]) -> None:
     path = f"/api/v1/services/{made['service']['id']}/integrations/{made['integration']['id']}"
     was = await system.api.get(path)
     edited = await system.api.put(
@@ -313,6 +340,11 @@ async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: S
     )
     assert edited.status_code == 200, edited.text
     await system.node.compilation.refresh()
+
+
+async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await only_recording(system, made)
     (event,) = (await system.api.post(f"/intake/{made['key']}", content=b"{broken")).json()["events"]
     assert (event["decision"], event["incident_id"]) == ("ignored", None)
     seen = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
@@ -322,5 +354,27 @@ async def test_an_integration_may_have_unreadable_bodies_only_recorded(system: S
     assert (await system.api.post(f"/intake/{made['key']}", content=b"Disk full")).json()["events"][0]["decision"] == "opened", (
         "others page"
     )
+    await system.run_due()
+    assert system.pages() == ["Ana"]
+
+
+async def test_what_is_only_recorded_is_explained_as_unreadable(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await only_recording(system, made)
+    (event,) = (await system.api.post(f"/intake/{made['key']}", content=b"{broken")).json()["events"]
+    lines = (await system.api.get(f"/api/v1/events/{event['id']}/explain")).json()["sentences"]
+    told = [line["text"] for line in lines if line["kind"] in {"read", "said", "advice"}]
+    assert told[0].startswith("Its body has 7 bytes")
+    assert told[1].startswith("It could not be read: it is not JSON")
+    assert not told[1].endswith("such a body.")
+    assert told[2:] == ["If what cannot be read should page, set `on_unreadable` of its integration to `page`; else nothing is to be done."]
+    decided = [line["text"] for line in lines if line["kind"] == "decided"]
+    assert decided[1] == "Nobody could read it, and its integration only records such a body: it paged nobody."
+
+
+async def test_what_is_too_large_pages_although_what_is_unreadable_is_only_recorded(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    await only_recording(system, made)
+    assert (await system.api.post(f"/intake/{made['key']}", content=b"x" * (4 * 1024 * 1024 + 1))).status_code == 413
     await system.run_due()
     assert system.pages() == ["Ana"]

@@ -82,3 +82,9 @@ def test_what_the_service_desk_keeps_is_told() -> None:
     assert "impact large, 1,200 affected users, category Hardware / Disk, reported by Dora (customer)." in words
     assert r"Reported: Nobody can pay.. Resolution: Cleaned up \*logs\*.." not in words, "one full stop is enough"
     assert r"Reported: Nobody can pay. Resolution: Cleaned up \*logs\*." in words
+
+
+def test_what_people_wrote_is_left_as_they_wrote_it() -> None:
+    filed = Filed("eth0 is down", "Network", "large", 1, "Dora (customer)", None, "cable replaced")
+    words = draft([told(OPENED, RESOLVED, filed=filed)], USUAL, title=None, now=NOW).body
+    assert "Reported: eth0 is down. Resolution: cable replaced." in words

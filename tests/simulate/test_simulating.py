@@ -41,6 +41,17 @@ async def schedule(system: System, user: dict[str, Any], start: str, end: str) -
     return {"type": "schedule", "id": made["id"]}
 
 
+async def test_a_name_stays_as_it_is_written_where_a_sentence_begins_with_it(system: System) -> None:
+    eve = await system.user("thr49050")
+    made = await system.service([to(eve)], ack_timeout="PT30M")
+    reactions = [{"after": "PT1M", "action": "acknowledge", "user_id": eve["id"]}]
+    found = await simulated(system, service_id=made["service"]["id"], at=AT, until="2026-03-02T12:32:00Z", reactions=reactions)
+    first, reaction, late = told(found)
+    assert first.endswith("Step 1 of policy Payments fired. thr49050 is paged: step 1 of policy Payments: named in the step.")
+    assert reaction == "12:01:00 reaction: thr49050 acknowledges it."
+    assert late.startswith("12:31:00 paged: thr49050 acknowledged it and did not resolve it in time; it is triggered again. Step 1")
+
+
 async def test_the_whole_path_until_somebody_has_it_and_beyond(system: System) -> None:
     ana = await system.user("Ana", rules=(("high", "PT0S"), ("high", "PT3M"), ("high", "PT10M")))
     ben = await system.user("Ben")

@@ -79,7 +79,8 @@ def page(whom: str, text: str, *, is_team: bool, urgency: str | None, service: s
     body: JSON = {"title": text}
     with Api() as api:
         kind = "team" if is_team else "user"
-        body[f"{kind}_id"] = api.find(f"{kind}s", whom, kind=kind)["id"]
+        named = api.find(f"{kind}s", whom, kind=kind)
+        body[f"{kind}_id"] = named["id"]
         if urgency:
             body["urgency"] = urgency
         if service:
@@ -94,7 +95,7 @@ def page(whom: str, text: str, *, is_team: bool, urgency: str | None, service: s
     if names:
         say(f"{' and '.join(names)} {are} paged about #{its['number']} {its['title']} ({its['service']['name']}).")
     for said in done["says"]:
-        say(_sentence(said))
+        say(_sentence(said, [named["name"], *names]))
     return None
 
 
@@ -170,8 +171,10 @@ def instant(said: str) -> str:
     return re.sub(r"\.[0-9]+(?=Z|[+-])", "", said)
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
+def _sentence(words: str, names: Sequence[str]) -> str:
+    """A name stays as it is written, also where a sentence begins with it."""
+    said = f"{words}{'' if words.endswith('.') else '.'}"
+    return said if said.startswith(tuple(names)) else f"{said[:1].upper()}{said[1:]}"
 
 
 def say(line: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from oncall.contacts.rules import reachability, silence_hint
+from oncall.contacts.values import Reach
 from oncall.desk.values import Priority
 from oncall.escalation.rules.whom import unmet
 from oncall.escalation.values import ALL_SEVERITIES, About, OnDuty, People, Policy, PolicyWarning, TargetType
@@ -23,7 +24,7 @@ def warnings_of(policy: Policy, people: People, lacking: Mapping[str, str]) -> l
                 "unreachable",
                 level,
                 None if reach.team_id else id,
-                f"Step {level} names {reach.name} ({duty.reason}). {_sentence(ways[id].high.why)}",
+                f"Step {level} names {reach.name} ({duty.reason}). {_sentence(ways[id].high.why, reach)}",
             )
             for id, (reach, duty) in lost.items()
         ]
@@ -61,5 +62,6 @@ def _kind(about: About) -> str:
     return f"{about.severity}, {priority}, {'within' if about.is_supported else 'outside'} support hours"
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+def _sentence(words: str, reach: Reach) -> str:
+    """A person's name stays as it is written."""
+    return f"{words}." if reach.team_id is None and words.startswith(reach.name) else f"{words[:1].upper()}{words[1:]}."

@@ -20,7 +20,7 @@ from oncall.incidents.commands.routing import route_events
 from oncall.incidents.commands.updating import tell
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_run, holds, ignored, key_of, needs_incident, place_of, sensible_instant, waves
-from oncall.incidents.rules.following import followed
+from oncall.incidents.rules.following import BECAME, followed, told_of
 from oncall.incidents.rules.going_on import told_in
 from oncall.incidents.rules.holding import Hold, counting, decided_once, is_decided_now
 from oncall.incidents.rules.news import acknowledged_anew
@@ -273,20 +273,10 @@ async def _without_taken_groups(
 
 
 def _told(before: Incident, after: Incident, actor: Actor, *, now: datetime) -> list[timeline.Entry]:
-    entries = []
-    if after.severity is not before.severity:
-        reason = f"severity rose from {before.severity.value} to {after.severity.value}, urgency is {after.urgency.value}"
-        entries.append(timeline.Entry(after.id, now, timeline.Kind.SEVERITY_CHANGED, actor, reason, {"severity": after.severity.value}))
-    if after.status is not before.status or acknowledged_anew(before, after):
-        kind = {
-            Status.TRIGGERED: timeline.Kind.REOPENED,
-            Status.ACKNOWLEDGED: timeline.Kind.ACKNOWLEDGED,
-            Status.RESOLVED: timeline.Kind.RESOLVED,
-            Status.CLOSED: timeline.Kind.CLOSED,
-        }[after.status]
-        entries.append(timeline.Entry(after.id, now, kind, actor, after.escalation_reason))
+    told = told_of(before, after)
+    for kind in {kind for kind, _, _ in told} & set(BECAME.values()):
         INCIDENTS.labels(kind.value).inc()
-    return entries
+    return [timeline.Entry(after.id, now, kind, actor, reason, detail) for kind, reason, detail in told]
 
 
 async def _escalate_now(

@@ -1,17 +1,18 @@
 """The whole way of one event in sentences, for an engineer at three in the morning. Pure: what is known in, lines out."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import dropwhile, takewhile
 from typing import assert_never
 
 from oncall.incidents.rules import timers
-from oncall.incidents.rules.meanings import MEANS, advice
-from oncall.incidents.rules.recounting import at_once, consequences, instant, last_paged, recount, sentence, standing
+from oncall.incidents.rules.meanings import advice, meaning
+from oncall.incidents.rules.recounting import instant, last_paged, names_in, recount, sentence, standing
+from oncall.incidents.rules.set_going import is_repeat, set_going, with_it
 from oncall.incidents.values import STANDS_IN, Action, Decision, EventSeen, Incident, Status
 from oncall.incidents.values.explaining import Line, Stage, Story
-from oncall.timeline.values import Kind, Recorded
+from oncall.timeline.values import Kind
 
 BEGIN = {
     Kind.OPENED,
@@ -31,7 +32,7 @@ OF_ITS_INTEGRATION = re.compile(r" integration=[0-9a-f]{8}$")
 
 def explain(story: Story, *, now: datetime) -> list[Line]:
     """In the order of its way: received, read, said, decided, and what came of it. For every decision, and without a body as well."""
-    return [*_received(story), *_said(story.event), *_decided(story.event), *_became(story, now=now), *_advice(story)]
+    return [*_received(story), *_said(story), *_decided(story), *_became(story, now=now), *_advice(story)]
 
 
 def _refs(event: EventSeen) -> dict[str, str]:
@@ -54,12 +55,13 @@ def _received(story: Story) -> Iterator[Line]:
     if came.body_gone is not None or came.size is None:
         words = came.body_gone or "its body is not kept"
     else:
-        words = f"its body has {came.size:,} byte{'' if came.size == 1 else 's'}" + (
-            f" of {came.content_type}" if came.content_type else ""
-        )
+        words = f"its body has {came.size:,} byte{'' if came.size == 1 else 's'}"
+        words += f" of {came.content_type}" * bool(came.content_type) + f", {came.sent_as}" * bool(came.sent_as)
     yield Line(Stage.READ, None, sentence(words), _refs(event))
+    why = came.only_recorded
     if event.decision is Decision.UNREADABLE:
         why = event.reason.rpartition(": ")[0] or event.reason  # behind it stands why that opened an alert, or did not
+    if why is not None:
         yield Line(Stage.READ, None, sentence(f"it could not be read: {why}"), _refs(event))
     elif came.reads_as is not None:
         yield Line(Stage.READ, None, sentence(f"it is read by {came.reads_as}"), _refs(event))
@@ -68,7 +70,10 @@ def _received(story: Story) -> Iterator[Line]:
 # --- what it said -----------------------------------------------------------------------------------------------------------
 
 
-def _said(event: EventSeen) -> Iterator[Line]:
+def _said(story: Story) -> Iterator[Line]:
+    event = story.event
+    if story.arrival.only_recorded is not None:
+        return
     yield Line(Stage.SAID, None, sentence(_words(event)), _refs(event))
     if event.action not in {Action.CHANGE, Action.IGNORE, Action.CHECK_IN}:
         yield Line(Stage.SAID, None, sentence(_key(event)), _refs(event))
@@ -107,14 +112,15 @@ def _key(event: EventSeen) -> str:
 # --- what was decided, and what came of it ----------------------------------------------------------------------------------
 
 
-def _decided(event: EventSeen) -> Iterator[Line]:
+def _decided(story: Story) -> Iterator[Line]:
+    event = story.event
     yield Line(
         Stage.DECIDED,
         event.received_at,
         sentence(f"decided: {event.decision.value}{event.reason and f', since {event.reason}'}"),
         _refs(event),
     )
-    yield Line(Stage.DECIDED, None, sentence(MEANS[event.decision]), _refs(event))
+    yield Line(Stage.DECIDED, None, sentence(meaning(event, story.arrival, is_mere=not set_going(story))), _refs(event))
 
 
 def _became(story: Story, *, now: datetime) -> Iterator[Line]:
@@ -182,61 +188,35 @@ def _paging(story: Story) -> Iterator[Line]:
     incident = story.incident
     if incident is None:
         return
-    happened = _set_going(story)
+    happened = set_going(story)
     if happened:
-        yield from recount(happened, story.messages)
+        yield from recount(happened, story.messages, names=_names(story))
     if story.is_cut and happened and happened[-1] is story.since[-1]:
         more = f"More happened since: GET /api/v1/incidents/{incident.number}/timeline."
         yield Line(Stage.HAPPENED, None, more, {"incident_id": f"{incident.id}"})
     if not any(recorded.entry.kind is Kind.PAGED for recorded in happened):
-        earlier = last_paged(story.before) or (last_paged(_with_it(story)) if _is_repeat(story) else [])
-        yield Line(Stage.PAGED, None, sentence(_why_nobody(story, incident, is_told=bool(earlier))), {"incident_id": f"{incident.id}"})
-        yield from recount(earlier, story.messages, stage=Stage.BEFORE)
+        earlier = last_paged(story.before) or last_paged(with_it(story))
+        why = _why_nobody(story, incident, is_mere=not happened, is_told=bool(earlier))
+        yield Line(Stage.PAGED, None, sentence(why), {"incident_id": f"{incident.id}"})
+        yield from recount(earlier, story.messages, names=_names(story), stage=Stage.BEFORE)
     yield from _next(incident)
 
 
-def _set_going(story: Story) -> list[Recorded]:
-    """Everything until somebody had it, of an event that opened, reopened or made graver; of a mere repeat nothing."""
-    event = story.event
-    if story.incident is not None and story.incident.id == event.id:
-        return consequences(story.since, None)
-    if event.decision is Decision.REOPENED or (event.decision is Decision.UNREADABLE and _holds(_with_it(story), Kind.REOPENED)):
-        return consequences(story.since, Kind.REOPENED)
-    return consequences(story.since, Kind.SEVERITY_CHANGED) if any(_is_its_rise(event, one) for one in _with_it(story)) else []
-
-
-def _with_it(story: Story) -> list[Recorded]:
-    """What happened to its incident when it was taken: its own doing, and that of what came in the same body."""
-    return at_once(story.since, story.event.received_at)
-
-
-def _holds(entries: Iterable[Recorded], kind: Kind) -> bool:
-    return any(recorded.entry.kind is kind for recorded in entries)
-
-
-def _is_its_rise(event: EventSeen, recorded: Recorded) -> bool:
-    """Whether it is this event, and not another of its body, that made the incident graver."""
-    if recorded.entry.kind is not Kind.SEVERITY_CHANGED:
-        return False
-    return recorded.entry.detail.get("severity", event.severity.value) == event.severity.value
-
-
-def _is_repeat(story: Story) -> bool:
-    """Whether its alert was open already; of what cannot be read only the count of its triggers says so."""
-    event = story.event
-    if event.decision is not Decision.UNREADABLE:
-        return event.decision is Decision.DEDUPLICATED
-    return story.nth is not None and story.nth > 1 and not _holds(_with_it(story), Kind.REOPENED)
-
-
-def _why_nobody(story: Story, incident: Incident, *, is_told: bool) -> str:
-    if _is_repeat(story):
+def _why_nobody(story: Story, incident: Incident, *, is_mere: bool, is_told: bool) -> str:
+    if is_mere and is_repeat(story):
         told = "those below had been paged before it" if is_told else "and nobody had been paged before it"
         return f"nobody was paged because of it: a repeat pages nobody; {told}"
     if incident.status is Status.TRIGGERED:
         why = standing(incident.escalation_state.value, incident.escalation_reason)
         return f"nobody was paged because of it so far: its escalation is {why}"
+    if story.event.decision is Decision.BROKE_THROUGH:
+        at = f", next at {instant(incident.tell_at)}" if incident.tell_at else ""
+        return f"nobody was paged because of it at once: whoever has its incident is told of what is new at most once in ten minutes{at}"
     return f"nobody was paged because of it: it was {incident.status.value} before anybody was, {incident.escalation_reason}"
+
+
+def _names(story: Story) -> frozenset[str]:
+    return names_in([*story.before, *story.since], story.messages)
 
 
 def _next(incident: Incident) -> Iterator[Line]:
@@ -256,9 +236,9 @@ def _ended(story: Story) -> Iterator[Line]:
         return
     ends = Kind.RESOLVED if story.event.decision is Decision.RESOLVED else Kind.ACKNOWLEDGED
     # What came in the same body may have opened it in this transaction, or bring it back: that is not told as if an end had done it.
-    since_it = dropwhile(lambda one: one.entry.kind is not ends, _with_it(story))
+    since_it = dropwhile(lambda one: one.entry.kind is not ends, with_it(story))
     happened = list(takewhile(lambda one: one.entry.kind not in BEGIN, since_it))
-    yield from recount(happened, story.messages)
+    yield from recount(happened, story.messages, names=_names(story))
     if not happened:
         word = "resolved" if ends is Kind.RESOLVED else "acknowledged"
         words = f"its incident was not {word} by it: it was so already, or another of its alerts is not"

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from oncall.incidents.rules.dedup import RANK
-from oncall.incidents.rules.life import AlertsNow, follow_alerts
+from oncall.incidents.rules.life import CAME_BACK, AlertsNow, follow_alerts
+from oncall.incidents.rules.news import acknowledged_anew
 from oncall.incidents.rules.placing import Run, actor_of, urgency_by_services
-from oncall.incidents.values import Action, AlertCounts, Incident
+from oncall.incidents.values import Action, AlertCounts, Incident, Status
 from oncall.kit.ids import ServiceId
 from oncall.services.values import Service
+from oncall.timeline.values import Kind
 
 
 def followed(
@@ -30,3 +32,27 @@ def followed(
         counted=any(run.alert is not None and run.alert.watched for run in its),
     )
     return follow_alerts(before, says, actor_of(its[0].events[0]), now=now)
+
+
+BECAME = {
+    Status.TRIGGERED: Kind.REOPENED,
+    Status.ACKNOWLEDGED: Kind.ACKNOWLEDGED,
+    Status.RESOLVED: Kind.RESOLVED,
+    Status.CLOSED: Kind.CLOSED,
+}
+
+
+def told_of(before: Incident, after: Incident) -> list[tuple[Kind, str, dict[str, object]]]:
+    """What its timeline says of that: the kind, the reason, the detail of each entry. What came back graver is reopened first, and its
+    severity rises then.
+    """
+    rose = after.severity is not before.severity
+    told: list[tuple[Kind, str, dict[str, object]]] = []
+    if rose:
+        reason = f"severity rose from {before.severity.value} to {after.severity.value}, urgency is {after.urgency.value}"
+        told.append((Kind.SEVERITY_CHANGED, reason, {"severity": after.severity.value}))
+    if after.status is before.status and not acknowledged_anew(before, after):
+        return told
+    if after.status is Status.TRIGGERED:
+        return [(Kind.REOPENED, f"{CAME_BACK}; severity rose to {after.severity.value}" if rose else CAME_BACK, {}), *told]
+    return [*told, (BECAME[after.status], after.escalation_reason, {})]

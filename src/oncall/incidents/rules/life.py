@@ -77,6 +77,9 @@ def resolve(incident: Incident, by: Actor, *, now: datetime) -> Incident:
     )
 
 
+CAME_BACK = "reopened: the same problem came back inside the reopen window"
+
+
 def reopen(incident: Incident, *, now: datetime) -> Incident:
     """The problem came back. Nobody had touched it: round, step and next instant are kept, so that a flapping alert still climbs.
 
@@ -99,7 +102,7 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
             position=next_cycle(incident.position) if fresh else incident.position,
             step_at=now if fresh or incident.step_at is None else max(incident.step_at, now),
             escalation_state=EscalationState.RUNNING,
-            escalation_reason="reopened: the same problem came back inside the reopen window",
+            escalation_reason=CAME_BACK,
             escalation_since=now,
         )
     )

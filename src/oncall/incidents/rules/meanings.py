@@ -10,14 +10,14 @@ OTHER_GROUP = "if it is another problem, group the alerts of its service by othe
 MEANS: Mapping[Decision, str] = {
     Decision.OPENED: "a new problem: it opened an alert and an incident",
     Decision.REOPENED: "a problem that came back: its alert and its incident are open again",
-    Decision.GROUPED: "a new alert of a problem that is known: it joined the open incident of its group, and pages nobody anew",
+    Decision.GROUPED: "a new alert of a problem that is known: it joined the open incident of its group",
     Decision.BROKE_THROUGH: "a new alert of a problem that somebody has: whoever has it is told, at most once in ten minutes",
     Decision.MUTED: "a new problem that a silence or an inhibition mutes: it pages when that ends, if it is still open",
     Decision.HELD_MAINTENANCE: "a new problem in a maintenance window: it pages when that ends, if it is still open",
     Decision.HELD_FLAPPING: "an alert that comes and goes: it was recorded, and its incident stays open until it settles",
     Decision.HELD_THRESHOLD: "a problem that has not been said often enough to page: it was counted",
     Decision.HELD_DELAY: "a new problem that may resolve by itself: it pages after a while, if it is still open",
-    Decision.DEDUPLICATED: "a repeat of an open alert: it was counted, and a repeat pages nobody",
+    Decision.DEDUPLICATED: "a repeat of an open alert: it was counted",
     Decision.ACKNOWLEDGED: "its monitor says that somebody has it: its alert is marked",
     Decision.RESOLVED: "it is over: its alert is resolved",
     Decision.NO_OPEN_ALERT: "it ends or acknowledges something that is not open: it was recorded and changed nothing",
@@ -29,6 +29,23 @@ MEANS: Mapping[Decision, str] = {
     Decision.QUARANTINED: "it could not be stored as it was read: it was set aside and paged nobody",
 }
 """Every decision; a test says so."""
+
+PAGES_NOBODY: Mapping[Decision, str] = {
+    Decision.GROUPED: "and pages nobody anew",
+    Decision.DEDUPLICATED: "and a repeat pages nobody",
+}
+"""What is true of those that set nothing going: a rise pages all the same, and the one that a threshold waits for."""
+
+
+ONLY_RECORDED = "nobody could read it, and its integration only records such a body: it paged nobody"
+
+
+def meaning(event: EventSeen, came: Arrival, *, is_mere: bool) -> str:
+    """`is_mere`: it set nothing going."""
+    if came.only_recorded is not None:
+        return ONLY_RECORDED
+    more = PAGES_NOBODY.get(event.decision) if is_mere else None
+    return f"{MEANS[event.decision]}, {more}" if more else MEANS[event.decision]
 
 
 ADVICE: Mapping[Decision, str] = {
@@ -65,10 +82,13 @@ WITHOUT_ITS_BODY: Mapping[Decision, str] = {
 TOO_LARGE = (
     "let its monitor send less at once: the details of its alert (GET /api/v1/alerts/{alert_id}) say who it is; then resolve the incident"
 )
+PAGE_THEM = "if what cannot be read should page, set `on_unreadable` of its integration to `page`; else nothing is to be done"
 
 
 def advice(event: EventSeen, came: Arrival) -> str | None:
     """Nobody is sent to look at a body that there is not."""
+    if came.only_recorded is not None:
+        return PAGE_THEM
     said = ADVICE.get(event.decision)
     if came.body_gone is not None:
         said = TOO_LARGE if came.was_too_large else WITHOUT_ITS_BODY.get(event.decision, said)

@@ -1,6 +1,6 @@
 """What happened to an incident near to an event, in sentences: steps, pages, and what became of each message. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import dropwhile
 from typing import assert_never
@@ -13,6 +13,22 @@ from oncall.timeline.values import Kind, Recorded
 ENDS = {Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.UNACKNOWLEDGED, Kind.ESCALATED, Kind.REASSIGNED, Kind.MERGED, Kind.RESOLVED, Kind.CLOSED}
 """What ends that an event goes on paging people: whatever comes after it has another cause."""
 
+BEGIN_WITH_A_NAME = {
+    Kind.RESPONDER_REQUESTED,
+    Kind.RESPONDER_ACCEPTED,
+    Kind.RESPONDER_DECLINED,
+    Kind.RESPONDER_CANCELLED,
+    Kind.NOTE_ADDED,
+    Kind.ROLE_SET,
+    Kind.ROLE_LEFT,
+    Kind.VENDOR_ASKED,
+    Kind.VENDOR_SAID,
+    Kind.REPORTER_ASKED,
+    Kind.REPORTER_TOLD,
+    Kind.REPORTER_NOT_TOLD,
+}
+"""Whose reasons say first who it is."""
+
 TOLD_BY_MESSAGES = {Kind.SENT, Kind.SEND_FAILED}
 
 
@@ -21,10 +37,33 @@ def instant(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def sentence(words: str) -> str:
-    """With its capital and its full stop."""
+def sentence(words: str, *, names: Collection[str] = ()) -> str:
+    """With its capital and its full stop. One of `names` stays as it is written, also where a sentence begins with it."""
+    words = stopped(words)
+    if any(words.startswith(name) and not words[len(name) :][:1].isalnum() for name in names):
+        return words
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def stopped(words: str) -> str:
+    """With its full stop, and otherwise as somebody wrote it."""
     words = words.strip()
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?', '…')) else '.'}"
+    return f"{words}{'' if words.endswith(('.', '!', '?', '…')) else '.'}"
+
+
+def names_in(entries: Sequence[Recorded], messages: Sequence[Notification]) -> frozenset[str]:
+    """The names that sentences about these may begin with: of who did something, was paged, or was written to. Before that of a team
+    stands a word of ours.
+    """
+    did = {recorded.entry.actor.name for recorded in entries}
+    paged = {one.entry.reason.partition(" is paged")[0] for one in entries if one.entry.kind is Kind.PAGED}
+    teams = {message.user_name for message in messages if message.team_id is not None}
+    return frozenset(did | paged | {message.user_name for message in messages}) - teams - {""}
+
+
+def told_of(recorded: Recorded, words: str, names: Collection[str]) -> str:
+    """Words about what happened as a sentence."""
+    return stopped(words) if recorded.entry.kind in BEGIN_WITH_A_NAME else sentence(words, names=names)
 
 
 def standing(state: str, reason: str) -> str:
@@ -53,18 +92,46 @@ def last_paged(before: Sequence[Recorded]) -> list[Recorded]:
     return [recorded for recorded in paged if position_of(recorded) == position_of(paged[-1])]
 
 
-def recount(entries: Sequence[Recorded], messages: Sequence[Notification], *, stage: Stage = Stage.HAPPENED) -> Iterator[Line]:
-    """Each entry in its own words, and behind each page what became of its messages."""
+def causes_first(entries: Sequence[Recorded]) -> list[Recorded]:
+    """As they were recorded, but for a step that is lost: that is written before the failed try that it follows from, since an incident is
+    locked before its messages.
+    """
+    told: list[Recorded] = []
+    for recorded in entries:
+        told.insert(_place_of(recorded, told), recorded)
+    return told
+
+
+def _place_of(failed: Recorded, told: Sequence[Recorded]) -> int:
+    if failed.entry.kind is Kind.SEND_FAILED:
+        for n in range(len(told) - 1, -1, -1):
+            entry = told[n].entry
+            if entry.at != failed.entry.at:
+                break
+            if entry.detail.get("step_is_lost") and position_of(told[n]) == position_of(failed):
+                return n
+    return len(told)
+
+
+def recount(
+    entries: Sequence[Recorded], messages: Sequence[Notification], *, names: Collection[str] = (), stage: Stage = Stage.HAPPENED
+) -> Iterator[Line]:
+    """Each entry in its own words, and behind each page what became of its messages; `names` are those that words may begin with, if there
+    are more than in these themselves.
+    """
+    names = names or names_in(entries, messages)
     for recorded in entries:
         entry = recorded.entry
         if entry.kind in TOLD_BY_MESSAGES:
             continue
         refs = {"incident_id": f"{entry.incident_id}", "timeline_entry_id": f"{recorded.id}"}
         if entry.kind is not Kind.PAGED:
-            yield Line(stage, entry.at, sentence(words_of(recorded)), refs)
+            yield Line(stage, entry.at, told_of(recorded, words_of(recorded), names), refs)
             continue
         user_id = str(entry.detail.get("user_id", ""))
-        yield Line(Stage.PAGED if stage is Stage.HAPPENED else stage, entry.at, sentence(entry.reason), refs | {"user_id": user_id})
+        yield Line(
+            Stage.PAGED if stage is Stage.HAPPENED else stage, entry.at, told_of(recorded, entry.reason, names), refs | {"user_id": user_id}
+        )
         its = [message for message in messages if f"{message.user_id}" == user_id and step_of(message) == position_of(recorded)]
         for message in its:
             yield message_line(message)

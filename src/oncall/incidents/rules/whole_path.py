@@ -1,9 +1,9 @@
 """Why was I (not) paged: the whole path of an incident in sentences, in the order of time. Pure: the record in, sentences out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from oncall.incidents.rules.recounting import message_line, position_of, sentence, step_of, words_of
+from oncall.incidents.rules.recounting import causes_first, message_line, names_in, position_of, sentence, step_of, told_of, words_of
 from oncall.incidents.values import EventSeen, Incident, Status
 from oncall.incidents.values.whole_path import OTHERWISE, Ahead, Known, Sentence, WholePath
 from oncall.notifications.values import AttemptOutcome, Notification
@@ -39,13 +39,13 @@ def tell(known: Known) -> WholePath:
 
 def _past(known: Known) -> list[Sentence]:
     told = [*_event(known.event)] if known.event else []
-    recorded = set()
-    for one in known.entries:
-        told += _entry(one, known)
+    recorded, names = set(), names_in(known.entries, known.messages)
+    for one in causes_first(known.entries):
+        told += _entry(one, known, names)
         recorded.add((one.entry.detail.get("notification_id"), one.entry.detail.get("attempt")))
     for message in known.messages:
         told += _unrecorded(message, recorded)
-    told.sort(key=lambda one: one.at)  # what is of one instant stays in the order it was recorded in
+    told.sort(key=lambda one: one.at)  # what is of one instant stays in this order
     if known.is_cut:
         last = known.entries[-1].entry.at
         told.append(Sentence(last, "cut", "More happened than is told here: the rest is in its timeline.", {}))
@@ -58,7 +58,7 @@ def _event(event: EventSeen) -> Iterator[Sentence]:
     yield Sentence(event.received_at, "event", sentence(words), {"event_id": f"{event.id}", "decision": event.decision.value})
 
 
-def _entry(one: Recorded, known: Known) -> Iterator[Sentence]:
+def _entry(one: Recorded, known: Known, names: Collection[str]) -> Iterator[Sentence]:
     entry = one.entry
     its = {"timeline_entry_id": f"{one.id}", "actor": entry.actor.name, **entry.detail}
     match entry.kind:
@@ -67,7 +67,7 @@ def _entry(one: Recorded, known: Known) -> Iterator[Sentence]:
         case Kind.STEP_FIRED:
             yield Sentence(entry.at, entry.kind.value, f"{sentence(entry.reason)}{_pointed_at(entry.detail)}", its)
         case Kind.PAGED:
-            yield Sentence(entry.at, entry.kind.value, f"{sentence(entry.reason)}{_by_ways(entry.detail)}", its)
+            yield Sentence(entry.at, entry.kind.value, f"{told_of(one, entry.reason, names)}{_by_ways(entry.detail)}", its)
             yield from _waiting(one, known.messages)
         case Kind.SENT | Kind.SEND_FAILED:
             nth = entry.detail.get("attempt")
@@ -77,7 +77,7 @@ def _entry(one: Recorded, known: Known) -> Iterator[Sentence]:
             late = f"{entry.reason}, {_lasting(entry.at - known.seen.incident.triggered_at)} after it was triggered"
             yield Sentence(entry.at, entry.kind.value, sentence(words_of(one).replace(entry.reason, late, 1)), its)
         case _:
-            yield Sentence(entry.at, entry.kind.value, sentence(words_of(one)), its)
+            yield Sentence(entry.at, entry.kind.value, told_of(one, words_of(one), names), its)
 
 
 def _opened(one: Recorded, incident: Incident) -> str:

@@ -47,11 +47,15 @@ class Arrival:
     service: str | None
     content_type: str = ""
     size: int | None = None
+    sent_as: str = ""
+    """How it was compressed when it came; empty if it was not."""
     body_gone: str | None = None
     was_too_large: bool = False
     """Then it was never kept."""
     reads_as: str | None = None
     """By what its body is read today, if it can be read."""
+    only_recorded: str | None = None
+    """Why nobody could read it, of one whose integration only records such a body."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from oncall.intake.commands.dialects import DIALECTS, dialect_of
 from oncall.intake.commands.mapping import maps
 from oncall.intake.commands.reading import received_as
 from oncall.intake.commands.showing import gone_after, why_never_kept
-from oncall.intake.rules import decode, redacted
+from oncall.intake.rules import decode, redacted, sent_as, why_only_recorded
 from oncall.intake.values import Unreadable
 from oncall.kit.ids import EventId
 from oncall.kit.sealing import Sealing
 from oncall.services.commands import get_integration_ref
-from oncall.services.values import IntegrationRef, UnknownIntegration
+from oncall.services.values import IntegrationRef, IntegrationType, UnknownIntegration
 
 
 async def explain_event(tx: AsyncConnection, id: EventId, *, sealing: Sealing, kept: timedelta, now: datetime) -> Sequence[Line]:
@@ -38,11 +38,14 @@ async def explain_event(tx: AsyncConnection, id: EventId, *, sealing: Sealing, k
 def _arrival(event: EventSeen, body: Body | None, integration: IntegrationRef | None, service: str | None, kept: timedelta) -> Arrival:
     """Takes a while where the body is large."""
     name, type = (integration.name, integration.type.value) if integration else (None, None)
-    never = why_never_kept(event, body)
+    never, only_recorded = why_never_kept(event, body), why_only_recorded(event.action, event.reason)
     if body is None or never:
-        return Arrival(name, type, service, body_gone=never or gone_after(kept), was_too_large=never is not None)
+        gone = never or gone_after(kept)
+        return Arrival(name, type, service, body_gone=gone, was_too_large=never is not None, only_recorded=only_recorded)
     reads_as = _reads_as(body, integration) if integration else None
-    return Arrival(name, type, service, redacted(body.content_type), len(body.raw), reads_as=reads_as)
+    compressed = sent_as(body.raw, body.content_type, body.headers)
+    type_of_body, size = redacted(body.content_type), len(body.raw)
+    return Arrival(name, type, service, type_of_body, size, compressed, reads_as=reads_as, only_recorded=only_recorded)
 
 
 def _reads_as(body: Body, integration: IntegrationRef) -> str | None:
@@ -60,4 +63,7 @@ def _reads_as(body: Body, integration: IntegrationRef) -> str | None:
     other = dialect_of(value, received, but=own)
     if other is not None:
         return f"the dialect of {other.name}, which its integration is not of"
-    return f"what it has in common with the dialect of {own.name}"
+    if own is not DIALECTS[IntegrationType.GENERIC]:
+        return f"what it has in common with the dialect of {own.name}"
+    how = "its text as it stands" if isinstance(value, str) else "common words"
+    return f"{how}, since no dialect knows it{', nor the mapping of its integration' if integration.mapping is not None else ''}"

@@ -24,6 +24,7 @@ from oncall.intake.rules import (
     inflate,
     kept_headers,
     mail_sent_by,
+    only_recorded,
     oversized,
     sent_by,
     storable,
@@ -110,9 +111,7 @@ def read(received: Received, integration: IntegrationRef, *, by: IntegrationType
 def _unreadable(integration: IntegrationRef, why: str) -> Reading:
     """What stands for a body that cannot be read: it pages, unless whoever owns the integration wants it only recorded."""
     if integration.on_unreadable is OnUnreadable.RECORD:
-        return Reading(
-            Action.IGNORE, f"unreadable event from {integration.name}", reason=f"{why}; this integration only records such a body"
-        )
+        return only_recorded(integration.name, why)
     return unreadable(integration.name, why)
 
 

@@ -11,16 +11,18 @@ from oncall.intake.rules.opening import decode
 from oncall.intake.rules.own_key import without_key
 from oncall.intake.rules.secrets import HIDDEN, hides, is_secret, plain, without_login
 from oncall.intake.rules.sent_by import mail_sent_by, sent_by
-from oncall.intake.rules.showing import ShownBody, shown_body, shown_headers
+from oncall.intake.rules.showing import ShownBody, sent_as, shown_body, shown_headers
 from oncall.intake.rules.standing_in import (
     MAX_FROM_ONE_BODY,
     OVERSIZED,
     delivered,
     more_events,
+    only_recorded,
     oversized,
     read_each,
     turned_away,
     unreadable,
+    why_only_recorded,
 )
 from oncall.intake.rules.telling import told, told_link, without_secrets
 from oncall.intake.rules.wording import (
@@ -74,6 +76,7 @@ __all__ = [
     "named_key",
     "objects_of",
     "one_line",
+    "only_recorded",
     "oversized",
     "plain",
     "read_each",
@@ -81,6 +84,7 @@ __all__ = [
     "redacted",
     "said_at",
     "says",
+    "sent_as",
     "sent_by",
     "severity_of",
     "shown_body",
@@ -92,6 +96,7 @@ __all__ = [
     "told_link",
     "turned_away",
     "unreadable",
+    "why_only_recorded",
     "without_key",
     "without_login",
     "without_secrets",

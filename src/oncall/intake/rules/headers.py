@@ -25,7 +25,7 @@ SIGNATURE = re.compile(r"signature|hmac|hub-sig|(^|-)sig(-|$)|digest")
 
 def kept_headers(headers: Mapping[str, str], *, key: str = "") -> dict[str, str]:
     """Those that matter, by their names in lower case, without secrets and without the integration's `key`; of a signature, that there
-    was one.
+    was one, and how long the body was only where it is kept otherwise than it was sent.
     """
     kept: dict[str, str] = {}
     for name, said in headers.items():
@@ -34,7 +34,8 @@ def kept_headers(headers: Mapping[str, str], *, key: str = "") -> dict[str, str]
             continue
         text = HIDDEN if how else cut(without_login(storable(said)), MAX_VALUE)
         kept[name.lower()] = text.replace(key, HIDDEN) if key else text
-    return kept
+    length = headers.get("content-length", "") if "content-encoding" in headers else ""
+    return kept | {"content-length": cut(storable(length), MAX_VALUE)} if length else kept
 
 
 @lru_cache(maxsize=1_024)

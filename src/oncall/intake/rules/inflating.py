@@ -63,6 +63,12 @@ def names_other(encoding: str) -> bool:
     return any(name.strip().lower() in OTHERS for name in encoding.split(","))
 
 
+def called(encoding: str) -> str:
+    """What its sender calls it, of the ways to compress that there are; empty if it calls it none of them."""
+    names = [name.strip().lower() for name in encoding.split(",")]
+    return ", ".join(name for name in names if name in WBITS or name in OTHERS)
+
+
 def _why(raw: bytes, name: str) -> str:
     return f"it is {name} of more than {MAX_INFLATED // 1024} KiB" if _grows_beyond(raw, name) else f"it is {name}, cut off or damaged"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from oncall.intake.rules.decoding import text_in
 from oncall.intake.rules.hiding import redacted
+from oncall.intake.rules.inflating import GZIP, called, names_other, still_compressed
 
 MAX_SHOWN = 256 * 1024
 
@@ -34,3 +35,17 @@ def shown_body(raw: bytes, content_type: str) -> ShownBody:
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers as they are shown: an address in one may hold a token."""
     return {name: redacted(said) for name, said in headers.items()}
+
+
+def sent_as(raw: bytes, content_type: str, headers: Mapping[str, str]) -> str:
+    """How a body that is kept as `raw` was compressed when it came, and whether it still is; empty if it never was, as far as is known."""
+    encoding, length = headers.get("content-encoding", ""), headers.get("content-length", "")
+    names = called(encoding)
+    is_text = bool(names) and text_in(raw, content_type) is not None
+    if raw.startswith(GZIP):
+        return "still compressed as gzip"
+    if names and not is_text and still_compressed(raw, encoding):
+        return f"still compressed as {names}"
+    if not names or names_other(encoding) or length == f"{len(raw)}":
+        return ""  # or it is only called so
+    return f"of {int(length):,} sent as {names}" if length.isdecimal() and len(length) < 12 else f"sent as {names}"

@@ -7,6 +7,7 @@ from oncall.incidents.values import STANDS_IN, Action
 from oncall.intake.values import Reading
 
 OVERSIZED = f"{STANDS_IN}oversized:"
+ONLY_RECORDS = "; this integration only records such a body"
 MAX_FROM_ONE_BODY = 5_000
 """More events than any sender's group should hold."""
 
@@ -14,6 +15,16 @@ MAX_FROM_ONE_BODY = 5_000
 def unreadable(name: str, why: str) -> Reading:
     """For a body from integration `name`; the raw bytes are kept beside it."""
     return _standing_in(f"unreadable event from {name}", f"{STANDS_IN}unreadable:{name}", why)
+
+
+def only_recorded(name: str, why: str) -> Reading:
+    """For such a body where whoever owns the integration wants nobody paged."""
+    return Reading(Action.IGNORE, f"unreadable event from {name}", reason=f"{why}{ONLY_RECORDS}")
+
+
+def why_only_recorded(action: Action, reason: str) -> str | None:
+    """Why nobody could read the body of such an event; None of every other."""
+    return reason.removesuffix(ONLY_RECORDS) if action is Action.IGNORE and reason.endswith(ONLY_RECORDS) else None
 
 
 def oversized(name: str, limit: int, sent_by: Mapping[str, object] | None = None) -> Reading:

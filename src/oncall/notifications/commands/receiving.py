@@ -72,7 +72,8 @@ async def take_back(
         if one.contact_method_id != one.user_id:
             await note_failed(tx, ContactMethodId(one.contact_method_id), error=receipt.detail, now=now)
         to = f"{one.user_name} by {one.channel} ({mask(one.address)})"
-        detail: dict[str, object] = {"notification_id": str(id), "channel": one.channel}
+        where = {"cycle": page.step.cycle, "round": page.step.round, "step": page.step.step}
+        detail: dict[str, object] = {"notification_id": str(id), "channel": one.channel, **where}
         what = f"did not arrive at {to}: {why}"
         await timeline.add(tx, [timeline.Entry(page.step.incident_id, now, timeline.Kind.SEND_FAILED, ENGINE, what, detail)])
     return received

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from oncall.incidents.rules.recounting import sentence, words_of
+from oncall.incidents.rules.recounting import stopped, words_of
 from oncall.notifications.values import Notification
 from oncall.postmortems.rules.templates import fill
 from oncall.postmortems.rules.words import escaped, line, table
@@ -120,7 +120,7 @@ def _summary(told: Told) -> str:
         said.append(f"Its owner is {escaped(told.owner)}.")
     filed = told.filed
     desk = (("Reported", filed.description), ("Resolution", filed.resolution))
-    said += [f"{name}: {sentence(escaped(words))}" for name, words in desk if words]
+    said += [f"{name}: {stopped(escaped(words))}" for name, words in desk if words]
     return " ".join(said)
 
 

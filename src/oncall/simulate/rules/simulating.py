@@ -6,6 +6,7 @@ from datetime import datetime
 from oncall.contacts.rules import as_sent, plan_ways
 from oncall.contacts.values import Reach
 from oncall.escalation.values import PlannedPage
+from oncall.incidents.rules.recounting import sentence
 from oncall.kit.ids import UserId
 from oncall.notifications.rules import mask, plan_page
 from oncall.notifications.values import Way
@@ -31,8 +32,9 @@ def _step(
     elif one.pages or one.notes:
         pages = [_paging(page, reach[page.user_id], lacking, one, ends) for page in one.pages if page.user_id in reach]
         sentences = [note.reason for note in one.notes] + [f"{page.name} is paged: {page.because}" for page in pages]
+        names = {its.name for its in reach.values() if its.team_id is None} | {end.by for end in ends}
         kind = "paged" if pages else one.notes[-1].kind if one.notes else "paged"
-        yield SimulatedStep(one.at, kind, " ".join(f"{words[:1].upper()}{words[1:]}." for words in sentences), pages, one.notes)
+        yield SimulatedStep(one.at, kind, " ".join(sentence(words, names=names) for words in sentences), pages, one.notes)
 
 
 def _paging(page: PlannedPage, reach: Reach, lacking: Mapping[str, str], one: Moment, ends: Sequence[Reacted]) -> Paging:
