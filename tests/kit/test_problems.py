@@ -1,6 +1,9 @@
 """What pydantic says, as it is said to people: what to do about it, in plain words."""
 
+import json
+from collections.abc import Iterator
 from datetime import datetime, time
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -9,7 +12,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from pydantic import BaseModel, Field, ValidationError, create_model, model_validator
 
 from oncall.kit.places import known_fields
-from oncall.kit.problems import install, sentence_of
+from oncall.kit.problems import PATTERNS, install, sentence_of
 
 
 class Asked(BaseModel):
@@ -42,6 +45,22 @@ def test_a_fault_is_told_in_our_words(field: str, said: object, sentence: str) -
     with pytest.raises(ValidationError) as caught:
         Asked.model_validate({field: said})
     assert [sentence_of(fault) for fault in caught.value.errors()] == [sentence]
+
+
+def patterns_in(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(pattern := part.get("pattern"), str):
+            yield pattern
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from patterns_in(one)
+
+
+def test_every_pattern_of_the_interface_is_told_in_words_of_its_own() -> None:
+    document = json.loads((Path(__file__).parents[2] / "openapi" / "openapi.json").read_text())
+    untold = {one for one in patterns_in(document) if not any(one.startswith(begun) for begun in PATTERNS)}
+    assert untold == {r"^[^\x00-\x1f\x7f]*$"}, "of one line"
 
 
 class Kept(BaseModel):

@@ -85,7 +85,10 @@ SENTENCES = {
 # What a text may look like, by the pattern it must match; by any other, what it must not hold.
 PATTERNS = {
     r"^https?://": "must be an address that begins with https:// or http://, without spaces",
-    r"^[a-z]": "must be small letters and digits, and begin with one",
+    r"^[a-z]": "must be small letters, digits and _, and begin with a letter",
+    r"^[a-z0-9]": "must be small letters, digits, - and _, and begin with a letter or a digit",
+    r"^[A-Za-z0-9!#": "must be the name of a header, such as X-Signature",
+    r"^arn:aws": "must be the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alerts",
     r"^[CG]": "must be the id of a channel, such as C0123456789",
     r"^([01]": 'must be a time of day such as "22:00"',
     r"^(([01]": 'must be a time of day such as "22:00", or "24:00"',

@@ -172,8 +172,8 @@ async def page_undeliverable(
         return
     await store.save_incidents(tx, [moved])
     why = f"nobody paged by step {position.step + 1} can be reached ({reason}); the next step is due now"
-    where: dict[str, object] = {"cycle": position.cycle, "round": position.round, "step": position.step, "step_is_lost": True}
-    await tell(tx, [timeline.Entry(incident_id, now, timeline.Kind.UNREACHABLE, ENGINE, why, where)], now=now)
+    lost = {**_where(position), "step_is_lost": True}
+    await tell(tx, [timeline.Entry(incident_id, now, timeline.Kind.UNREACHABLE, ENGINE, why, lost)], now=now)
     await notify(tx, "incidents")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,11 +40,8 @@ async def tell(tx: AsyncConnection, ref: UUID | int, *, channels: Channels, now:
     also = {id for id in (incident.owner_id, incident.assigned_to_id) if id}
     teams = {incident.assigned} if incident.assigned and incident.assigned_team_id else set()
     services = (await get_supported(tx, [incident.service_id], now=now)).values()
-    people = [
-        with_support(there, services, now=action.at)
-        for action in actions
-        for there in [await gather_people(tx, {incident.snapshot}, also=also, targets=teams, channels=channels, now=action.at)]
-    ]
+    gather = partial(gather_people, tx, {incident.snapshot}, channels=channels)
+    people = [with_support(await gather(also=also, targets=teams, now=action.at), services, now=action.at) for action in actions]
     known = Known(
         seen,
         found[0] if found else None,
