@@ -224,7 +224,7 @@ async def _if_match(if_match: Annotated[str | None, Header()] = None) -> int | N
     if if_match.strip() == "*":
         return None
     number = if_match.strip().removeprefix("W/").strip('"')
-    if not number.isdecimal() or len(number) > 9:
+    if not (number.isascii() and number.isdecimal()) or len(number) > 9:
         raise Stale("This If-Match is not an ETag of ours; read the resource again and send the ETag it came with.")
     return int(number)
 

@@ -50,7 +50,7 @@ async def list_messages(ref: Ref, _: Reader, tx: ReadTx, page: Paging) -> Conver
 async def stream_messages(ref: Ref, request: Request, caller: Reader, tx: ReadTx, last_event_id: LastEventId = None) -> EventStream:
     """Everything that is done in the room as it happens (posted, edited, deleted), each once and in order; resumed by Last-Event-ID."""
     incident, last = await get_incident(tx, ref), id_of_last(request, last_event_id)
-    if last is not None and not (last.isdecimal() and len(last) < 19):
+    if last is not None and not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise Invalid(NOT_AN_ID, field="last_event_id")
     fan, key = request.app.state.room_streams, str(caller.key_id)
     return EventStream(fan, lambda: fan.listen(incident.id, caller=key, at=None if last is None else int(last)))

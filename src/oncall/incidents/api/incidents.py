@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=A
 
 async def _ref(incident: Annotated[str, Path(max_length=40, description="Id or number of the incident.")]) -> UUID | int:
     try:
-        return int(incident) if incident.isdecimal() and len(incident) < 19 else UUID(incident)
+        return int(incident) if incident.isascii() and incident.isdecimal() and len(incident) < 19 else UUID(incident)
     except ValueError:
         raise UnknownIncident("There is no incident with this id or number.") from None
 

@@ -223,7 +223,7 @@ def _identified(request: Request, ending: str = "") -> AlertSearch:
         case "alias":
             return AlertSearch(dedup_key=opsgenie.alias_of(identifier))
         case "tiny":
-            return AlertSearch(number=int(identifier) if identifier.isdecimal() and len(identifier) < 18 else -1)
+            return AlertSearch(number=int(identifier) if identifier.isascii() and identifier.isdecimal() and len(identifier) < 18 else -1)
         case _:
             return AlertSearch(id=_uuid(identifier) or UUID(int=0))
 
@@ -232,7 +232,7 @@ def _number(request: Request, name: str, default: int, *, least: int) -> int:
     said = request.query_params.get(name, "")
     if not said:
         return default
-    if not said.isdecimal() or len(said) > 9 or int(said) < least:
+    if not (said.isascii() and said.isdecimal()) or len(said) > 9 or int(said) < least:
         raise Refused(422, f"{name} must be a number of {least} or more.")
     return int(said)
 

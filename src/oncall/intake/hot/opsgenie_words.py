@@ -36,7 +36,7 @@ def search_of(query: str, order: str) -> AlertSearch:
                 asked["acknowledged"] = said.lower() == "true"
             case "alias" if "dedup_key" not in asked:
                 asked["dedup_key"] = opsgenie.alias_of(said)
-            case "tinyid" if said.isdecimal() and len(said) < 18 and "number" not in asked:
+            case "tinyid" if said.isascii() and said.isdecimal() and len(said) < 18 and "number" not in asked:
                 asked["number"] = int(said)
             case "message":
                 words.append(said.strip("*"))
