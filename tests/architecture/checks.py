@@ -124,13 +124,17 @@ WALL_CLOCK = re.compile(
 STOPWATCH = re.compile(r"time\.(monotonic|perf_counter)(_ns)?|(.*\.)?(get_running_loop\(\)|get_event_loop\(\)|_?loop)\.time")
 
 
+BY_ITSELF = "coalesce(CAST(:now AS timestamptz), clock_timestamp())"
+"""How a statement that is a transaction by itself takes `Clock.fixed()`."""
+
+
 def check_clocks(source: Source) -> list[str]:
-    """One `now` per transaction, read by kit.clock; durations are measured in kit, engine and channels alone."""
+    """One `now` per transaction, read by kit.clock or its one statement; durations are measured in kit, engine and channels alone."""
     instead = "instead take `now` as a parameter: kit.clock reads it once per transaction"
     found = [
         source.at(node, f"SQL reads a clock (`{clock[0]}`); {instead}, and it is bound as :now.")
         for node, text, is_sql in source.strings()
-        if is_sql and source.path != "kit/clock.py" and (clock := SQL_CLOCK.search(text))
+        if is_sql and source.path != "kit/clock.py" and (clock := SQL_CLOCK.search(text.replace(BY_ITSELF, "")))
     ]
     for node, name in source.uses():
         if WALL_CLOCK.fullmatch(name) and source.room != "kit":

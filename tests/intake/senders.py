@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from oncall.kit.corked import Corked
+from oncall.kit.again import AGAIN, Again
 
 GONE = (OSError, EOFError, asyncio.IncompleteReadError)
 """What a sender sees of a node that was killed."""
@@ -71,10 +71,11 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
 @asynccontextmanager
 async def listening(app: Any) -> AsyncIterator[int]:
     """An application behind uvicorn, as `oncall serve` runs it; its port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Corked, lifespan="off", access_log=False, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Again, lifespan="off", access_log=False, log_config=None))
     task = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.01)
+    server.lifespan.state[AGAIN] = app.state.again  # as the lifespan of `oncall serve` does
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     await task

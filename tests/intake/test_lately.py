@@ -2,15 +2,18 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from starlette.responses import Response
 from tests.system import System, to
 
+from oncall.incidents.values import Decided
 from oncall.intake.adapters import pagerduty
-from oncall.intake.commands import lately
-from oncall.intake.commands.lately import Known, Lately
+from oncall.intake.hot import lately
+from oncall.intake.hot.lately import Known, Lately
 from oncall.kit.db import Database
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
 from oncall.services.values import IntegrationRef, IntegrationType
@@ -18,6 +21,10 @@ from oncall.services.values import IntegrationRef, IntegrationType
 ALERTS = text("SELECT dedup_key, event_count FROM alerts ORDER BY id")
 EVENTS = text("SELECT e.id, e.body_id, b.raw FROM events e JOIN event_bodies b ON b.id = e.body_id ORDER BY e.id")
 PAYLOAD = {"summary": "Disk full", "source": "db-1", "severity": "critical"}
+
+
+def told(decided: Sequence[Decided]) -> Response:
+    return Response(f"{len(decided)}")
 
 
 @pytest.fixture
@@ -111,12 +118,13 @@ async def test_what_is_large_once_inflated_is_not_remembered(system: System, key
 def test_so_many_are_remembered_and_none_beyond_its_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lately, "KEPT", 2)
     its = IntegrationRef(IntegrationId(new_id()), ServiceId(new_id()), "prod", IntegrationType.GENERIC)
-    known, mapped = Known(b"", its, []), Known(b"", IntegrationRef(its.id, its.service_id, "prod", its.type, {"fields": {}}), [])
+    mapped = IntegrationRef(its.id, its.service_id, "prod", its.type, {"fields": {}})
+    known, of_a_mapping = (Known(b"", one, [], told) for one in (its, mapped))
     memory = Lately()
     assert memory.find((1, "a")) is None
     for name in ("a", "b", "c", "c"):
         memory.keep((1, name), known)
-    memory.keep((1, "d"), mapped)
+    memory.keep((1, "d"), of_a_mapping)
     memory.keep((2, "e"), known)
     memory.keep(None, known)
     assert [memory.find((1, name)) for name in ("a", "b", "c", "d", "e")] == [None, known, known, None, None]

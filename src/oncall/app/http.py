@@ -19,9 +19,10 @@ from oncall.communications.hot.pages import StatusPages
 from oncall.contacts.commands.reaching import how_reachable
 from oncall.heartbeats.commands.check_ins import CheckIns
 from oncall.incidents.commands.holding import wake_for_muting, wake_for_quiet_hours, wake_for_service, wake_for_support_hours
-from oncall.intake.commands import Lately
 from oncall.intake.commands.mapping import check_mapping
 from oncall.intake.commands.sns import Certificates
+from oncall.intake.hot.again import Again
+from oncall.intake.hot.lately import Lately
 from oncall.kit import problems
 from oncall.kit.hot import HotApp
 from oncall.kit.limits import FailureLimiter
@@ -78,6 +79,7 @@ def make_app(node: "Node") -> FastAPI:
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False
+    app.state.again = None if node.role is Role.ENGINE else Again(app.state)
     app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's own way to replace the document
     problems.install(app)
     rest, narrow = routes_of(node.role)

@@ -21,7 +21,7 @@ from oncall.app import Node
 from oncall.app.routes import Role
 from oncall.cli import stop
 from oncall.kit import log
-from oncall.kit.corked import Corked
+from oncall.kit.again import AGAIN, Again
 from oncall.kit.db import Database
 from oncall.kit.settings import PREFIX, Settings, load
 
@@ -120,7 +120,7 @@ def _uvicorn(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "loop": "uvloop",
-        "http": Corked,
+        "http": Again,
         "access_log": False,
         "log_config": None,
         "server_header": False,
@@ -133,10 +133,10 @@ def _served(node: Node) -> FastAPI:
     """The node's application, with what a process of its own needs around its life."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         await _start(node)
         with _unready_first(app), _leaving_with(os.environ.get(PARENT)):
-            yield
+            yield {AGAIN: app.state.again}
         await _stop(node)
 
     node.app.router.lifespan_context = lifespan

@@ -17,6 +17,10 @@ class Clock(Protocol):
         """The instant this transaction works with, in UTC. Called once, at its beginning, and passed on as `now`."""
         ...
 
+    def fixed(self) -> datetime | None:
+        """For a statement that is a transaction by itself: its instant, or None if it reads the database's clock."""
+        ...
+
     def about(self) -> datetime:
         """Roughly now, without asking the database: for a look-up's default, a message's date, and what a monitor says is over by then."""
         ...
@@ -33,6 +37,9 @@ class DatabaseClock:
         self._last = (now, time.monotonic())
         return now
 
+    def fixed(self) -> None:
+        return None
+
     def about(self) -> datetime:
         """The last database `now` plus the monotonic time since."""
         if self._last is None:
@@ -48,6 +55,9 @@ class ManualClock:
         self.at = start
 
     async def now(self, tx: AsyncConnection) -> datetime:  # noqa: ARG002 — the port's shape
+        return self.at
+
+    def fixed(self) -> datetime:
         return self.at
 
     def about(self) -> datetime:

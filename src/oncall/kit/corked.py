@@ -87,6 +87,12 @@ class _Cork:
         if self._size > HELD_AT_MOST:
             self.let_go()
 
+    def send(self, data: bytes) -> None:
+        """What is whole leaves at once, behind what is held."""
+        self.let_go()
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def close(self) -> None:
         """Hang up, but on whoever is still sending a little later: what comes on a closed connection resets it, and whatever our answer
         was, a client that has not read it by then never does.

@@ -19,11 +19,16 @@ from oncall.silences.values.windows import Window
 
 
 async def keep_changes(
-    tx: AsyncConnection, events: Sequence[Event], decided: Mapping[EventId, Decided], occurred_ats: Sequence[datetime], *, now: datetime
+    tx: AsyncConnection,
+    events: Sequence[Event],
+    decided: Mapping[EventId, Decided],
+    occurred_ats: Sequence[datetime | None],
+    *,
+    now: datetime,
 ) -> None:
     """What those events say that were recorded as changes; nothing is done where there are none, as nearly always."""
     said = zip(events, occurred_ats, strict=True)
-    changes = [(event, at) for event, at in said if decided[event.id].decision is Decision.CHANGE_RECORDED]
+    changes = [(event, at or now) for event, at in said if decided[event.id].decision is Decision.CHANGE_RECORDED]
     if changes:
         await store.add_change_events(tx, changes, now=now)
 

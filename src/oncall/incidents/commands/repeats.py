@@ -1,7 +1,6 @@
 """Repeats of open alerts, which touch nothing but their alert: most of what a storm consists of."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,34 +12,76 @@ from oncall.incidents.store import events as event_store
 from oncall.incidents.store.events import Repeats
 from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, Key
 from oncall.kit import failpoints
+from oncall.kit.clock import Clock
 from oncall.kit.ids import EventId
+from oncall.kit.trouble import ConcurrentChange
+
+ALERTS_KEPT = 4_096
 
 
-async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: Judging, *, now: datetime) -> dict[EventId, Decided]:
+class OpenLately:
+    """Open alerts that are repeated, as they were a moment ago. Nothing rests on it: what counts repeats sees whether they still are."""
+
+    def __init__(self) -> None:
+        self._alerts: dict[Key, Alert] = {}
+
+    def find(self, keys: Iterable[Key]) -> dict[Key, Alert]:
+        return {key: alert for key in keys if (alert := self._alerts.get(key)) is not None}
+
+    def keep(self, alerts: Mapping[Key, Alert]) -> None:
+        self._alerts.update(alerts)
+        while len(self._alerts) > ALERTS_KEPT:
+            del self._alerts[next(iter(self._alerts))]
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._alerts.pop(key, None)
+
+
+async def accept_repeats(
+    tx: AsyncConnection, events: Sequence[Event], judging: Judging, lately: OpenLately, clock: Clock
+) -> dict[EventId, Decided]:
     """Decide and store those events whose key, and whose body, has nothing but repeats in it; what is left is for `accept_events`.
 
-    What is read is not locked, routing rules are those at hand, and the one statement that writes undoes itself if it rests on what is
-    no longer so: no transaction need be around it. Then ConcurrentChange is raised, and nothing was written.
+    Alerts are as they were lately, routing rules those at hand, nothing is locked, and the one statement that writes undoes itself if it
+    rests on what is no longer so: no transaction need be around it. Then alerts are read anew; if it was not for them, ConcurrentChange is
+    raised, and nothing was written.
     """
     revision, routing = await judging.routing.at_hand(tx)
     events = await route_events(tx, events, routing)
     runs = _plain_runs(events)
-    opened = await alert_store.open_alerts(tx, list(runs)) if runs else {}
-    alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
-    _keep_bodies_whole(events, alerts)
-    decided: dict[EventId, Decided] = {}
-    changes: list[tuple[Alert, AlertChange]] = []
-    for key, alert in alerts.items():
-        decisions, change = decide_run(runs[key], alert)
-        decided |= {d.event_id: d for d in decisions}
-        if change is not None:
-            changes.append((alert, change))
-    repeats = [event for event in events if event.id in decided]
-    if repeats:
-        occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in repeats]
-        await failpoints.reach("intake.pre_commit")
-        await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=Repeats(changes, judging.routing.topic, revision), now=now)
-    return decided
+
+    async def accepted(known: Mapping[Key, Alert]) -> dict[EventId, Decided]:
+        unread = [key for key in runs if key not in known]
+        opened = {**known, **(await alert_store.open_alerts(tx, unread) if unread else {})}
+        alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
+        lately.keep(alerts)
+        lately.forget(opened.keys() - alerts.keys())  # it is about to change
+        _keep_bodies_whole(events, alerts)
+        decided: dict[EventId, Decided] = {}
+        changes: list[tuple[Alert, AlertChange]] = []
+        for key, alert in alerts.items():
+            decisions, change = decide_run(runs[key], alert)
+            decided |= {d.event_id: d for d in decisions}
+            if change is not None:
+                changes.append((alert, change))
+        repeats = [event for event in events if event.id in decided]
+        if repeats:
+            about = clock.about()
+            occurred_ats = [sensible_instant(event.occurred_at, now=about) for event in repeats]
+            await failpoints.reach("intake.pre_commit")
+            rests_on = Repeats(changes, judging.routing.topic, revision)
+            await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=rests_on, now=clock.fixed())
+        return decided
+
+    known = lately.find(runs)
+    try:
+        return await accepted(known)
+    except ConcurrentChange:
+        if not known:
+            raise
+        lately.forget(known)
+    return await accepted({})
 
 
 def _plain_runs(events: Sequence[Event]) -> dict[Key, list[Event]]:

@@ -159,8 +159,8 @@ def holds(details: Mapping[str, object], among: Mapping[str, object]) -> bool:
     return True
 
 
-def sensible_instant(claimed: datetime | None, *, now: datetime) -> datetime:
+def sensible_instant(claimed: datetime | None, *, now: datetime) -> datetime | None:
     """A monitor's own instant where it can be true: not more than a week old nor an hour ahead (`reliability.md` S9)."""
     if claimed is None or not -7 * 86_400 <= (claimed - now).total_seconds() <= 3_600:
-        return now
+        return None
     return claimed

@@ -58,34 +58,44 @@ TRIGGERS_UNTIL = text("""
     SELECT count(*) FROM (SELECT FROM events WHERE alert_id = :alert_id AND id <= :id AND action = 'trigger' LIMIT :most) AS triggers
 """)
 
-# One round trip for all: every request waits for it. An alert that is no longer as it was read (open, as grave, and watched by nobody)
-# spoils the count of the repeats, other routing rules by now spoil all of them, and a division by zero undoes the whole: to lock their rows
-# first, as where incidents follow, would be half of what this costs.
+# One round trip for all: every request waits for it. An alert that is no longer as its repeats were decided by (open, as grave, with these
+# labels, in this incident, and watched by nobody) spoils their count, other routing rules by now spoil all of them, and a division by zero
+# undoes the whole: to lock their rows first, as where incidents follow, would be half of what this costs.
 DIVISION_BY_ZERO = "22012"
 ADD_EVENTS = text("""
-    WITH repeats AS MATERIALIZED (
+    WITH this AS MATERIALIZED (
+        SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS moment
+    ), repeats AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:repeated AS uuid[]), CAST(:seen AS bigint[]), CAST(:severities_before AS text[]),
-            CAST(:severities_now AS text[]), CAST(:expires_ats AS timestamptz[])) AS r (id, seen, severity_before, severity, expires_at)
+            CAST(:labels_before AS jsonb[]), CAST(:incidents_before AS uuid[]), CAST(:severities_now AS text[]),
+            CAST(:expires_ats AS timestamptz[]))
+            AS r (id, seen, severity_before, labels_before, incident_before, severity, expires_at)
     ), counted AS (
-        UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = :now, severity = r.severity,
+        UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = (SELECT moment FROM this), severity = r.severity,
             expires_at = coalesce(r.expires_at, a.expires_at)
         FROM repeats r
-        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id
-            AND a.state = 'open' AND a.severity = r.severity_before AND NOT a.watched
+        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id AND a.state = 'open' AND NOT a.watched
+            AND a.severity = r.severity_before AND a.labels = r.labels_before AND a.incident_id = r.incident_before
         RETURNING a.id
     ), bodies AS (
         INSERT INTO event_bodies (id, received_at, content_type, raw, headers)
-        SELECT b.id, :now, b.content_type, b.raw, b.headers
-        FROM unnest(CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[]), CAST(:headers AS jsonb[]))
+        SELECT b.id, this.moment, b.content_type, b.raw, b.headers
+        FROM this, unnest(
+            CAST(:distinct_body_ids AS uuid[]), CAST(:content_types AS text[]), CAST(:raws AS bytea[]), CAST(:headers AS jsonb[])
+        )
             AS b (id, content_type, raw, headers)
         ON CONFLICT DO NOTHING  -- what one body held may be stored in two steps
     ), added AS (
         INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision,
             reason, alert_id, incident_id, body_id, delivery_id)
-        SELECT :now, e.* FROM unnest(CAST(:ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
+        SELECT this.moment, e.id, coalesce(e.occurred_at, this.moment), e.integration_id, e.service_id, e.action, e.dedup_key, e.severity,
+            e.summary, e.decision, e.reason, e.alert_id, e.incident_id, e.body_id, e.delivery_id
+        FROM this, unnest(CAST(:ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
             CAST(:service_ids AS uuid[]), CAST(:actions AS text[]), CAST(:dedup_keys AS text[]), CAST(:severities AS text[]),
             CAST(:summaries AS text[]), CAST(:decisions AS text[]), CAST(:reasons AS text[]), CAST(:alert_ids AS uuid[]),
-            CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:delivery_ids AS text[])) AS e
+            CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:delivery_ids AS text[]))
+            AS e (id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason, alert_id,
+                incident_id, body_id, delivery_id)
     )
     SELECT 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) AND (CAST(:revision AS bigint) IS NULL
         OR CAST(:revision AS bigint) = coalesce((SELECT revision FROM revisions WHERE topic = :topic), 0)) THEN 1 ELSE 0 END FROM counted
@@ -181,12 +191,13 @@ async def add_events(
     tx: AsyncConnection,
     events: Sequence[Event],
     decided: Mapping[EventId, Decided],
-    occurred_ats: Sequence[datetime],
+    occurred_ats: Sequence[datetime | None],
     *,
     repeats: Repeats | None = None,
-    now: datetime,
+    now: datetime | None,
 ) -> None:
-    """Store events with their decisions and the instants their monitors claim, and each body once; and count repeats of open alerts.
+    """Store events with their decisions and the instants their monitors claim (None: when we received them), and each body once; and count
+    repeats of open alerts. Without `now` the database's clock is read by the very statement.
 
     All or nothing; raises ConcurrentChange if one of these alerts, or the routing rules, are no longer what the decision rests on.
     """
@@ -217,6 +228,8 @@ async def add_events(
         "repeated": [alert.id for alert, _ in changes],
         "seen": [change.seen for _, change in changes],
         "severities_before": [alert.severity for alert, _ in changes],
+        "labels_before": [msgspec.json.encode(alert.labels).decode() for alert, _ in changes],
+        "incidents_before": [alert.incident_id for alert, _ in changes],
         "severities_now": [change.severity for _, change in changes],
         "expires_ats": [change.expires_at for _, change in changes],
         "revision": repeats.revision if repeats else None,

@@ -3,7 +3,6 @@
 from oncall.intake.commands.dialects import DIALECTS
 from oncall.intake.commands.explaining import explain_event
 from oncall.intake.commands.gate import Gate, Overloaded
-from oncall.intake.commands.lately import Known, Lately, Said
 from oncall.intake.commands.reading import (
     as_sent,
     mail_too_large,
@@ -20,10 +19,7 @@ from oncall.intake.commands.showing import gone_after, show, why_never_kept
 __all__ = [
     "DIALECTS",
     "Gate",
-    "Known",
-    "Lately",
     "Overloaded",
-    "Said",
     "as_sent",
     "explain_event",
     "gone_after",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from oncall.incidents.commands.accept import accept_events, find_decided
-from oncall.incidents.commands.repeats import accept_repeats
+from oncall.incidents.commands.repeats import OpenLately, accept_repeats
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands.lanes import Behind, Lane, Open
@@ -76,7 +76,7 @@ class Gate:
         self._database, self._clock, self._judging = database, clock, judging
         # All that waits counts in the first queue until it is done, in whichever lane it is by then.
         self._quick, self._slow = Lane(bounds or Bounds()), Lane(bounds or Bounds())
-        self._queue, self._behind, self._open = self._quick.queue, Behind(), Open()
+        self._queue, self._behind, self._open, self._open_lately = self._quick.queue, Behind(), Open(), OpenLately()
         self._freed, self._calm = asyncio.Event(), asyncio.Event()
         self._calm.set()
         self.tasks: tuple[asyncio.Task[None], ...] = ()
@@ -126,8 +126,7 @@ class Gate:
         `watch` runs since the request came: all it waits for together takes no longer than a sender waits for us. A caller that is
         cancelled, because its client has gone, leaves its events in the queue.
         """
-        loop = asyncio.get_running_loop()
-        waiting = Waiting(events, loop.create_future())
+        waiting = Waiting(events, asyncio.get_running_loop().create_future())
         watch = watch or Stopwatch()
 
         def has_room() -> bool:
@@ -138,12 +137,20 @@ class Gate:
             raise Overloaded
         if self._closed:
             raise Unavailable(TOO_MANY)
+        return await self._put(waiting, patience=min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)))
+
+    def accept_now(self, events: list[Event]) -> asyncio.Future[list[Decided]] | None:
+        """As `accept`, for whoever has read nothing yet: None if there is no room just now."""
+        waiting = Waiting(events, asyncio.get_running_loop().create_future())
+        if self._closed or not self._queue.has_room(waiting, comes_again=True):
+            return None
+        return self._put(waiting, patience=BUDGET)
+
+    def _put(self, waiting: Waiting, *, patience: float) -> asyncio.Future[list[Decided]]:
         self._quick.put(waiting)
-        patience = loop.call_later(min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)), self._give_up, waiting)
-        try:
-            return await waiting.answer
-        finally:
-            patience.cancel()
+        over = asyncio.get_running_loop().call_later(patience, self._give_up, waiting)
+        waiting.answer.add_done_callback(lambda _: over.cancel())
+        return waiting.answer
 
     def _give_up(self, waiting: Waiting) -> None:
         waiting.give_up(TOO_SLOW if self.runs or self._closed else NOT_RUNNING)
@@ -218,7 +225,7 @@ class Gate:
         batch = [(event, waiting) for waiting in requests for event in waiting.events]
         try:
             async with self._database.by_themselves(Pool.INTAKE) as tx:
-                repeats = await accept_repeats(tx, [event for event, _ in batch], self._judging, now=await self._clock.now(tx))
+                repeats = await accept_repeats(tx, [event for event, _ in batch], self._judging, self._open_lately, self._clock)
         except Exception as error:  # noqa: BLE001 — as above
             for waiting in requests:
                 waiting.unsure = trouble(error) is not Trouble.CONFLICT

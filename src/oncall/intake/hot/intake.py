@@ -8,9 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from oncall.incidents.values import Decided, Event
-from oncall.intake.commands import DIALECTS, Gate, Known, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
+from oncall.intake.commands import DIALECTS, Gate, Overloaded, as_sent, read, read_query, received_as, to_events, too_large
 from oncall.intake.commands.people import People, hiding
 from oncall.intake.commands.senders import key_in
+from oncall.intake.hot.lately import Known
 from oncall.intake.hot.receiving import (
     CLOSE,
     INTAKE_LIMIT,
@@ -76,9 +77,9 @@ async def victorops(request: Request) -> Response:
     return await _taken(request, _as_victorops, IntegrationType.VICTOROPS)
 
 
-async def _taken(request: Request, answer: Words, by: IntegrationType | None = None) -> Response:
+async def _taken(request: Request, words: Words, by: IntegrationType | None = None) -> Response:
     try:
-        taken = await _decided(request, by)
+        return await _told(request, words, by)
     except Overloaded as error:
         return problem(503, error.code, error.title, str(error), headers={"Retry-After": f"{error.retry_after}"})
     except Unavailable as error:
@@ -91,10 +92,9 @@ async def _taken(request: Request, answer: Words, by: IntegrationType | None = N
         return Response(status_code=400)  # nobody is there to read it
     finally:
         let_go(request)
-    return taken if isinstance(taken, Response) else answer(*taken)
 
 
-async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequence[Decided], IntegrationRef] | Response:
+async def _told(request: Request, words: Words, by: IntegrationType | None) -> Response:
     gate: Gate = request.app.state.gate
     key = request.path_params.get("integration_key") or key_in(request.headers)
     digest = digest_of(key)
@@ -114,14 +114,15 @@ async def _decided(request: Request, by: IntegrationType | None) -> tuple[Sequen
         await gate.accept(to_events(too_large(integration, INTAKE_LIMIT, request.headers), received_as(b""), integration))
         return problem(413, "too_large", "Too large", "A body may have at most 4 MiB; an alert was opened that says so.")
     is_mail = integration.is_for_people and request.method == "POST"
-    events = await (_from_people(request, raw, integration, key) if is_mail else _read(request, raw, Key(key, digest, integration), by))
+    its = Key(key, digest, integration)
+    events = await (_from_people(request, raw, integration, key) if is_mail else _read(request, raw, its, words, by))
     decided = await accept(request, events)
     if integration.authentication is not None and integration.authentication.scheme is Scheme.SNS:
         await confirm_subscription(request, raw, integration)
-    return decided, integration
+    return words(decided, integration)
 
 
-async def _read(request: Request, raw: bytes, key: Key, by: IntegrationType | None) -> list[Event]:
+async def _read(request: Request, raw: bytes, key: Key, words: Words, by: IntegrationType | None) -> list[Event]:
     lately, said = lately_of(request), as_said(request, raw)
     known = lately.find(said)
     if known is None or known.integration is not key.integration:
@@ -131,7 +132,7 @@ async def _read(request: Request, raw: bytes, key: Key, by: IntegrationType | No
             return as_sent(reading(came, key.integration, by=by), came, key.integration, key=key.said)
 
         _, events = await received(request, raw, work)
-        known = Known(key.digest, key.integration, events)
+        known = Known(key.digest, key.integration, events, lambda decided: words(decided, key.integration))
         lately.keep(said, known)
     return known.once_more()
 

@@ -1,7 +1,8 @@
 """What all routes of monitors share: the body within bounds, whose key it is, and refusals in the words of whoever is imitated."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -13,12 +14,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from oncall.incidents.values import Decided, Event
-from oncall.intake.commands import Gate, Lately, Overloaded, Said, received_as, to_events, too_large
-from oncall.intake.commands.lately import LARGEST
+from oncall.intake.commands import Gate, Overloaded, received_as, to_events, too_large
 from oncall.intake.hot import senders
 from oncall.intake.hot.check_ins import checked_in
+from oncall.intake.hot.lately import LARGEST, Lately, Said
 from oncall.intake.hot.senders import is_sender
 from oncall.intake.values import InvalidEvent, Received
+from oncall.kit.again import ACCEPTED, WHOLE
 from oncall.kit.clock import Clock
 from oncall.kit.compiled import Compilation, Compiled
 from oncall.kit.errors import Unavailable
@@ -145,8 +147,11 @@ async def received(request: Request, raw: bytes, work: Callable[[Received], T], 
 
 
 async def accept(request: Request, events: Sequence[Event]) -> Sequence[Decided]:
-    """Hand over what was read; the decisions, once they are committed."""
+    """Hand over what was read, if its connection had not known it and done so; the decisions, once they are committed."""
     gate: Gate = request.app.state.gate
+    already: Future[list[Decided]] | None = request.scope.get(ACCEPTED)
+    if already is not None:
+        return await already
     held: Held | None = request.scope.get("held")
     events = await checked_in(request, events)
     return await gate.accept(events, comes_again=held is not None and held.comes_again, watch=held.watch if held else None)
@@ -159,11 +164,16 @@ def lately_of(request: Request) -> Lately:
 
 def as_said(request: Request, raw: bytes) -> Said | None:
     """By what a request is known again within a moment, since some dialects say "over" by an instant; None: it is too large for that."""
-    if len(raw) > LARGEST:
+    scope = request.scope
+    whole: bytes | None = scope.get(WHOLE)
+    if len(whole or raw) > LARGEST:
         return None
-    scope, clock = request.scope, request.app.state.clock
-    moment = int(clock.about().timestamp()) // MOMENT
-    return moment, (scope["method"], scope["path"], scope["query_string"], tuple(scope["headers"]), raw)
+    asked: Hashable = whole or (scope["method"], scope["path"], scope["query_string"], tuple(scope["headers"]), raw)
+    return moment_of(request.app.state.clock), asked
+
+
+def moment_of(clock: Clock) -> int:
+    return int(clock.about().timestamp()) // MOMENT
 
 
 class Refused(Exception):

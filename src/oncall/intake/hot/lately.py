@@ -1,8 +1,10 @@
 """What was read a moment ago of the very same request is not read again: in a storm monitors say the same few things over and over."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
-from oncall.incidents.values import Body, Event
+from starlette.responses import Response
+
+from oncall.incidents.values import Body, Decided, Event
 from oncall.kit.ids import EventId, new_id
 from oncall.kit.quick import changed, dataclass
 from oncall.services.values import IntegrationRef
@@ -11,16 +13,21 @@ KEPT = 1_024
 """Requests that are remembered."""
 
 LARGEST = 8 * 1024
-"""Bytes of a body that is remembered, as it came and as it was inflated."""
+"""Bytes of a request that is remembered, and of its body once it is inflated."""
+
+
+Told = Callable[[Sequence[Decided]], Response]
+"""How the decisions of a request's events are told to its sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whose request it was, by the digest of its key, and the events in it."""
+    """Whose request it was, by the digest of its key, the events in it, and how their decisions are told."""
 
     digest: bytes
     integration: IntegrationRef
     events: Sequence[Event]
+    told: Told
 
     def once_more(self) -> list[Event]:
         """The same events, each with an id of its own, in a body of its own."""

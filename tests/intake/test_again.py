@@ -1,0 +1,167 @@
+"""A request that came a moment ago, to the byte, is answered without being read; but for that everything is as if it were."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from tests.intake.senders import Answered, Line, listening, post
+from tests.system import System, to
+
+from oncall.incidents.values import Action
+from oncall.intake.hot.lately import Known
+from oncall.kit.again import Awaited
+from oncall.kit.db import Database
+from oncall.kit.errors import Unavailable
+
+ALERTS = text("SELECT dedup_key, event_count FROM alerts ORDER BY id")
+EVENTS = text("""
+    SELECT count(DISTINCT e.id), count(DISTINCT b.id), count(DISTINCT b.raw) FROM events e JOIN event_bodies b ON b.id = e.body_id
+""")
+PAYLOAD = {"summary": "Disk full", "source": "db-1", "severity": "critical"}
+V2 = {"routing_key": "{key}", "event_action": "trigger", "dedup_key": "disk", "payload": PAYLOAD}
+V1 = {"service_key": "{key}", "event_type": "trigger", "incident_key": "disk", "description": "Disk full"}
+PROMETHEUS = [{"labels": {"alertname": "disk"}, "annotations": {"summary": "Disk full"}}]
+
+
+class Asked:
+    """Stands before what knows requests, and notes what it said."""
+
+    def __init__(self, knows: Any) -> None:
+        self.knows = knows
+        self.known: list[bool] = []
+
+    def __call__(self, whole: bytes) -> Awaited[Any] | None:
+        awaited: Awaited[Any] | None = self.knows(whole)
+        self.known.append(awaited is not None)
+        return awaited
+
+
+@asynccontextmanager
+async def lines(system: System) -> AsyncIterator[tuple[Line, Asked]]:
+    """A connection to the node, and what was known of what is sent on it."""
+    app = system.node.app
+    asked = app.state.again = Asked(app.state.again)
+    async with listening(app) as port:
+        line = Line(port)
+        try:
+            yield line, asked
+        finally:
+            line.close()
+
+
+@pytest.fixture
+async def made(system: System) -> Any:
+    return await system.service([to(await system.user("Ana"))])
+
+
+def its_path(made: Any) -> str:
+    return f"/api/v1/services/{made['service']['id']}/integrations/{made['integration']['id']}"
+
+
+def said(path: str, body: Any, made: Any) -> bytes:
+    key = str(made["key"])
+    return post(
+        path.format(key=key), json.dumps(body | {"routing_key": key} if path == "/v2/enqueue" else body).replace("{key}", key).encode()
+    )
+
+
+def without_ids(answered: Answered) -> Any:
+    body = answered.json() if answered.body else None
+    for event in body.get("events", ()) if isinstance(body, dict) else ():
+        del event["id"]
+    return answered.status, body, {name: text for name, text in answered.headers.items() if name != "date"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v2/enqueue", V2),
+        ("/generic/2010-04-15/create_event.json", V1),
+        ("/intake/{key}", {"title": "Disk full", "id": "disk"}),
+        ("/intake/{key}/api/v2/alerts", PROMETHEUS),
+        ("/intake/{key}/team-a", {"message_type": "CRITICAL", "entity_id": "disk"}),
+    ],
+)
+async def test_each_time_it_is_stored_and_answered_as_if_it_were_read(
+    system: System, database: Database, made: Any, path: str, body: Any
+) -> None:
+    request = said(path, body, made)
+    async with lines(system) as (line, asked):
+        answers = [without_ids(await line.send(request)) for _ in range(4)]
+    assert asked.known == [False, True, True, True]
+    assert answers[1:] == answers[2:] + answers[2:3]
+    assert (answers[0][0], set(answers[0][2])) == (answers[1][0], set(answers[1][2]))
+    async with database.transaction() as tx:
+        assert tuple((await tx.execute(EVENTS)).one()) == (4, 4, 1)
+        assert [row.event_count for row in await tx.execute(ALERTS)] == [4]
+
+
+async def test_what_is_no_longer_true_is_read_anew(system: System, made: Any) -> None:
+    """A proof that is asked for by now, a name that changed, a moment that passed, a key that was revoked."""
+    token = "a-long-token-of-24-signs"
+    its = {"name": "prod", "type": "pagerduty", "authentication": {"scheme": "bearer", "token": token}}
+    async with lines(system) as (line, asked):
+
+        async def statuses() -> list[int]:
+            return [(await line.send(said("/v2/enqueue", V2, made))).status for _ in range(2)]
+
+        assert await statuses() == [202, 202]
+        await system.advance(minutes=1)
+        assert await statuses() == [202, 202]
+        assert (await system.api.put(its_path(made), json=its, headers={"If-Match": "*"})).status_code == 200
+        assert await statuses() == [400, 400]
+        assert (await system.api.put(its_path(made), json=its | {"authentication": None}, headers={"If-Match": "*"})).status_code == 200
+        assert await statuses() == [202, 202]
+        assert (await system.api.delete(its_path(made))).status_code == 204
+        assert await statuses() == [400, 400]
+    assert asked.known == [False, True, False, True, False, False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "shape"), [("/v2/enqueue", V2, "errors"), ("/intake/{key}", {"title": "x", "id": "disk"}, "type")]
+)
+async def test_what_cannot_be_stored_is_refused_in_its_own_shape(
+    system: System, database: Database, made: Any, monkeypatch: pytest.MonkeyPatch, path: str, body: Any, shape: str
+) -> None:
+    request, gate = said(path, body, made), system.node.gate
+
+    def too_slow(events: Any) -> "asyncio.Future[Any]":
+        refused = asyncio.get_running_loop().create_future()
+        refused.set_exception(Unavailable("The database is too slow just now."))
+        return refused
+
+    async with lines(system) as (line, asked):
+        assert (await line.send(request)).status in {200, 202}
+        with monkeypatch.context() as patch:
+            patch.setattr(gate, "accept_now", too_slow)
+            refused = await line.send(request)
+            assert (refused.status, refused.headers["retry-after"].isdecimal(), shape in refused.json()) == (503, True, True)
+            assert b"too slow" in refused.body
+        assert (await line.send(request)).status in {200, 202}
+    assert asked.known == [False, True, True]
+    async with database.transaction() as tx:
+        assert [row.event_count for row in await tx.execute(ALERTS)] == [2], "what was refused is not handed over once more"
+
+
+async def test_where_there_is_no_room_it_waits_its_turn_as_others_do(system: System, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lines(system) as (line, asked):
+        assert (await line.send(said("/v2/enqueue", V2, made))).status == 202
+        monkeypatch.setattr(system.node.gate._queue, "has_room", lambda waiting, *, comes_again: False)
+        assert (await line.send(said("/v2/enqueue", V2, made))).status == 429
+    assert asked.known == [False, False]
+
+
+async def test_a_check_in_is_always_read(system: System, made: Any) -> None:
+    """It has more to do than to be handed over."""
+    async with lines(system) as (line, asked):
+        await line.send(said("/v2/enqueue", V2, made))
+        lately = system.node.app.state.lately
+        for request, known in list(lately._known.items()):
+            events = [replace(event, action=Action.CHECK_IN) for event in known.events]
+            lately._known[request] = Known(known.digest, known.integration, events, known.told)
+            assert asked(request) is None
