@@ -84,5 +84,8 @@ def test_so_many_alerts_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in keys:
         lately.keep({key: Alert(AlertId(new_id()), *key, True, Severity.INFO, False, IncidentId(new_id()))})
     assert list(lately.find(keys)) == keys[1:]
+    large = Alert(AlertId(new_id()), service_id, "d", True, Severity.INFO, False, IncidentId(new_id()), labels={"text": "x" * 2_000})
+    lately.keep({(service_id, "d"): large})
+    assert list(lately.find([*keys, (service_id, "d")])) == keys[1:], "what says much is read each time"
     lately.forget(keys)
     assert lately.find(keys) == {}

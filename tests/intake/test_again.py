@@ -156,6 +156,18 @@ async def test_where_there_is_no_room_it_waits_its_turn_as_others_do(system: Sys
     assert asked.known == [False, False]
 
 
+async def test_nothing_passes_what_stands_in_line_to_be_read(system: System, made: Any) -> None:
+    """That the problem is over may stand there."""
+    async with lines(system) as (line, asked):
+        turns, request = system.node.app.turns, said("/v2/enqueue", V2, made)
+        await line.send(request)
+        posted = [asyncio.create_task(turns.mine()) for _ in range(10)]
+        await asyncio.sleep(0)
+        assert asked(request) is None
+        await asyncio.gather(*posted)
+        assert asked(request) is not None
+
+
 async def test_a_check_in_is_always_read(system: System, made: Any) -> None:
     """It has more to do than to be handed over."""
     async with lines(system) as (line, asked):

@@ -28,6 +28,7 @@ class Desk:
 
     awaited: list["asyncio.Future[str]"] = field(default_factory=list)
     asked: list[tuple[str, bytes | None, bool]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     def knows(self, whole: bytes) -> Awaited[str] | None:
         if whole != KNOWN:
@@ -37,8 +38,11 @@ class Desk:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked.append((scope["path"], scope.get(WHOLE), ACCEPTED in scope))
-        while (await receive()).get("more_body"):
-            pass
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        self.bodies.append(body)
         said = f"read {scope['path']}".encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]})
         await send({"type": "http.response.body", "body": said})
@@ -113,6 +117,21 @@ async def test_what_a_request_can_be_known_by(what: str, pieces: list[bytes], by
     assert [whole for _, whole, _ in desk.asked] == by
 
 
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_what_asks_for_another_protocol_is_read_in_ours(pieces: int) -> None:
+    """Java's own client asks so in its first request, and its body is an event."""
+    desk = Desk()
+    request = post("/a", b"an event", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAA")
+    async with connected(desk) as (wire, _):
+        for piece in [request] if pieces == 1 else [request[:-8], request[-8:]]:
+            wire[1].write(piece)
+            await asyncio.sleep(0.05)
+        assert await heard(wire) == (200, b"read /a", False)
+        wire[1].write(post("/b"))
+        assert await heard(wire) == (200, b"read /b", False)
+    assert desk.bodies == [b"an event", b"{}"]
+
+
 async def test_what_comes_meanwhile_is_answered_after_it_in_order() -> None:
     desk = Desk()
     async with connected(desk) as (wire, _):
@@ -149,11 +168,13 @@ async def test_what_fails_goes_the_usual_way_and_what_comes_after_it_too(fails: 
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_a_node_that_leaves_answers_before(fails: bool) -> None:
+async def test_a_node_that_leaves_answers_before_and_takes_nothing_more(fails: bool) -> None:
     desk = Desk()
     async with connected(desk) as (wire, server):
         wire[1].write(KNOWN)
         await until(lambda: desk.awaited)
+        wire[1].write(post("/later"))
+        await asyncio.sleep(0.02)
         server.should_exit = True
         await asyncio.sleep(0.2)
         if fails:
@@ -162,6 +183,7 @@ async def test_a_node_that_leaves_answers_before(fails: bool) -> None:
             desk.awaited[0].set_result("done")
         assert await heard(wire) == ((200, b"read /known", True) if fails else (202, b"done", True))
         assert await wire[0].read() == b""
+    assert "/later" not in [path for path, _, _ in desk.asked]
 
 
 async def test_whoever_is_gone_is_not_answered() -> None:

@@ -79,7 +79,7 @@ def make_app(node: "Node") -> FastAPI:
     key = node.settings.admin_key
     app.state.admin_key_hash = sha256(key.get_secret_value().encode()).digest() if key else None
     app.state.draining = False
-    app.state.again = None if node.role is Role.ENGINE else Again(app.state)
+    app.state.again = None if node.role is Role.ENGINE else Again(app.state, app.turns)
     app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's own way to replace the document
     problems.install(app)
     rest, narrow = routes_of(node.role)

@@ -1,5 +1,6 @@
 """Requests that are, to the byte, what came a moment ago: whoever knows them answers before anything of them is read."""
 
+import re
 from asyncio import CancelledError, Future
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Awaited(Generic[T]):
     said: Callable[[T], Response]
 
 
+UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+
 Knows = Callable[[bytes], Awaited[Any] | None]
 """From all bytes of a request to what it waits for; None if it must be read."""
 
@@ -54,16 +57,16 @@ class Again(Corked):
         if self._awaited is not None:
             self._later.append(data)
             self.flow.pause_reading()
-        elif self._knows is None or not self._is_free():
+        elif not self._is_free():
             super().data_received(data)
-        elif awaited := self._knows(data):
+        elif self._knows is not None and (awaited := self._knows(data)):
             self._unset_keepalive_if_required()
             self._awaited, self._whole = awaited, data
             awaited.result.add_done_callback(self._answer)
         else:
             self._begun = 0
-            super().data_received(data)
-            if self._begun == 1 and self._cork.is_told and self.cycle.keep_alive and not self.expect_100_continue:
+            super().data_received(_without_upgrade(data))
+            if self._begun == 1 and self._cork.is_told and self._is_plain():
                 self._note(WHOLE, data)
 
     def shutdown(self) -> None:
@@ -77,6 +80,10 @@ class Again(Corked):
         """Whether a request begins with the next byte, nobody waits for an answer, and answers are read."""
         has_answered = self.cycle is None or self.cycle.response_complete
         return has_answered and self._cork.is_told and not self._cork.is_leaving and not self.flow.write_paused
+
+    def _is_plain(self) -> bool:
+        """Whether what has just been read asks nothing of its connection: its end, another protocol, or an answer before its body."""
+        return not self.parser.should_upgrade() and self.cycle.keep_alive and not self.expect_100_continue
 
     def _note(self, name: str, said: object) -> None:
         """Beside the request that has just been read, whose application runs in the next round of the loop."""
@@ -95,8 +102,9 @@ class Again(Corked):
             self.cycle.keep_alive = self.cycle.keep_alive and not self._leaves
         else:
             self._say(response)
-        if later := b"".join(self._later):
-            self._later.clear()
+        later = b"".join(self._later)
+        self._later.clear()
+        if later and not self._leaves:  # nothing is taken on a connection that is told to close: its sender sends it again elsewhere
             self.data_received(later)
 
     def _say(self, response: Response) -> None:
@@ -108,3 +116,11 @@ class Again(Corked):
         if self._leaves:
             self.transport.close()
         self.on_response_complete()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """We speak no other protocol, and may ignore who asks for one (RFC 9110, 7.8): Java's own client does in its first request. The parser
+    would take all behind the head for that protocol, and a monitor's event would be lost.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    return UPGRADE.sub(b"\r\nx-no-upgrade:", head) + end + body if UPGRADE.search(head) else data

@@ -46,7 +46,7 @@ class HotApp(FastAPI):
     def __init__(self, *, hot: Sequence[Route], **more: Any) -> None:
         super().__init__(**more)
         self.router.routes[:0] = hot
-        self._turns = Turns(POSTS_A_ROUND)
+        self.turns = Turns(POSTS_A_ROUND)
         self._exact = {route.path: route for route in hot if not route.param_convertors}
         # Starlette's own patterns stop at a line break, which somebody may well have in an address.
         self._patterns = [(re.compile(route.path_regex.pattern, re.DOTALL), route) for route in hot if route.param_convertors]
@@ -57,7 +57,7 @@ class HotApp(FastAPI):
             await super().__call__(scope, receive, send)
             return
         if scope["method"] == "POST":
-            await self._turns.mine()
+            await self.turns.mine()
         scope["app"] = self
         request = HotRequest(scope, receive)
         try:

@@ -12,6 +12,11 @@ class Turns:
         self._line: deque[asyncio.Future[None]] = deque()
         self._is_counting = False
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody waits in line."""
+        return not self._line
+
     async def mine(self) -> None:
         """Wait for one's turn: none at all, unless many come at once."""
         loop = asyncio.get_running_loop()

@@ -17,6 +17,8 @@ from oncall.kit.ids import EventId
 from oncall.kit.trouble import ConcurrentChange
 
 ALERTS_KEPT = 4_096
+LABELS_KEPT = 1_024
+"""Characters in the labels of an alert that is kept."""
 
 
 class OpenLately:
@@ -29,7 +31,7 @@ class OpenLately:
         return {key: alert for key in keys if (alert := self._alerts.get(key)) is not None}
 
     def keep(self, alerts: Mapping[Key, Alert]) -> None:
-        self._alerts.update(alerts)
+        self._alerts.update({key: alert for key, alert in alerts.items() if sum(map(len, alert.labels.values())) <= LABELS_KEPT})
         while len(self._alerts) > ALERTS_KEPT:
             del self._alerts[next(iter(self._alerts))]
 
@@ -55,7 +57,7 @@ async def accept_repeats(
         unread = [key for key in runs if key not in known]
         opened = {**known, **(await alert_store.open_alerts(tx, unread) if unread else {})}
         alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
-        lately.keep(alerts)
+        lately.keep({key: alerts[key] for key in unread if key in alerts})
         lately.forget(opened.keys() - alerts.keys())  # it is about to change
         _keep_bodies_whole(events, alerts)
         decided: dict[EventId, Decided] = {}
