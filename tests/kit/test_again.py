@@ -173,10 +173,12 @@ async def test_a_node_that_leaves_answers_before_and_takes_nothing_more(fails: b
     async with connected(desk) as (wire, server):
         wire[1].write(KNOWN)
         await until(lambda: desk.awaited)
+        [here] = server.server_state.connections
+        assert isinstance(here, Again)
         wire[1].write(post("/later"))
-        await asyncio.sleep(0.02)
+        await until(lambda: here._later)
         server.should_exit = True
-        await asyncio.sleep(0.2)
+        await until(lambda: here._leaves)
         if fails:
             desk.awaited[0].set_exception(ValueError("no room"))
         else:
