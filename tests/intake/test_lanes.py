@@ -13,7 +13,7 @@ from tests.system import System, to
 
 from oncall.incidents.values import Action, Event
 from oncall.intake.commands import Gate, lanes
-from oncall.intake.commands.lanes import Behind, Open
+from oncall.intake.commands.lanes import About, Open, apart
 from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.kit import failpoints
 from oncall.kit.db import Database
@@ -67,7 +67,7 @@ async def request(*names: str) -> Waiting:
     ],
 )
 async def test_who_goes_where(slow: list[str], come: list[str], expected: str) -> None:
-    open, behind = Open(), Behind()
+    open, behind = Open(), About()
     for key in ("a", "b", "c", "d", "x"):
         open.note(await request(key))
     there = [await request(names) for names in slow]
@@ -75,12 +75,12 @@ async def test_who_goes_where(slow: list[str], come: list[str], expected: str) -
         behind.add(waiting)
     coming = {names + "," * n: await request(names) for n, names in enumerate(come)}
     names_of = {id(waiting): names.rstrip(",") for names, waiting in coming.items()}
-    quick, kept = behind.apart(list(coming.values()), open)
+    quick, kept = apart(list(coming.values()), open, behind)
     said = " / ".join(" ".join(names_of[id(waiting)] for waiting in its) for its in (quick, kept)).strip()
     assert said == expected
     for waiting in there:
         behind.remove(waiting)
-    assert behind.apart([await request("a", "b")], open)[1] == [], "nobody is kept behind what is done"
+    assert apart([await request("a", "b")], open, behind)[1] == [], "nobody is kept behind what is done"
 
 
 async def test_so_many_problems_are_remembered_those_heard_of_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ async def test_an_open_problem_that_somebody_keeps_locked_holds_up_no_new_one(
             await asyncio.sleep(0.1)
             async with asyncio.timeout(4):  # not as long as it is locked
                 assert await outcomes(made.accept([event(service_id, "new")])) == [["opened"]]
-        assert await outcomes(repeat) == ["Unavailable"], "its sender comes again"
+            assert await outcomes(repeat) == ["Unavailable"], "its sender comes again"
 
 
 async def test_a_repeat_whose_alert_is_watched_by_now_is_looked_at(
@@ -201,7 +201,8 @@ async def test_whatever_comes_in_whatever_order_each_problem_has_its_own(
                 asked[-1].cancel()
         await asyncio.gather(*asked, return_exceptions=True)
         await made.stop()
-        assert (made._behind._keys, made._behind._among) == ({}, 0)
+        for lane in (made._in_quick, made._in_slow):
+            assert (lane._keys, lane._among) == ({}, 0)
         for queue in (made._queue, made._slow.queue):
             assert (queue.events, queue.bytes, queue._lines, list(queue._turns)) == (0, 0, {}, [])
     async with database.transaction() as tx:
@@ -220,10 +221,6 @@ async def test_whatever_comes_in_whatever_order_each_problem_has_its_own(
     assert counted == triggers
 
 
-def started(gate: Gate, *events: Event) -> "asyncio.Task[Any]":
-    return asyncio.create_task(gate.accept(list(events)))
-
-
 async def test_rules_that_changed_meanwhile_are_asked_anew(system: System) -> None:
     made, other = [await system.service([to(await system.user(name))]) for name in ("Ana", "Bob")]
     said = {"event_action": "trigger", "dedup_key": "disk", "payload": {"summary": "Disk full", "source": "db-1", "severity": "critical"}}
@@ -239,3 +236,43 @@ async def test_rules_that_changed_meanwhile_are_asked_anew(system: System) -> No
     moved = await send()
     assert (moved["decision"], moved["incident_id"] != first["incident_id"]) == ("opened", True)
     assert (await send())["decision"] == "deduplicated"
+
+
+async def test_a_new_problem_waits_for_no_repeats(database_url: str, service_id: ServiceId) -> None:
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, "known")])
+        repeats = await held(made, event(service_id, "known"))
+        assert await outcomes(made.accept([event(service_id, "new")])) == [["opened"]]
+        assert not repeats.done()
+        failpoints.arm("")
+        assert await outcomes(repeats) == [["deduplicated"]]
+
+
+@pytest.mark.parametrize("among", [None, {"host": "db"}])
+async def test_an_end_waits_for_the_repeats_before_it(database_url: str, service_id: ServiceId, among: dict[str, str] | None) -> None:
+    """If it passed them, they would bring back, and page for, what is over. What may be about any other waits for all of them."""
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, "known")])
+        repeat = await held(made, event(service_id, "known"))
+        end = started(made, event(service_id, "known", action="resolve", among=among))
+        again = started(made, event(service_id, "known"))
+        await asyncio.sleep(0.05)
+        assert not end.done()
+        failpoints.arm("")
+        assert await outcomes(repeat, end, again) == [["deduplicated"], ["resolved"], ["reopened"]]
+        for lane in (made._in_quick, made._in_slow):
+            assert (lane._keys, lane._among) == ({}, 0)
+
+
+async def held(gate: Gate, repeat: Event) -> "asyncio.Task[Any]":
+    """A repeat that the quick lane is about to write, until failpoints are armed anew."""
+    failpoints.arm("intake.pre_commit=hold")
+    task = started(gate, repeat)
+    async with asyncio.timeout(5):
+        while not failpoints.is_held("intake.pre_commit"):
+            await asyncio.sleep(0.001)
+    return task
+
+
+def started(gate: Gate, *events: Event) -> "asyncio.Task[Any]":
+    return asyncio.create_task(gate.accept(list(events)))

@@ -12,7 +12,7 @@ from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.commands.repeats import OpenLately, accept_repeats
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
-from oncall.intake.commands.lanes import Behind, Lane, Open
+from oncall.intake.commands.lanes import About, Lane, Open, apart
 from oncall.intake.commands.shedding import Sender, Shed, saying
 from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.intake.rules import unreadable
@@ -76,12 +76,13 @@ class Gate:
         self._database, self._clock, self._judging = database, clock, judging
         # All that waits counts in the first queue until it is done, in whichever lane it is by then.
         self._quick, self._slow = Lane(bounds or Bounds()), Lane(bounds or Bounds())
-        self._queue, self._behind, self._open, self._open_lately = self._quick.queue, Behind(), Open(), OpenLately()
+        self._queue, self._open, self._open_lately = self._quick.queue, Open(), OpenLately()
+        self._in_quick, self._in_slow = About(), About()
         self._freed, self._calm = asyncio.Event(), asyncio.Event()
         self._calm.set()
         self.tasks: tuple[asyncio.Task[None], ...] = ()
         self._closed = False
-        self._shed = Shed(self._quick.put)
+        self._shed = Shed(self._enter)
 
     def start(self) -> None:
         lanes = {"intake repeats": self._work_quickly(), "intake": self._work_slowly()}
@@ -147,10 +148,19 @@ class Gate:
         return self._put(waiting, patience=BUDGET)
 
     def _put(self, waiting: Waiting, *, patience: float) -> asyncio.Future[list[Decided]]:
-        self._quick.put(waiting)
+        self._enter(waiting)
         over = asyncio.get_running_loop().call_later(patience, self._give_up, waiting)
         waiting.answer.add_done_callback(lambda _: over.cancel())
         return waiting.answer
+
+    def _enter(self, waiting: Waiting) -> None:
+        """Into the lane that it belongs to; into the quick one anyway, if that is about the same: there it is put in order."""
+        if waiting in self._in_quick or (waiting in self._open and waiting not in self._in_slow):
+            self._in_quick.add(waiting)
+            self._quick.put(waiting)
+        else:
+            self._queue.count(waiting)
+            self._slow_down([waiting])
 
     def _give_up(self, waiting: Waiting) -> None:
         waiting.give_up(TOO_SLOW if self.runs or self._closed else NOT_RUNNING)
@@ -174,21 +184,22 @@ class Gate:
     async def _work_quickly(self) -> None:
         """Repeats of open alerts, which is nearly everything in a storm. All else is more work, for which they do not wait."""
         async for requests in self._quick.batches():
-            quick, slow = self._behind.apart(requests, self._open)
+            quick, slow = apart(requests, self._open, self._in_slow)
             self._slow_down(slow)
-            if not quick:
-                continue
-            await woken(self._calm, within=COURTESY)
-            async with self._answering(quick):
-                await self._settle_repeats(quick)
+            if quick:
+                await woken(self._calm, within=COURTESY)
+                async with self._answering(quick):
+                    await self._settle_repeats(quick)
             through = [waiting for waiting in quick if waiting.is_through]
             self._slow_down(waiting for waiting in quick if not waiting.is_through)
+            for waiting in requests:
+                self._in_quick.remove(waiting)
             await _reply(through)
             self._done(through)
 
     def _slow_down(self, requests: Iterable[Waiting]) -> None:
         for waiting in requests:
-            self._behind.add(waiting)
+            self._in_slow.add(waiting)
             self._slow.put(waiting)
 
     async def _work_slowly(self) -> None:
@@ -200,7 +211,7 @@ class Gate:
                 await self._settle(batch, unsure=any(waiting.unsure for waiting in requests))
             for waiting in requests:
                 self._slow.queue.done(waiting)
-                self._behind.remove(waiting)
+                self._in_slow.remove(waiting)
             self._done(requests)
             self._calm.set()
 

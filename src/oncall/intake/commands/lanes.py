@@ -62,8 +62,8 @@ class Open:
             del self._keys[next(iter(self._keys))]
 
 
-class Behind:
-    """What is in the slow lane, by what it is about: whatever comes later about the same goes there too, behind it.
+class About:
+    """What the requests of a lane are about: whatever comes later about the same goes behind it.
 
     A problem is known here by its dedup key alone, whichever service it will be routed to: to wait without need is no harm.
     """
@@ -72,30 +72,16 @@ class Behind:
         self._keys: Counter[str] = Counter()
         self._among = 0  # events that may turn out to be about an alert with any other key
 
+    def __contains__(self, waiting: Waiting) -> bool:
+        if self._among or any(event.among is not None for event in waiting.events):
+            return bool(self._keys)
+        return any(key in self._keys for key in waiting.keys)
+
     def add(self, waiting: Waiting) -> None:
         self._count(waiting, 1)
 
     def remove(self, waiting: Waiting) -> None:
         self._count(waiting, -1)
-
-    def apart(self, requests: Sequence[Waiting], open: Open) -> tuple[list[Waiting], list[Waiting]]:
-        """Those that may be mere repeats, and may be tried at once; and those that are none, as far as one knows, or are about something
-        that the slow lane or any of these is about. Both in the order given, and about different problems.
-        """
-        if self._among or any(event.among is not None for waiting in requests for event in waiting.events):
-            return [], list(requests)
-        keys: set[str] = set()
-        slow: set[int] = set()
-        while True:
-            more = {id(w): w for w in requests if id(w) not in slow and (self._is_slow(w, open) or any(key in keys for key in w.keys))}
-            if not more:
-                break
-            slow |= more.keys()
-            keys.update(key for waiting in more.values() for key in waiting.keys)
-        return [w for w in requests if id(w) not in slow], [w for w in requests if id(w) in slow]
-
-    def _is_slow(self, waiting: Waiting, open: Open) -> bool:
-        return waiting not in open or any(key in self._keys for key in waiting.keys)
 
     def _count(self, waiting: Waiting, sign: int) -> None:
         for event in waiting.events:
@@ -103,3 +89,20 @@ class Behind:
             self._keys[event.dedup_key] += sign
             if not self._keys[event.dedup_key]:
                 del self._keys[event.dedup_key]
+
+
+def apart(requests: Sequence[Waiting], open: Open, slow: About) -> tuple[list[Waiting], list[Waiting]]:
+    """Those that may be mere repeats, and may be tried at once; and those that are none, as far as one knows, or are about something that
+    the slow lane or any of these is about. Both in the order given, and about different problems.
+    """
+    if any(event.among is not None for waiting in requests for event in waiting.events):
+        return [], list(requests)
+    keys: set[str] = set()
+    kept: set[int] = set()
+    while True:
+        more = {id(w): w for w in requests if id(w) not in kept and (w not in open or w in slow or any(key in keys for key in w.keys))}
+        if not more:
+            break
+        kept |= more.keys()
+        keys.update(key for waiting in more.values() for key in waiting.keys)
+    return [w for w in requests if id(w) not in kept], [w for w in requests if id(w) in kept]

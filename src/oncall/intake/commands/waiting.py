@@ -148,6 +148,10 @@ class Queue:
         line.requests.append(waiting)
         self._count(line, waiting, 1)
 
+    def count(self, waiting: Waiting) -> None:
+        """It has its turn elsewhere, and counts here until it is `done`."""
+        self._count(self._lines.setdefault(waiting.integration_id, _Line()), waiting, 1)
+
     def take(self) -> list[Waiting]:
         """The requests of the next transaction: one of each integration in turn, as many as it should hold, and one at least.
 
