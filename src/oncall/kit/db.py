@@ -50,7 +50,7 @@ SIZES: dict[Pool, tuple[int, int, float]] = {
     Pool.ENGINE: (6, 10_000, 15.0),
     Pool.INTAKE: (3, 5_000, 8.0),
 }
-PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
 """For statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do."""
 
 LISTENERS = 1

@@ -1,8 +1,10 @@
 """Time and incidents: fire what is due, page the people, write the decisions as a set."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,17 +22,18 @@ from oncall.incidents.rules import life, timers
 from oncall.incidents.rules.conditions import with_support
 from oncall.incidents.rules.considering import Considering, goes_on_regardless
 from oncall.incidents.rules.going_on import told_in
-from oncall.incidents.rules.holding import Hold, counting
+from oncall.incidents.rules.holding import Hold, counting, counts_triggers, hold_of
 from oncall.incidents.rules.inhibiting import counts_as_source
 from oncall.incidents.rules.life import Outcome
 from oncall.incidents.rules.telling import facts_of
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Incident, Status, Told
+from oncall.incidents.values import Incident, Status, Told, Triggers
 from oncall.kit.actors import ENGINE
 from oncall.kit.db import notify
 from oncall.kit.ids import ContactMethodId, IncidentId, ServiceId, UserId
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.quick import dataclass
 from oncall.notifications import NewPage, Subject, abandon, cancel_for, find_heard, list_unfinished_of, page_people, revive_for
 from oncall.services.commands import get_supported
 from oncall.services.values import Service
@@ -39,6 +42,7 @@ LINKS_TOLD = 5
 """A message is read on a phone; all of them are in the API."""
 
 NONE_OPENED: Mapping[IncidentId, Told] = {}
+ESCALATING = {Status.TRIGGERED, Status.ACKNOWLEDGED}
 
 
 async def run_due(
@@ -71,11 +75,53 @@ async def _run(
     holds: Mapping[IncidentId, Hold] | None,
     opened: Mapping[IncidentId, Told],
 ) -> None:
-    """As a set: incidents, pages and timeline are written with a few statements.
+    """As a set: incidents, pages and timeline are written with a few statements."""
+    escalating = [i for i in due if i.status in ESCALATING]
+    if services is None:
+        services = await get_supported(tx, sorted({i.service_id for i in escalating}), now=now) if escalating else {}
+    if holds is None:
+        holds = await find_holds(tx, escalating, services, await judging.mutings.of(tx), judging, now=now)
+        await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
+    steps = await decide(tx, due, services, holds, now=now)
+    outcomes = steps.outcomes
+    await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
+    await _keep_back(tx, due, outcomes, now=now)
+    await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
+    # Nobody has reported what was opened just now, and it has no bridge yet.
+    told = {**opened, **await told_of(tx, [o.incident.id for o in outcomes if o.pages and o.incident.id not in opened])}
+    await carry_out(tx, steps, services, told, now=now)
 
-    People are resolved now, when the step fires; the policy is the snapshot each incident triggered with.
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What is decided of incidents that were due, and whom that takes into account; nothing of it is written yet."""
+
+    due: Sequence[Incident]
+    outcomes: Sequence[Outcome]
+    people: People
+
+    def of_written(self, written: Sequence[Incident]) -> Self:
+        """The same, of incidents that have their numbers now."""
+        by_id = {incident.id: incident for incident in written}
+        return replace(self, outcomes=[replace(outcome, incident=by_id[outcome.incident.id]) for outcome in self.outcomes])
+
+
+async def decide_first(
+    tx: AsyncConnection, born: Sequence[Incident], services: Mapping[ServiceId, Service], *, now: datetime
+) -> tuple[Steps, Mapping[IncidentId, Hold]]:
+    """The first step of incidents that are not written yet, while nothing mutes anything: with what holds them, if that is a delay. Those
+    whose triggers count, and those that are not in turn, are left for when they are written.
     """
-    escalating = [i for i in due if i.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}]
+    free = await not_in_turn(tx, [i for i in born if not counts_triggers(i, services[i.service_id])])
+    holds = {i.id: hold for i in free if (hold := hold_of(i, services[i.service_id], None, Triggers(), now=now)) is not None}
+    return await decide(tx, free, services, holds, now=now), holds
+
+
+async def decide(
+    tx: AsyncConnection, due: Sequence[Incident], services: Mapping[ServiceId, Service], holds: Mapping[IncidentId, Hold], *, now: datetime
+) -> Steps:
+    """People are resolved now, when the step fires; the policy is the snapshot each incident triggered with."""
+    escalating = [i for i in due if i.status in ESCALATING]
     also = {i.owner_id for i in escalating if i.status is Status.ACKNOWLEDGED and i.owner_id}
     also |= {i.assigned_to_id for i in escalating if i.assigned_to_id}
     teams = {i.assigned for i in escalating if i.assigned and i.assigned_team_id}
@@ -83,36 +129,40 @@ async def _run(
     people = await gather_people(tx, snapshots, also=also, targets=teams, now=now)
     ending = {i.id: i.position.cycle for i in escalating if i.status is Status.TRIGGERED and in_last_round(i.snapshot, i.position)}
     unheard = ending.keys() - await find_heard(tx, ending, now=now)
-    if services is None:
-        services = await get_supported(tx, sorted({i.service_id for i in escalating}), now=now) if escalating else {}
     people = with_support(people, services.values(), now=now)
-    if holds is None:
-        holds = await find_holds(tx, escalating, services, await judging.mutings.of(tx), judging, now=now)
-        await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
     quiet = await _quiet(tx, due, now=now)
     outcomes: list[Outcome] = []
     for i in due:
         outcome = life.decide_due(i, people, now=now, heard=i.id not in unheard, hold=holds.get(i.id), firing=i.id not in quiet)
         people = people.after(outcome.turns)
         outcomes.append(outcome)
-    await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
-    await _keep_back(tx, due, outcomes, now=now)
-    await source_over(tx, _sources_over(due, outcomes, now=now), now=now)
-    # Nobody has reported what was opened just now, and it has no bridge yet.
-    told = {**opened, **await told_of(tx, [o.incident.id for o in outcomes if o.pages and o.incident.id not in opened])}
+    return Steps(due, outcomes, people)
+
+
+async def carry_out(
+    tx: AsyncConnection,
+    steps: Steps,
+    services: Mapping[ServiceId, Service],
+    told: Mapping[IncidentId, Told],
+    *,
+    before: Sequence[timeline.Entry] = (),
+    now: datetime,
+) -> None:
+    """Page whom these steps page, and record what they did: after what happened `before`. The incidents are written already."""
+    outcomes, people = steps.outcomes, steps.people
     again = [outcome.incident for outcome in outcomes if outcome.pages and outcome.incident.position.cycle > 1]
     so_far = await words_so_far(tx, again)  # in a first cycle nobody has handed it on
     pages = [
         page
-        for before, outcome in zip(due, outcomes, strict=True)
+        for was, outcome in zip(steps.due, outcomes, strict=True)
         if outcome.pages
         for its in (told.get(outcome.incident.id, Told()),)
-        for page in _pages(outcome, services, its, so_far.get(outcome.incident.id, ""), due_at=timers.next_at(before) or now)
+        for page in _pages(outcome, services, its, so_far.get(outcome.incident.id, ""), due_at=timers.next_at(was) or now)
     ]
     await page_people(tx, pages, people.reach, now=now)
     await take_turns(tx, [turn for outcome in outcomes for turn in outcome.turns])
     considering = Considering(people)
-    await tell(tx, [entry for outcome in outcomes for entry in _entries(outcome, people, considering, now=now)], now=now)
+    await tell(tx, [*before, *(entry for outcome in outcomes for entry in _entries(outcome, people, considering, now=now))], now=now)
     for outcome in outcomes:
         for note in outcome.notes:
             if note.kind in {"exhausted", "unroutable", "ack_timeout", "closed"}:

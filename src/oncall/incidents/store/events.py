@@ -60,7 +60,8 @@ TRIGGERS_UNTIL = text("""
 
 # One round trip for all: every request waits for it. An alert that is no longer as its repeats were decided by (open, as grave, with these
 # labels, in this incident, and watched by nobody) spoils their count, other routing rules by now spoil all of them, and a division by zero
-# undoes the whole: to lock their rows first, as where incidents follow, would be half of what this costs.
+# undoes the whole: to lock their rows first, as where incidents follow, would be half of what this costs. The state is no literal, by which
+# a plan that was made while little was open would read the index of all that is.
 DIVISION_BY_ZERO = "22012"
 ADD_EVENTS = text("""
     WITH this AS MATERIALIZED (
@@ -74,7 +75,7 @@ ADD_EVENTS = text("""
         UPDATE alerts a SET event_count = a.event_count + r.seen, last_seen_at = (SELECT moment FROM this), severity = r.severity,
             expires_at = coalesce(r.expires_at, a.expires_at)
         FROM repeats r
-        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id AND a.state = 'open' AND NOT a.watched
+        WHERE a.id = ANY(CAST(:repeated AS uuid[])) AND a.id = r.id AND a.state = CAST(:state AS text) AND NOT a.watched
             AND a.severity = r.severity_before AND a.labels = r.labels_before AND a.incident_id = r.incident_before
         RETURNING a.id
     ), bodies AS (
@@ -225,6 +226,7 @@ async def add_events(
         "content_types": [b.content_type for b in bodies.values()],
         "raws": [b.raw for b in bodies.values()],
         "headers": [msgspec.json.encode(b.headers).decode() for b in bodies.values()],
+        "state": "open",
         "repeated": [alert.id for alert, _ in changes],
         "seen": [change.seen for _, change in changes],
         "severities_before": [alert.severity for alert, _ in changes],
