@@ -50,8 +50,10 @@ SIZES: dict[Pool, tuple[int, int, float]] = {
     Pool.ENGINE: (6, 10_000, 15.0),
     Pool.INTAKE: (3, 5_000, 8.0),
 }
-PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
-"""For statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do."""
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "random_page_cost": "1.1"}
+"""For statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do. So a plan
+that is made while a table is small must be one for when it is large; and what is looked up is mostly in memory.
+"""
 
 LISTENERS = 1
 CONNECTIONS_PER_PROCESS = sum(size for size, _, _ in SIZES.values()) + LISTENERS
@@ -134,7 +136,7 @@ class Database:
                 command_timeout=command_timeout,
                 # Whoever keeps a row locked would hold up the events of everybody else.
                 lock_timeout_ms=1_000 if pool is Pool.INTAKE else 3_000,
-                settings=PLANNED_ONCE if pool is Pool.INTAKE else None,
+                settings=None if pool is Pool.API else PLANNED_ONCE,
             ),
             hide_parameters=True,  # an error's text goes to the log, what monitors say does not
             pool_size=size,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall import timeline
 from oncall.incidents.commands.change_events import keep_changes
-from oncall.incidents.commands.escalate import not_in_turn, run_due
+from oncall.incidents.commands.escalate import not_in_turn, run_steps
 from oncall.incidents.commands.flapping import find_flapping
 from oncall.incidents.commands.holding import find_holds
 from oncall.incidents.commands.inhibiting import source_over
@@ -166,7 +166,7 @@ async def _accept_wave(
     holds = await find_holds(tx, concerned, services, mutings, judging, fresh=triggers, now=now)
     await _watch(tx, runs, counting(concerned, services, holds))
     due = [one for one in concerned if is_decided_now(one, locked.get(one.id), holds.get(one.id), now=now)]
-    await _escalate_now(tx, due, services, judging, holds, opened=opened.told, now=now, careful=careful)
+    await _escalate_now(tx, due, services, holds, opened=opened.told, now=now, careful=careful)
     await _sources_over(tx, runs, now=now)
     decided |= decided_once([event for run in runs for event in run.events], decided, services)
     return decided | decided_in(decided, runs, locked, {**opened.holds, **holds}) | decided_flapping(decided, runs, flaps)
@@ -287,7 +287,6 @@ async def _escalate_now(
     tx: AsyncConnection,
     due: Sequence[Incident],
     services: Mapping[ServiceId, Service],
-    judging: Judging,
     holds: Mapping[IncidentId, Hold],
     *,
     opened: Mapping[IncidentId, Told],
@@ -299,7 +298,7 @@ async def _escalate_now(
     """
 
     async def run(rows: Sequence[Incident]) -> None:
-        await run_due(tx, rows, judging, now=now, services=services, holds=holds, opened=opened)
+        await run_steps(tx, rows, services, holds, opened=opened, now=now)
 
     async def poisoned(row: Incident, error: Exception) -> None:
         log.error("could not be escalated at once; it is due for the engine", incident=str(row.id), exc_info=error)

@@ -45,43 +45,31 @@ NONE_OPENED: Mapping[IncidentId, Told] = {}
 ESCALATING = {Status.TRIGGERED, Status.ACKNOWLEDGED}
 
 
-async def run_due(
-    tx: AsyncConnection,
-    due: Sequence[Incident],
-    judging: Judging,
-    *,
-    now: datetime,
-    services: Mapping[ServiceId, Service] | None = None,
-    holds: Mapping[IncidentId, Hold] | None = None,
-    opened: Mapping[IncidentId, Told] = NONE_OPENED,
-) -> None:
-    """Decide locked incidents whose `next_at` has come: first those that may inhibit others of them, if their own hold is over.
-
-    `services` are theirs, and `holds` what holds them, where this transaction has found that out; `opened` are those it has opened for a
-    monitor, with what people are told of them.
-    """
-    parts = [due] if holds is not None else await in_turn(tx, due, await judging.mutings.of(tx))
-    for part in parts:
-        await _run(tx, part, judging, now=now, services=services, holds=holds, opened=opened)
-
-
-async def _run(
-    tx: AsyncConnection,
-    due: Sequence[Incident],
-    judging: Judging,
-    *,
-    now: datetime,
-    services: Mapping[ServiceId, Service] | None,
-    holds: Mapping[IncidentId, Hold] | None,
-    opened: Mapping[IncidentId, Told],
-) -> None:
-    """As a set: incidents, pages and timeline are written with a few statements."""
-    escalating = [i for i in due if i.status in ESCALATING]
-    if services is None:
+async def run_due(tx: AsyncConnection, due: Sequence[Incident], judging: Judging, *, now: datetime) -> None:
+    """Decide locked incidents whose `next_at` has come: first those that may inhibit others of them, if their own hold is over."""
+    mutings = await judging.mutings.of(tx)
+    for part in await in_turn(tx, due, mutings):
+        escalating = [i for i in part if i.status in ESCALATING]
         services = await get_supported(tx, sorted({i.service_id for i in escalating}), now=now) if escalating else {}
-    if holds is None:
-        holds = await find_holds(tx, escalating, services, await judging.mutings.of(tx), judging, now=now)
+        holds = await find_holds(tx, escalating, services, mutings, judging, now=now)
         await alert_store.watch(tx, sorted(counting(escalating, services, holds)), watched=True)
+        await run_steps(tx, part, services, holds, now=now)
+
+
+async def run_steps(
+    tx: AsyncConnection,
+    due: Sequence[Incident],
+    services: Mapping[ServiceId, Service],
+    holds: Mapping[IncidentId, Hold],
+    *,
+    opened: Mapping[IncidentId, Told] = NONE_OPENED,
+    now: datetime,
+) -> None:
+    """Decide locked incidents of which one knows what holds them. `opened` are those that this transaction has opened for a monitor, with
+    what people are told of them.
+
+    As a set: incidents, pages and timeline are written with a few statements.
+    """
     steps = await decide(tx, due, services, holds, now=now)
     outcomes = steps.outcomes
     await store.save_incidents(tx, [outcome.incident for outcome in outcomes], before=due)
