@@ -1,0 +1,53 @@
+"""A plan that is made while a table is small, and kept, is one for when it is large."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from tests.plans.test_plans import nodes
+from tests.system import System, to
+
+from oncall.contacts import store as contacts
+from oncall.incidents.store import events, incidents
+from oncall.kit.db import Pool
+from oncall.notifications.store import pages
+
+
+@pytest.fixture
+async def small(system: System) -> System:
+    """A system on its first day: some twenty open incidents, of which PostgreSQL knows nothing yet."""
+    made = await system.service([to(await system.user("Ana"))])
+    for n in range(20):
+        await system.event(made["key"], dedup_key=f"key {n}")
+    return system
+
+
+@pytest.mark.parametrize(
+    ("pool", "statement", "table", "index"),
+    [
+        pytest.param(Pool.INTAKE, events.ADD_EVENTS, "alerts", "alerts_pkey", id="repeats are counted"),
+        pytest.param(Pool.INTAKE, incidents.SAVE, "incidents", "incidents_pkey", id="incidents change"),
+        pytest.param(Pool.ENGINE, incidents.SAVE, "incidents", "incidents_pkey", id="incidents change by time"),
+        pytest.param(Pool.ENGINE, incidents.MOVE, "incidents", "incidents_pkey", id="incidents move on"),
+        pytest.param(Pool.ENGINE, pages.LATELY, "pages", "pages_user_idx", id="whom the engine paged lately"),
+        pytest.param(Pool.INTAKE, pages.LATELY, "pages", "pages_user_idx", id="whom intake paged lately"),
+        pytest.param(Pool.ENGINE, contacts.GATHER, "notification_rules", "notification_rules_method_idx", id="whom they reach"),
+        pytest.param(Pool.ACKS, incidents.ACKNOWLEDGE, "incidents", "incidents_pkey", id="an acknowledgement"),
+    ],
+)
+async def test_it_goes_by_the_key(small: System, pool: Pool, statement: TextClause, table: str, index: str) -> None:
+    compiled = statement.compile(dialect=PGDialect_asyncpg())
+    nothing = ", ".join(["NULL"] * len(compiled.positiontup or ()))
+    async with small.node.database.transaction(pool) as tx:
+        await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
+        [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nothing})")
+        await tx.exec_driver_sql("DEALLOCATE asked")
+    found: list[Any] = list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+    reads = [(node["Index Name"], "Index Cond" in node) for node in found if node.get("Index Name", "").startswith(f"{table}_")]
+    assert reads == [(index, True)]
+    assert (table, "Seq Scan") not in [(node.get("Relation Name"), node["Node Type"]) for node in found]
+    if statement is pages.LATELY:
+        below = [node["Node Type"] for node in found[[node["Node Type"] for node in found].index("Limit") :]]
+        assert "Sort" not in below, "the newest ones come first, and the others are not read"
