@@ -146,6 +146,11 @@ def test_an_event_without_a_key_is_a_problem_of_its_own() -> None:
         ("failed", message(MessageStatus.FAILED, AttemptOutcome.FAILED_PERM), "did not get through after one try: so."),
         ("failed untried", message(MessageStatus.FAILED), "did not get through."),
         ("cancelled", message(MessageStatus.CANCELLED), "was cancelled before it left us: its incident needed nobody any more."),
+        (
+            "cancelled on the wire",
+            message(MessageStatus.CANCELLED, AttemptOutcome.SENT),
+            "left us at 2026-03-02T12:00:01Z: it was on the wire when its incident needed nobody any more: so.",
+        ),
         ("bundled", message(MessageStatus.BUNDLED), "left us in one message with others."),
     ],
 )

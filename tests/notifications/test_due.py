@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -160,6 +161,46 @@ async def test_acknowledged_on_the_wire_it_is_recorded_as_an_attempt_and_stays_c
     assert await rows(system, ROW) == [("cancelled", 1, None, False)]
     assert await rows(system, ATTEMPTS) == [(1, "sent", "cancelled or taken over while on the wire; accepted by the fake")]
     assert not any(line.startswith("sent:") for line in await system.reasons(incident_id))
+
+
+async def test_what_was_accepted_while_it_was_cancelled_is_not_sent_again_when_the_problem_goes_on(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    say = partial(system.api.post, f"/intake/{made['key']}")
+    disk = {"summary": "Disk full", "dedup_key": "disk", "severity": "critical"}
+    await say(json=disk)
+    channel = SlowChannel("email")
+    first = sender(system, channel)
+    await first.run()
+    await channel.wire.is_reached()
+    await say(json=disk | {"status": "resolved"})
+    channel.wire.up.set()
+    await first.settle()
+    await say(json=disk)
+    assert (await rows(system, ROW))[0] == ("sent", 1, None, False)
+    await system.run_due()
+    assert (len(channel.sent), system.pages(), system.updates()) == (1, [], [("Ana", "reopened by monitor prod")])
+
+
+async def test_what_is_true_again_is_said_again_after_what_is_on_the_wire(system: System) -> None:
+    """What is withdrawn on the wire arrives all the same, and would have the last word."""
+    made = await system.service([to(await system.user("Ana"))], type="generic")
+    say = partial(system.api.post, f"/intake/{made['key']}")
+    disk = {"summary": "Disk full", "dedup_key": "disk", "severity": "critical"}
+    for status in ("firing", "resolved", "firing"):
+        await say(json=disk | {"status": status})
+        await system.run_due()
+    assert system.updates() == [("Ana", "resolved by monitor prod"), ("Ana", "reopened by monitor prod")]
+    await say(json=disk | {"status": "resolved"})
+    channel = SlowChannel("email")
+    first = sender(system, channel)
+    await first.run()
+    await channel.wire.is_reached()
+    await say(json=disk)
+    channel.wire.up.set()
+    await first.settle()
+    assert [told.update and told.update.said for told in channel.updates] == ["resolved by monitor prod"]
+    await system.run_due()
+    assert system.updates() == [("Ana", "reopened by monitor prod")]
 
 
 async def test_a_lease_that_holds_is_nobody_elses(system: System) -> None:

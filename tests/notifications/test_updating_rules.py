@@ -23,7 +23,11 @@ RESOLVED = News(DISK, "resolved", "resolved by monitor prometheus", "every alert
 
 
 def told(news: News, *, left: datetime | None = None, n: int = 1) -> Earlier:
-    return Earlier(NotificationId(UUID(int=n)), news.incident_id, PHONE, news.said, left)
+    return Earlier(NotificationId(UUID(int=n)), news.incident_id, PHONE, news.said, left, is_to_leave=left is None, is_leaving=False)
+
+
+def leaving(news: News, *, cancelled: bool = False) -> Earlier:
+    return replace(told(news), is_to_leave=not cancelled, is_leaving=True)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,20 @@ def told(news: News, *, left: datetime | None = None, n: int = 1) -> Earlier:
             "the same after something else is news",
             ACKNOWLEDGED,
             [told(ACKNOWLEDGED, left=NOW + MINUTE), told(RESOLVED, left=NOW + 2 * MINUTE)],
+            True,
+        ),
+        ("what is on the wire is not said twice", ACKNOWLEDGED, [leaving(ACKNOWLEDGED)], False),
+        (
+            "the same is news again while something else is on the wire",
+            ACKNOWLEDGED,
+            [told(ACKNOWLEDGED, left=NOW), leaving(RESOLVED)],
+            True,
+        ),
+        ("also if that was cancelled there", ACKNOWLEDGED, [told(ACKNOWLEDGED, left=NOW), leaving(RESOLVED, cancelled=True)], True),
+        (
+            "what may have left, and what was said after it",
+            RESOLVED,
+            [leaving(RESOLVED, cancelled=True), told(ACKNOWLEDGED, left=NOW)],
             True,
         ),
     ],

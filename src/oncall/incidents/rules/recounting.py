@@ -179,6 +179,8 @@ def message_line(message: Notification) -> Line:
             if undelivered := next((one for one in message.receipts if one.state is ReceiptState.FAILED), None):
                 said = f": {undelivered.detail}" if undelivered.detail else ""
                 words = f"the message {to} left us and did not arrive, as its provider said at {instant(undelivered.at)}{said}"
+        case Status.CANCELLED if accepted := next((one for one in message.attempts if one.outcome is AttemptOutcome.SENT), None):
+            words = f"the message {to} left us at {instant(accepted.at)}: it was on the wire when its incident needed nobody any more{why}"
         case Status.CANCELLED:
             words = f"the message {to} was cancelled before it left us: its incident needed nobody any more{why}"
         case Status.BUNDLED:

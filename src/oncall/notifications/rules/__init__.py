@@ -141,17 +141,17 @@ def notice_of_answer(user_id: UserId, said: str, *, topic: str, now: datetime) -
 
 def is_news_to(paged: Paged, news: News, earlier: Sequence[Earlier]) -> bool:
     """Whether this person must be told by this contact method: not if they did it, nor if the same was or will be said there since the
-    last page, and nothing else after it.
+    last page, and nothing else after it. `earlier` are in the order they were made.
     """
     if paged.user_id == news.by:
         return False
-    if any(one.left_at is None and one.said == news.said for one in earlier):
+    if any(one.is_to_leave and one.said == news.said for one in earlier):
         return False
-    left = [(one.left_at, one.said) for one in earlier if one.left_at is not None]
+    left = [one for one in earlier if one.left_at is not None or one.is_leaving]
     if not left:
         return True
-    at, said = max(left)
-    return said != news.said or at < paged.paged_at
+    last = left[-1]
+    return last.said != news.said or (last.left_at is not None and last.left_at < paged.paged_at)
 
 
 def outdated(earlier: Sequence[Earlier], latest: Mapping[IncidentId, News]) -> list[NotificationId]:
@@ -160,7 +160,7 @@ def outdated(earlier: Sequence[Earlier], latest: Mapping[IncidentId, News]) -> l
     def stands(one: Earlier) -> bool:
         return one.incident_id in latest and latest[one.incident_id].said == one.said
 
-    return [one.id for one in earlier if one.left_at is None and not stands(one)]
+    return [one.id for one in earlier if one.is_to_leave and not stands(one)]
 
 
 def way_by(reach: Reach, contact_method_id: UUID, *, now: datetime) -> Way | None:

@@ -76,18 +76,24 @@ CANCEL = text("""
     ) SELECT incident_id, count(*) AS cancelled FROM cancelled GROUP BY incident_id
 """)
 # What was cancelled of the step that fired last in this cycle: an acknowledgement, or whoever gave it to others, has ended those before.
-# Whoever was on the wire when it was cancelled finds itself fenced.
+# Whoever was on the wire when it was cancelled finds itself fenced; what was accepted all the same has been told, and is not sent again.
 REVIVE = text("""
     WITH last AS (
         SELECT DISTINCT ON (n.incident_id) n.incident_id, n.cycle, n.round, n.step
         FROM unnest(CAST(:ids AS uuid[]), CAST(:cycles AS int[])) AS i (id, cycle)
         JOIN notifications n ON n.incident_id = i.id AND n.cycle = i.cycle AND n.round > 0
         ORDER BY n.incident_id, n.round DESC, n.step DESC
+    ), cancelled AS (
+        SELECT n.id, EXISTS (SELECT FROM attempts a WHERE a.notification_id = n.id AND a.outcome = 'sent') AS was_sent
+        FROM last JOIN notifications n
+            ON n.incident_id = last.incident_id AND (n.cycle, n.round, n.step) = (last.cycle, last.round, last.step)
+        WHERE n.status = 'cancelled'
     )
     UPDATE notifications n
-    SET status = 'pending', next_at = greatest(n.due_at, :now), may_have_arrived = n.may_have_arrived OR n.attempt > 0
-    FROM last WHERE n.incident_id = last.incident_id AND (n.cycle, n.round, n.step) = (last.cycle, last.round, last.step)
-        AND n.status = 'cancelled'
+    SET status = CASE WHEN c.was_sent THEN coalesce(n.receipt, 'sent') ELSE 'pending' END,
+        next_at = CASE WHEN NOT c.was_sent THEN greatest(n.due_at, :now) END,
+        may_have_arrived = n.may_have_arrived OR (n.attempt > 0 AND NOT c.was_sent)
+    FROM cancelled c WHERE n.id = c.id AND n.status = 'cancelled'
 """)
 # Whoever is paged again, at a later position: what was still to repeat the pages before.
 CANCEL_REPETITIONS = text("""

@@ -24,13 +24,19 @@ ABOUT = text("""
         subject ->> 'service' AS service
     FROM pages WHERE incident_id = ANY(:incident_ids) ORDER BY incident_id, cycle DESC, round DESC, step DESC
 """)
-# By notices_incident_idx (incident_id) WHERE incident_id IS NOT NULL, and the unique index of a notice's messages.
+# By notices_incident_idx (incident_id) WHERE incident_id IS NOT NULL, and the unique index of a notice's messages. Here too, what was
+# claimed and has no outcome yet may be on the wire.
 EARLIER = text("""
     SELECT n.id, o.incident_id, n.contact_method_id, o.body -> 'update' ->> 'said' AS said,
-        CASE WHEN n.next_at IS NULL THEN (SELECT max(a.at) FROM attempts a
-            WHERE a.notification_id = n.id AND a.outcome IN ('sent', 'unknown')) END AS left_at
+        CASE WHEN n.next_at IS NULL THEN tried.left_at END AS left_at, n.next_at IS NOT NULL AS is_to_leave,
+        n.status IN ('sending', 'cancelled') AND n.attempt > 0 AND n.attempt <> coalesce(tried.last, 0) AS is_leaving
     FROM notices o JOIN notifications n ON n.notice_id = o.id
-    WHERE o.incident_id = ANY(:incident_ids) AND (n.next_at IS NOT NULL OR n.status IN ('sent', 'delivered', 'read'))
+    LEFT JOIN LATERAL (
+        SELECT max(a.at) FILTER (WHERE a.outcome IN ('sent', 'unknown')) AS left_at, max(a.number) AS last
+        FROM attempts a WHERE a.notification_id = n.id
+    ) AS tried ON true
+    WHERE o.incident_id = ANY(:incident_ids)
+        AND (n.next_at IS NOT NULL OR n.status IN ('sent', 'delivered', 'read') OR n.status = 'cancelled' AND n.attempt > 0)
     ORDER BY n.id
 """)
 WITHDRAW = text("""
@@ -51,9 +57,12 @@ async def list_about(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) ->
 
 
 async def list_earlier(tx: AsyncConnection, incident_ids: Sequence[IncidentId]) -> list[Earlier]:
-    """Updates that left us, and those that are still to leave, in the order they were made."""
+    """Updates that left us, may be leaving us, or are still to leave, in the order they were made."""
     rows = await tx.execute(EARLIER, {"incident_ids": list(incident_ids)})
-    return [Earlier(NotificationId(r.id), IncidentId(r.incident_id), r.contact_method_id, r.said, r.left_at) for r in rows]
+    return [
+        Earlier(NotificationId(r.id), IncidentId(r.incident_id), r.contact_method_id, r.said, r.left_at, r.is_to_leave, r.is_leaving)
+        for r in rows
+    ]
 
 
 async def withdraw(tx: AsyncConnection, ids: Sequence[NotificationId]) -> None:

@@ -36,13 +36,17 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An update that was made before: it left us at `left_at`, or is still to leave."""
+    """An update that was made before: it left us at `left_at`, is still to leave, or is on the wire, and that also if it was cancelled
+    meanwhile.
+    """
 
     id: NotificationId
     incident_id: IncidentId
     contact_method_id: UUID
     said: str
     left_at: datetime | None
+    is_to_leave: bool
+    is_leaving: bool
 
 
 @dataclass(frozen=True, slots=True)
