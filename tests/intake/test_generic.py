@@ -214,6 +214,15 @@ def test_somebodys_own_words_are_taken_for_no_vendors(body: dict[str, object], a
     assert key is None or bare(event) == key
 
 
+OWN = {"summary": "Disk is full", "severity": "warning", "dedup_key": "K3", "labels": {"alertname": "Disk", "node": "3"}}
+
+
+@pytest.mark.parametrize("body", [OWN, [OWN], [OWN | {"status": "firing"}], {"alerts": [OWN]}, {"alerts": [OWN | {"status": "firing"}]}])
+def test_what_names_itself_is_read_by_its_own_words_whatever_its_labels_are_called(body: object) -> None:
+    event = said(body)
+    assert (event.summary, event.severity.value, bare(event)) == ("Disk is full", "warning", "K3")
+
+
 @pytest.mark.parametrize(
     ("body", "action"),
     [

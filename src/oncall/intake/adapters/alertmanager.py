@@ -119,10 +119,12 @@ def is_group(value: object) -> bool:
 
 
 def is_alert(value: object) -> bool:
-    """Whether it has labels and something else that only such an alert has."""
+    """Whether it has labels and something else that only such an alert has; or one that names it, and nothing else of its own: a summary or
+    a key beside the labels are somebody's who wrote the body by hand.
+    """
     if not isinstance(value, dict) or not isinstance(value.get("labels"), dict):
         return False
-    return not ALERT.isdisjoint(value) or "alertname" in value["labels"]
+    return not ALERT.isdisjoint(value) or ("alertname" in value["labels"] and value.keys() <= {"labels", "status"})
 
 
 def is_of_grafana(group: Mapping[str, object]) -> bool:
