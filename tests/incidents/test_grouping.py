@@ -199,6 +199,21 @@ async def test_news_that_nobody_confirms_triggers_it_again_and_goes_on_with_the_
     assert [m.address for m in system.email.sent][-1] == "ben@example.com"
 
 
+async def test_more_news_puts_off_no_further_that_nobody_has_confirmed_what_was_told_first(system: System) -> None:
+    monitor = await monitored(system, **BY_LABELS, ack_timeout=None)
+    (first,) = await monitor.says(monitor.event("disk", severity="error", **cluster("a")))
+    await system.run_due()
+    await system.api.post(f"/api/v1/incidents/{first.incident_id}/acknowledge")
+    await monitor.says(monitor.event("cpu", severity="error", **cluster("a")))
+    await system.advance(minutes=3)
+    await monitor.says(monitor.event("cpu", severity="critical", **cluster("a")))
+    await system.run_due()
+    url, told = f"/api/v1/incidents/{first.incident_id}", len(system.email.sent)
+    assert ((await system.api.get(url)).json()["status"], told) == ("acknowledged", 3)
+    await system.advance(minutes=2)
+    assert ((await system.api.get(url)).json()["status"], len(system.email.sent)) == ("triggered", told + 1)
+
+
 async def test_a_rise_long_after_the_acknowledgement_is_told_once_and_waits_to_be_confirmed(system: System) -> None:
     monitor = await monitored(system)
     (first,) = await monitor.says(monitor.event("disk", severity="warning"))

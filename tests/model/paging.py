@@ -110,10 +110,10 @@ def _look(world: Dict, i: Dict, hold: Hold | None) -> None:
             i.update(state=i["held_from"], held_until=None, unsent=i["kept_back"])
         if i["step_at"] <= now:
             fire(world, i)
-    elif status == "acknowledged" and i["tell_at"] is not None and i["tell_at"] <= now:
-        _break_through(world, i, hold)
     elif status == "acknowledged" and i["confirm_by"] is not None and i["confirm_by"] <= now:
         _trigger_again(world, i, hold, new_cycle=False)
+    elif status == "acknowledged" and i["tell_at"] is not None and i["tell_at"] <= now:
+        _break_through(world, i, hold)
     elif status == "acknowledged" and (at := ack_timeout_at(i)) is not None and at <= now:
         _trigger_again(world, i, hold, new_cycle=True)
     elif status == "resolved" and i["resolved_at"] + service_of(i)["reopen_window"] <= now:
@@ -164,7 +164,7 @@ def _break_through(world: Dict, i: Dict, hold: Hold | None) -> None:
     state = i["state"]
     begin_cycle(i, world["now"])
     fire(world, i, _owner(i))
-    i.update(state=state, tell_at=None, told_at=world["now"], confirm_by=i["step_at"])
+    i.update(state=state, tell_at=None, told_at=world["now"], confirm_by=min(i["confirm_by"] or i["step_at"], i["step_at"]))
 
 
 def _trigger_again(world: Dict, i: Dict, hold: Hold | None, *, new_cycle: bool) -> None:

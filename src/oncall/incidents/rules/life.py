@@ -173,13 +173,13 @@ def _decide(incident: Incident, people: People, *, now: datetime, heard: bool, h
             return _held(incident, hold, now=now)
         case Status.TRIGGERED if incident.escalation_state is EscalationState.HELD:
             return _released(incident, people, now=now, heard=heard)
-        case Status.ACKNOWLEDGED if is_due(incident, now=now):
+        case Status.ACKNOWLEDGED if is_due(incident, now=now) and not _is_unconfirmed(incident, now=now):
             return _break_through(incident, people, hold, now=now)
         case _ if (at := next_at(incident)) is None or at > now:
             return Outcome(timed(incident))  # it was looked at because something else changed
         case Status.TRIGGERED:
             return _advance(incident, people, now=now, heard=heard)
-        case Status.ACKNOWLEDGED if incident.confirm_by is not None and incident.confirm_by <= now:
+        case Status.ACKNOWLEDGED if _is_unconfirmed(incident, now=now):
             return _unconfirmed(incident, people, hold, now=now)
         case Status.ACKNOWLEDGED if (step := unresolved_step_at(incident)) is not None and step <= now:
             return _go_on(incident, people, hold, now=now)
@@ -293,7 +293,7 @@ def _released(incident: Incident, people: People, *, now: datetime, heard: bool)
 
 def _break_through(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
     """Acknowledged, and there is news: the acknowledger and the current on-call are paged, as a cycle of its own. It stays acknowledged;
-    unless somebody confirms within the step's delay, it is triggered again, and goes on from there.
+    unless somebody confirms within the step's delay, it is triggered again, and goes on from there. More news puts that off no further.
     """
     if hold is not None:
         return Outcome(timed(incident.but(tell_at=hold.until)))
@@ -307,10 +307,18 @@ def _break_through(incident: Incident, people: People, hold: Hold | None, *, now
     then = sparing(then, people, incident.urgency, now=now)
     news = told_of_news(incident)
     after = ended_by_news(incident, news, now=now).but(
-        position=then.position, step_at=then.step_at, tell_at=None, told_at=now, confirm_by=then.step_at
+        position=then.position,
+        step_at=then.step_at,
+        tell_at=None,
+        told_at=now,
+        confirm_by=min((at for at in (incident.confirm_by, then.step_at) if at is not None), default=None),
     )
     pages = tuple(replace(page, reason=f"{news}: {page.reason}") for page in then.pages)
     return Outcome(timed(after), pages, (Note("broke_through", news, position), *then.notes), then.turns)
+
+
+def _is_unconfirmed(incident: Incident, *, now: datetime) -> bool:
+    return incident.confirm_by is not None and incident.confirm_by <= now
 
 
 def _unconfirmed(incident: Incident, people: People, hold: Hold | None, *, now: datetime) -> Outcome:
