@@ -24,6 +24,7 @@ from oncall.incidents.values import Severity
 from oncall.incidents.values.alerts import AlertFilter, EventFilter
 from oncall.incidents.values.changes import ChangeFilter
 from oncall.kit.clock import ManualClock
+from oncall.kit.db import Pool
 from oncall.kit.ids import IncidentId, IntegrationId, ServiceId
 from oncall.notifications.store import editing, pages, receipts, sending, travelling, updates
 from oncall.postmortems.store import action_items
@@ -306,6 +307,15 @@ async def test_claims_and_look_ups_use_their_partial_index(
         plan = await explain(tx, statement, mode)
     assert index in {node.get("Index Name") for node in plan}
     assert table not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+async def test_what_is_held_is_found_among_all_that_is_due_later(old: System, mode: str) -> None:
+    async with old.node.database.transaction(Pool.ENGINE) as tx:
+        plan = await explain(tx, incidents.WAKE_HELD, mode)
+    read = [node for node in plan if node["Node Type"].startswith(("Index", "Seq")) and node.get("Relation Name") == "incidents"]
+    assert {node["Index Name"] for node in read if "Index Cond" not in node} <= {"incidents_held_idx", "incidents_held_step_idx"}
+    assert {"incidents_held_idx", "incidents_held_step_idx"} <= {node.get("Index Name") for node in plan}
 
 
 @pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from tests.incidents.building import Monitor, blocked, monitored, rows
 from tests.system import System
 
@@ -326,6 +327,23 @@ async def test_news_that_was_muted_is_told_when_the_silence_is_ended_early(syste
     await system.api.delete(f"/api/v1/silences/{made['id']}")
     await system.run_due()
     assert paged(system) == ["ana", "ana"]
+
+
+@pytest.mark.parametrize("before", [[], ['host="db-9"']], ids=["nothing else mutes", "something else does"])
+async def test_a_silence_that_is_made_while_an_event_waits_mutes_it(system: System, before: list[str]) -> None:
+    """Whoever asked for it has its answer by then: an event that is decided later must not page as if there were none."""
+    monitor = await monitored(system)
+    for matcher in before:
+        await silence(system, matcher)
+    await monitor.says(monitor.event("disk", labels={"host": "db-2"}))
+    async with system.node.database.transaction() as tx:
+        await tx.execute(text("SELECT id FROM services FOR UPDATE"))
+        waiting = asyncio.create_task(system.node.gate.accept([monitor.event("cpu", labels={"host": "db-1"})]))
+        await blocked(system)
+        await silence(system, 'host="db-1"')
+    [muted] = await waiting
+    await system.run_due()
+    assert (muted.decision, paged(system)) == ("muted", ["ana"])
 
 
 async def test_what_is_being_held_while_its_silence_is_taken_away_pages(system: System) -> None:

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from oncall.kit.compiled import Exact, revisions_of
+from oncall.kit.compiled import Exact
 from oncall.services.rules.routing import Routing
 from oncall.silences.rules.muting import Mutings
 
@@ -15,9 +13,3 @@ class Judging:
 
     mutings: Exact[Mutings]
     routing: Exact[Routing]
-
-    async def of(self, tx: AsyncConnection) -> tuple[Routing, Mutings]:
-        """Both in one round trip."""
-        revisions = await revisions_of(tx, self.routing, self.mutings)
-        routing = await self.routing.as_of(tx, revisions[self.routing.topic])
-        return routing, await self.mutings.as_of(tx, revisions[self.mutings.topic])

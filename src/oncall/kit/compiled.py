@@ -31,7 +31,7 @@ BUMP = text(
     "INSERT INTO revisions (topic, revision) VALUES (:topic, 1) ON CONFLICT (topic) DO UPDATE SET revision = revisions.revision + 1"
 )
 READ = text("SELECT topic, revision FROM revisions")
-READ_SOME = text("SELECT topic, revision FROM revisions WHERE topic = ANY(CAST(:topics AS text[]))")
+READ_ONE = text("SELECT revision FROM revisions WHERE topic = :topic")
 
 CONFIGURATION = "configuration"
 """The topic of everything that is edited and compiled: whoever writes it, a person or a calendar, raises its revision."""
@@ -72,11 +72,8 @@ class Exact(Generic[T]):
         self._made_at: datetime | None = None
 
     async def of(self, tx: AsyncConnection) -> T:
-        return await self.as_of(tx, (await revisions_of(tx, self))[self.topic])
-
-    async def as_of(self, tx: AsyncConnection, revision: int) -> T:
-        """The same, for whoever has asked `revisions_of` several at once."""
-        made, about = self._made, self._about()
+        revision, about = await self._revision(tx), self._about()
+        made = self._made
         if made is None or made[0] != revision or self._is_old(about):
             # What changes in between is in it already, and makes it anew once more.
             made = (revision, await self._load(tx))
@@ -96,17 +93,14 @@ class Exact(Generic[T]):
         """
         if not await nobody_does(tx, f"change {self.topic}"):
             return False
-        return self._made is not None and self._made[1] is value and self._made[0] == (await revisions_of(tx, self))[self.topic]
+        return self._made is not None and self._made[1] is value and self._made[0] == await self._revision(tx)
+
+    async def _revision(self, tx: AsyncConnection) -> int:
+        return (await tx.execute(READ_ONE, {"topic": self.topic})).scalar_one_or_none() or 0
 
     def _is_old(self, about: datetime) -> bool:
         """Also if clocks were put back to before it was made."""
         return self._made_at is None or not 0 <= (about - self._made_at).total_seconds() <= MAX_AGE
-
-
-async def revisions_of(tx: AsyncConnection, *asked: Exact[Any]) -> Mapping[str, int]:
-    """By their topics, with one statement."""
-    topics = [one.topic for one in asked]
-    return {**dict.fromkeys(topics, 0), **{row.topic: row.revision for row in await tx.execute(READ_SOME, {"topics": topics})}}
 
 
 class Compilation:

@@ -50,10 +50,13 @@ SIZES: dict[Pool, tuple[int, int, float]] = {
     Pool.ENGINE: (6, 10_000, 15.0),
     Pool.INTAKE: (3, 5_000, 8.0),
 }
-PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "random_page_cost": "1.1"}
-"""For statements that look up keys by their index, one way for any values: to plan them anew each time costs more than they do. So a plan
-that is made while a table is small must be one for when it is large; and what is looked up is mostly in memory.
+BY_KEYS = {"enable_seqscan": "off", "random_page_cost": "1.1"}
+"""For statements that look up keys by their index: a plan that is made while a table is small, and kept, must be one for when it is large;
+and what they look up is mostly in memory.
 """
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
+"""For those that go one way for any values: to plan them anew each time costs more than they do."""
+SETTINGS: dict[Pool, dict[str, str]] = {Pool.API: {}, Pool.ACKS: BY_KEYS, Pool.ENGINE: BY_KEYS, Pool.INTAKE: BY_KEYS | PLANNED_ONCE}
 
 LISTENERS = 1
 CONNECTIONS_PER_PROCESS = sum(size for size, _, _ in SIZES.values()) + LISTENERS
@@ -136,7 +139,7 @@ class Database:
                 command_timeout=command_timeout,
                 # Whoever keeps a row locked would hold up the events of everybody else.
                 lock_timeout_ms=1_000 if pool is Pool.INTAKE else 3_000,
-                settings=None if pool is Pool.API else PLANNED_ONCE,
+                settings=SETTINGS[pool],
             ),
             hide_parameters=True,  # an error's text goes to the log, what monitors say does not
             pool_size=size,

@@ -38,7 +38,6 @@ from oncall.kit.trouble import ConcurrentChange
 from oncall.notifications import cancel_for, revive_for
 from oncall.services.commands import get_supported
 from oncall.services.values import Service
-from oncall.silences.rules.muting import Mutings
 
 log = get_log("incidents")
 
@@ -53,8 +52,7 @@ async def accept_events(
     Alerts are read unlocked; incidents that may change are locked in order and everything is read again; whatever then turns out
     otherwise raises ConcurrentChange, and the caller does the whole transaction again with the same events.
     """
-    routing, mutings = await judging.of(tx)
-    events = await route_events(tx, events, routing)
+    events = await route_events(tx, events, await judging.routing.of(tx))
     decided = await _again(tx, events)
     events = await _met(tx, events)
     cut = waves([event for event in events if event.id not in decided])
@@ -63,7 +61,7 @@ async def accept_events(
     triggers: Counter[IncidentId] = Counter()
     changes: Counter[AlertId] = Counter()
     for wave in cut:
-        decided |= await _accept_wave(tx, wave, later, triggers, changes, judging, mutings, now=now, careful=careful)
+        decided |= await _accept_wave(tx, wave, later, triggers, changes, judging, now=now, careful=careful)
     occurred_ats = [sensible_instant(event.occurred_at, now=now) for event in events]
     await event_store.add_events(tx, events, decided, occurred_ats, now=now)
     await keep_changes(tx, events, decided, occurred_ats, now=now)
@@ -119,13 +117,12 @@ async def _accept_wave(
     triggers: Counter[IncidentId],
     changes: Counter[AlertId],
     judging: Judging,
-    mutings: Mutings,
     *,
     now: datetime,
     careful: bool,
 ) -> dict[EventId, Decided]:
     """Decide one wave. `triggers` of this batch by their incident, and `changes` by their alert, are counted here: they are stored
-    when all waves are decided. `mutings` are those of the beginning; whoever has waited for a lock since asks for them again.
+    when all waves are decided.
     """
     met = await _meet(tx, wave, later, now=now)
     locked: dict[IncidentId, Incident] = {}
@@ -134,7 +131,6 @@ async def _accept_wave(
         met = await _meet(tx, wave, later, now=now)
         if not met.touched <= locked.keys():
             raise ConcurrentChange("an alert moved to another incident meanwhile")
-        mutings = await judging.mutings.of(tx)
     decided: dict[EventId, Decided] = {}
     runs: list[Run] = []
     for key in sorted(wave):
@@ -145,7 +141,7 @@ async def _accept_wave(
             runs.append(Run(wave[key], alert, change, alert.incident_id if alert else IncidentId(wave[key][0].id)))
     if not any(run.alert is None for run in runs) and not locked:
         await _write_repeats(tx, runs, now=now)
-        await regrade(tx, runs, mutings, now=now)
+        await regrade(tx, runs, judging, now=now)
         return decided
     services = met.services
     others = {incident.service_id for incident in locked.values()} - services.keys()  # of incidents that alerts of these were merged into
@@ -155,14 +151,18 @@ async def _accept_wave(
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
     runs = [run for run in runs if run.service_id in services]
-    new, at_once = [run for run in runs if run.alert is None], not careful and not mutings
+    new, at_once = [run for run in runs if run.alert is None], not careful and not (await judging.mutings.at_hand(tx))[1]
     opened = await open_alerts(tx, new, met.hosts, locked, services, decided=at_once, now=now)
     triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
     flaps = await find_flapping(tx, runs, locked, services, changes, now=now)
     concerned = [*opened.due, *await _follow(tx, runs, locked, services, flaps, now=now)]
+    # Asked when all has been written that may have waited for whoever changes it.
+    mutings = await judging.mutings.of(tx)
+    if mutings and opened.decided:
+        raise ConcurrentChange("what mutes was changed meanwhile")
     await mark_opened(tx, runs, services, mutings)
-    await regrade(tx, runs, mutings, now=now)
+    await regrade(tx, runs, judging, mutings, now=now)
     holds = await find_holds(tx, concerned, services, mutings, judging, fresh=triggers, now=now)
     await _watch(tx, runs, counting(concerned, services, holds))
     due = [one for one in concerned if is_decided_now(one, locked.get(one.id), holds.get(one.id), now=now)]

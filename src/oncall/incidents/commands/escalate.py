@@ -315,7 +315,7 @@ async def claim_due(tx: AsyncConnection, *, due_by: datetime, limit: int, waitin
 
 async def not_in_turn(tx: AsyncConnection, due: Sequence[Incident]) -> list[Incident]:
     """Locked incidents but for those that wait for whoever decides whose turn it is: they stay due, as those do that others have locked."""
-    snapshots = {id(incident.snapshot): incident.snapshot for incident in due if incident.status in {Status.TRIGGERED, Status.ACKNOWLEDGED}}
+    snapshots = {id(incident.snapshot): incident.snapshot for incident in due if incident.status in ESCALATING}
     busy = await busy_turns(tx, snapshots.values())
     if not busy:
         return list(due)

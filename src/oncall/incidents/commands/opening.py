@@ -36,10 +36,13 @@ TOLD_OF = 5
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was opened and is due at once; what people are told of all that was opened; and what holds the rest of it, which was decided."""
+    """What was opened and is due at once; what people are told of all that was opened; whether anything was decided as if nothing mutes,
+    and what holds of that.
+    """
 
     due: Sequence[Incident] = ()
     told: Mapping[IncidentId, Told] = field(default_factory=dict)
+    decided: bool = False
     holds: Mapping[IncidentId, Hold] = field(default_factory=dict)
 
 
@@ -54,8 +57,8 @@ async def open_alerts(
     now: datetime,
 ) -> Opened:
     """Write new alerts, each into the locked incident that has its key, or into a new one; each run is told its incident, and `locked` is
-    brought up to date. What is opened is `decided` before it is written, where that can be done, so that it is written once; else it is
-    due at once.
+    brought up to date. What is opened is `decided` before it is written, as if nothing mutes and where no threshold counts, so that it
+    is written once; else it is due at once.
     """
     if not runs:
         return Opened()
@@ -78,7 +81,7 @@ async def open_alerts(
     else:
         await timeline.add(tx, entries)
     INCIDENTS.labels("opened").inc(len(opened))
-    return Opened([incident for incident in opened if incident.id not in moved], told, holds)
+    return Opened([incident for incident in opened if incident.id not in moved], told, bool(moved), holds)
 
 
 async def mark_opened(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[ServiceId, Service], mutings: Mutings) -> None:

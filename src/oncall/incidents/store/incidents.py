@@ -218,12 +218,16 @@ WAKE = text("""
         ORDER BY id FOR NO KEY UPDATE
     )
 """)
-# By `incidents_held_idx` and `incidents_held_step_idx`.
+# By `incidents_held_idx` and `incidents_held_step_idx`, whatever share of all the planner believes to be due later.
 WAKE_HELD = text("""
     UPDATE incidents SET next_at = :now, held_until = CASE WHEN escalation_state = 'held' THEN CAST(:now AS timestamptz) END,
         goes_on = goes_on - 'held_until'
-    WHERE id IN (SELECT id FROM incidents WHERE (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) AND next_at > :now
-                 ORDER BY id FOR NO KEY UPDATE)
+    WHERE id IN (
+        SELECT id FROM incidents
+        WHERE id = ANY(ARRAY(SELECT id FROM incidents WHERE escalation_state = 'held'
+                             UNION SELECT id FROM incidents WHERE goes_on ->> 'held_until' IS NOT NULL))
+            AND (escalation_state = 'held' OR goes_on ->> 'held_until' IS NOT NULL) AND next_at > :now
+        ORDER BY id FOR NO KEY UPDATE)
 """)
 # By their ids, however many are held: intake asks this of what an event has changed.
 WAKE_HELD_AMONG = text("""
