@@ -31,17 +31,23 @@ NEEDS = {
     "calendars": "calendar_sources",
     "handoffs": "schedules",
     "heartbeats": "heartbeats",
-    "incidents": "incidents",
-    "incidents.bridges": "incidents",
+    "incidents": "incidents WHERE next_at IS NOT NULL",
+    "incidents.bridges": """(
+        SELECT 1 FROM incidents WHERE NOT EXISTS (SELECT 1 FROM room_followers WHERE name = 'bridges')
+        UNION ALL SELECT 1 FROM room_followers f JOIN timeline_entries t ON (t.xact, t.seq) > (f.xact, f.seq) WHERE f.name = 'bridges'
+    ) AS happened""",
     "inquiries": "inquiries",
-    "ledger": "notifications",
+    "ledger": """attempts a WHERE NOT EXISTS (
+        SELECT 1 FROM delivery_ledger l WHERE l.notification_id = a.notification_id AND l.number = a.number)""",
     "message_edits": "(SELECT 1 FROM message_edits UNION ALL SELECT 1 FROM list_standings WHERE is_new) AS edits",
-    "notifications.email": "notifications WHERE channel = 'email'",
-    "notifications.webhook": "notifications WHERE channel = 'webhook'",
+    **{
+        f"notifications.{channel}": f"notifications WHERE channel = '{channel}' AND next_at IS NOT NULL"
+        for channel in ("email", "ntfy", "pushover", "slack", "sms", "telegram", "voice", "webhook")
+    },
     "schedules": "schedules",
     "slas": "incident_records",
     "status_updates": "update_deliveries",
-    "update_reminders": "incidents",
+    "update_reminders": "(SELECT 1 FROM update_clocks UNION ALL SELECT 1 FROM incidents WHERE priority IS NOT NULL OR is_major) AS owed",
     "webhooks": "webhook_deliveries",
 }
 """Sources that have nothing to do as long as there are no such rows: most of all, and most tests use a few of them."""
@@ -117,6 +123,7 @@ class System:
         self._next_at: dict[str, datetime | None] = {}
         self._asked_at: dict[str, datetime] = {}
         self._idle: set[str] = set()
+        self._looked = False
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
         settings = settings_in(tuple(item for item in os.environ.items() if item[0].startswith(PREFIX))).but(data_dir=data_dir)
         open = database if isinstance(database, Database) else Database(database)
@@ -141,27 +148,36 @@ class System:
     # --- time ---------------------------------------------------------------------------------------------------------------
 
     async def run_due(self) -> None:
-        """Do what is due now, sends included."""
-        while await self._pass(self.node.sources):
-            pass
+        """Do what is due now, sends included: each source is asked in turn, until all have had nothing to do since the last that had."""
+        self._looked = False
+        sources, quiet, n = self.node.sources, 0, 0
+        while quiet < len(sources):
+            source = sources[n % len(sources)]
+            n, quiet = n + 1, quiet + 1
+            while await self._ask(source):
+                if source.name not in LOOK_ON:
+                    quiet = 0
+                    break
 
-    async def _pass(self, sources: Iterable[DueSource]) -> int:
-        """Ask these once, and wait until nothing is on the wire; returns how many rows were handled. Whoever was asked before, and has
-        nothing to look at, is not asked again.
+    async def _ask(self, source: DueSource) -> int:
+        """Ask it, if it can have something to do, and wait until nothing of it is on the wire; returns how many rows were handled. Whoever
+        was asked before, and has nothing to look at, is not asked again.
         """
-        handled = 0
-        async with self.node.database.transaction(Pool.API, read_only=True) as tx:
-            self._idle = set((await tx.execute(IDLE)).scalar_one())
-        for source in sources:
-            if self._has_nothing_to_do(source.name):
-                continue
-            done = await source.run()
-            self._next_at[source.name], self._asked_at[source.name] = done.next_at, self.clock.at
-            handled += done.handled
-        for source in self.node.sources:
-            if isinstance(source, Sender | Deliverer | UpdateDeliverer):
-                await source.settle()
-        return handled
+        if not self._looked:
+            async with self.node.database.transaction(Pool.API, read_only=True) as tx:
+                self._idle = set((await tx.execute(IDLE)).scalar_one())
+            self._looked = True
+        if self._has_nothing_to_do(source.name):
+            if source.name in NEEDS:
+                self._next_at[source.name] = None
+            return 0
+        done = await source.run()
+        self._next_at[source.name], self._asked_at[source.name] = done.next_at, self.clock.at
+        if isinstance(source, Sender | Deliverer | UpdateDeliverer):
+            await source.settle()
+        if done.handled:
+            self._looked = False
+        return done.handled
 
     def _has_nothing_to_do(self, name: str) -> bool:
         if name in NEEDS and name in self._idle:
@@ -183,9 +199,14 @@ class System:
             if left > timedelta(0) and asked_all and not on_the_way:
                 continue
             # Only time has moved since all were asked: nobody is asked again on the way who said to come later.
-            if left <= timedelta(0) or not asked_all or await self._pass(on_the_way):
+            if left <= timedelta(0) or not asked_all or await self._ask_each(on_the_way):
                 await self.run_due()
                 asked_all = True
+
+    async def _ask_each(self, sources: Iterable[DueSource]) -> bool:
+        """Whether any of them had something to do."""
+        self._looked = False
+        return any([await self._ask(source) for source in sources])
 
     def _may_be_due(self, name: str) -> bool:
         if name in EVERY_TURN:
