@@ -48,7 +48,7 @@ soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything
 	@$(BIN)/python -m pytest -n 2 -m $(if $(EXAMPLES),soak,"soak or long")
 	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
 	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/channels/test_email.py
-	@$(BIN)/python -m pytest --hypothesis-profile=$(or $(EXAMPLES),soak) tests/model
+	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/model tests/machine/test_machine.py
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
 	@$(BIN)/python -m tests.bench

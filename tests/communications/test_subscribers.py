@@ -163,7 +163,7 @@ async def test_a_link_that_is_none_of_ours(telling: Telling, token: str) -> None
 async def test_who_never_answers_is_forgotten(telling: Telling) -> None:
     await telling.subscribe("email", ZOE)
     [asked] = await telling.notices()
-    await telling.system.advance(days=7, hours=2, step=timedelta(hours=1))
+    await telling.system.advance(days=7, hours=2, step=timedelta(hours=10))
     listed = await telling.system.api.get(f"/api/v1/incidents/{telling.incident_id}/subscribers")
     assert listed.json()["items"] == []
     status, said = await press(telling.system, link_in(asked, "Confirm"))

@@ -35,7 +35,7 @@ async def other(system: System, database_url: str, tmp_path: Path) -> AsyncItera
     await node.stop()
 
 
-@pytest.mark.parametrize("times", [400, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [200, pytest.param(10_000, marks=pytest.mark.long)])
 async def test_nothing_is_claimed_for_what_was_acknowledged_before(
     system: System, other: System, database: Database, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from tests import databases
+from tests.examples import stories
 from tests.machine.deeds import ASKS, TICKS
 from tests.machine.setting import PEOPLE, POLICIES, SERVICES
 from tests.machine.story import Stage, Story
@@ -17,8 +18,7 @@ from tests.machine.wire import MODES
 
 from oncall.kit.db import Database
 
-EXAMPLES, STEPS = 25, 25
-SOAK_EXAMPLES, SOAK_STEPS = 200, 30
+STEPS = 25
 
 services, people, policies = st.sampled_from(SERVICES), st.sampled_from(PEOPLE), st.sampled_from(POLICIES)
 keys, nodes, which = st.sampled_from(["k0", "k1", "k2"]), st.integers(0, 1), st.integers(0, 3)
@@ -189,12 +189,5 @@ def machine(server_dsn: str, template: str, tmp_path_factory: pytest.TempPathFac
 
 
 def test_the_invariants_hold_whatever_happens(machine: type[Machine]) -> None:
-    """Each example is a whole story."""
-    run_state_machine_as_test(machine, settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS))
-
-
-@pytest.mark.long
-def test_the_invariants_hold_in_longer_stories(machine: type[Machine]) -> None:
-    """Others each time."""
-    long = settings(max_examples=SOAK_EXAMPLES, stateful_step_count=SOAK_STEPS, derandomize=False)
-    run_state_machine_as_test(machine, settings=long)
+    """Each example is a whole story; `make soak` tells others each time."""
+    run_state_machine_as_test(machine, settings=settings(max_examples=stories(one_in=10), stateful_step_count=STEPS))

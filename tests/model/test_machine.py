@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from tests import databases
+from tests.examples import stories
 from tests.model import judging, paging
 from tests.model.comparing import differences, of_model, of_product
 from tests.model.real import Real
@@ -250,4 +251,4 @@ def machine(server_dsn: str, template: str, tmp_path_factory: pytest.TempPathFac
 
 def test_product_and_model_say_the_same_whatever_happens(machine: type[Machine]) -> None:
     """A few of the examples of a profile: each is a whole story."""
-    run_state_machine_as_test(machine, settings=settings(max_examples=settings.default.max_examples // 5))
+    run_state_machine_as_test(machine, settings=settings(max_examples=stories(one_in=5)))
