@@ -210,8 +210,9 @@ async def test_without_a_database_senders_are_told_at_once_to_come_again_and_it_
 
 
 async def test_a_network_that_swallows_everything_is_given_up_and_it_heals_by_itself(
-    database: Database, database_url: str, service_id: ServiceId
+    database: Database, database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("oncall.kit.db.CONNECT_TIMEOUT", 2.0)
     async with PostgresProxy(database_url) as proxy, open_gate(proxy.url, command_timeout=0.3) as made:
         await made.accept([event(service_id)])
         proxy.mode = "blackhole"
