@@ -1,5 +1,6 @@
 """The whole system in one process, for tests that read like stories. The clock and the channels are fakes, everything else is real."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from oncall.channels.values import BadAddress, BundleMessage, Message, NoticeMes
 from oncall.communications.due.updates import UpdateDeliverer
 from oncall.engine import DueSource
 from oncall.kit.clock import ManualClock
+from oncall.kit.compiled import CHECK_EVERY
 from oncall.kit.db import Database, Pool
 from oncall.kit.mail import check_mail_address
 from oncall.kit.settings import PREFIX, Settings
@@ -124,6 +126,7 @@ class System:
         self._asked_at: dict[str, datetime] = {}
         self._idle: set[str] = set()
         self._looked = False
+        self._later: asyncio.TimerHandle | None = None
         self.email, self.webhook = FakeChannel("email"), FakeChannel("webhook")
         settings = settings_in(tuple(item for item in os.environ.items() if item[0].startswith(PREFIX))).but(data_dir=data_dir)
         open = database if isinstance(database, Database) else Database(database)
@@ -137,11 +140,19 @@ class System:
         return AsyncClient(transport=transport, base_url="http://oncall.test", headers=headers or {})
 
     async def start(self) -> None:
-        """As a node starts, but for the ticker: tests run what is due by hand."""
-        self.node.compilation.start()
+        """As a node starts, but for the ticker: tests run what is due by hand. What is compiled is looked at when somebody asks for it, and
+        by itself as often as always, but for the first time: most tests have ended by the second one.
+        """
+        self._later = asyncio.get_running_loop().call_later(CHECK_EVERY, self._keep_fresh)
         self.node.gate.start()
 
+    def _keep_fresh(self) -> None:
+        if not self.node.app.state.draining:
+            self.node.compilation.start()
+
     async def stop(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
         await self.api.aclose()
         await self.node.stop()
 
