@@ -34,7 +34,7 @@ test: $(DEV_READY) ## the test suite
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 
 faults: $(DEV_READY) ## what kills and restarts real processes: nodes, databases, the demo
-	@$(BIN)/python -m pytest -n 2 -m faults
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m faults
 
 check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/ruff check .
@@ -45,10 +45,10 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 	@$(BIN)/python -m oncall docs --check .
 
 soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything at all to every way in, long stories against the model and the invariants, seeded mistakes
-	@$(BIN)/python -m pytest -n 2 -m $(if $(EXAMPLES),soak,"soak or long")
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/channels/test_email.py
-	@$(BIN)/python -m pytest -n 2 --hypothesis-profile=$(or $(EXAMPLES),soak) tests/model tests/machine/test_machine.py
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m $(if $(EXAMPLES),soak,"soak or long")
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/channels/test_email.py
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/model tests/machine/test_machine.py
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side
 	@$(BIN)/python -m tests.bench

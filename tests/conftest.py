@@ -37,6 +37,19 @@ settings.register_profile("soak-ci", USUAL, max_examples=300, derandomize=True)
 settings.load_profile("oncall")
 
 
+MARKS = {"faults": ("faults",), "soak": ("soak",), "soak or long": ("soak", "long")}
+"""What the targets beside `make test` ask for, and the marks that it is found by: in the files of the tests themselves, word for word."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file without any of the marks that are asked for is not read: each worker would import ten thousand tests to run a hundred."""
+    marks = MARKS.get(config.option.markexpr)
+    if marks is None or not collection_path.match("test_*.py"):
+        return None
+    written = collection_path.read_text(encoding="utf-8")
+    return None if any(f"mark.{mark}" in written for mark in marks) else True
+
+
 def pytest_collection_finish() -> None:
     """Modules and ten thousand tests stay until the end: whoever collects garbage need not look at them again and again."""
     gc.collect()
