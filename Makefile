@@ -47,7 +47,7 @@ check: $(DEV_READY) ## lint, types, import contracts, committed OpenAPI
 soak: $(DEV_READY) ## what takes long: calendars written to hold us up, anything at all to every way in, long stories against the model and the invariants, seeded mistakes
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m $(if $(EXAMPLES),soak,"soak or long")
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/intake/test_anything.py tests/intake/test_anything_on_the_wire.py tests/intake/test_properties.py
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/channels/test_email.py
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/schedules/test_properties.py tests/schedules/test_feeds.py tests/reports/test_coverage.py tests/channels/test_email.py
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=$(or $(EXAMPLES),soak) tests/model tests/machine/test_machine.py
 
 bench: $(DEV_READY) ## the numbers of docs/explanation/performance.md, target and result side by side

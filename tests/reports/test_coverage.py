@@ -6,8 +6,9 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.reports.covering import (
     DAYTIME,
     HIGH,
@@ -312,7 +313,7 @@ def worlds(draw: st.DrawFn) -> tuple[Facts, Schedule, int]:
 LACKING = {"sms": "no Twilio"}
 
 
-@settings(max_examples=40)
+@examples(15)
 @given(world=worlds(), severity=st.sampled_from(ALL_SEVERITIES))
 def test_it_says_what_asking_again_in_every_minute_says(world: tuple[Facts, Schedule, int], severity: str) -> None:
     its, of, t = world
@@ -335,6 +336,7 @@ def test_it_says_what_asking_again_in_every_minute_says(world: tuple[Facts, Sche
         now += MINUTE
 
 
+@examples(35)
 @given(world=worlds())
 def test_no_step_tells_severities_of_one_group_apart(world: tuple[Facts, Schedule, int]) -> None:
     its, _, _ = world

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.schedules.building import (
     ana,
     at,
@@ -123,6 +124,7 @@ def test_who_is_always_on_call_has_one_entry_with_one_uid_for_ever() -> None:
     assert len({one.uid for day in days for one in feed(always, day, day + timedelta(days=7), user=ana)}) == 1
 
 
+@examples(35)
 @given(drawn=schedules(), later=st.integers(0, 30 * DAY), length=st.integers(1, 40 * DAY))
 def test_whatever_range_is_asked_for_the_same_stretch_has_the_same_uid(drawn: tuple[Schedule, int], later: int, length: int) -> None:
     given, t = drawn
@@ -134,6 +136,7 @@ def test_whatever_range_is_asked_for_the_same_stretch_has_the_same_uid(drawn: tu
     assert {(one.start, one.uid) for one in narrow if one.start > seen_from_both} == expected
 
 
+@examples(35)
 @given(drawn=schedules())
 def test_entries_cover_exactly_each_users_time_on_call(drawn: tuple[Schedule, int]) -> None:
     given, t = drawn
