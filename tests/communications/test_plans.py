@@ -1,11 +1,7 @@
 """What is asked all the time, or by everybody, can go by its index, however long the history is."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from tests.communications.telling import Telling
+from tests.plans.planning import indexes, parameters, planned, whole
 
 from oncall.communications.store import cadences, deliveries, subscribers, updates
 
@@ -50,12 +46,6 @@ SAID = {
 }
 
 
-def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes(below)
-
-
 ASKED = {
     "due messages": (deliveries.CLAIM, "update_deliveries", "update_deliveries_next_at_idx"),
     "the next message": (deliveries.NEXT_AT, "update_deliveries", "update_deliveries_next_at_idx"),
@@ -81,15 +71,8 @@ async def test_it_can_go_by_its_index(telling: Telling) -> None:
         for what, (statement, table, index) in ASKED.items():
             await tx.exec_driver_sql(f"REINDEX INDEX {index}")  # whatever was there before, or waits to be put into its place
             await tx.exec_driver_sql(f"ANALYZE {table}")
-            compiled = statement.compile(dialect=PGDialect_asyncpg())  # type: ignore[no-untyped-call]
-            values = ", ".join(SAID[name] for name in compiled.positiontup or ())
-            await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
-            [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' * bool(values)}")
-            await tx.exec_driver_sql("DEALLOCATE asked")
-            found = list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
-            seen = {node.get("Index Name") for node in found}
-            scanned = {node.get("Relation Name") for node in found if node["Node Type"] == "Seq Scan"}
-            if index not in seen or table in scanned:
-                wrong[what] = (seen, scanned)
+            plan = await planned(tx, statement, [SAID[name] for name in parameters(statement)])
+            if index not in indexes(plan) or table in whole(plan):
+                wrong[what] = (indexes(plan), whole(plan))
         await tx.rollback()
     assert wrong == {}

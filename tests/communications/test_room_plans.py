@@ -1,13 +1,8 @@
 """What is asked once a second, and for each message, goes by its index, so that a long history costs nothing."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from sqlalchemy import TextClause, text
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import text
 from tests.communications.rooming import Rooming
+from tests.plans.planning import indexes, parameters, planned, whole
 
 from oncall.communications.store import mirrors, rooms
 from oncall.kit.db import Database
@@ -54,12 +49,6 @@ VALUES = {
 }
 
 
-def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes(below)
-
-
 ASKED = {
     "what happened to all incidents since": (timeline.COMMITTED, "timeline_entries", "timeline_entries_xact_idx"),
     "what was done in rooms since": (rooms.ENTRIES, "room_entries", "room_entries_pkey"),
@@ -78,20 +67,8 @@ async def test_a_long_history_costs_nothing(rooming: Rooming, database: Database
             await tx.exec_driver_sql(line.format(incident=rooming.incident))
         await tx.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
         for what, (statement, table, index) in ASKED.items():
-            plan = await planned(tx, statement, rooming.incident)
-            seen = {node.get("Index Name") for node in plan}
-            scanned = {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
-            if index not in seen or table in scanned:
-                wrong[what] = (seen, scanned)
+            plan = await planned(tx, statement, [VALUES[name].format(incident=rooming.incident) for name in parameters(statement)])
+            if index not in indexes(plan) or table in whole(plan):
+                wrong[what] = (indexes(plan), whole(plan))
         await tx.rollback()
     assert wrong == {}
-
-
-async def planned(tx: AsyncConnection, statement: TextClause, incident: str) -> list[Mapping[str, Any]]:
-    """The nodes of its plan."""
-    compiled = statement.compile(dialect=PGDialect_asyncpg())
-    values = ", ".join(VALUES[name].format(incident=incident) for name in compiled.positiontup or ())
-    await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
-    [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' * bool(values)}")
-    await tx.exec_driver_sql("DEALLOCATE asked")
-    return list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))

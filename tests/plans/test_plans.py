@@ -1,8 +1,7 @@
 """What is asked all the time goes by its partial index, so that a long history costs nothing."""
 
-import json
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import md5
@@ -15,6 +14,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests import databases
 from tests.conftest import START
+from tests.plans.planning import Node, indexes, parameters, planned, whole
 from tests.system import System, to
 
 from oncall.desk.store import promises
@@ -204,12 +204,6 @@ def named(name: str) -> UUID:
     return UUID(md5(name.encode(), usedforsecurity=False).hexdigest())
 
 
-def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes(below)
-
-
 async def test_an_event_and_its_body_are_found_in_one_partition(old: System) -> None:
     """Of ten months only the one that the event came in is looked into."""
     async with old.node.database.transaction() as tx:
@@ -222,31 +216,22 @@ async def test_an_event_and_its_body_are_found_in_one_partition(old: System) -> 
         await tx.exec_driver_sql(f"UPDATE events SET received_at = '2030-05-05' WHERE body_id = '{id}'")
         [[event]] = await tx.exec_driver_sql(f"SELECT id FROM events WHERE body_id = '{id}' LIMIT 1")
         for mode in ("force_generic_plan", "force_custom_plan"):
-            compiled = events.FIND_EVENT.compile(dialect=PGDialect_asyncpg())
             await tx.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
-            await tx.exec_driver_sql(f"PREPARE found AS {compiled}")
-            [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE found('{event}')")
-            await tx.exec_driver_sql("DEALLOCATE found")
             looked = [
                 node["Relation Name"]
-                for node in nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+                for node in await planned(tx, events.FIND_EVENT, [f"'{event}'"], options="ANALYZE, ")
                 if node.get("Relation Name", "").startswith("event_bodies") and node["Actual Loops"]
             ]
             assert looked == ["event_bodies_of_5"]
         await tx.rollback()
 
 
-async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> list[Mapping[str, Any]]:
-    """Every node of the plan that a statement gets, prepared as asyncpg does it, with parameters that the planner knows or not."""
-    compiled = statement.compile(dialect=PGDialect_asyncpg())
+async def explain(tx: AsyncConnection, statement: ClauseElement, mode: str) -> list[Node]:
+    """Its plan, with parameters that the planner knows or not."""
     [[service_id]] = await tx.exec_driver_sql("SELECT id FROM services")
-    said = {name: f"'{value}'" for name, value in compiled.params.items() if value is not None}
-    values = ", ".join(said.get(name) or VALUES[name].format(service_id=service_id) for name in compiled.positiontup or ())
+    said = {name: f"'{value}'" for name, value in statement.compile(dialect=PGDialect_asyncpg()).params.items() if value is not None}
     await tx.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
-    await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
-    [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' * bool(values)}")
-    await tx.exec_driver_sql("DEALLOCATE asked")
-    return list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+    return await planned(tx, statement, [said.get(name) or VALUES[name].format(service_id=service_id) for name in parameters(statement)])
 
 
 @pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
@@ -305,8 +290,8 @@ async def test_claims_and_look_ups_use_their_partial_index(
 ) -> None:
     async with old.node.database.transaction() as tx:
         plan = await explain(tx, statement, mode)
-    assert index in {node.get("Index Name") for node in plan}
-    assert table not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+    assert index in indexes(plan)
+    assert table not in whole(plan)
 
 
 @pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
@@ -315,15 +300,15 @@ async def test_what_is_held_is_found_among_all_that_is_due_later(old: System, mo
         plan = await explain(tx, incidents.WAKE_HELD, mode)
     read = [node for node in plan if node["Node Type"].startswith(("Index", "Seq")) and node.get("Relation Name") == "incidents"]
     assert {node["Index Name"] for node in read if "Index Cond" not in node} <= {"incidents_held_idx", "incidents_held_step_idx"}
-    assert {"incidents_held_idx", "incidents_held_step_idx"} <= {node.get("Index Name") for node in plan}
+    assert {"incidents_held_idx", "incidents_held_step_idx"} <= indexes(plan)
 
 
 @pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
 async def test_a_preview_of_what_would_be_muted_reads_open_alerts_only(old: System, mode: str) -> None:
     async with old.node.database.transaction() as tx:
         plan = await explain(tx, simulate.OPEN, mode)
-    assert OPEN_ONES & {node.get("Index Name") for node in plan}
-    assert "alerts" not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+    assert OPEN_ONES & indexes(plan)
+    assert "alerts" not in whole(plan)
 
 
 MIDDLE, LAST = UUID(int=2**127), UUID(int=2**128 - 1)
@@ -357,7 +342,7 @@ async def test_each_list_of_alerts_has_its_index(old: System, asked: AlertFilter
     used = {node["Index Name"] for node in plan if str(node.get("Index Name", "")).startswith("alerts")}
     assert used
     assert used <= allowed
-    assert "alerts" not in {node.get("Relation Name") for node in plan if node["Node Type"] == "Seq Scan"}
+    assert "alerts" not in whole(plan)
 
 
 HOUR = EventFilter(since=START, until=START + timedelta(hours=1))
@@ -410,5 +395,5 @@ async def test_each_list_of_changes_has_its_index(old: System, asked: ChangeFilt
         async with old.node.database.transaction() as tx:
             wanted: Select[Any] = change_events.newest(asked, after=after, limit=51)
             plan = await explain(tx, wanted, mode)
-        assert index in {node.get("Index Name") for node in plan}
+        assert index in indexes(plan)
         assert "Seq Scan" not in {node["Node Type"] for node in plan}

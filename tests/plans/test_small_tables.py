@@ -1,12 +1,8 @@
 """A plan that is made while a table is small, and kept, is one for when it is large."""
 
-import json
-from typing import Any
-
 import pytest
 from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from tests.plans.test_plans import nodes
+from tests.plans.planning import parameters, planned, whole
 from tests.system import System, to
 
 from oncall.contacts import store as contacts
@@ -38,16 +34,11 @@ async def small(system: System) -> System:
     ],
 )
 async def test_it_goes_by_the_key(small: System, pool: Pool, statement: TextClause, table: str, index: str) -> None:
-    compiled = statement.compile(dialect=PGDialect_asyncpg())
-    nothing = ", ".join(["NULL"] * len(compiled.positiontup or ()))
     async with small.node.database.transaction(pool) as tx:
-        await tx.exec_driver_sql(f"PREPARE asked AS {compiled}")
-        [[plan]] = await tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nothing})")
-        await tx.exec_driver_sql("DEALLOCATE asked")
-    found: list[Any] = list(nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+        found = await planned(tx, statement, ["NULL"] * len(parameters(statement)))
     reads = [(node["Index Name"], "Index Cond" in node) for node in found if node.get("Index Name", "").startswith(f"{table}_")]
     assert reads == [(index, True)]
-    assert (table, "Seq Scan") not in [(node.get("Relation Name"), node["Node Type"]) for node in found]
+    assert table not in whole(found)
     if statement is pages.LATELY:
         below = [node["Node Type"] for node in found[[node["Node Type"] for node in found].index("Limit") :]]
         assert "Sort" not in below, "the newest ones come first, and the others are not read"
