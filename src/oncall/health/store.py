@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.health.values import LATELY, SENTENCES, Fault, Red
 
-# Each by a partial index: none of them reads more than what is open or unfinished.
+# Each by an index: none of them reads more than what is open or unfinished, or was tried lately.
 FINDINGS = text("""
     SELECT
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND next_at IS NULL
@@ -18,10 +18,12 @@ FINDINGS = text("""
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND escalation_state = 'exhausted') AS exhausted,
         (SELECT count(*) FROM incidents WHERE status = 'triggered' AND escalation_state = 'unroutable') AS unroutable,
         (SELECT count(*) FROM incidents WHERE next_at IS NOT NULL AND failures > 0) AS failing,
-        (SELECT array_agg(DISTINCT n.channel) FROM attempts a JOIN notifications n ON n.id = a.notification_id
-            WHERE a.at > :lately AND a.outcome = 'bad_credential' AND NOT EXISTS (
-                SELECT 1 FROM attempts later JOIN notifications m ON m.id = later.notification_id
-                WHERE later.at > a.at AND later.outcome = 'sent' AND m.channel = n.channel)) AS bad_credential,
+        (SELECT array_agg(channel ORDER BY channel) FROM (
+            SELECT n.channel, max(a.at) FILTER (WHERE a.outcome = 'bad_credential') AS refused,
+                max(a.at) FILTER (WHERE a.outcome = 'sent') AS sent
+            FROM attempts a JOIN notifications n ON n.id = a.notification_id
+            WHERE a.at > :lately AND a.outcome IN ('bad_credential', 'sent') GROUP BY n.channel) tried
+            WHERE refused >= coalesce(sent, refused)) AS bad_credential,
         (SELECT array_agg(channel) FROM spending WHERE day = :today AND refused > 0) AS daily_cap
 """)
 
