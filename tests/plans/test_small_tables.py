@@ -1,23 +1,39 @@
 """A plan that is made while a table is small, and kept, is one for when it is large."""
 
+import os
+from collections.abc import AsyncIterator, Iterator
+
 import pytest
 from sqlalchemy import TextClause
+from tests.conftest import START
+from tests.databases import fresh_database
 from tests.plans.planning import parameters, planned, whole
 from tests.system import System, to
 
 from oncall.contacts import store as contacts
 from oncall.incidents.store import events, incidents
+from oncall.kit.clock import ManualClock
 from oncall.kit.db import Pool
 from oncall.notifications.store import pages
 
 
-@pytest.fixture
-async def small(system: System) -> System:
+@pytest.fixture(scope="module")
+def new_url(server_dsn: str, template: str) -> Iterator[str]:
+    """Of one that other tests have used PostgreSQL may know something."""
+    with fresh_database(server_dsn, template, f"oncall_test_{os.getpid()}_small", is_durable=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def small(new_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
     """A system on its first day: some twenty open incidents, of which PostgreSQL knows nothing yet."""
+    system = System(new_url, ManualClock(START), tmp_path_factory.mktemp("small"))
+    await system.start()
     made = await system.service([to(await system.user("Ana"))])
     for n in range(20):
         await system.event(made["key"], dedup_key=f"key {n}")
-    return system
+    yield system
+    await system.stop()
 
 
 @pytest.mark.parametrize(
