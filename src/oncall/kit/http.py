@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
@@ -11,6 +12,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.clock import Clock
@@ -73,10 +75,14 @@ async def now_in(request: Request, tx: AsyncConnection) -> datetime:
 # --- shapes -----------------------------------------------------------------------------------------------------------------
 
 
-class Strict(BaseModel):
-    """What comes in: unknown fields are refused, text is trimmed."""
+# FastAPI keeps this to itself where it makes a route; what is built when it is first used says it then.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+class Strict(BaseModel):
+    """What comes in: unknown fields are refused, text is trimmed. Built when it is first used, as what goes out."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, defer_build=True)
 
 
 ReadOnly = Annotated[Any, Field(exclude=True, json_schema_extra={"readOnly": True}, description="As it was read; an edit ignores it.")]
