@@ -78,7 +78,7 @@ class Monitor:
         return event(dedup_key, Action(action), Severity(severity), **at, **more)
 
     async def says(self, *events: Event) -> list[Decided]:
-        async with self.system.node.database.transaction(Pool.INTAKE) as tx:
+        async with self.system.node.database.relying(Pool.INTAKE) as tx:
             return await accept_events(tx, events, self.system.node.judging, now=self.system.clock.at)
 
 

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +14,7 @@ from tests.system import System, to
 
 from oncall.incidents.values import Action, Event
 from oncall.intake.commands import Gate, lanes
-from oncall.intake.commands.lanes import About, Open, apart
+from oncall.intake.commands.lanes import About, Courtesy, Open, apart
 from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.kit import failpoints
 from oncall.kit.db import Database
@@ -94,6 +95,31 @@ async def test_so_many_problems_are_remembered_those_heard_of_last(monkeypatch: 
     nameless.events[0] = replace(nameless.events[0], dedup_key=f"{nameless.events[0].id}")
     open.note(nameless)
     assert [await request(key) in open for key in ("a", "c")] == [False, True], "an end ends it, and nothing repeats what has no key"
+
+
+@pytest.mark.parametrize(
+    ("comes", "waits"),
+    [
+        ("0 a", [(0, 25), (10, 15), (25, 0)]),
+        ("0 a 10 a 20 a 30 a", [(30, 0)]),  # for a storm once, when it begins
+        ("0 a 60 a 120 a", [(119, 0), (120, 25)]),  # after 50 ms it counts as quiet again
+        ("0 a 10 b", [(10, 15), (40, 0)]),  # for two at once once
+        ("0 a 40 a 80 a 90 b", [(99, 0)]),  # they were waited for less than 75 ms ago
+        ("0 a 40 a 80 a 100 b", [(100, 25)]),  # and somebody else's storm is no reason to wait longer
+    ],
+)
+async def test_for_whom_repeats_wait(comes: str, waits: list[tuple[int, int]]) -> None:
+    words = comes.split()
+    senders = {name: await request(name) for name in "ab"}
+    for name, waiting in senders.items():
+        waiting.events[0] = replace(waiting.events[0], integration_id=IntegrationId(UUID(int=ord(name))))
+    said = [(int(at), senders[name]) for at, name in zip(words[::2], words[1::2], strict=True)]
+    for at, expected in waits:
+        courtesy = Courtesy()
+        for then, waiting in said:
+            if then <= at:
+                courtesy.meet([waiting], now=1_000 + then / 1_000)
+        assert round(courtesy.left(now=1_000 + at / 1_000) * 1_000) == expected, at
 
 
 async def test_repeats_pass_what_takes_longer(database: Database, database_url: str, service_id: ServiceId) -> None:

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.desk.values import Priority
 from oncall.escalation.values import Condition, Hours, Policy, Step, Strategy, Target, TargetType, Turn
 from oncall.kit.ids import PolicyId, TeamId, UserId
+from oncall.kit.relying import Lookup
 
 # A row for each target, and one for each step or policy that has none: one statement reads a policy as it is at one instant.
-POLICIES = text("""
+POLICIES = Lookup(
+    """
     SELECT p.id, p.name, p.team_id AS owner_id, p.repeat, p.exhausted_retry, p.escalate_low, p.version,
         s.position AS step, s.delay, s.strategy, s.condition, s.severities, s.hours::text AS hours, s.priorities, s.in_support_hours,
         t.user_id, t.schedule_id, t.team_id, t.contact_method_id
@@ -24,7 +26,10 @@ POLICIES = text("""
     LEFT JOIN escalation_steps s ON s.policy_id = p.id
     LEFT JOIN escalation_targets t ON t.policy_id = p.id AND t.step = s.position
     WHERE p.id = ANY(CAST(:ids AS uuid[])) ORDER BY p.id, s.position, t.position
-""")
+""",
+    ids="ids",
+    column="id",
+)
 IDS = text("SELECT id FROM escalation_policies WHERE id > :after ORDER BY id LIMIT :limit")
 LOCK = text("SELECT id FROM escalation_policies WHERE id = :id FOR NO KEY UPDATE")
 INSERT = text("""

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.db import Database, Pool, metadata, nobody_does, notify, one_at_a_time
 from oncall.kit.errors import Unavailable
 from oncall.kit.log import get_log
+from oncall.kit.relying import relied_of
 from oncall.kit.tasks import end, woken
 from oncall.kit.trouble import Trouble, Unreachable, trouble
 
@@ -72,7 +73,9 @@ class Exact(Generic[T]):
         self._made_at: datetime | None = None
 
     async def of(self, tx: AsyncConnection) -> T:
-        revision, about = await self._revision(tx), self._about()
+        relied = relied_of(tx)
+        revision = relied.revision(self.topic) if relied else await self._revision(tx)
+        about = self._about()
         made = self._made
         if made is None or made[0] != revision or self._is_old(about):
             # What changes in between is in it already, and makes it anew once more.

@@ -15,8 +15,10 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from structlog.stdlib import BoundLogger
 
+from oncall.kit.clock import BEGUN
+from oncall.kit.relying import Memory, Relied
 from oncall.kit.straight import Connection, Straight, StraightEngine
-from oncall.kit.trouble import Trouble, Unreachable, trouble
+from oncall.kit.trouble import ConcurrentChange, Trouble, Unreachable, trouble
 
 T = TypeVar("T")
 
@@ -95,6 +97,7 @@ class Database:
     def __init__(self, url: str, *, sizes: dict[Pool, tuple[int, int, float]] | None = None) -> None:
         self.dsn = plain_dsn(url)
         self._kept: dict[Pool, Straight] = {}
+        self._memory = Memory()
         self._engines: dict[Pool, StraightEngine] = {pool: self._engine(pool, *(sizes or SIZES)[pool]) for pool in Pool}
 
     async def connect(
@@ -107,6 +110,7 @@ class Database:
         settings: Mapping[str, str] | None = None,
     ) -> asyncpg.Connection:
         """A connection of its own with every time-out set; used by the pools, LISTEN and migrations. Raises Unreachable."""
+        self._memory.forget()
         try:
             return await asyncpg.connect(
                 self.dsn,
@@ -159,6 +163,19 @@ class Database:
                 await tx.execution_options(postgresql_readonly=True)  # said with BEGIN
             async with tx.begin():
                 yield tx
+
+    @asynccontextmanager
+    async def relying(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
+        """A transaction that takes what seldom changes as it is remembered, if that is so at its beginning; ConcurrentChange is raised, and
+        nothing committed, if it is not so at its end. It must not change any of it itself.
+        """
+        async with self.transaction(pool) as tx:
+            assert isinstance(tx, Straight)  # noqa: S101 — all of ours are
+            begun = (await tx.execute(BEGUN)).all()
+            tx.relied = Relied(self._memory, begun[0].at, {row.topic: row.revision for row in begun if row.topic})
+            yield tx
+            if not tx.relied.is_confirmed:
+                await _confirm(tx, tx.relied)
 
     @asynccontextmanager
     async def by_themselves(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
@@ -285,6 +302,18 @@ async def nobody_does(tx: AsyncConnection, what: str) -> bool:
     return bool((await tx.execute(SHARED_LOCK, {"what": what})).scalar_one())
 
 
+async def _confirm(tx: AsyncConnection, relied: Relied) -> None:
+    on = relied.on
+    if not (await tx.execute(STILL_SO, {"topics": list(on), "revisions": list(on.values())})).scalar_one():
+        raise ConcurrentChange("what it relied on was changed meanwhile")
+    relied.confirm(on)
+
+
+STILL_SO = text("""
+    SELECT NOT EXISTS (
+        SELECT FROM unnest(CAST(:topics AS text[]), CAST(:revisions AS bigint[])) AS o (topic, revision)
+        WHERE o.revision <> coalesce((SELECT r.revision FROM revisions r WHERE r.topic = o.topic), 0))
+""")
 SAVEPOINT, RELEASE, ROLLBACK_TO = text("SAVEPOINT half"), text("RELEASE SAVEPOINT half"), text("ROLLBACK TO SAVEPOINT half")
 LOCKS_BY_THEMSELVES = text("SELECT set_config('lock_timeout', '100', false)")
 LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :milliseconds, true)")

@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, MultipleResultsFound, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from oncall.kit.relying import Lookup, Relied
+
 GOODBYE_TIMEOUT = 0.2
 STATEMENTS_KEPT = 1_000
 """More than there are: each is prepared once per connection."""
@@ -110,11 +112,27 @@ class Straight(AsyncConnection):
 
     is_by_itself = False
     """Whether each statement is a transaction of its own."""
+    relied: Relied | None = None
+    """What its transaction takes as remembered; None: it asks anew each time."""
 
     async def execute(self, statement: Any, parameters: Any = None, **more: Any) -> Any:
         """Raises what SQLAlchemy raises, with asyncpg's error as its `orig`; what is no answer of the server's, as asyncpg raises it."""
         if not isinstance(statement, TextClause) or isinstance(parameters, list):
             return await super().execute(statement, parameters, **more)
+        if self.relied is not None and isinstance(statement, Lookup):
+            return await self._look_up(statement, parameters, self.relied)
+        return await self._run(statement, parameters)
+
+    async def _look_up(self, lookup: Lookup, parameters: Mapping[str, Any], relied: Relied) -> Rows:
+        ids = list(dict.fromkeys(parameters[lookup.ids]))
+        rows, unknown = relied.known(lookup, ids)
+        if unknown:
+            more = (await self._run(lookup, {**parameters, lookup.ids: unknown})).all()
+            relied.keep(lookup, unknown, more)
+            rows += more
+        return Rows(rows, f"SELECT {len(rows)}")
+
+    async def _run(self, statement: TextClause, parameters: Any) -> Rows:
         sql, names = _compiled(statement.text)
         given: Mapping[str, object] = parameters or {}
         try:

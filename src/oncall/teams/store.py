@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.kit.ids import PolicyId, ScheduleId, TeamId, UserId
 from oncall.kit.references import refusing
+from oncall.kit.relying import Lookup
 from oncall.teams.values import (
     EmailTaken,
     Member,
@@ -35,9 +36,13 @@ REFUSALS = {
     "team_members_team_id_fkey": UnknownTeam,
 }
 
-GET_USERS = text("""
+GET_USERS = Lookup(
+    """
     SELECT id, name, email, time_zone, org_roles, created_at, version, quiet_hours::text AS quiet_hours FROM users WHERE id = ANY(:ids)
-""")
+""",
+    ids="ids",
+    column="id",
+)
 NAMES = text("SELECT id, name FROM users UNION ALL SELECT id, name || ' (removed)' FROM former_users")
 NAMES_OF = text("""
     SELECT id, name FROM users WHERE id = ANY(:ids) UNION ALL SELECT id, name || ' (removed)' FROM former_users WHERE id = ANY(:ids)
@@ -64,7 +69,9 @@ SAVE_USER = text("""
 SAVE_QUIET_HOURS = text("UPDATE users SET quiet_hours = CAST(:quiet_hours AS jsonb) WHERE id = :id")
 DELETE_USER = text("DELETE FROM users WHERE id = :id")
 
-GET_TEAMS = text("SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams WHERE id = ANY(:ids)")
+GET_TEAMS = Lookup(
+    "SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams WHERE id = ANY(:ids)", ids="ids", column="id"
+)
 LOCK_TEAM = text("SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams WHERE id = :id FOR NO KEY UPDATE")
 LIST_TEAMS = text("""
     SELECT id, name, schedule_id, fallback_policy_id, created_at, version FROM teams

@@ -23,6 +23,7 @@ from oncall.contacts.values import (
 )
 from oncall.kit.ids import ContactMethodId, TeamId, UserId
 from oncall.kit.references import refusing
+from oncall.kit.relying import Lookup
 
 REFUSALS = {
     "contact_methods_user_id_channel_address_key": ContactMethodExists,
@@ -33,7 +34,8 @@ REFUSALS = {
 }
 
 # A rule always names a method of the same user, so the join finds every rule. Uses the unique index on (user_id, channel, address).
-GATHER = text("""
+GATHER = Lookup(
+    """
     SELECT m.id, m.user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at, m.last_failed_at, m.last_error,
         t.id AS test_id, t.sent_at, t.accepted_at, t.answered_at, t.rang_on_silent, t.rings_since,
         r.id AS rule_id, r.urgency, r.delay, r.contact_method_id, r.created_at AS rule_created_at,
@@ -43,7 +45,10 @@ GATHER = text("""
     LEFT JOIN notification_rules r ON r.user_id = m.user_id AND r.contact_method_id = m.id
     WHERE m.user_id = ANY(:user_ids)
     ORDER BY m.id, r.id
-""")
+""",
+    ids="user_ids",
+    column="user_id",
+)
 
 LIST_METHODS = text("""
     SELECT m.id, coalesce(m.user_id, m.team_id) AS user_id, m.team_id, m.channel, m.address, m.verified_at, m.created_at, m.last_proven_at,

@@ -72,7 +72,7 @@ async def accept_repeats(
             about = clock.about()
             occurred_ats = [sensible_instant(event.occurred_at, now=about) for event in repeats]
             await failpoints.reach("intake.pre_commit")
-            rests_on = Repeats(changes, judging.routing.topic, revision)
+            rests_on = Repeats(changes, {judging.routing.topic: revision})
             await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=rests_on, now=clock.fixed())
         return decided
 

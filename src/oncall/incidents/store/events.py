@@ -26,6 +26,7 @@ from oncall.incidents.values import (
 )
 from oncall.kit.ids import AlertId, EventId, IncidentId, IntegrationId, ServiceId
 from oncall.kit.quick import dataclass
+from oncall.kit.relying import relied_of
 from oncall.kit.trouble import ConcurrentChange, racing, sqlstate
 
 # By `alerts_incident_idx` and `events_alert_idx (alert_id, id)`: an incident's events are those of its alerts.
@@ -98,8 +99,10 @@ ADD_EVENTS = text("""
             AS e (id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason, alert_id,
                 incident_id, body_id, delivery_id)
     )
-    SELECT 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) AND (CAST(:revision AS bigint) IS NULL
-        OR CAST(:revision AS bigint) = coalesce((SELECT revision FROM revisions WHERE topic = :topic), 0)) THEN 1 ELSE 0 END FROM counted
+    SELECT 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) AND NOT EXISTS (
+        SELECT FROM unnest(CAST(:topics AS text[]), CAST(:revisions AS bigint[])) AS o (topic, revision)
+        WHERE o.revision <> coalesce((SELECT r.revision FROM revisions r WHERE r.topic = o.topic), 0)
+    ) THEN 1 ELSE 0 END FROM counted
 """)
 
 DECIDED = text("SELECT id, dedup_key, decision, reason, alert_id, incident_id FROM events WHERE id = ANY(:ids)")
@@ -181,11 +184,10 @@ async def find_event(tx: AsyncConnection, id: EventId) -> tuple[EventSeen, Body 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Open alerts and what repeats change in them, decided by what had this revision under that topic."""
+    """Open alerts and what repeats change in them, decided by what has these revisions, by their topics."""
 
     changes: Sequence[tuple[Alert, AlertChange]]
-    topic: str
-    revision: int
+    rests_on: Mapping[str, int]
 
 
 async def add_events(
@@ -202,6 +204,8 @@ async def add_events(
 
     All or nothing; raises ConcurrentChange if one of these alerts, or the routing rules, are no longer what the decision rests on.
     """
+    relied = relied_of(tx)
+    rests_on = repeats.rests_on if repeats else relied.on if relied else {}
     verdicts = [decided[e.id] for e in events]
     bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
     # Two nodes that meet on the same rows meet in the same order, nearly always; where not, PostgreSQL tells one of them.
@@ -234,8 +238,8 @@ async def add_events(
         "incidents_before": [alert.incident_id for alert, _ in changes],
         "severities_now": [change.severity for _, change in changes],
         "expires_ats": [change.expires_at for _, change in changes],
-        "revision": repeats.revision if repeats else None,
-        "topic": repeats.topic if repeats else "",
+        "topics": list(rests_on),
+        "revisions": list(rests_on.values()),
     }
     try:
         with racing("events_pkey", "events_once_per_delivery"):
@@ -243,7 +247,9 @@ async def add_events(
     except DBAPIError as error:
         if sqlstate(error) != DIVISION_BY_ZERO:
             raise
-        raise ConcurrentChange("an alert, or a routing rule, was changed by another transaction meanwhile") from error
+        raise ConcurrentChange("an alert, or what was decided by, was changed by another transaction meanwhile") from error
+    if relied:
+        relied.confirm(rests_on)
 
 
 def _once(event: Event, decided: Decided) -> str | None:

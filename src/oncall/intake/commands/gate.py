@@ -12,7 +12,7 @@ from oncall.incidents.commands.accept import accept_events, find_decided
 from oncall.incidents.commands.repeats import OpenLately, accept_repeats
 from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
-from oncall.intake.commands.lanes import About, Lane, Open, apart
+from oncall.intake.commands.lanes import About, Courtesy, Lane, Open, apart
 from oncall.intake.commands.shedding import Sender, Shed, saying
 from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.intake.rules import unreadable
@@ -24,7 +24,6 @@ from oncall.kit.ids import EventId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS
 from oncall.kit.stopwatch import Stopwatch
-from oncall.kit.tasks import woken
 from oncall.kit.trouble import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Trouble, sqlstate, trouble
 from oncall.services.values import IntegrationRef
 
@@ -39,9 +38,6 @@ ROOM_WITHIN = 10.0
 
 LEAST = 1.0
 """Seconds that are left for a commit, however long a sender had to wait before."""
-
-COURTESY = 0.025
-"""Seconds that repeats wait while an incident is opened and somebody paged, which shares the processor with them."""
 
 ANSWERS_A_ROUND = 4
 """Answers that are begun in one round of the event loop."""
@@ -78,8 +74,8 @@ class Gate:
         self._quick, self._slow = Lane(bounds or Bounds()), Lane(bounds or Bounds())
         self._queue, self._open, self._open_lately = self._quick.queue, Open(), OpenLately()
         self._in_quick, self._in_slow = About(), About()
-        self._freed, self._calm = asyncio.Event(), asyncio.Event()
-        self._calm.set()
+        self._courtesy, self._watch = Courtesy(), Stopwatch()
+        self._freed = asyncio.Event()
         self.tasks: tuple[asyncio.Task[None], ...] = ()
         self._closed = False
         self._shed = Shed(self._enter)
@@ -187,7 +183,8 @@ class Gate:
             quick, slow = apart(requests, self._open, self._in_slow)
             self._slow_down(slow)
             if quick:
-                await woken(self._calm, within=COURTESY)
+                if courtesy := self._courtesy.left(now=self._watch.seconds):
+                    await asyncio.sleep(courtesy)
                 async with self._answering(quick):
                     await self._settle_repeats(quick)
             through = [waiting for waiting in quick if waiting.is_through]
@@ -204,7 +201,7 @@ class Gate:
 
     async def _work_slowly(self) -> None:
         async for requests in self._slow.batches():
-            self._calm.clear()
+            self._courtesy.meet(requests, now=self._watch.seconds)
             async with self._answering(requests):
                 batch = [(event, waiting) for waiting in requests for event in waiting.left]
                 BATCH.observe(len(batch))
@@ -213,7 +210,6 @@ class Gate:
                 self._slow.queue.done(waiting)
                 self._in_slow.remove(waiting)
             self._done(requests)
-            self._calm.set()
 
     def _done(self, requests: Iterable[Waiting]) -> None:
         for waiting in requests:
@@ -297,7 +293,8 @@ class Gate:
         alone = len(events) == 1 and not patient  # its row is known to be locked, and perhaps by somebody quick
         while True:
             try:
-                return await self._transaction(events, unsure=unsure, patient=patient, careful=careful)
+                relying = tries == 1 and not careful
+                return await self._transaction(events, unsure=unsure, patient=patient, careful=careful, relying=relying)
             except Exception as error:
                 what = trouble(error)
                 if what is Trouble.UNREACHABLE and not tried_again:
@@ -311,8 +308,11 @@ class Gate:
                 log.info("events once more, with the same ids", error=type(error).__name__, events=len(events))
             await asyncio.sleep(random.uniform(0, 0.01 * 2**tries))  # noqa: S311 — jitter, not a secret
 
-    async def _transaction(self, events: Sequence[Event], *, unsure: bool, patient: bool, careful: bool) -> Mapping[EventId, Decided]:
-        async with self._database.transaction(Pool.INTAKE) as tx:
+    async def _transaction(
+        self, events: Sequence[Event], *, unsure: bool, patient: bool, careful: bool, relying: bool
+    ) -> Mapping[EventId, Decided]:
+        begun = self._database.relying if relying else self._database.transaction
+        async with begun(Pool.INTAKE) as tx:
             if not patient:
                 await wait_for_locks(tx, at_most=IMPATIENT)
             now = await self._clock.now(tx)

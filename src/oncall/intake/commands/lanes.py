@@ -2,13 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from oncall.incidents.values import Action
 from oncall.intake.commands.waiting import Bounds, Queue, Waiting
+from oncall.kit.ids import IntegrationId
 
 KEYS_KNOWN = 20_000
 """Dedup keys of open problems that a node remembers."""
+
+
+COURTESY = 0.025
+"""Seconds that repeats wait for a new problem of somebody who was quiet."""
+
+AT_WORK = 0.075
+"""Seconds that they are worked on until they wait again."""
+
+QUIET = 0.05
+"""Seconds without a new problem after which a sender counts as quiet."""
 
 
 class Lane:
@@ -106,3 +117,25 @@ def apart(requests: Sequence[Waiting], open: Open, slow: About) -> tuple[list[Wa
         kept |= more.keys()
         keys.update(key for waiting in more.values() for key in waiting.keys)
     return [w for w in requests if id(w) not in kept], [w for w in requests if id(w) in kept]
+
+
+class Courtesy:
+    """Repeats wait while somebody who was quiet reports a new problem, and somebody is paged for it: all of that shares a processor with
+    them. For a storm of new problems they wait once, when it begins, and most of the time they are worked on. `now` is in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._came_at: dict[IntegrationId, float] = {}
+        self._until = float("-inf")
+
+    def meet(self, requests: Iterable[Waiting], *, now: float) -> None:
+        """These are worked on from now on, and are no mere repeats."""
+        lately = {id: at for id, at in self._came_at.items() if now - at <= QUIET}
+        senders = {waiting.integration_id for waiting in requests}
+        self._came_at = lately | dict.fromkeys(senders, now)
+        if not senders <= lately.keys() and now >= self._until + AT_WORK:
+            self._until = now + COURTESY
+
+    def left(self, *, now: float) -> float:
+        """Seconds that repeats are to wait yet."""
+        return max(self._until - now, 0.0)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.desk.values import BusinessUrgency, CalendarId, CategoryId, Filing, Impact, Process, SlaId
 from oncall.kit.ids import PolicyId, ServiceId, TeamId
+from oncall.kit.relying import Lookup
 from oncall.services.tables import services
 from oncall.services.values import Service, UrgencyMode
 from oncall.services.values.judging import Delay, Flapping, Grouping, Threshold
@@ -37,12 +38,16 @@ UPDATE = text("""
         sla_id = :sla_id, support_hours_id = :support_hours_id, version = version + 1
     WHERE id = :id
 """)
-BY_IDS = text("""
+BY_IDS = Lookup(
+    """
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
         threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
         sla_id, support_hours_id
     FROM services WHERE id = ANY(CAST(:ids AS uuid[]))
-""")
+""",
+    ids="ids",
+    column="id",
+)
 OF_TEAMS = text("""
     SELECT id, name, team_id, escalation_policy_id, ack_timeout, urgency, reopen_window, grouping, group_max_age, flapping,
         threshold, delay, version, process, default_category_id, default_impact, default_business_urgency, auto_close_days,
