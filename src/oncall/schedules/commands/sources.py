@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.http_client import HttpClient
 from oncall.kit.ids import ScheduleId, UserId, new_id
 from oncall.kit.outbound import AddressNotAllowed
-from oncall.schedules.adapters.calendar_in import read_calendar
 from oncall.schedules.commands.editing import edit_schedule, get_schedule
 from oncall.schedules.rules.matching import cut, difference, known_people, same_between, shifts_in, shortened
 from oncall.schedules.store import calendars as store
@@ -107,6 +106,8 @@ async def zone_of(tx: AsyncConnection, source: CalendarSource, *, now: datetime)
 
 async def read(content: bytes, *, zone: str, now: datetime) -> Calendar:
     """What a calendar says of the coming year; others have their turn meanwhile."""
+    from oncall.schedules.adapters.calendar_in import read_calendar  # noqa: PLC0415 — three megabytes that every start would pay for
+
     calendar = await asyncio.to_thread(read_calendar, content, zone=zone, since=now, until=now + HORIZON)
     return replace(calendar, busy=cut(calendar.busy))
 

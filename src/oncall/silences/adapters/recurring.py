@@ -5,12 +5,14 @@ from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from oncall.schedules.adapters.calendar_events import REFUSALS
-from oncall.schedules.adapters.calendar_values import Moment, Unreadable, read_recurrence
 from oncall.schedules.rules.recurrences import Effort, starts
 from oncall.schedules.values.calendars import BadCalendar, Recurrence
 from oncall.silences.values.windows import BadWindow, Once, Recurring, Timetable, Window
+
+if TYPE_CHECKING:
+    from oncall.schedules.adapters.calendar_values import Moment
 
 EFFORT = 50_000
 MOST = 1_000
@@ -38,7 +40,11 @@ def timetable_of(window: Window) -> Timetable:
     return Timetable(window, replace(recurrence, count=None), last, last_wall)
 
 
-def _read(rrule: str) -> tuple[Recurrence, Moment | None]:
+def _read(rrule: str) -> "tuple[Recurrence, Moment | None]":
+    # Three megabytes, which every start would pay for.
+    from oncall.schedules.adapters.calendar_events import REFUSALS  # noqa: PLC0415
+    from oncall.schedules.adapters.calendar_values import Unreadable, read_recurrence  # noqa: PLC0415
+
     if any(f"FREQ={often}" in rrule for often in FREQUENT):
         raise BadWindow("A window may recur hourly at most: use FREQ=HOURLY, DAILY, WEEKLY, MONTHLY or YEARLY.", field="rrule")
     count = COUNT.search(rrule)
@@ -57,7 +63,7 @@ def _read(rrule: str) -> tuple[Recurrence, Moment | None]:
         ) from None
 
 
-def _bounds(plan: Recurring, until: Moment | None) -> tuple[datetime | None, datetime | None]:
+def _bounds(plan: Recurring, until: "Moment | None") -> tuple[datetime | None, datetime | None]:
     """The last instant, and the last time on the wall, at which an occurrence may begin."""
     if until is None:
         return plan.until, None
@@ -71,6 +77,8 @@ def _bounds(plan: Recurring, until: Moment | None) -> tuple[datetime | None, dat
 
 @lru_cache(maxsize=1_000)
 def _last_of(recurrence: Recurrence, first: datetime) -> datetime:
+    from oncall.schedules.adapters.calendar_events import REFUSALS  # noqa: PLC0415
+
     try:
         found = deque(starts(recurrence, first, after=first, before=NEVER, effort=Effort(EFFORT)), maxlen=1)
     except (BadCalendar, *REFUSALS):
