@@ -7,7 +7,7 @@ import pkgutil
 import time
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import oncall
@@ -32,6 +32,8 @@ def run(connection: Connection) -> None:
         time.sleep(0.1)
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.commit()
+    # A table of which a trigger still waits for the end of the transaction cannot be altered: they do not wait (migration 0045).
+    event.listen(connection, "begin", lambda began: began.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE"))
     context.configure(
         connection=connection,
         transaction_per_migration=True,

@@ -44,9 +44,13 @@ def upgrade() -> None:
             f"CREATE CONSTRAINT TRIGGER {table}_directory_changed AFTER {change} ON {table}"
             " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION directory_changed()"
         )
+        op.execute(f"CREATE TRIGGER {table}_directory_emptied AFTER TRUNCATE ON {table} EXECUTE FUNCTION directory_changed()")
+        for name in ("changed", "emptied"):
+            op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_directory_{name}")
 
 
 def downgrade() -> None:
     for table in CHANGES:
+        op.execute(f"DROP TRIGGER {table}_directory_emptied ON {table}")
         op.execute(f"DROP TRIGGER {table}_directory_changed ON {table}")
     op.execute("DROP FUNCTION directory_changed()")

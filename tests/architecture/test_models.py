@@ -27,7 +27,8 @@ FACTS = text("""
     UNION ALL
     SELECT c.relname || ': constraint ' || k.conname || ' ' || pg_get_constraintdef(k.oid)
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE k.connamespace = CAST(:schema AS regnamespace) AND NOT c.relispartition AND k.contype NOT IN ('n', 't')
+    WHERE k.connamespace = CAST(:schema AS regnamespace) AND NOT c.relispartition
+        AND k.contype <> 'n' AND NOT (k.contype = 't' AND k.conname LIKE '%_directory_changed')
     UNION ALL
     SELECT c.relname || ': ' || pg_get_indexdef(i.indexrelid)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid

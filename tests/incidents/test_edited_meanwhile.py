@@ -1,6 +1,7 @@
 """Who is paged, and how, is as it stands when that is committed: what was edited while an event waited for somebody counts."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -39,3 +40,20 @@ async def test_what_is_edited_while_an_event_waits_counts(system: System, edit: 
     (opened,) = await waiting
     (page,) = (await system.api.get(f"/api/v1/incidents/{opened.incident_id}/notifications")).json()["items"]
     assert (page["user"]["name"], page["address"]) == expected
+
+
+async def test_what_is_edited_while_a_step_is_decided_counts(system: System) -> None:
+    ana, ben = await system.user("Ana"), await system.user("Ben")
+    made = await system.service([to(ana)], [to(ben)])
+    monitor = Monitor(system, made)
+    (opened,) = await monitor.says(monitor.event("disk"))
+    await system.run_due()
+    system.clock.advance(timedelta(minutes=5))
+    async with system.node.database.transaction() as tx:
+        await tx.execute(text("LOCK TABLE pages IN SHARE MODE"))  # whom it pages is decided, and not written yet
+        passing = asyncio.create_task(system.run_due())
+        await blocked(system)
+        await elsewhere(system, ben)
+    await passing
+    pages = (await system.api.get(f"/api/v1/incidents/{opened.incident_id}/notifications")).json()["items"]
+    assert [(page["user"]["name"], page["address"]) for page in pages] == [("Ana", "a…@example.com"), ("Ben", "n…@example.com")]

@@ -19,6 +19,7 @@ from oncall.intake.commands.waiting import Bounds, Waiting
 from oncall.kit import failpoints
 from oncall.kit.db import Database
 from oncall.kit.ids import IntegrationId, ServiceId, new_id
+from oncall.kit.stopwatch import Stopwatch
 
 SERVICE = ServiceId(new_id())
 LOCK = text("SELECT id FROM services WHERE id = :id FOR UPDATE")
@@ -302,3 +303,24 @@ async def held(gate: Gate, repeat: Event) -> "asyncio.Task[Any]":
 
 def started(gate: Gate, *events: Event) -> "asyncio.Task[Any]":
     return asyncio.create_task(gate.accept(list(events)))
+
+
+async def test_repeats_wait_for_a_new_problem(database_url: str, service_id: ServiceId, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "COURTESY", 0.4)
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, "known")])
+        await asyncio.sleep(0.6)
+        watch = Stopwatch()
+        assert await outcomes(made.accept([event(service_id, "new")]), made.accept([event(service_id, "known")])) == [
+            ["opened"],
+            ["deduplicated"],
+        ]
+        assert watch.seconds >= 0.3
+
+
+async def test_repeats_wait_for_no_end(database_url: str, service_id: ServiceId) -> None:
+    async with open_gate(database_url) as made:
+        await made.accept([event(service_id, "over")])
+        await asyncio.sleep(0.2)
+        assert await outcomes(made.accept([event(service_id, "over", action="resolve")])) == [["resolved"]]
+        assert made._courtesy.left(now=made._watch.seconds) == 0

@@ -1,9 +1,9 @@
 """What seldom changes is asked for once, and whoever relies on it finds out when it has changed: before it commits, whoever changed it."""
 
 import importlib
-import pkgutil
 import re
-from collections.abc import Iterator
+import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +11,23 @@ import pytest
 from sqlalchemy import text
 from tests.system import System, to
 
-import oncall
 from oncall.contacts import store as contacts
 from oncall.kit.db import Database, Pool
 from oncall.kit.ids import UserId, new_id
-from oncall.kit.relying import DIRECTORY, TABLES, Lookup
+from oncall.kit.relying import AGE, DIRECTORY, TABLES, Lookup, Memory, relied_of
 from oncall.kit.straight import Connection
 from oncall.kit.trouble import ConcurrentChange
 from oncall.teams import store as teams
 
 REVISION = text(f"SELECT coalesce((SELECT revision FROM revisions WHERE topic = '{DIRECTORY}'), 0)")
-# Of each its table, and whether it is for inserts (4), deletes (8) and updates (16), and waits for the end of the transaction.
+# Of each its table; whether it is for inserts (4), deletes (8), updates (16) or TRUNCATE (32); the columns whose updates it leaves out;
+# whether it waits for the end of the transaction; and whether it fires for everybody.
 TRIGGERS = text("""
-    SELECT tgrelid::regclass::text AS table, tgtype & 28 AS changes, tginitdeferred FROM pg_trigger
-    WHERE tgfoid = 'directory_changed'::regproc
+    SELECT t.tgrelid::regclass::text AS table, t.tgtype & 60 AS changes, t.tginitdeferred AS waits, t.tgenabled = 'A' AS always, ARRAY(
+        SELECT a.attname::text FROM pg_attribute a
+        WHERE a.attrelid = t.tgrelid AND a.attnum > 0 AND NOT a.attisdropped AND cardinality(t.tgattr::int2[]) > 0
+            AND a.attnum <> ALL(t.tgattr::int2[]) ORDER BY a.attname) AS but
+    FROM pg_trigger t WHERE t.tgfoid = 'directory_changed'::regproc
 """)
 NOT_PAGED_BY = {"contact_tests"}
 """Whether it rang on silent is a hint for people."""
@@ -50,14 +53,15 @@ async def revision(database: Database) -> int:
         return found
 
 
-def lookups() -> Iterator[Lookup]:
-    for module in pkgutil.walk_packages(oncall.__path__, "oncall."):
-        if ".store" in module.name:
-            yield from (one for one in vars(importlib.import_module(module.name)).values() if isinstance(one, Lookup))
+def lookups() -> list[Lookup]:
+    """Of everything that a node loads."""
+    importlib.import_module("oncall.app")
+    loaded = [module for name, module in list(sys.modules.items()) if name.startswith("oncall.")]
+    return list({id(one): one for module in loaded for one in vars(module).values() if isinstance(one, Lookup)}.values())
 
 
 def test_lookups_read_nothing_but_what_raises_their_revision() -> None:
-    found = list(lookups())
+    found = lookups()
     assert len(found) >= 5
     for lookup in found:
         read = set(re.findall(r"(?:FROM|JOIN)\s+(\w+)", lookup.text))
@@ -66,10 +70,15 @@ def test_lookups_read_nothing_but_what_raises_their_revision() -> None:
         assert f":{lookup.ids}" in lookup.text
 
 
+HOW_IT_FARED = ["address_mark", "created_at", "id", "last_error", "last_failed_at", "last_proven_at"]
+"""The columns of contact methods by which nobody is paged: a new one counts, unless it is added here."""
+
+
 async def test_every_change_of_them_raises_it_at_the_end_of_its_transaction(database: Database) -> None:
     async with database.transaction() as tx:
         found = [tuple(row) for row in await tx.execute(TRIGGERS)]
-    assert sorted(found) == [(table, 28, True) for table in sorted(TABLES)]
+    edited = [(table, 28, True, True, HOW_IT_FARED if table == "contact_methods" else []) for table in sorted(TABLES)]
+    assert sorted(found) == sorted([*edited, *((table, 32, False, True, []) for table in TABLES)])
 
 
 @pytest.mark.parametrize(
@@ -180,3 +189,64 @@ async def test_another_server_may_count_otherwise(system: System, database: Data
     async with database.relying(Pool.INTAKE) as tx:
         (user,) = (await teams.get_users(tx, [ana])).values()
     assert user.name == "Anna"
+
+
+async def rename(database: Database, name: str) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(text("UPDATE users SET name = :name"), {"name": name})
+
+
+async def name_of(database: Database, id: UserId) -> str:
+    async with database.relying(Pool.INTAKE) as tx:
+        return (await teams.get_users(tx, [id]))[id].name
+
+
+async def test_nothing_is_remembered_of_what_was_not_committed(system: System, database: Database) -> None:
+    ana = UserId(UUID((await system.user("Ana"))["id"]))
+
+    async def fail() -> None:
+        async with database.relying(Pool.INTAKE) as tx:
+            await tx.execute(text("UPDATE users SET name = 'Eve'"))
+            assert (await teams.get_users(tx, [ana]))[ana].name == "Eve"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await name_of(database, ana) == "Ana"
+
+
+async def test_what_is_looked_up_after_all_was_confirmed_is_confirmed_too(system: System, database: Database) -> None:
+    ana, ben = [UserId(UUID((await system.user(name))["id"])) for name in ("Ana", "Ben")]
+
+    async def look_up_twice() -> None:
+        async with database.relying(Pool.INTAKE) as tx:
+            await teams.get_users(tx, [ana])
+            relied = relied_of(tx)
+            assert relied
+            relied.confirm(relied.on)
+            await rename(database, "Anna")
+            await teams.get_users(tx, [ben])
+
+    with pytest.raises(ConcurrentChange):
+        await look_up_twice()
+
+
+async def test_who_began_before_all_was_forgotten_leaves_nothing_behind(system: System, database: Database) -> None:
+    ana = UserId(UUID((await system.user("Ana"))["id"]))
+    async with database.relying(Pool.INTAKE) as tx:
+        await teams.get_users(tx, [ana])
+        (await database.connect("another")).terminate()
+    async with database.transaction() as tx:
+        await tx.execute(text("ALTER TABLE users DISABLE TRIGGER users_directory_changed"))
+        await tx.execute(text("UPDATE users SET name = 'Anna'"))
+        await tx.execute(text("ALTER TABLE users ENABLE ALWAYS TRIGGER users_directory_changed"))
+    assert await name_of(database, ana) == "Anna"
+
+
+def test_what_is_remembered_is_forgotten_after_a_minute() -> None:
+    memory, then = Memory(), datetime(2026, 3, 2, 12, tzinfo=UTC)
+    memory.at(1, then)["SELECT", 1] = []
+    ages = (timedelta(0), AGE, AGE + timedelta(seconds=1))
+    assert [bool(memory.at(1, then + age)) for age in ages] == [True, True, False]
+    memory.at(1, then)["SELECT", 1] = []
+    assert not memory.at(1, then - timedelta(seconds=1)), "nor is a clock believed that was put back"

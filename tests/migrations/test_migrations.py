@@ -6,10 +6,12 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from tests import databases
 
 from oncall.kit import schema
@@ -134,3 +136,31 @@ async def test_the_changes_of_before_are_kept_as_far_as_the_journal_knows_them(u
         ).all()
     await migrated.close()
     assert [tuple(row) for row in kept] == [(change, service, integration, WRITTEN - timedelta(hours=1), WRITTEN, "Deploy 42")]
+
+
+WRITES_AND_ALTERS = """
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
+def upgrade():
+    op.execute("ALTER TABLE users ADD COLUMN shoe_size integer")
+    op.execute("UPDATE users SET shoe_size = 42")
+    op.execute("ALTER TABLE users ALTER COLUMN shoe_size SET NOT NULL")
+"""
+
+
+async def test_a_migration_may_write_a_table_and_then_alter_it(url: str, database: Database, tmp_path: Path) -> None:
+    """Although changes of it are noted by a trigger, which elsewhere waits for the end of the transaction."""
+    async with database.transaction() as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO users (id, name, email, time_zone, org_roles, created_at, version) "
+                "VALUES (gen_random_uuid(), 'Ana', 'ana@example.com', 'UTC', '{}', now(), 1)"
+            )
+        )
+    (tmp_path / "9999_shoes.py").write_text(WRITES_AND_ALTERS.replace("{head}", schema.head()))
+    config = schema.config(url)
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", os.pathsep.join([f"{schema._folder() / 'versions'}", f"{tmp_path}"]))
+    await asyncio.to_thread(command.upgrade, config, "heads")
+    async with database.transaction() as tx:
+        assert (await tx.execute(text("SELECT shoe_size FROM users"))).scalar_one() == 42

@@ -199,7 +199,7 @@ class Node:
         told = SetSource(DueHandoffs(), every=HANDOFFS_EVERY, looks=False, **common)
         beats = SetSource(DueHeartbeats(self.judging), every=HEARTBEATS_EVERY, looks=False, **common)
         kept = KeptBodies(keep=self.settings.keep_bodies, **common)
-        incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, **common)
+        incidents_due = SetSource(DueIncidents(self.judging), every=self.settings.tick, relies=True, **common)
         marks = SetSource(DueMarks(), every=MARKS_EVERY, **common)
         # That somebody listens is said before anything expires.
         silent = SilentAlerts(self.judging, **common)

@@ -76,6 +76,7 @@ class DueRows(Protocol[RowT]):
         ...
 
 
+Decide = Callable[[AsyncConnection, Sequence[RowT], datetime], Awaitable[int]]
 NextAt = Callable[[AsyncConnection], Awaitable[datetime | None]]
 
 
@@ -95,11 +96,15 @@ def was_lately(at: datetime | None, within: timedelta, *, now: datetime) -> bool
 class SetSource(Generic[RowT]):
     """A source whose work needs no I/O but the database: claimed, decided and written in one transaction."""
 
-    def __init__(self, rows: DueRows[RowT], *, database: Database, clock: Clock, every: timedelta, looks: bool = True) -> None:
-        """Unless it `looks` first at what is next, a pass always claims: for rows whose claim looks after more than what is due."""
+    def __init__(
+        self, rows: DueRows[RowT], *, database: Database, clock: Clock, every: timedelta, looks: bool = True, relies: bool = False
+    ) -> None:
+        """Unless it `looks` first at what is next, a pass always claims: for rows whose claim looks after more than what is due. One that
+        `relies` on what seldom changes (`kit/relying.py`) must not change any of it.
+        """
         self.name = rows.name
         self.every = every
-        self._rows, self._database, self._clock, self._looks = rows, database, clock, looks
+        self._rows, self._database, self._clock, self._looks, self._relies = rows, database, clock, looks, relies
         self._size = SET_SIZE
         self._next_at: datetime | None = None
 
@@ -114,7 +119,8 @@ class SetSource(Generic[RowT]):
     async def _claimed(self) -> Pass:
         size = self._size
         try:
-            done = await again(lambda: self._pass(size), tries=TRIES)
+            quick = await self._at_once(size) if self._relies else None
+            done = quick if quick is not None else await again(lambda: self._pass(size), tries=TRIES)
         except (DBAPIError, ConcurrentChange) as error:
             if trouble(error) is not Trouble.CONFLICT and sqlstate(error) != STATEMENT_TIMED_OUT:
                 raise
@@ -124,18 +130,38 @@ class SetSource(Generic[RowT]):
             return done
         return await self._wait_for_overdue(done)
 
+    async def _at_once(self, size: int) -> Pass | None:
+        """As nearly every pass goes: by what is remembered, and with nothing to go back to. None if it fails: then it is done with care."""
+        try:
+            async with self._database.relying(Pool.ENGINE, at_most=PATIENCE) as tx:
+                return await self._run(tx, size, self._decide_all)
+        except Exception as error:
+            if trouble(error) is Trouble.UNREACHABLE:
+                raise
+            known = trouble(error) is Trouble.CONFLICT
+            log.info("set once more, with care", source=self.name, error=type(error).__name__, exc_info=None if known else error)
+            return None
+
     async def _pass(self, size: int, *, waiting: bool = False) -> Pass:
         async with self._database.transaction(Pool.ENGINE) as tx:
             await wait_for_locks(tx, at_most=PATIENCE)
-            now = await self._clock.now(tx)
-            claimed = await self._rows.claim(tx, due_by=now - OVERDUE if waiting else now, limit=size, waiting=waiting)
-            await failpoints.reach("engine.post_claim")
-            handled = await self._decide(tx, claimed, now=now)
-            next_at = await self._rows.next_at(tx)
-            await failpoints.reach("engine.pre_commit")
+            return await self._run(tx, size, self._decide, waiting=waiting)
+
+    async def _run(self, tx: AsyncConnection, size: int, decide: Decide[RowT], *, waiting: bool = False) -> Pass:
+        now = await self._clock.now(tx)
+        claimed = await self._rows.claim(tx, due_by=now - OVERDUE if waiting else now, limit=size, waiting=waiting)
+        await failpoints.reach("engine.post_claim")
+        handled = await decide(tx, claimed, now)
+        next_at = await self._rows.next_at(tx)
+        await failpoints.reach("engine.pre_commit")
         return Pass(handled, now, next_at)
 
-    async def _decide(self, tx: AsyncConnection, claimed: Sequence[RowT], *, now: datetime) -> int:
+    async def _decide_all(self, tx: AsyncConnection, claimed: Sequence[RowT], now: datetime) -> int:
+        if claimed:
+            await self._rows.run(tx, claimed, now=now)
+        return len(claimed)
+
+    async def _decide(self, tx: AsyncConnection, claimed: Sequence[RowT], now: datetime) -> int:
         """Decide all as a set; whoever spoils it is postponed alone. Returns how many are dealt with."""
         stuck: list[RowT] = []
 

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.kit.relying import relied_of
 
 NOW = text("SELECT clock_timestamp()")
-# Of a transaction that relies on what seldom changes (`kit/relying.py`); for a lock it waits a second at most.
+# Of a transaction that relies on what seldom changes (`kit/relying.py`), with all that is said and asked as it begins.
 BEGUN = text("""
     SELECT now.at, now.waits, r.topic, r.revision
-    FROM (SELECT clock_timestamp() AS at, set_config('lock_timeout', '1000', true) AS waits) AS now LEFT JOIN revisions r ON true
+    FROM (SELECT clock_timestamp() AS at, set_config('lock_timeout', :milliseconds, true) AS waits) AS now LEFT JOIN revisions r ON true
 """)
 
 

@@ -165,17 +165,18 @@ class Database:
                 yield tx
 
     @asynccontextmanager
-    async def relying(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
+    async def relying(self, pool: Pool, *, at_most: timedelta = timedelta(seconds=1)) -> AsyncIterator[AsyncConnection]:
         """A transaction that takes what seldom changes as it is remembered, if that is so at its beginning; ConcurrentChange is raised, and
-        nothing committed, if it is not so at its end. It must not change any of it itself.
+        nothing committed, if it is not so at its end. It must not change any of it itself. For a lock it waits `at_most` so long.
         """
         async with self.transaction(pool) as tx:
             assert isinstance(tx, Straight)  # noqa: S101 — all of ours are
-            begun = (await tx.execute(BEGUN)).all()
-            tx.relied = Relied(self._memory, begun[0].at, {row.topic: row.revision for row in begun if row.topic})
+            begun = (await tx.execute(BEGUN, {"milliseconds": _milliseconds(at_most)})).all()
+            relied = tx.relied = Relied(self._memory, begun[0].at, {row.topic: row.revision for row in begun if row.topic})
             yield tx
-            if not tx.relied.is_confirmed:
-                await _confirm(tx, tx.relied)
+            if not relied.is_confirmed:
+                await _confirm(tx, relied)
+        relied.remember()
 
     @asynccontextmanager
     async def by_themselves(self, pool: Pool) -> AsyncIterator[AsyncConnection]:
@@ -289,7 +290,11 @@ async def in_halves(
 
 async def wait_for_locks(tx: AsyncConnection, *, at_most: timedelta) -> None:
     """Until the end of this transaction, give up waiting for a lock (with a conflict) after that time instead of the pool's."""
-    await tx.execute(LOCK_TIMEOUT, {"milliseconds": str(round(at_most.total_seconds() * 1000))})
+    await tx.execute(LOCK_TIMEOUT, {"milliseconds": _milliseconds(at_most)})
+
+
+def _milliseconds(time: timedelta) -> str:
+    return str(round(time.total_seconds() * 1000))
 
 
 async def one_at_a_time(tx: AsyncConnection, what: str) -> None:

@@ -76,7 +76,7 @@ async def now_in(request: Request, tx: AsyncConnection) -> datetime:
 
 
 # FastAPI keeps this to itself where it makes a route; what is built when it is first used says it then.
-warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
+warnings.filterwarnings("ignore", "The 'alias' attribute", UnsupportedFieldAttributeWarning)
 
 
 class Strict(BaseModel):

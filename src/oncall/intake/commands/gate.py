@@ -201,7 +201,7 @@ class Gate:
 
     async def _work_slowly(self) -> None:
         async for requests in self._slow.batches():
-            self._courtesy.meet(requests, now=self._watch.seconds)
+            self._courtesy.meet((w for w in requests if w.has_new and w not in self._open), now=self._watch.seconds)
             async with self._answering(requests):
                 batch = [(event, waiting) for waiting in requests for event in waiting.left]
                 BATCH.observe(len(batch))

@@ -129,7 +129,7 @@ class Courtesy:
         self._until = float("-inf")
 
     def meet(self, requests: Iterable[Waiting], *, now: float) -> None:
-        """These are worked on from now on, and are no mere repeats."""
+        """These are worked on from now on, and report new problems, as far as one knows."""
         lately = {id: at for id, at in self._came_at.items() if now - at <= QUIET}
         senders = {waiting.integration_id for waiting in requests}
         self._came_at = lately | dict.fromkeys(senders, now)

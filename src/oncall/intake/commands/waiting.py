@@ -5,7 +5,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from oncall.incidents.values import Decided, Event
+from oncall.incidents.values import Action, Decided, Event
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import EventId, IntegrationId
 
@@ -48,6 +48,11 @@ class Waiting:
     def keys(self) -> list[str]:
         """What its events are about, by their dedup keys."""
         return [event.dedup_key for event in self.events]
+
+    @property
+    def has_new(self) -> bool:
+        """Whether it may report a problem, and does not only end some."""
+        return any(event.action is Action.TRIGGER for event in self.events)
 
     @property
     def integration_id(self) -> IntegrationId:
