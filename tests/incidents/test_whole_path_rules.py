@@ -93,7 +93,7 @@ def test_who_could_not_be_reached_when_a_step_fired_is_told_where_it_was_found()
         (MessageStatus.SENDING, "on its way"),
         (MessageStatus.CANCELLED, "was cancelled before it left us"),
         (MessageStatus.BUNDLED, "left us in one message with others"),
-        (MessageStatus.FAILED, "did not get through"),
+        (MessageStatus.FAILED, "was not sent"),
     ],
 )
 def test_a_message_that_was_never_tried_is_told_beside_its_page(status: MessageStatus, says: str) -> None:

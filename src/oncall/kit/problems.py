@@ -76,6 +76,7 @@ SENTENCES = {
     "union_tag_not_found": "needs a type that says what it is",
     "model_attributes_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
+    "uuid_type": "must be an id (a UUID), as the answer that made it said",
     "uuid_parsing": "must be an id (a UUID), as the answer that made it said",
     "string_type": "must be a valid string, in quotes",
     "time_parsing": 'must be a time of day such as "22:00"',

@@ -1,5 +1,6 @@
 """The acknowledge link: GET shows, POST acts. The token in the address is the authority; there is no cookie to steal."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -122,8 +123,10 @@ async def front_door() -> Response:
 
 @router.get(DOCUMENT, include_in_schema=False)
 async def document(request: Request) -> Response:
-    """What the reference shows. A route of ours, since FastAPI's own is not among those that are looked up."""
-    return JSONResponse(request.app.openapi())
+    """What the reference shows. A route of ours, since FastAPI's own is not among those that are looked up; and to make it the first time
+    takes seconds, in which events come in.
+    """
+    return JSONResponse(await asyncio.to_thread(request.app.openapi))
 
 
 @router.get("/docs", include_in_schema=False)

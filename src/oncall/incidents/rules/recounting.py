@@ -160,6 +160,8 @@ def message_line(message: Notification) -> Line:
     last = message.attempts[-1] if message.attempts else None
     at, why = (last.at, f": {last.detail}" if last.detail else "") if last else (None, "")
     tries = f" at try {last.number}" if last and last.number > 1 else ""
+    replaced = "a later message took its place, or " if message.nth > 1 else ""
+    needless = f"{replaced}its incident needed nobody any more"
     match message.status:
         case Status.SENT | Status.DELIVERED | Status.READ:
             left = next((one for one in reversed(message.attempts) if one.outcome is AttemptOutcome.SENT), last)
@@ -175,14 +177,15 @@ def message_line(message: Notification) -> Line:
         case Status.SENDING:
             words = f"the message {to} is on its way: a sender has taken it and not reported yet{why}"
         case Status.FAILED:
-            words = f"the message {to} did not get through{f' after {_times(last.number)}' if last else ''}{why}"
+            removed = "was not sent: the address it was to go to was removed before it was due"
+            words = f"the message {to} {f'did not get through after {_times(last.number)}{why}' if last else removed}"
             if undelivered := next((one for one in message.receipts if one.state is ReceiptState.FAILED), None):
                 said = f": {undelivered.detail}" if undelivered.detail else ""
                 words = f"the message {to} left us and did not arrive, as its provider said at {instant(undelivered.at)}{said}"
         case Status.CANCELLED if accepted := next((one for one in message.attempts if one.outcome is AttemptOutcome.SENT), None):
-            words = f"the message {to} left us at {instant(accepted.at)}: it was on the wire when its incident needed nobody any more{why}"
+            words = f"the message {to} left us at {instant(accepted.at)}: it was on the wire when {needless}{why}"
         case Status.CANCELLED:
-            words = f"the message {to} was cancelled before it left us: its incident needed nobody any more{why}"
+            words = f"the message {to} was cancelled before it left us: {needless}{why}"
         case Status.BUNDLED:
             when = f" at {instant(last.at)}" if last else ""
             carrier = f" ({message.carrier_id})" if message.carrier_id else ""
