@@ -200,7 +200,7 @@ async def drained(folder: Path) -> AsyncIterator[Drained]:
         database, clock = Database(server.dsn), DatabaseClock()
         mutings = Exact(MUTING, lambda tx: _mutings(clock, tx), clock.about)
         judging = Judging(mutings, Exact(ROUTING, load_routing, clock.about))
-        source = SetSource(DueIncidents(judging), database=database, clock=clock, every=timedelta(seconds=1))
+        source = SetSource(DueIncidents(judging), database=database, clock=clock, every=timedelta(seconds=1), relies=True)
         yield Drained(db, database, source, service_id, snapshot)  # type: ignore[arg-type]
         await db.close()
         await database.close()

@@ -23,6 +23,8 @@ TRIES = 2
 OVERDUE = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=1)
 """How long a pass waits for any lock: less than an acknowledgement waits for the rows that the pass itself holds."""
+SHORT_PATIENCE = timedelta(milliseconds=100)
+"""How long one waits that is done again with care: whoever keeps a row locked holds up all paging meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class SetSource(Generic[RowT]):
     async def _at_once(self, size: int) -> Pass | None:
         """As nearly every pass goes: by what is remembered, and with nothing to go back to. None if it fails: then it is done with care."""
         try:
-            async with self._database.relying(Pool.ENGINE, at_most=PATIENCE) as tx:
+            async with self._database.relying(Pool.ENGINE, at_most=SHORT_PATIENCE) as tx:
                 return await self._run(tx, size, self._decide_all)
         except Exception as error:
             if trouble(error) is Trouble.UNREACHABLE:
