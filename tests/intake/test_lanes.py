@@ -102,6 +102,8 @@ async def test_so_many_problems_are_remembered_those_heard_of_last(monkeypatch: 
     ("comes", "waits"),
     [
         ("0 a", [(0, 25), (10, 15), (25, 0)]),
+        ("0 c", [(0, 0), (10, 0)]),  # its own do not
+        ("0 c 120 a", [(0, 0), (120, 25)]),
         ("0 a 10 a 20 a 30 a", [(30, 0)]),  # for a storm once, when it begins
         ("0 a 60 a 120 a", [(119, 0), (120, 25)]),  # after 50 ms it counts as quiet again
         ("0 a 10 b", [(10, 15), (40, 0)]),  # for two at once once
@@ -111,7 +113,7 @@ async def test_so_many_problems_are_remembered_those_heard_of_last(monkeypatch: 
 )
 async def test_for_whom_repeats_wait(comes: str, waits: list[tuple[int, int]]) -> None:
     words = comes.split()
-    senders = {name: await request(name) for name in "ab"}
+    senders = {name: await request(name) for name in "abc"}  # and c repeats itself
     for name, waiting in senders.items():
         waiting.events[0] = replace(waiting.events[0], integration_id=IntegrationId(UUID(int=ord(name))))
     said = [(int(at), senders[name]) for at, name in zip(words[::2], words[1::2], strict=True)]
@@ -120,7 +122,7 @@ async def test_for_whom_repeats_wait(comes: str, waits: list[tuple[int, int]]) -
         for then, waiting in said:
             if then <= at:
                 courtesy.meet([waiting], now=1_000 + then / 1_000)
-        assert round(courtesy.left(now=1_000 + at / 1_000) * 1_000) == expected, at
+        assert round(courtesy.left([senders["c"]], now=1_000 + at / 1_000) * 1_000) == expected, at
 
 
 async def test_repeats_pass_what_takes_longer(database: Database, database_url: str, service_id: ServiceId) -> None:
@@ -323,4 +325,4 @@ async def test_repeats_wait_for_no_end(database_url: str, service_id: ServiceId)
         await made.accept([event(service_id, "over")])
         await asyncio.sleep(0.2)
         assert await outcomes(made.accept([event(service_id, "over", action="resolve")])) == [["resolved"]]
-        assert made._courtesy.left(now=made._watch.seconds) == 0
+        assert made._courtesy.left([await request("other")], now=made._watch.seconds) == 0

@@ -183,7 +183,7 @@ class Gate:
             quick, slow = apart(requests, self._open, self._in_slow)
             self._slow_down(slow)
             if quick:
-                if courtesy := self._courtesy.left(now=self._watch.seconds):
+                if courtesy := self._courtesy.left(quick, now=self._watch.seconds):
                     await asyncio.sleep(courtesy)
                 async with self._answering(quick):
                     await self._settle_repeats(quick)

@@ -120,12 +120,13 @@ def apart(requests: Sequence[Waiting], open: Open, slow: About) -> tuple[list[Wa
 
 
 class Courtesy:
-    """Repeats wait while somebody who was quiet reports a new problem, and somebody is paged for it: all of that shares a processor with
-    them. For a storm of new problems they wait once, when it begins, and most of the time they are worked on. `now` is in seconds.
+    """Repeats of others wait while somebody who was quiet reports a new problem, and somebody is paged for it: all of that shares a processor
+    with them. For a storm of new problems they wait once, when it begins, and most of the time they are worked on. `now` is in seconds.
     """
 
     def __init__(self) -> None:
         self._came_at: dict[IntegrationId, float] = {}
+        self._for: frozenset[IntegrationId] = frozenset()
         self._until = float("-inf")
 
     def meet(self, requests: Iterable[Waiting], *, now: float) -> None:
@@ -134,8 +135,9 @@ class Courtesy:
         senders = {waiting.integration_id for waiting in requests}
         self._came_at = lately | dict.fromkeys(senders, now)
         if not senders <= lately.keys() and now >= self._until + AT_WORK:
-            self._until = now + COURTESY
+            self._for, self._until = frozenset(senders), now + COURTESY
 
-    def left(self, *, now: float) -> float:
-        """Seconds that repeats are to wait yet."""
-        return max(self._until - now, 0.0)
+    def left(self, repeats: Iterable[Waiting], *, now: float) -> float:
+        """Seconds that these are to wait yet."""
+        left = self._until - now
+        return left if left > 0 and any(waiting.integration_id not in self._for for waiting in repeats) else 0.0
