@@ -120,8 +120,9 @@ def apart(requests: Sequence[Waiting], open: Open, slow: About) -> tuple[list[Wa
 
 
 class Courtesy:
-    """Repeats of others wait while somebody who was quiet reports a new problem, and somebody is paged for it: all of that shares a processor
-    with them. For a storm of new problems they wait once, when it begins, and most of the time they are worked on. `now` is in seconds.
+    """Repeats of others wait while somebody who was quiet reports a new problem, and somebody is paged for it: all of that shares a
+    processor with them. For a storm of new problems they wait once, when it begins, and most of the time they are worked on. `now` is in
+    seconds.
     """
 
     def __init__(self) -> None:
