@@ -144,7 +144,7 @@ def test_an_event_without_a_key_is_a_problem_of_its_own() -> None:
         ),
         ("on its way", message(MessageStatus.SENDING), "is on its way: a sender has taken it and not reported yet."),
         ("failed", message(MessageStatus.FAILED, AttemptOutcome.FAILED_PERM), "did not get through after one try: so."),
-        ("removed", message(MessageStatus.FAILED), "was not sent: the address it was to go to was removed before it was due."),
+        ("removed", message(MessageStatus.FAILED), "was not sent: the address it was to go to was removed."),
         ("cancelled", message(MessageStatus.CANCELLED), "was cancelled before it left us: its incident needed nobody any more."),
         (
             "a repetition cancelled",

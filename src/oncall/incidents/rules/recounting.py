@@ -177,7 +177,7 @@ def message_line(message: Notification) -> Line:
         case Status.SENDING:
             words = f"the message {to} is on its way: a sender has taken it and not reported yet{why}"
         case Status.FAILED:
-            removed = "was not sent: the address it was to go to was removed before it was due"
+            removed = "was not sent: the address it was to go to was removed"
             words = f"the message {to} {f'did not get through after {_times(last.number)}{why}' if last else removed}"
             if undelivered := next((one for one in message.receipts if one.state is ReceiptState.FAILED), None):
                 said = f": {undelivered.detail}" if undelivered.detail else ""

@@ -202,7 +202,8 @@ async def add_events(
     """Store events with their decisions and the instants their monitors claim (None: when we received them), and each body once; and count
     repeats of open alerts. Without `now` the database's clock is read by the very statement.
 
-    All or nothing; raises ConcurrentChange if one of these alerts, or the routing rules, are no longer what the decision rests on.
+    All or nothing; raises ConcurrentChange if one of these alerts, or anything that `repeats`, or this transaction, rests on, is no longer
+    what it was.
     """
     relied = relied_of(tx)
     rests_on = repeats.rests_on if repeats else relied.on if relied else {}

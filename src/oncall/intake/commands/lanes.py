@@ -11,7 +11,6 @@ from oncall.kit.ids import IntegrationId
 KEYS_KNOWN = 20_000
 """Dedup keys of open problems that a node remembers."""
 
-
 COURTESY = 0.025
 """Seconds that repeats wait for a new problem of somebody who was quiet."""
 
