@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI, Query
@@ -25,6 +26,7 @@ class Asked(BaseModel):
     name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     text: Annotated[str, Field(pattern=r"^[^\x00]*$")] = ""
     since: datetime | None = None
+    id: UUID | None = None
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,8 @@ class Asked(BaseModel):
         ("name", "a\nb", "must be one line without control characters"),
         ("text", "a\x00b", "must not hold a NUL character"),
         ("since", "yesterday", 'must be an instant such as "2026-03-08T09:00:00Z"'),
+        ("id", "the first", "must be an id (a UUID), as the answer that made it said"),
+        ("id", 1, "must be an id (a UUID), as the answer that made it said"),
     ],
 )
 def test_a_fault_is_told_in_our_words(field: str, said: object, sentence: str) -> None:
