@@ -13,15 +13,19 @@ from tests.intake.senders import Answered, Line, listening, post
 from tests.system import System, to
 
 from oncall.incidents.values import Action
+from oncall.intake.commands import gate as gating
 from oncall.intake.hot.lately import Known
 from oncall.kit.again import Awaited
 from oncall.kit.db import Database
 from oncall.kit.errors import Unavailable
+from oncall.kit.trouble import ConcurrentChange
 
 ALERTS = text("SELECT dedup_key, event_count FROM alerts ORDER BY id")
 EVENTS = text("""
-    SELECT count(DISTINCT e.id), count(DISTINCT b.id), count(DISTINCT b.raw) FROM events e JOIN event_bodies b ON b.id = e.body_id
+    SELECT count(DISTINCT e.id), count(DISTINCT b.id), count(DISTINCT b.raw)
+    FROM events e JOIN event_bodies b ON b.id = e.body_id AND b.received_at = coalesce(e.body_at, e.received_at)
 """)
+IDS = text("SELECT id FROM events ORDER BY id")
 PAYLOAD = {"summary": "Disk full", "source": "db-1", "severity": "critical"}
 V2 = {"routing_key": "{key}", "event_action": "trigger", "dedup_key": "disk", "payload": PAYLOAD}
 V1 = {"service_key": "{key}", "event_type": "trigger", "incident_key": "disk", "description": "Disk full"}
@@ -96,8 +100,54 @@ async def test_each_time_it_is_stored_and_answered_as_if_it_were_read(
     assert answers[1:] == answers[2:] + answers[2:3]
     assert (answers[0][0], set(answers[0][2])) == (answers[1][0], set(answers[1][2]))
     async with database.transaction() as tx:
-        assert tuple((await tx.execute(EVENTS)).one()) == (4, 4, 1)
+        assert tuple((await tx.execute(EVENTS)).one()) == (4, 2, 1), "that of the first repeat serves those after it"
         assert [row.event_count for row in await tx.execute(ALERTS)] == [4]
+
+
+async def test_a_shared_body_is_shown_and_read_again_with_each_of_its_events(system: System, database: Database, made: Any) -> None:
+    began = system.clock.at
+    path = f"/intake/{made['key']}/api/v2/alerts"
+    request = post(path, json.dumps([{"labels": {"alertname": name}} for name in ("disk", "load", "load")]).encode())
+    async with lines(system) as (line, _):
+        for _ in range(3):  # in one instant, since the clock stands
+            await line.send(request)
+        await system.advance(seconds=1)
+        for _ in range(2):
+            await line.send(request)
+    await system.advance(seconds=1)
+    async with database.transaction() as tx:
+        assert tuple((await tx.execute(EVENTS)).one()) == (15, 2, 1)
+        ids = (await tx.execute(IDS)).scalars()
+    shown = [(await system.api.get(f"/api/v1/events/{id}")).json() for id in ids]
+    assert {one["body"]["text"] for one in shown} == {request.partition(b"\r\n\r\n")[2].decode()}
+    replayed = (await system.api.post("/api/v1/replay", json={"since": began.isoformat()})).json()
+    assert [replayed[name] for name in ("events", "read_otherwise", "bodies_gone", "difference_count")] == [15, 0, 0, 0]
+
+
+async def test_a_body_is_shared_for_a_moment_and_only_once_it_is_stored(
+    system: System, database: Database, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lines(system) as (line, asked):
+
+        async def bodies(requests: int) -> int:
+            for _ in range(requests):
+                assert (await line.send(said("/v2/enqueue", V2, made))).status == 202
+            async with database.transaction() as tx:
+                events, its, _ = (await tx.execute(EVENTS)).one()
+                assert events == len(asked.known)
+                return int(its)
+
+        with monkeypatch.context() as patch:
+
+            async def not_now(*args: Any) -> Any:
+                raise ConcurrentChange("the quick lane stores nothing, so the slow one does")
+
+            patch.setattr(gating, "accept_repeats", not_now)
+            assert await bodies(3) == 3
+        assert await bodies(2) == 4
+        await system.advance(minutes=1)
+        assert await bodies(3) == 6
+    assert asked.known == [False, True, True, True, True, False, True, True]
 
 
 async def test_what_is_no_longer_true_is_read_anew(system: System, made: Any) -> None:
@@ -129,7 +179,7 @@ async def test_what_cannot_be_stored_is_refused_in_its_own_shape(
 ) -> None:
     request, gate = said(path, body, made), system.node.gate
 
-    def too_slow(events: Any) -> "asyncio.Future[Any]":
+    def too_slow(*args: Any) -> "asyncio.Future[Any]":
         refused = asyncio.get_running_loop().create_future()
         refused.set_exception(Unavailable("The database is too slow just now."))
         return refused

@@ -53,6 +53,8 @@ events = Table(
     Column("alert_id", UUID(as_uuid=True), nullable=True),
     Column("incident_id", UUID(as_uuid=True), nullable=True),
     Column("body_id", UUID(as_uuid=True), nullable=False),
+    # When the body was received, if that was with another event, a moment before.
+    instant("body_at", nullable=True),
     # The sender's own id of the delivery, of the first time it came.
     Column("delivery_id", String, nullable=True),
     Index("events_once_per_delivery", "integration_id", "delivery_id", unique=True, postgresql_where=text("delivery_id IS NOT NULL")),

@@ -1,6 +1,7 @@
 """Repeats of open alerts, which touch nothing but their alert: most of what a storm consists of."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +15,7 @@ from oncall.incidents.values import Action, Alert, AlertChange, Decided, Event, 
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.ids import EventId
+from oncall.kit.quick import dataclass
 from oncall.kit.trouble import ConcurrentChange
 
 ALERTS_KEPT = 4_096
@@ -40,9 +42,15 @@ class OpenLately:
             self._alerts.pop(key, None)
 
 
-async def accept_repeats(
-    tx: AsyncConnection, events: Sequence[Event], judging: Judging, lately: OpenLately, clock: Clock
-) -> dict[EventId, Decided]:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The repeats that are stored, by their ids, and when they were received; None: there are none."""
+
+    decided: Mapping[EventId, Decided]
+    received_at: datetime | None
+
+
+async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: Judging, lately: OpenLately, clock: Clock) -> Accepted:
     """Decide and store those events whose key, and whose body, has nothing but repeats in it; what is left is for `accept_events`.
 
     Alerts are as they were lately, routing rules those at hand, nothing is locked, and the one statement that writes undoes itself if it
@@ -53,7 +61,7 @@ async def accept_repeats(
     events = await route_events(tx, events, routing)
     runs = _plain_runs(events)
 
-    async def accepted(known: Mapping[Key, Alert]) -> dict[EventId, Decided]:
+    async def accepted(known: Mapping[Key, Alert]) -> Accepted:
         unread = [key for key in runs if key not in known]
         opened = {**known, **(await alert_store.open_alerts(tx, unread) if unread else {})}
         alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
@@ -68,13 +76,14 @@ async def accept_repeats(
             if change is not None:
                 changes.append((alert, change))
         repeats = [event for event in events if event.id in decided]
+        received_at: datetime | None = None
         if repeats:
             about = clock.about()
             occurred_ats = [sensible_instant(event.occurred_at, now=about) for event in repeats]
             await failpoints.reach("intake.pre_commit")
             rests_on = Repeats(changes, {judging.routing.topic: revision})
-            await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=rests_on, now=clock.fixed())
-        return decided
+            received_at = await event_store.add_events(tx, repeats, decided, occurred_ats, repeats=rests_on, now=clock.fixed())
+        return Accepted(decided, received_at)
 
     known = lately.find(runs)
     try:

@@ -51,7 +51,7 @@ FIND_SEEN = text("""
 FIND_EVENT = text("""
     SELECT e.id, e.received_at, e.occurred_at, e.integration_id, e.action, e.dedup_key, e.severity, e.summary, e.decision, e.reason,
         e.alert_id, e.incident_id, e.service_id, b.id AS kept_body_id, b.content_type, b.raw, b.headers::text AS headers
-    FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at WHERE e.id = :id
+    FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = coalesce(e.body_at, e.received_at) WHERE e.id = :id
 """)
 
 # By `events_alert_idx`; nobody needs to know of more than `most`.
@@ -89,17 +89,17 @@ ADD_EVENTS = text("""
         ON CONFLICT DO NOTHING  -- what one body held may be stored in two steps
     ), added AS (
         INSERT INTO events (received_at, id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision,
-            reason, alert_id, incident_id, body_id, delivery_id)
+            reason, alert_id, incident_id, body_id, body_at, delivery_id)
         SELECT this.moment, e.id, coalesce(e.occurred_at, this.moment), e.integration_id, e.service_id, e.action, e.dedup_key, e.severity,
-            e.summary, e.decision, e.reason, e.alert_id, e.incident_id, e.body_id, e.delivery_id
+            e.summary, e.decision, e.reason, e.alert_id, e.incident_id, e.body_id, e.body_at, e.delivery_id
         FROM this, unnest(CAST(:ids AS uuid[]), CAST(:occurred_ats AS timestamptz[]), CAST(:integration_ids AS uuid[]),
             CAST(:service_ids AS uuid[]), CAST(:actions AS text[]), CAST(:dedup_keys AS text[]), CAST(:severities AS text[]),
             CAST(:summaries AS text[]), CAST(:decisions AS text[]), CAST(:reasons AS text[]), CAST(:alert_ids AS uuid[]),
-            CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:delivery_ids AS text[]))
+            CAST(:incident_ids AS uuid[]), CAST(:body_ids AS uuid[]), CAST(:body_ats AS timestamptz[]), CAST(:delivery_ids AS text[]))
             AS e (id, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason, alert_id,
-                incident_id, body_id, delivery_id)
+                incident_id, body_id, body_at, delivery_id)
     )
-    SELECT 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) AND NOT EXISTS (
+    SELECT (SELECT moment FROM this), 1 / CASE WHEN count(*) = cardinality(CAST(:repeated AS uuid[])) AND NOT EXISTS (
         SELECT FROM unnest(CAST(:topics AS text[]), CAST(:revisions AS bigint[])) AS o (topic, revision)
         WHERE o.revision <> coalesce((SELECT r.revision FROM revisions r WHERE r.topic = o.topic), 0)
     ) THEN 1 ELSE 0 END FROM counted
@@ -198,9 +198,9 @@ async def add_events(
     *,
     repeats: Repeats | None = None,
     now: datetime | None,
-) -> None:
+) -> datetime:
     """Store events with their decisions and the instants their monitors claim (None: when we received them), and each body once; and count
-    repeats of open alerts. Without `now` the database's clock is read by the very statement.
+    repeats of open alerts; when they were received. Without `now` the database's clock is read by the very statement.
 
     All or nothing; raises ConcurrentChange if one of these alerts, or anything that `repeats`, or this transaction, rests on, is no longer
     what it was.
@@ -208,7 +208,7 @@ async def add_events(
     relied = relied_of(tx)
     rests_on = repeats.rests_on if repeats else relied.on if relied else {}
     verdicts = [decided[e.id] for e in events]
-    bodies: dict[Any, Body] = {e.body.id: e.body for e in events}
+    bodies: dict[Any, Body] = {e.body.id: e.body for e in events if e.body.stored_at is None}
     # Two nodes that meet on the same rows meet in the same order, nearly always; where not, PostgreSQL tells one of them.
     changes = sorted(repeats.changes, key=lambda repeat: repeat[0].id) if repeats else []
     row = {
@@ -226,6 +226,7 @@ async def add_events(
         "alert_ids": [d.alert_id for d in verdicts],
         "incident_ids": [d.incident_id for d in verdicts],
         "body_ids": [e.body.id for e in events],
+        "body_ats": [e.body.stored_at for e in events],
         "delivery_ids": [_once(e, d) for e, d in zip(events, verdicts, strict=True)],
         "distinct_body_ids": list(bodies),
         "content_types": [b.content_type for b in bodies.values()],
@@ -244,13 +245,14 @@ async def add_events(
     }
     try:
         with racing("events_pkey", "events_once_per_delivery"):
-            await tx.execute(ADD_EVENTS, row)
+            received_at: datetime = (await tx.execute(ADD_EVENTS, row)).one()[0]
     except DBAPIError as error:
         if sqlstate(error) != DIVISION_BY_ZERO:
             raise
         raise ConcurrentChange("an alert, or what was decided by, was changed by another transaction meanwhile") from error
     if relied:
         relied.confirm(rests_on)
+    return received_at
 
 
 def _once(event: Event, decided: Decided) -> str | None:

@@ -100,6 +100,8 @@ class Body:
     raw: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     """Those that matter, without secrets."""
+    stored_at: datetime | None = None
+    """When it was, with another event that came in the very same bytes; None: it is stored with its own."""
 
 
 @dataclass(frozen=True, slots=True)

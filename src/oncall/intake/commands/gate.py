@@ -14,7 +14,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands.lanes import About, Courtesy, Lane, Open, apart
 from oncall.intake.commands.shedding import Sender, Shed, saying
-from oncall.intake.commands.waiting import Bounds, Waiting
+from oncall.intake.commands.waiting import Bounds, Kept, Waiting
 from oncall.intake.rules import unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
@@ -136,9 +136,9 @@ class Gate:
             raise Unavailable(TOO_MANY)
         return await self._put(waiting, patience=min(BUDGET, max(ROOM_WITHIN - watch.seconds, LEAST)))
 
-    def accept_now(self, events: list[Event]) -> asyncio.Future[list[Decided]] | None:
+    def accept_now(self, events: list[Event], kept: Kept) -> asyncio.Future[list[Decided]] | None:
         """As `accept`, for whoever has read nothing yet: None if there is no room just now."""
-        waiting = Waiting(events, asyncio.get_running_loop().create_future())
+        waiting = Waiting(events, asyncio.get_running_loop().create_future(), kept)
         if self._closed or not self._queue.has_room(waiting, comes_again=True):
             return None
         return self._put(waiting, patience=BUDGET)
@@ -232,17 +232,20 @@ class Gate:
         batch = [(event, waiting) for waiting in requests for event in waiting.events]
         try:
             async with self._database.by_themselves(Pool.INTAKE) as tx:
-                repeats = await accept_repeats(tx, [event for event, _ in batch], self._judging, self._open_lately, self._clock)
+                accepted = await accept_repeats(tx, [event for event, _ in batch], self._judging, self._open_lately, self._clock)
         except Exception as error:  # noqa: BLE001 — as above
             for waiting in requests:
                 waiting.unsure = trouble(error) is not Trouble.CONFLICT
             return
-        if repeats:
-            BATCH.observe(len(repeats))
+        if accepted.received_at is None:
+            return
+        BATCH.observe(len(accepted.decided))
         for event, waiting in batch:
-            if event.id in repeats:
-                waiting.note(repeats[event.id])
-        await self._count(repeats.values())
+            if event.id in accepted.decided:
+                waiting.note(accepted.decided[event.id])
+        for waiting in requests:
+            waiting.keep(accepted.received_at)
+        await self._count(accepted.decided.values())
 
     async def _settle(self, batch: Sequence[Asked], *, patient: bool = True, unsure: bool = False) -> None:
         """Everybody is answered: together, or by halves if one event spoils it for the others, or refused for now.
@@ -275,7 +278,7 @@ class Gate:
         """An event that cannot be stored as it was read pages as unreadable, with the same bytes beside it."""
         log.error("an event could not be stored as it was read", exc_info=error)
         says = unreadable(event.integration_name, f"it could not be stored ({type(error).__name__})")
-        stand_in = saying(says, Sender.of(event), replace(event.body, content_type=""), id=event.id)
+        stand_in = saying(says, Sender.of(event), replace(event.body, content_type="", stored_at=None), id=event.id)
         try:
             # Nobody knows how the last try ended: perhaps it is stored as it was read.
             waiting.note((await self._commit([stand_in], unsure=True))[event.id])

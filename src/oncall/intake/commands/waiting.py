@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
-from oncall.incidents.values import Action, Decided, Event
+from oncall.incidents.values import Action, Body, Decided, Event
 from oncall.kit.errors import Unavailable
 from oncall.kit.ids import EventId, IntegrationId
 
@@ -25,12 +27,17 @@ class Bounds:
     """The share that one integration may fill, so that whoever floods us turns away only itself."""
 
 
+Kept = Callable[[Body, datetime], None]
+"""Is told of a body that is stored, and when it was received."""
+
+
 @dataclass
 class Waiting:
     """One request: its events, what has been decided of them so far, and the future its route waits for."""
 
     events: list[Event]
     answer: asyncio.Future[list[Decided]]
+    kept: Kept | None = None
     decided: dict[EventId, Decided] = field(default_factory=dict)
     refused: bool = False
     unsure: bool = False
@@ -61,6 +68,11 @@ class Waiting:
     def note(self, decided: Decided) -> None:
         """One of its events is committed."""
         self.decided[decided.event_id] = decided
+
+    def keep(self, received_at: datetime) -> None:
+        """Whoever may use its body again hears that it is stored."""
+        if self.kept and self.is_through and (body := self.events[0].body).stored_at is None:
+            self.kept(body, received_at)
 
     def reply(self) -> None:
         """Once all of them are, the request is answered."""

@@ -34,5 +34,5 @@ class Again:
             return None
         if any(event.action is Action.CHECK_IN for event in known.events):
             return None
-        decided = self._gate.accept_now(known.once_more())
+        decided = self._gate.accept_now(known.once_more(), known.keep)
         return None if decided is None else Awaited(decided, known.told)

@@ -1,12 +1,14 @@
 """What was read a moment ago of the very same request is not read again: in a storm monitors say the same few things over and over."""
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from starlette.responses import Response
 
 from oncall.incidents.values import Body, Decided, Event
 from oncall.kit.ids import EventId, new_id
-from oncall.kit.quick import changed, dataclass
+from oncall.kit.quick import changed
 from oncall.services.values import IntegrationRef
 
 KEPT = 1_024
@@ -20,20 +22,24 @@ Told = Callable[[Sequence[Decided]], Response]
 """How the decisions of a request's events are told to its sender."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
-    """Whose request it was, by the digest of its key, the events in it, and how their decisions are told."""
+    """Whose request it was, by the digest of its key, the events in it, how their decisions are told, and the body, once it is stored."""
 
     digest: bytes
     integration: IntegrationRef
     events: Sequence[Event]
     told: Told
+    body: Body | None = None
 
     def once_more(self) -> list[Event]:
-        """The same events, each with an id of its own, in a body of its own."""
-        first = self.events[0].body
-        body = Body(new_id(), first.content_type, first.raw, first.headers)
+        """The same events, each with an id of its own, in the same body if it is stored already, or in one of their own."""
+        body = self.body or replace(self.events[0].body, id=new_id(), stored_at=None)
         return [_once_more(event, body) for event in self.events]
+
+    def keep(self, body: Body, received_at: datetime) -> None:
+        """It is stored: what comes in the same bytes until they are forgotten, in a moment, need not store it again."""
+        self.body = replace(body, stored_at=received_at)
 
 
 Said = tuple[int, Hashable]

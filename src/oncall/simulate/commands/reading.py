@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
@@ -105,11 +106,11 @@ async def read_again(open: Open, asked: Range, senders: Senders, pause: Pause) -
 async def _as_they_came(tx: AsyncConnection, rows: Sequence[StoredEvent], senders: Senders, pause: Pause) -> list[Came]:
     wanted = [row for row in rows if row.action not in ASIDE and row.decision is not Decision.DUPLICATE_DELIVERY]
     bodies = await store.bodies_of(tx, wanted, long=LONG)
-    by_body: dict[UUID, list[StoredEvent]] = {}
+    by_body: dict[tuple[UUID, datetime], list[StoredEvent]] = {}
     for row in wanted:
-        by_body.setdefault(row.body_id, []).append(row)
+        by_body.setdefault((row.body_id, row.received_at), []).append(row)
     found: dict[UUID, Event] = {}
-    for id, its in by_body.items():
+    for (id, _), its in by_body.items():
         integration = senders.integrations.get(its[0].integration_id)
         if id in bodies and integration is not None and not _is_ours(its[0]):
             body, is_long = bodies[id]
@@ -155,18 +156,19 @@ def _read(body: Body, integration: IntegrationRef, at: datetime) -> list[Event]:
 
 
 def _matched(rows: Sequence[StoredEvent], events: Sequence[Event]) -> dict[UUID, Event]:
-    """Each row with the event that its body still gives, if it does: the same of action, key and summary."""
-    left: dict[tuple[Action, str, str], list[Event]] = {}
+    """Each row with the event that its body still gives, if it does: the same of action, key and summary; in turn, where several are, since
+    the body may have come several times.
+    """
+    given: dict[tuple[Action, str, str], list[Event]] = {}
     for event in events:
         key = "" if event.dedup_key == f"{event.id}" or event.among is not None else event.dedup_key
-        left.setdefault((event.action, key, event.summary), []).append(event)
+        given.setdefault((event.action, key, event.summary), []).append(event)
+    turns = {said: cycle(its) for said, its in given.items()}
     found: dict[UUID, Event] = {}
     for row in rows:
-        for key in (row.dedup_key, ""):
-            its = left.get((row.action, key, row.summary))
-            if its:
-                found[row.id] = its.pop(0)
-                break
+        its = turns.get((row.action, row.dedup_key, row.summary)) or turns.get((row.action, "", row.summary))
+        if its:
+            found[row.id] = next(its)
     return found
 
 

@@ -28,7 +28,7 @@ COUNT = text("""
 """)
 PAGE = text("""
     SELECT id, received_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason, alert_id, incident_id,
-        body_id
+        body_id, coalesce(body_at, received_at)
     FROM events
     WHERE id > :after AND id <= :last AND received_at >= :since AND received_at < :until
         AND (CAST(:integration_ids AS uuid[]) IS NULL OR integration_id = ANY(CAST(:integration_ids AS uuid[]))
@@ -85,6 +85,7 @@ class StoredEvent:
     alert_id: AlertId | None
     incident_id: IncidentId | None
     body_id: UUID
+    body_at: datetime
 
 
 async def received_from(tx: AsyncConnection, id: UUID) -> datetime | None:
@@ -117,6 +118,7 @@ async def page_of_events(tx: AsyncConnection, asked: Range, *, after: UUID, limi
             AlertId(r[10]) if r[10] else None,
             IncidentId(r[11]) if r[11] else None,
             r[12],
+            r[13],
         )
         for r in rows
     ]
@@ -124,7 +126,7 @@ async def page_of_events(tx: AsyncConnection, asked: Range, *, after: UUID, limi
 
 async def bodies_of(tx: AsyncConnection, events: Sequence[StoredEvent], *, long: int) -> Mapping[UUID, tuple[Body, bool]]:
     """Those that are still kept, by their ids; true: it is longer than `long`, and its bytes are not with it."""
-    wanted = {event.body_id: event.received_at for event in events}
+    wanted = {event.body_id: event.body_at for event in events}
     if not wanted:
         return {}
     instants = list(wanted.values())
@@ -136,7 +138,7 @@ async def bodies_of(tx: AsyncConnection, events: Sequence[StoredEvent], *, long:
 
 
 async def long_body(tx: AsyncConnection, event: StoredEvent) -> bytes:
-    raw: Any = (await tx.execute(LONG_BODY, {"id": event.body_id, "received_at": event.received_at})).scalar_one_or_none()
+    raw: Any = (await tx.execute(LONG_BODY, {"id": event.body_id, "received_at": event.body_at})).scalar_one_or_none()
     return bytes(raw or b"")
 
 
