@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oncall.incidents.commands.routing import route_events
 from oncall.incidents.compiled import Judging
-from oncall.incidents.rules.dedup import decide_run, is_mere_repeat, key_of, sensible_instant
+from oncall.incidents.rules.dedup import decide_repeats, key_of, sensible_instant
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store.events import Repeats
@@ -64,17 +64,17 @@ async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: 
     async def accepted(known: Mapping[Key, Alert]) -> Accepted:
         unread = [key for key in runs if key not in known]
         opened = {**known, **(await alert_store.open_alerts(tx, unread) if unread else {})}
-        alerts = {key: alert for key, alert in opened.items() if is_mere_repeat(runs[key], alert)}
+        repeated = {key: its for key, alert in opened.items() if (its := decide_repeats(runs[key], alert)) is not None}
+        alerts = {key: opened[key] for key in repeated}
         lately.keep({key: alerts[key] for key in unread if key in alerts})
         lately.forget(opened.keys() - alerts.keys())  # it is about to change
         _keep_bodies_whole(events, alerts)
         decided: dict[EventId, Decided] = {}
         changes: list[tuple[Alert, AlertChange]] = []
         for key, alert in alerts.items():
-            decisions, change = decide_run(runs[key], alert)
+            decisions, change = repeated[key]
             decided |= {d.event_id: d for d in decisions}
-            if change is not None:
-                changes.append((alert, change))
+            changes.append((alert, change))
         repeats = [event for event in events if event.id in decided]
         received_at: datetime | None = None
         if repeats:

@@ -45,9 +45,12 @@ def needs_incident(run: Sequence[Event], alert: Alert | None) -> bool:
     return run[0].action is not Action.TRIGGER or not alert.is_open or alert.watched or RANK[worst(run)] > RANK[alert.severity]
 
 
-def is_mere_repeat(run: Sequence[Event], alert: Alert) -> bool:
-    """Whether a run of triggers changes nothing but when, and how often, its open alert was seen."""
-    return not needs_incident(run, alert) and run[-1].severity is alert.severity and relabelled(run, alert) is None
+def decide_repeats(run: Sequence[Event], alert: Alert) -> tuple[list[Decided], AlertChange] | None:
+    """As `decide_run`, for a run of triggers that changes nothing but when, and how often, its open alert was seen; None for any other."""
+    if needs_incident(run, alert) or run[-1].severity is not alert.severity or relabelled(run, alert) is not None:
+        return None
+    change = AlertChange(alert.id, len(run), alert.severity, is_open=True, acknowledged=alert.acknowledged, expires_at=last_expiry(run))
+    return _repeats(run, alert.id, alert.incident_id), change
 
 
 def relabelled(run: Sequence[Event], alert: Alert) -> Mapping[str, str] | None:
@@ -58,7 +61,7 @@ def relabelled(run: Sequence[Event], alert: Alert) -> Mapping[str, str] | None:
 
 def worst(run: Sequence[Event]) -> Severity:
     """The gravest severity of a run."""
-    return max((event.severity for event in run), key=RANK.__getitem__)
+    return run[0].severity if len(run) == 1 else max((event.severity for event in run), key=RANK.__getitem__)
 
 
 def decide_run(run: Sequence[Event], alert: Alert | None) -> tuple[list[Decided], AlertChange | None]:

@@ -14,7 +14,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands.lanes import About, Courtesy, Lane, Open, apart
 from oncall.intake.commands.shedding import Sender, Shed, saying
-from oncall.intake.commands.waiting import Bounds, Kept, Waiting
+from oncall.intake.commands.waiting import Bounds, Kept, Patience, Waiting
 from oncall.intake.rules import unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
@@ -75,7 +75,7 @@ class Gate:
         self._queue, self._open, self._open_lately = self._quick.queue, Open(), OpenLately()
         self._in_quick, self._in_slow = About(), About()
         self._courtesy, self._watch = Courtesy(), Stopwatch()
-        self._freed = asyncio.Event()
+        self._freed, self._patience = asyncio.Event(), Patience(self._give_up)
         self.tasks: tuple[asyncio.Task[None], ...] = ()
         self._closed = False
         self._shed = Shed(self._enter)
@@ -145,8 +145,7 @@ class Gate:
 
     def _put(self, waiting: Waiting, *, patience: float) -> asyncio.Future[list[Decided]]:
         self._enter(waiting)
-        over = asyncio.get_running_loop().call_later(patience, self._give_up, waiting)
-        waiting.answer.add_done_callback(lambda _: over.cancel())
+        self._patience.keep(waiting, patience)
         return waiting.answer
 
     def _enter(self, waiting: Waiting) -> None:
@@ -214,6 +213,7 @@ class Gate:
     def _done(self, requests: Iterable[Waiting]) -> None:
         for waiting in requests:
             self._queue.done(waiting)
+            self._patience.done(waiting)
             self._open.note(waiting)
         self._free()
 

@@ -1,7 +1,6 @@
 """Two lanes of requests: what is quickly done need not wait for what takes longer, and nothing overtakes what is about the same problem."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from oncall.incidents.values import Action
@@ -58,7 +57,7 @@ class Open:
 
     def __contains__(self, waiting: Waiting) -> bool:
         """Whether a request may be nothing but repeats, as far as one knows without asking."""
-        return all(event.dedup_key in self._keys and event.action is Action.TRIGGER and not event.delivery_id for event in waiting.events)
+        return waiting.is_plain and self._keys.keys() >= waiting.keys
 
     def note(self, waiting: Waiting) -> None:
         for event in waiting.events:
@@ -79,13 +78,11 @@ class About:
     """
 
     def __init__(self) -> None:
-        self._keys: Counter[str] = Counter()
-        self._among = 0  # events that may turn out to be about an alert with any other key
+        self._keys: dict[str, int] = {}
+        self._among = 0  # requests that may turn out to be about an alert with any other key
 
     def __contains__(self, waiting: Waiting) -> bool:
-        if self._among or any(event.among is not None for event in waiting.events):
-            return bool(self._keys)
-        return any(key in self._keys for key in waiting.keys)
+        return bool(self._keys) if self._among or waiting.is_among else not self._keys.keys().isdisjoint(waiting.keys)
 
     def add(self, waiting: Waiting) -> None:
         self._count(waiting, 1)
@@ -94,28 +91,31 @@ class About:
         self._count(waiting, -1)
 
     def _count(self, waiting: Waiting, sign: int) -> None:
-        for event in waiting.events:
-            self._among += sign * (event.among is not None)
-            self._keys[event.dedup_key] += sign
-            if not self._keys[event.dedup_key]:
-                del self._keys[event.dedup_key]
+        self._among += sign * waiting.is_among
+        for key in waiting.keys:
+            count = self._keys.get(key, 0) + sign
+            if count:
+                self._keys[key] = count
+            else:
+                del self._keys[key]
 
 
 def apart(requests: Sequence[Waiting], open: Open, slow: About) -> tuple[list[Waiting], list[Waiting]]:
     """Those that may be mere repeats, and may be tried at once; and those that are none, as far as one knows, or are about something that
     the slow lane or any of these is about. Both in the order given, and about different problems.
     """
-    if any(event.among is not None for waiting in requests for event in waiting.events):
+    if any(waiting.is_among for waiting in requests):
         return [], list(requests)
+    kept = {id(waiting): waiting for waiting in requests if waiting not in open or waiting in slow}
+    more = list(kept.values())
     keys: set[str] = set()
-    kept: set[int] = set()
-    while True:
-        more = {id(w): w for w in requests if id(w) not in kept and (w not in open or w in slow or any(key in keys for key in w.keys))}
-        if not more:
-            break
-        kept |= more.keys()
-        keys.update(key for waiting in more.values() for key in waiting.keys)
-    return [w for w in requests if id(w) not in kept], [w for w in requests if id(w) in kept]
+    while more:
+        keys.update(*(waiting.keys for waiting in more))
+        more = [waiting for waiting in requests if id(waiting) not in kept and not keys.isdisjoint(waiting.keys)]
+        kept |= {id(waiting): waiting for waiting in more}
+    if not kept:
+        return list(requests), []
+    return [waiting for waiting in requests if id(waiting) not in kept], list(filter(lambda waiting: id(waiting) in kept, requests))
 
 
 class Courtesy:

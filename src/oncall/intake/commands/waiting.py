@@ -5,7 +5,6 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
 from oncall.incidents.values import Action, Body, Decided, Event
 from oncall.kit.errors import Unavailable
@@ -31,7 +30,7 @@ Kept = Callable[[Body, datetime], None]
 """Is told of a body that is stored, and when it was received."""
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Waiting:
     """One request: its events, what has been decided of them so far, and the future its route waits for."""
 
@@ -43,18 +42,26 @@ class Waiting:
     unsure: bool = False
     """Nobody knows how the last try to store it ended: it may be stored already."""
 
-    @cached_property
-    def size(self) -> int:
-        """Bytes of the bodies; the events of one request share one, those of a mail to several integrations have one each."""
-        first = self.events[0].body
-        if all(event.body is first for event in self.events):
-            return len(first.raw)
-        return sum(len(body.raw) for body in {event.body.id: event.body for event in self.events}.values())
+    size: int = field(init=False)
+    """Bytes of the bodies; the events of one request share one, those of a mail to several integrations have one each."""
+    keys: frozenset[str] = field(init=False)
+    """What its events are about, by their dedup keys."""
+    is_among: bool = field(init=False)
+    """Whether one of them may turn out to be about an alert with any other key."""
+    is_plain: bool = field(init=False)
+    """Whether all of them are triggers that are told from no others but by their keys."""
 
-    @cached_property
-    def keys(self) -> list[str]:
-        """What its events are about, by their dedup keys."""
-        return [event.dedup_key for event in self.events]
+    def __post_init__(self) -> None:
+        self.size, self.is_among, self.is_plain = 0, False, True
+        body, keys = None, []
+        for event in self.events:
+            if event.body is not body:
+                body = event.body
+                self.size += len(body.raw)
+            keys.append(event.dedup_key)
+            self.is_among = self.is_among or event.among is not None
+            self.is_plain = self.is_plain and event.action is Action.TRIGGER and not event.delivery_id
+        self.keys = frozenset(keys)
 
     @property
     def has_new(self) -> bool:
@@ -98,6 +105,37 @@ class Waiting:
         if not self.answer.done():
             self.answer.set_exception(Unavailable(sentence))
             self.answer.exception()  # counts as read: perhaps its sender has given up, and nobody waits for it
+
+
+class Patience:
+    """How long each is waited for at most. One timer serves all, since nearly nobody waits so long."""
+
+    def __init__(self, over: Callable[[Waiting], None]) -> None:
+        self._over = over
+        self._until: dict[Waiting, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def keep(self, waiting: Waiting, seconds: float) -> None:
+        """`over` is called with it after so many seconds, unless it is `done` by then."""
+        until = self._until[waiting] = asyncio.get_running_loop().time() + seconds
+        if self._timer is None or until < self._timer.when():
+            self._look_at(until)
+
+    def done(self, waiting: Waiting) -> None:
+        self._until.pop(waiting, None)
+
+    def _look_at(self, until: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(until, self._look)
+
+    def _look(self) -> None:
+        now, self._timer = asyncio.get_running_loop().time(), None
+        for waiting in [waiting for waiting, until in self._until.items() if until <= now]:
+            del self._until[waiting]
+            self._over(waiting)
+        if self._until:
+            self._look_at(min(self._until.values()))
 
 
 @dataclass(slots=True)
@@ -159,7 +197,7 @@ class Queue:
         return self.events + events <= bounds.events // 4 and self.held + self.bytes + size <= bounds.bytes // 4
 
     def put(self, waiting: Waiting) -> None:
-        line = self._lines.setdefault(waiting.integration_id, _Line())
+        line = self._line(waiting)
         if not line.requests:
             self._turns.append(waiting.integration_id)
         line.requests.append(waiting)
@@ -167,7 +205,13 @@ class Queue:
 
     def count(self, waiting: Waiting) -> None:
         """It has its turn elsewhere, and counts here until it is `done`."""
-        self._count(self._lines.setdefault(waiting.integration_id, _Line()), waiting, 1)
+        self._count(self._line(waiting), waiting, 1)
+
+    def _line(self, waiting: Waiting) -> _Line:
+        line = self._lines.get(waiting.integration_id)
+        if line is None:
+            line = self._lines[waiting.integration_id] = _Line()
+        return line
 
     def take(self) -> list[Waiting]:
         """The requests of the next transaction: one of each integration in turn, as many as it should hold, and one at least.
