@@ -33,6 +33,7 @@ def drawn(draw: random.Random) -> Earlier:
 @pytest.mark.parametrize("seed", range(20))
 async def test_the_statement_sums_up_what_the_rules_mean(database: Database, seed: int) -> None:
     draw = random.Random(seed)
+    about = {IncidentId(UUID(int=draw.randrange(12))) for _ in range(draw.randrange(6))}
     pages: dict[UserId, list[Earlier]] = {user: [drawn(draw) for _ in range(draw.randrange(30))] for user in (ANA, BEN)}
     async with database.transaction() as tx:
         await tx.execute(text("CREATE TEMP TABLE pages (LIKE pages) ON COMMIT DROP"))  # pages of no incident, to nobody
@@ -41,9 +42,9 @@ async def test_the_statement_sums_up_what_the_rules_mean(database: Database, see
             for n, one in enumerate(its):
                 values = {"step": n, "service": one.service, "urgency": one.urgency, "pace": one.pace.value}
                 await tx.execute(ADD, {**values, "incident": one.incident_id, "user": user, "goes_at": one.goes_at, "made_at": one.made_at})
-        found = await sum_lately(tx, [ANA, BEN], now=NOW)
+        found = await sum_lately(tx, [ANA, BEN], about, now=NOW)
     async with database.transaction(read_only=True) as tx:
-        assert await sum_lately(tx, [ANA, BEN], now=NOW) == {}, "of the table of all, which has none"
+        assert await sum_lately(tx, [ANA, BEN], about, now=NOW) == {}, "of the table of all, which has none"
     known = {user: [one for one in its if NOW - one.made_at < LOOKED_BACK] for user, its in pages.items()}
-    expected = {(user, one.urgency): summed(its, one.urgency, now=NOW) for user, its in known.items() for one in its}
+    expected = {(user, one.urgency): summed(its, one.urgency, about, now=NOW) for user, its in known.items() for one in its}
     assert found == expected

@@ -35,13 +35,15 @@ class Earlier:
     urgency: str
 
 
-def summed(pages: Iterable[Earlier], urgency: str, *, now: datetime) -> Lately:
+def summed(pages: Iterable[Earlier], urgency: str, about: Iterable[IncidentId], *, now: datetime) -> Lately:
     """What the store makes of them with one statement (`test_lately.py` compares the two)."""
     its = [one for one in pages if one.urgency == urgency]
     storm = [one for one in its if now - one.made_at < STORM]
     alone = [one.goes_at for one in its if one.pace is not Pace.DIGEST]
+    incidents = {one.incident_id for one in storm}
     return Lately(
-        frozenset(one.incident_id for one in storm),
+        len(incidents),
+        frozenset(incidents & set(about)),
         frozenset(one.service for one in storm),
         sum(timedelta(0) <= now - at < LONGEST_WAIT for at in alone),
         max(alone, default=None),
@@ -65,7 +67,7 @@ def earlier(
 
 
 def decided(page: NewPage, *earlier: Earlier) -> Travel:
-    lately = {(page.user_id, urgency): summed(earlier, urgency, now=NOW) for urgency in ("high", "low")}
+    lately = {(page.user_id, urgency): summed(earlier, urgency, [page.incident_id], now=NOW) for urgency in ("high", "low")}
     return plan_travels({PageId(UUID(int=9)): page}, lately, now=NOW)[PageId(UUID(int=9))]
 
 

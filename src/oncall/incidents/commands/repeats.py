@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from oncall.incidents.commands.routing import route_events
+from oncall.incidents.commands.routing import RoutedLately, route_events
 from oncall.incidents.compiled import Judging
 from oncall.incidents.rules.dedup import decide_repeats, key_of, sensible_instant
 from oncall.incidents.store import alerts as alert_store
@@ -24,10 +24,13 @@ LABELS_KEPT = 1_024
 
 
 class OpenLately:
-    """Open alerts that are repeated, as they were a moment ago. Nothing rests on it: what counts repeats sees whether they still are."""
+    """Open alerts that are repeated, as they were a moment ago. Nothing rests on it: what counts repeats sees whether they still are.
+    And how routing rules left the events that repeat them.
+    """
 
     def __init__(self) -> None:
         self._alerts: dict[Key, Alert] = {}
+        self.routed = RoutedLately()
 
     def find(self, keys: Iterable[Key]) -> dict[Key, Alert]:
         return {key: alert for key in keys if (alert := self._alerts.get(key)) is not None}
@@ -58,7 +61,7 @@ async def accept_repeats(tx: AsyncConnection, events: Sequence[Event], judging: 
     raised, and nothing was written.
     """
     revision, routing = await judging.routing.at_hand(tx)
-    events = await route_events(tx, events, routing)
+    events = await route_events(tx, events, routing, lately.routed)
     runs = _plain_runs(events)
 
     async def accepted(known: Mapping[Key, Alert]) -> Accepted:

@@ -150,6 +150,8 @@ class Event:
     """The labels whose values a routing rule groups by; none leaves it to the service."""
     way: tuple[str, ...] = ()
     """What routing rules did with it, rule by rule, in words."""
+    like: "Event | None" = field(default=None, compare=False, repr=False)
+    """The one that was read of the very same bytes a moment ago: all but their ids and bodies is the same."""
 
 
 HEARTBEAT = "heartbeat:"

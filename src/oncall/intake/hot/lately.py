@@ -74,5 +74,6 @@ class Lately:
 
 def _once_more(event: Event, body: Body) -> Event:
     id = EventId(new_id())
-    # Without a key each event is a problem of its own, by its id.
-    return changed(event, {"id": id, "body": body, "dedup_key": f"{id}" if event.dedup_key == f"{event.id}" else event.dedup_key})
+    if event.dedup_key == f"{event.id}":  # without a key each event is a problem of its own, by its id
+        return changed(event, {"id": id, "body": body, "dedup_key": f"{id}"})
+    return changed(event, {"id": id, "body": body, "like": event})

@@ -70,7 +70,7 @@ async def page_people(tx: AsyncConnection, pages: Sequence[NewPage], reach: Mapp
     if not pages:
         return
     wanted = {PageId(new_id()): page for page in pages}
-    lately = await store.sum_lately(tx, sorted({page.user_id for page in pages}), now=now)
+    lately = await store.sum_lately(tx, {page.user_id for page in pages}, {page.incident_id for page in pages}, now=now)
     travels = plan_travels(wanted, lately, now=now)
     told = {(page.user_id, Urgency(page.subject.urgency), page.repeats) for page in pages}
     ways = {key: plan_ways(reach[key[0]], key[1], repeats=key[2]) for key in told}

@@ -48,13 +48,13 @@ class _Told:
 
     def __init__(self, lately: Lately, *, now: datetime) -> None:
         self._now = now
-        self._incidents, self._services = set(lately.incidents), set(lately.services)
+        self._incidents, self._these, self._services = lately.incidents, set(lately.these), set(lately.services)
         self._in_a_minute, self._slot, self._list = lately.in_a_minute, lately.last_alone_at, lately.last_list_at
 
     def decide(self, page: NewPage) -> Travel:
         if page.directly:
             return Travel(Pace.AT_ONCE, NOW, "at once, since somebody pages them directly")
-        incidents = len(self._incidents) + (page.incident_id not in self._incidents)
+        incidents = self._incidents + (page.incident_id not in self._these)
         is_first = (page.cycle, page.round, page.step) == (1, 1, 0)
         if incidents > STORM_ABOVE:
             return self._in_a_storm(page, f"storm: {incidents} incidents in {STORM // timedelta(minutes=1)} minutes", is_first=is_first)
@@ -82,7 +82,8 @@ class _Told:
         return Travel(Pace.DIGEST, wait, f"{storm}; waits {_seconds(wait)} for the next list, one each five minutes")
 
     def note(self, page: NewPage, travel: Travel) -> None:
-        self._incidents.add(page.incident_id)
+        self._incidents += page.incident_id not in self._these
+        self._these.add(page.incident_id)
         self._services.add(page.subject.service)
         goes_at = self._now + travel.wait
         if travel.pace is Pace.DIGEST:

@@ -1,6 +1,6 @@
 """SQL about pages and their messages: made, cancelled, revived, failed and asked about by their incident."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,7 +55,9 @@ CANCEL_REQUESTS = text("""
 # By pages_user_idx (user_id, created_at). Summed up here, since each page of a storm looks at hundreds of these.
 LATELY = text("""
     SELECT u.user_id, p.urgency,
-        coalesce(array_agg(DISTINCT p.incident_id) FILTER (WHERE p.created_at > :storm_since), '{}') AS incidents,
+        count(DISTINCT p.incident_id) FILTER (WHERE p.created_at > :storm_since) AS incidents,
+        coalesce(array_agg(DISTINCT p.incident_id) FILTER (
+            WHERE p.created_at > :storm_since AND p.incident_id IN (SELECT unnest(CAST(:about AS uuid[])))), '{}') AS these,
         coalesce(array_agg(DISTINCT p.service) FILTER (WHERE p.created_at > :storm_since), '{}') AS services,
         count(*) FILTER (WHERE p.pace <> 'digest' AND p.goes_at > :minute_since AND p.goes_at <= :now) AS in_a_minute,
         max(p.goes_at) FILTER (WHERE p.pace <> 'digest') AS last_alone_at,
@@ -158,10 +160,15 @@ ATTEMPTS = text("""
 """)
 
 
-async def sum_lately(tx: AsyncConnection, users: Sequence[UserId], *, now: datetime) -> dict[tuple[UserId, str], Lately]:
-    """What these people were paged for lately, by person and urgency: of each person's newest pages."""
+async def sum_lately(
+    tx: AsyncConnection, users: Collection[UserId], about: Collection[IncidentId], *, now: datetime
+) -> dict[tuple[UserId, str], Lately]:
+    """What these people, who are to be paged about these incidents, were paged for lately, by person and urgency: of each person's newest
+    pages.
+    """
     asked = {
-        "users": list(users),
+        "users": sorted(users),
+        "about": list(about),
         "most": MOST_LOOKED_AT,
         "since": now - LOOKED_BACK,
         "storm_since": now - STORM,
@@ -169,8 +176,8 @@ async def sum_lately(tx: AsyncConnection, users: Sequence[UserId], *, now: datet
         "now": now,
     }
     return {
-        (user, urgency): Lately(frozenset(incidents), frozenset(services), *rest)
-        for user, urgency, incidents, services, *rest in await tx.execute(LATELY, asked)
+        (user, urgency): Lately(incidents, frozenset(these), frozenset(services), *rest)
+        for user, urgency, incidents, these, services, *rest in await tx.execute(LATELY, asked)
     }
 
 

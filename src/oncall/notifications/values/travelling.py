@@ -54,9 +54,12 @@ class Travel:
 class Lately:
     """What one person was paged for lately at one urgency, summed up."""
 
-    incidents: frozenset[IncidentId]
+    incidents: int
+    these: frozenset[IncidentId]
+    """Those among them that they are to be paged for now."""
+
     services: frozenset[str]
-    """Both of the pages that were made within `STORM`."""
+    """All three of the pages that were made within `STORM`."""
 
     in_a_minute: int
     """How many went by themselves within `LONGEST_WAIT`."""
@@ -67,7 +70,7 @@ class Lately:
     last_list_at: datetime | None
 
 
-NOTHING_LATELY = Lately(frozenset(), frozenset(), 0, None, None)
+NOTHING_LATELY = Lately(0, frozenset(), frozenset(), 0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
