@@ -56,6 +56,19 @@ async def services(system: System) -> list[ServiceId]:
     return [ServiceId(UUID(one["id"])) for one in made]
 
 
+async def muting(system: System, its: Sequence[ServiceId]) -> None:
+    """What mutes some of it, from the beginning, from later on, or by what else is open."""
+    began = system.clock.at
+
+    def span(start: int, end: int) -> dict[str, str]:
+        return {"starts_at": (began + timedelta(minutes=start)).isoformat(), "ends_at": (began + timedelta(minutes=end)).isoformat()}
+
+    await system.make("silences", matchers=["dedup_key=a"], comment="known", **span(0, 30))
+    await system.make("silences", matchers=["severity=~info|unknown"], comment="later", service_id=f"{its[0]}", **span(10, 60))
+    await system.make("maintenance-windows", name="works", service_ids=[f"{its[4]}"], **span(5, 20))
+    await system.make("inhibitions", name="of b", source_matchers=["dedup_key=b"], target_matchers=["dedup_key=c"], equal=["service"])
+
+
 async def written(tx: AsyncConnection) -> dict[str, list[str]]:
     async def rows(query: str) -> list[str]:
         return [re.sub(r"#\d+", "#", str(tuple(row))) for row in await tx.execute(text(query))]
@@ -63,9 +76,12 @@ async def written(tx: AsyncConnection) -> dict[str, list[str]]:
     return {what: sorted(await rows(query)) for what, query in WRITTEN.items()} | {"timelines": await rows(TIMELINES)}
 
 
+@pytest.mark.parametrize("mutes", [False, True])
 @pytest.mark.parametrize("seed", range(2))
-async def test_decided_before_or_behind_it_is_the_same(system: System, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+async def test_decided_before_or_behind_it_is_the_same(system: System, monkeypatch: pytest.MonkeyPatch, seed: int, *, mutes: bool) -> None:
     dice, its, integration, before = random.Random(seed), await services(system), IntegrationId(new_id()), 0
+    if mutes:
+        await muting(system, its)
     decide_first = opening.decide_first
 
     async def counted(*args: Any, **more: Any) -> Any:
@@ -89,8 +105,31 @@ async def test_decided_before_or_behind_it_is_the_same(system: System, monkeypat
                 await tx.rollback()
         return found
 
-    for _ in range(15):
+    for _ in range(30 if mutes else 15):
         now += timedelta(seconds=dice.choice([1, 30, 120, 400]))
-        events = [drawn() for _ in range(dice.randint(1, 14))]
+        events = [drawn() for _ in range(dice.randint(1, 3 if mutes else 14))]
         assert await told(events, careful=True) == await told(events, careful=False)
-    assert before > 20, "much was decided before it was written"
+    assert before > (5 if mutes else 20), "much was decided before it was written"
+
+
+async def test_what_mutes_by_now_counts_and_not_what_a_node_had_at_hand(system: System) -> None:
+    made = await system.service([to(await system.user("Ana"))])
+    span = {"starts_at": system.clock.at.isoformat(), "ends_at": (system.clock.at + timedelta(hours=1)).isoformat()}
+
+    async def state(key: str) -> str:
+        body = {"event_action": "trigger", "dedup_key": key, "payload": {"summary": key, "source": "db-1", "severity": "critical"}}
+        (its,) = (await system.api.post(f"/intake/{made['key']}", json=body)).json()["events"]
+        incident = (await system.api.get(f"/api/v1/incidents/{its['incident_id']}")).json()
+        return str(incident["escalation"]["state"])
+
+    await system.make("silences", matchers=["dedup_key=other"], comment="known", **span)
+    assert await state("load") == "running"
+    at_hand = await judged_by(system)
+    await system.make("silences", matchers=["dedup_key=disk"], comment="known as well", **span)
+    assert await judged_by(system) is at_hand, "the node has not looked again"
+    assert [await state("disk"), await state("cpu")] == ["held", "running"]
+
+
+async def judged_by(system: System) -> object:
+    async with system.node.database.transaction(Pool.INTAKE) as tx:
+        return (await system.node.judging.mutings.at_hand(tx))[1]

@@ -12,7 +12,7 @@ from oncall import timeline
 from oncall.incidents.commands.change_events import keep_changes
 from oncall.incidents.commands.escalate import not_in_turn, run_steps
 from oncall.incidents.commands.flapping import find_flapping
-from oncall.incidents.commands.holding import find_holds
+from oncall.incidents.commands.holding import find_holds, may_mute
 from oncall.incidents.commands.inhibiting import source_over
 from oncall.incidents.commands.opening import mark_opened, open_alerts
 from oncall.incidents.commands.regrading import regrade
@@ -151,7 +151,8 @@ async def _accept_wave(
         if run.service_id not in services:
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
     runs = [run for run in runs if run.service_id in services]
-    new, at_once = [run for run in runs if run.alert is None], not careful and not (await judging.mutings.at_hand(tx))[1]
+    new, known = [run for run in runs if run.alert is None], (await judging.mutings.at_hand(tx))[1]
+    at_once = not careful and not may_mute(known, (run.opened for run in new), services, now=now)
     opened = await open_alerts(tx, new, met.hosts, locked, services, decided=at_once, now=now)
     triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)
@@ -159,7 +160,7 @@ async def _accept_wave(
     concerned = [*opened.due, *await _follow(tx, runs, locked, services, flaps, now=now)]
     # Asked when all has been written that may have waited for whoever changes it.
     mutings = await judging.mutings.of(tx)
-    if mutings and opened.decided:
+    if opened.decided and mutings is not known and (mutings or known):
         raise ConcurrentChange("what mutes was changed meanwhile")
     await mark_opened(tx, runs, services, mutings)
     await regrade(tx, runs, judging, mutings, now=now)

@@ -97,7 +97,7 @@ class Steps:
 async def decide_first(
     tx: AsyncConnection, born: Sequence[Incident], services: Mapping[ServiceId, Service], *, now: datetime
 ) -> tuple[Steps, Mapping[IncidentId, Hold]]:
-    """The first step of incidents that are not written yet, while nothing mutes anything: with what holds them, if that is a delay. Those
+    """The first step of incidents that are not written yet, where nothing mutes them: with what holds them, if that is a delay. Those
     whose triggers count, and those that are not in turn, are left for when they are written.
     """
     free = await not_in_turn(tx, [i for i in born if not counts_triggers(i, services[i.service_id])])

@@ -14,12 +14,13 @@ from oncall.incidents.rules.news import is_about
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import events as event_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Incident, Status, Triggers
+from oncall.incidents.values import Incident, OpenAlert, Status, Triggers
 from oncall.kit.db import notify
 from oncall.kit.ids import IncidentId, ServiceId
 from oncall.services.commands import get_services
 from oncall.services.values import Service
 from oncall.silences.commands.muting import load_mutings
+from oncall.silences.rules.inhibition import source_keys, target_keys
 from oncall.silences.rules.muting import Mutings, mutings_on
 from oncall.silences.values.muting import AlertFacts
 
@@ -51,6 +52,19 @@ async def find_holds(
         if hold is not None:
             holds[incident.id] = hold
     return holds
+
+
+def may_mute(mutings: Mutings, alerts: Iterable[OpenAlert], services: Mapping[ServiceId, Service], *, now: datetime) -> bool:
+    """Whether anything mutes one of these alerts, which open now, or may: what inhibits, and what is inhibited, is found out when all are
+    written.
+    """
+    for alert in alerts if mutings else ():
+        labels = labels_of(alert, services[alert.service_id].name)
+        if mutings_on(mutings, AlertFacts(alert.id, alert.service_id, labels, now), now):
+            return True
+        if mutings.inhibitions and (target_keys(mutings, labels) or source_keys(mutings, labels)):
+            return True
+    return False
 
 
 async def wake_for_muting(tx: AsyncConnection, *, now: datetime) -> None:

@@ -21,7 +21,7 @@ from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.placing import Birth, Run, actor_of, born_as, placed
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.store import incidents as store
-from oncall.incidents.values import Event, GroupKey, Incident, OpenAlert, Told
+from oncall.incidents.values import Event, GroupKey, Incident, Told
 from oncall.kit.ids import IncidentId, PolicyId, ServiceId, TeamId
 from oncall.kit.metrics import INCIDENTS
 from oncall.kit.trouble import ConcurrentChange
@@ -36,7 +36,7 @@ TOLD_OF = 5
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was opened and is due at once; what people are told of all that was opened; whether anything was decided as if nothing mutes,
+    """What was opened and is due at once; what people are told of all that was opened; whether anything was decided before it was written,
     and what holds of that.
     """
 
@@ -57,7 +57,7 @@ async def open_alerts(
     now: datetime,
 ) -> Opened:
     """Write new alerts, each into the locked incident that has its key, or into a new one; each run is told its incident, and `locked` is
-    brought up to date. What is opened is `decided` before it is written, as if nothing mutes and where no threshold counts, so that it
+    brought up to date. What is opened is `decided` before it is written, as if nothing mutes it and where no threshold counts, so that it
     is written once; else it is due at once.
     """
     if not runs:
@@ -86,9 +86,7 @@ async def open_alerts(
 
 async def mark_opened(tx: AsyncConnection, runs: Sequence[Run], services: Mapping[ServiceId, Service], mutings: Mutings) -> None:
     """New alerts that inhibit others say so from now on."""
-    new = [(run.events[0], run.change) for run in runs if run.alert is None]
-    alerts = [OpenAlert(change.alert_id, e.service_id, e.labels, change.severity, e.summary, e.source, e.dedup_key) for e, change in new]
-    await mark_sources(tx, alerts, services, mutings)
+    await mark_sources(tx, [run.opened for run in runs if run.alert is None], services, mutings)
 
 
 async def _made(

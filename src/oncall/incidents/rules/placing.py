@@ -13,7 +13,7 @@ from oncall.incidents.rules.grouping import group_key, most_of, why_apart
 from oncall.incidents.rules.holding import Hold
 from oncall.incidents.rules.routing import routable
 from oncall.incidents.rules.timers import timed
-from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, Severity, Status
+from oncall.incidents.values import Alert, AlertChange, Decided, Decision, Event, GroupKey, Incident, OpenAlert, Severity, Status
 from oncall.kit.actors import Actor, ActorKind
 from oncall.kit.ids import EventId, IncidentId, ServiceId
 from oncall.services.rules.support import rises_at, urgency_of
@@ -44,6 +44,12 @@ class Run:
     def joins(self) -> bool:
         """Whether its new alert joins an incident that another one opened."""
         return self.alert is None and self.incident_id != self.events[0].id
+
+    @property
+    def opened(self) -> OpenAlert:
+        """Its new alert."""
+        first, change = self.events[0], self.change
+        return OpenAlert(change.alert_id, first.service_id, first.labels, change.severity, first.summary, first.source, first.dedup_key)
 
 
 def is_regraded(run: Run) -> bool:
