@@ -8,11 +8,13 @@ import pytest
 from tests.incidents.building import SERVICE, event
 
 from oncall.contacts.values import Urgency
+from oncall.incidents.commands import routing as routing_command
+from oncall.incidents.commands.routing import RoutedLately
 from oncall.incidents.rules.routing import ELSEWHERE, likeliest, routable, routed, routed_all
-from oncall.incidents.values import Action, Severity
+from oncall.incidents.values import Action, Event, Severity
 from oncall.kit.ids import EventId, IntegrationId, RoutingRuleId, ServiceId
 from oncall.kit.matchers import parse_matchers
-from oncall.services.rules.routing import compile_routing
+from oncall.services.rules.routing import Routing, compile_routing
 from oncall.services.values.routing import RoutingRule
 
 WEB, DB = ServiceId(UUID(int=8)), ServiceId(UUID(int=9))
@@ -100,3 +102,29 @@ def test_an_end_goes_where_its_alert_is_open(
     routing = compile_routing([rule(1, "job=db", service_id=DB)], {})
     made = [e for e, _ in routed_all(events, routing, {e.id: opened for e in events})]
     assert [(e.service_id, e.reason) for e in made] == expected
+
+
+def test_what_is_like_another_goes_its_way_and_stays_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing_command, "KEPT", 1)
+    rules = [rule(1, "job=db", service_id=DB, add_labels={"team": "db"})]
+    routing, others = compile_routing(rules, {DB: "db"}), compile_routing([replace(rules[0], service_id=WEB)], {WEB: "web"})
+    asked: list[Event] = []
+
+    def counted(event: Event, routing: Routing) -> Event:
+        asked.append(event)
+        return routed(event, routing)
+
+    monkeypatch.setattr(routing_command, "routed", counted)
+    lately, body = RoutedLately(), replace(TRIGGER.body, id=UUID(int=7))
+    again = [replace(TRIGGER, id=EventId(UUID(int=n)), body=body, like=TRIGGER) for n in range(3)]
+    first, second, _ = [lately.routed(one, routing) for one in again]
+    assert (second.id, second.body, second.service_id) == (again[1].id, body, DB)
+    assert first == replace(second, id=again[0].id), "all else is the same"
+    assert second.reason == 'routing rule "r1" sent it to service db, added team=db'
+    assert len(asked) == 1
+    assert lately.routed(again[0], others).service_id == WEB, "by the rules of now"
+    assert lately.routed(TRIGGER, others).service_id == WEB, "and what is like nothing is asked about each time"
+    other = replace(TRIGGER, labels={"job": "web"})
+    assert lately.routed(replace(other, like=other), others).service_id == SERVICE
+    assert lately.routed(again[2], others).service_id == WEB
+    assert len(asked) == 5, "so many are remembered"

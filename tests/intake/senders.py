@@ -76,6 +76,8 @@ async def listening(app: Any) -> AsyncIterator[int]:
     while not server.started:
         await asyncio.sleep(0.01)
     server.lifespan.state[AGAIN] = app.state.again  # as the lifespan of `oncall serve` does
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await task
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task

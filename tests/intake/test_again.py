@@ -124,6 +124,34 @@ async def test_a_shared_body_is_shown_and_read_again_with_each_of_its_events(sys
     assert [replayed[name] for name in ("events", "read_otherwise", "bodies_gone", "difference_count")] == [15, 0, 0, 0]
 
 
+async def test_what_comes_again_goes_by_the_rules_of_now(system: System, database: Database, made: Any) -> None:
+    other = await system.make("services", name="databases", escalation_policy_id=made["policy"]["id"])
+    request = said("/v2/enqueue", V2, made)
+    async with lines(system) as (line, asked):
+
+        async def reasons(requests: int) -> list[str]:
+            for _ in range(requests):
+                assert (await line.send(request)).status == 202
+            async with database.transaction() as tx:
+                ids = list((await tx.execute(IDS)).scalars())[-requests:]
+            shown = [(await system.api.get(f"/api/v1/events/{id}")).json() for id in ids]
+            there = {other["id"]: "there", made["service"]["id"]: "here"}
+            return [f"{one['decision']} {there[one['service_id']]}: {one['reason']}" for one in shown]
+
+        here = "here: an alert with this dedup key is open already"
+        assert (await reasons(3))[1:] == [f"deduplicated {here}"] * 2
+        body = {"name": "all", "matchers": ["severity=critical"], "service_id": other["id"]}
+        rule = await system.make("routing-rules", **body)
+        way = 'routing rule "all" sent it to service databases: '
+        opened, *repeats = await reasons(3)
+        assert opened == f"opened there: {way}no alert with this dedup key was open"
+        assert repeats == [f"deduplicated there: {way}an alert with this dedup key is open already"] * 2
+        assert (await system.api.delete(f"/api/v1/routing-rules/{rule['id']}")).status_code == 204
+        assert await reasons(2) == [f"deduplicated {here}"] * 2
+    assert any(asked.known[1:3])
+    assert any(asked.known[4:6]), "what was known before the rule"
+
+
 async def test_a_body_is_shared_for_a_moment_and_only_once_it_is_stored(
     system: System, database: Database, made: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,6 +155,7 @@ VALUES = {
     "methods": "ARRAY[md5('method 1')::uuid]",
     "soon": "'2026-03-02T13:01:00Z'",
     "users": "ARRAY[md5('user 1')::uuid]",
+    "about": "ARRAY[md5('incident 50')::uuid]",
     "among": "ARRAY[md5('incident 50')::uuid]",
     "since": "'2026-03-02T12:50:00Z'",
     "storm_since": "'2026-03-02T12:55:00Z'",

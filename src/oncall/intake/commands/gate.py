@@ -14,7 +14,7 @@ from oncall.incidents.compiled import Judging
 from oncall.incidents.values import Decided, Event
 from oncall.intake.commands.lanes import About, Courtesy, Lane, Open, apart
 from oncall.intake.commands.shedding import Sender, Shed, saying
-from oncall.intake.commands.waiting import Bounds, Kept, Patience, Waiting
+from oncall.intake.commands.waiting import Bounds, Kept, Waiting
 from oncall.intake.rules import unreadable
 from oncall.kit import failpoints
 from oncall.kit.clock import Clock
@@ -23,6 +23,7 @@ from oncall.kit.errors import Unavailable
 from oncall.kit.ids import EventId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS
+from oncall.kit.patience import Patience
 from oncall.kit.stopwatch import Stopwatch
 from oncall.kit.trouble import LOCK_TIMED_OUT, STATEMENT_TIMED_OUT, Trouble, sqlstate, trouble
 from oncall.services.values import IntegrationRef

@@ -107,37 +107,6 @@ class Waiting:
             self.answer.exception()  # counts as read: perhaps its sender has given up, and nobody waits for it
 
 
-class Patience:
-    """How long each is waited for at most. One timer serves all, since nearly nobody waits so long."""
-
-    def __init__(self, over: Callable[[Waiting], None]) -> None:
-        self._over = over
-        self._until: dict[Waiting, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    def keep(self, waiting: Waiting, seconds: float) -> None:
-        """`over` is called with it after so many seconds, unless it is `done` by then."""
-        until = self._until[waiting] = asyncio.get_running_loop().time() + seconds
-        if self._timer is None or until < self._timer.when():
-            self._look_at(until)
-
-    def done(self, waiting: Waiting) -> None:
-        self._until.pop(waiting, None)
-
-    def _look_at(self, until: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(until, self._look)
-
-    def _look(self) -> None:
-        now, self._timer = asyncio.get_running_loop().time(), None
-        for waiting in [waiting for waiting, until in self._until.items() if until <= now]:
-            del self._until[waiting]
-            self._over(waiting)
-        if self._until:
-            self._look_at(min(self._until.values()))
-
-
 @dataclass(slots=True)
 class _Line:
     """The requests of one integration, in order, and what they hold together."""
