@@ -8,9 +8,9 @@ import dataclasses
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-__all__ = ["changed", "dataclass"]
+__all__ = ["Copies", "changed", "dataclass"]
 
 T = TypeVar("T")
 
@@ -24,13 +24,29 @@ else:
 
 def changed(value: T, changes: dict[str, object]) -> T:
     """A copy with other values in some fields, as `dataclasses.replace` makes it, in a fifth of the time."""
-    kind: Any = type(value)
-    places, values_of = _fields(kind)
-    values = list(values_of(value))
-    for name, said in changes.items():
-        values[places[name]] = said
-    made: T = kind(*values)
-    return made
+    copied: T = Copies(value, *changes)(*changes.values())
+    return copied
+
+
+class Copies(Generic[T]):
+    """Many such copies of one value, in half that time again."""
+
+    __slots__ = ("_kind", "_places", "_values")
+
+    def __init__(self, value: T, *names: str) -> None:
+        kind: Any = type(value)
+        places, values_of = _fields(kind)
+        self._kind = kind
+        self._places = [places[name] for name in names]
+        self._values = list(values_of(value))
+
+    def __call__(self, *said: object) -> T:
+        """With these in the fields, in their order."""
+        values = self._values.copy()
+        for place, one in zip(self._places, said, strict=True):
+            values[place] = one
+        made: T = self._kind(*values)
+        return made
 
 
 @cache

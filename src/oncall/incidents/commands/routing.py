@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from oncall.incidents.rules.routing import is_end, likeliest, routed, routed_all
 from oncall.incidents.store import alerts as alert_store
 from oncall.incidents.values import Action, Event
-from oncall.kit.quick import changed
+from oncall.kit.quick import Copies
 from oncall.services.rules.routing import Routing
 
 LONGEST_WAY = 500
@@ -24,7 +24,7 @@ class RoutedLately:
 
     def __init__(self) -> None:
         self._routing: Routing | None = None
-        self._made: dict[int, tuple[Event, Event]] = {}  # by the identity of the first, which lives as long as it is here
+        self._made: dict[int, tuple[Event, Copies[Event]]] = {}  # by the identity of the event, which lives as long as it is here
 
     def routed(self, event: Event, routing: Routing) -> Event:
         """A trigger as these rules leave it."""
@@ -37,8 +37,8 @@ class RoutedLately:
         if known is None:
             if len(self._made) >= KEPT:
                 del self._made[next(iter(self._made))]
-            known = self._made[id(event.like)] = event.like, _routed(event, routing)
-        return changed(known[1], {"id": event.id, "body": event.body})
+            known = self._made[id(event.like)] = event.like, Copies(_routed(event, routing), "id", "body")
+        return known[1](event.id, event.body)
 
 
 def _routed(event: Event, routing: Routing) -> Event:

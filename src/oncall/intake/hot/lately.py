@@ -1,14 +1,14 @@
 """What was read a moment ago of the very same request is not read again: in a storm monitors say the same few things over and over."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from starlette.responses import Response
 
 from oncall.incidents.values import Body, Decided, Event
 from oncall.kit.ids import EventId, new_id
-from oncall.kit.quick import changed
+from oncall.kit.quick import Copies
 from oncall.services.values import IntegrationRef
 
 KEPT = 1_024
@@ -21,6 +21,9 @@ LARGEST = 8 * 1024
 Told = Callable[[Sequence[Decided]], Response]
 """How the decisions of a request's events are told to its sender."""
 
+Again = Callable[[Body], Event]
+"""An event once more, in this body."""
+
 
 @dataclass(slots=True)
 class Known:
@@ -31,11 +34,15 @@ class Known:
     events: Sequence[Event]
     told: Told
     body: Body | None = None
+    _again: Sequence[Again] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        self._again = [_again(event) for event in self.events]
 
     def once_more(self) -> list[Event]:
         """The same events, each with an id of its own, in the same body if it is stored already, or in one of their own."""
         body = self.body or replace(self.events[0].body, id=new_id(), stored_at=None)
-        return [_once_more(event, body) for event in self.events]
+        return [again(body) for again in self._again]
 
     def keep(self, body: Body, received_at: datetime) -> None:
         """It is stored: what comes in the same bytes until they are forgotten, in a moment, need not store it again."""
@@ -72,8 +79,14 @@ class Lately:
         self._known[said[1]] = known
 
 
-def _once_more(event: Event, body: Body) -> Event:
-    id = EventId(new_id())
+def _again(event: Event) -> Again:
     if event.dedup_key == f"{event.id}":  # without a key each event is a problem of its own, by its id
-        return changed(event, {"id": id, "body": body, "dedup_key": f"{id}"})
-    return changed(event, {"id": id, "body": body, "like": event})
+        copies = Copies(event, "id", "body", "dedup_key")
+
+        def own(body: Body) -> Event:
+            id = EventId(new_id())
+            return copies(id, body, f"{id}")
+
+        return own
+    copies = Copies(replace(event, like=event), "id", "body")
+    return lambda body: copies(EventId(new_id()), body)
