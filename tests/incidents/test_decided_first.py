@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.intake.test_gate import event
 from tests.system import System, to
 
+from oncall.incidents.commands import accept as accepting
 from oncall.incidents.commands import opening
 from oncall.incidents.commands.accept import accept_events
 from oncall.incidents.values import Event, Severity
@@ -29,6 +30,7 @@ WRITTEN = {
     "messages": "SELECT to_jsonb(n) - 'id' - 'page_id' - 'stands_in_for' FROM notifications n",
     "turns": "SELECT to_jsonb(t) FROM escalation_turns t",
 }
+EDITED = text("UPDATE revisions SET revision = revision + 1 WHERE topic = :topic")
 TIMELINES = "SELECT to_jsonb(t) - 'id' - 'seq' - 'xact' FROM timeline_entries t ORDER BY incident_id, seq"
 
 
@@ -98,7 +100,8 @@ async def test_decided_before_or_behind_it_is_the_same(system: System, monkeypat
         return replace(one, integration_id=integration, severity=dice.choice(list(Severity)))
 
     async def told(events: Sequence[Event], *, careful: bool) -> tuple[Any, dict[str, list[str]]]:
-        async with system.node.database.transaction(Pool.INTAKE) as tx:
+        database = system.node.database
+        async with database.transaction(Pool.INTAKE) if careful else database.relying(Pool.INTAKE) as tx:
             decided = await accept_events(tx, events, system.node.judging, now=now, careful=careful)
             found = [(d.event_id, d.decision, d.reason, d.incident_id) for d in decided], await written(tx)
             if careful:
@@ -128,6 +131,27 @@ async def test_what_mutes_by_now_counts_and_not_what_a_node_had_at_hand(system: 
     await system.make("silences", matchers=["dedup_key=disk"], comment="known as well", **span)
     assert await judged_by(system) is at_hand, "the node has not looked again"
     assert [await state("disk"), await state("cpu")] == ["held", "running"]
+
+
+async def test_whoever_edits_what_mutes_without_pause_keeps_no_event_out(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await system.service([to(await system.user("Ana"))])
+    span = {"starts_at": system.clock.at.isoformat(), "ends_at": (system.clock.at + timedelta(hours=1)).isoformat()}
+    await system.make("silences", matchers=["dedup_key=other"], comment="known", **span)
+    open_alerts, decided = opening.open_alerts, []
+
+    async def edited(*args: Any, **more: Any) -> Any:
+        decided.append(more["decided"])
+        async with system.node.database.transaction() as tx:
+            await tx.execute(
+                text("UPDATE revisions SET revision = revision + 1 WHERE topic = :topic"), {"topic": system.node.judging.mutings.topic}
+            )
+        return await open_alerts(*args, **more)
+
+    monkeypatch.setattr(accepting, "open_alerts", edited)
+    body = {"event_action": "trigger", "dedup_key": "disk", "payload": {"summary": "full", "source": "db-1", "severity": "critical"}}
+    answer = await system.api.post(f"/intake/{made['key']}", json=body)
+    assert (answer.status_code, answer.json()["events"][0]["decision"]) == (202, "opened")
+    assert decided == [True, False]
 
 
 async def judged_by(system: System) -> object:

@@ -28,7 +28,7 @@ async def test_each_is_over_in_its_own_time_unless_it_is_done(monkeypatch: pytes
         await asyncio.sleep(0.001)
     assert sorted(over) == ["late", "soon"]
     patience.done("later")
-    assert len(timers) <= 7, "none for each that looks"
+    assert len(timers) <= 12, "it does not look without pause"
 
 
 async def test_it_waits_anew_when_all_were_done() -> None:

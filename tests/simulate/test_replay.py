@@ -1,6 +1,7 @@
 """What a rule would have done with the events of the past, asked before it is made."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.simulate.living import Life, replayed
 from tests.simulate.planting import PLANTS, Plant
 from tests.system import System
 
+from oncall.incidents.values import Event
 from oncall.kit.db import Pool
 
 
@@ -141,6 +143,28 @@ async def test_where_bodies_are_gone_the_record_stands_in(life: Life) -> None:
     rule = {"routing_rules": [{"name": "a to shop", "matchers": ["host=a"], "service_id": shop["id"]}]}
     found = await replayed(life.system, began, proposed=rule)
     assert (found["events"], found["bodies_gone"], [one["kind"] for one in found["differences"]]) == (2, 2, ["another_service"])
+
+
+async def test_what_came_in_one_body_and_was_stored_in_two_halves_is_told_apart(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of events with the same key and the same words each is its own: the first is only informed, the second pages."""
+    web, _ = await two_services(life)
+    generic = await life.system.make(f"services/{web['id']}/integrations", name="own", type="generic")
+    began, body = life.now, [{"title": "Disk full", "id": "disk", "severity": severity} for severity in ("info", "critical")]
+    gate = life.system.node.gate
+    transaction = gate._transaction
+
+    async def one_by_one(events: Sequence[Event], **more: Any) -> Any:
+        if len(events) > 1:
+            raise RuntimeError("not all of them at once")
+        life.system.clock.advance(timedelta(microseconds=10))
+        return await transaction(events, **more)
+
+    monkeypatch.setattr(gate, "_transaction", one_by_one)
+    assert (await life.system.api.post(f"/intake/{generic['key']}", json=body)).status_code == 202
+    await life.after(minutes=1)
+    found = await replayed(life.system, began)
+    assert (found["events"], found["read_otherwise"], found["bodies_gone"]) == (2, 0, 0)
+    assert (found["difference_count"], found["pages"]["before"], found["pages"]["after"]) == (0, 2, 2)
 
 
 async def test_what_would_be_read_otherwise_today_is_taken_from_the_record(life: Life) -> None:

@@ -6,6 +6,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+LEAST = 0.001
+"""Seconds between two looks: the loop's timers ring up to so much early."""
+
 
 class Patience(Generic[T]):
     """Calls `over` with whatever is not `done` in its time."""
@@ -35,4 +38,4 @@ class Patience(Generic[T]):
             del self._until[one]
             self._over(one)
         if self._until:
-            self._look_at(min(self._until.values()))
+            self._look_at(max(min(self._until.values()), now + LEAST))

@@ -34,6 +34,7 @@ from oncall.kit.db import in_halves, notify
 from oncall.kit.ids import AlertId, EventId, IncidentId, ServiceId
 from oncall.kit.log import get_log
 from oncall.kit.metrics import INCIDENTS
+from oncall.kit.relying import relied_of
 from oncall.kit.trouble import ConcurrentChange
 from oncall.notifications import cancel_for, revive_for
 from oncall.services.commands import get_supported
@@ -152,7 +153,9 @@ async def _accept_wave(
             decided |= {d.event_id: d for d in ignored(run.events, "its service was deleted")}
     runs = [run for run in runs if run.service_id in services]
     new, known = [run for run in runs if run.alert is None], (await judging.mutings.at_hand(tx))[1]
-    at_once = not careful and not may_mute(known, (run.opened for run in new), services, now=now)
+    # Where anything mutes, only on a try that relies: one that is done again goes the other way, however often that is being changed.
+    relies = relied_of(tx) is not None
+    at_once = not careful and (not known or (relies and not may_mute(known, (run.opened for run in new), services, now=now)))
     opened = await open_alerts(tx, new, met.hosts, locked, services, decided=at_once, now=now)
     triggers.update(run.incident_id for run in runs for event in run.events if event.action is Action.TRIGGER)
     await _write_repeats(tx, [run for run in runs if run.alert], now=now)

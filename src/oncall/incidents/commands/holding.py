@@ -58,7 +58,7 @@ def may_mute(mutings: Mutings, alerts: Iterable[OpenAlert], services: Mapping[Se
     """Whether anything mutes one of these alerts, which open now, or may: what inhibits, and what is inhibited, is found out when all are
     written.
     """
-    for alert in alerts if mutings else ():
+    for alert in alerts:
         labels = labels_of(alert, services[alert.service_id].name)
         if mutings_on(mutings, AlertFacts(alert.id, alert.service_id, labels, now), now):
             return True

@@ -20,7 +20,7 @@ from oncall.kit import failpoints
 from oncall.kit.clock import Clock
 from oncall.kit.db import Database, Pool, wait_for_locks
 from oncall.kit.errors import Unavailable
-from oncall.kit.ids import EventId
+from oncall.kit.ids import EventId, new_id
 from oncall.kit.log import get_log
 from oncall.kit.metrics import BATCH, EVENTS
 from oncall.kit.patience import Patience
@@ -279,7 +279,7 @@ class Gate:
         """An event that cannot be stored as it was read pages as unreadable, with the same bytes beside it."""
         log.error("an event could not be stored as it was read", exc_info=error)
         says = unreadable(event.integration_name, f"it could not be stored ({type(error).__name__})")
-        stand_in = saying(says, Sender.of(event), replace(event.body, content_type="", stored_at=None), id=event.id)
+        stand_in = saying(says, Sender.of(event), replace(event.body, id=new_id(), content_type="", stored_at=None), id=event.id)
         try:
             # Nobody knows how the last try ended: perhaps it is stored as it was read.
             waiting.note((await self._commit([stand_in], unsure=True))[event.id])

@@ -106,16 +106,16 @@ def apart(requests: Sequence[Waiting], open: Open, slow: About) -> tuple[list[Wa
     """
     if any(waiting.is_among for waiting in requests):
         return [], list(requests)
-    kept = {id(waiting): waiting for waiting in requests if waiting not in open or waiting in slow}
-    more = list(kept.values())
+    kept = {waiting for waiting in requests if waiting not in open or waiting in slow}
+    more = list(kept)
     keys: set[str] = set()
     while more:
         keys.update(*(waiting.keys for waiting in more))
-        more = [waiting for waiting in requests if id(waiting) not in kept and not keys.isdisjoint(waiting.keys)]
-        kept |= {id(waiting): waiting for waiting in more}
+        more = [waiting for waiting in requests if waiting not in kept and not keys.isdisjoint(waiting.keys)]
+        kept.update(more)
     if not kept:
         return list(requests), []
-    return [waiting for waiting in requests if id(waiting) not in kept], list(filter(lambda waiting: id(waiting) in kept, requests))
+    return [waiting for waiting in requests if waiting not in kept], [waiting for waiting in requests if waiting in kept]
 
 
 class Courtesy:

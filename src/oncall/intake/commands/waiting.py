@@ -78,7 +78,7 @@ class Waiting:
 
     def keep(self, received_at: datetime) -> None:
         """Whoever may use its body again hears that it is stored."""
-        if self.kept and self.is_through and (body := self.events[0].body).stored_at is None:
+        if self.kept and not self.left and (body := self.events[0].body).stored_at is None:
             self.kept(body, received_at)
 
     def reply(self) -> None:

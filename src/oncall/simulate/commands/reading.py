@@ -106,9 +106,10 @@ async def read_again(open: Open, asked: Range, senders: Senders, pause: Pause) -
 async def _as_they_came(tx: AsyncConnection, rows: Sequence[StoredEvent], senders: Senders, pause: Pause) -> list[Came]:
     wanted = [row for row in rows if row.action not in ASIDE and row.decision is not Decision.DUPLICATE_DELIVERY]
     bodies = await store.bodies_of(tx, wanted, long=LONG)
-    by_body: dict[tuple[UUID, datetime], list[StoredEvent]] = {}
+    by_body: dict[tuple[UUID, datetime | None], list[StoredEvent]] = {}
     for row in wanted:
-        by_body.setdefault((row.body_id, row.received_at), []).append(row)
+        shares = row.received_at if row.body_at != row.received_at else None  # what came by itself may have been stored in two halves
+        by_body.setdefault((row.body_id, shares), []).append(row)
     found: dict[UUID, Event] = {}
     for (id, _), its in by_body.items():
         integration = senders.integrations.get(its[0].integration_id)
