@@ -298,6 +298,20 @@ async def test_in_a_storm_a_phone_rings_once_in_five_minutes_but_for_a_new_criti
     assert len(sent(system.email)) <= 1
 
 
+FIRST = "SELECT id FROM notifications ORDER BY id LIMIT 3"
+
+
+async def test_of_one_instant_what_was_made_first_is_sent_first_wherever_it_lies(system: System) -> None:
+    """Else the list of a storm would ring before the calls that were made before it, which leave no list so soon after them."""
+    system.email.rings = True
+    await opened(system, await paging(system), *range(1, 15))
+    async with system.node.database.transaction() as tx:
+        for moved in ("+", "-"):  # behind the others in the index that finds them
+            await tx.exec_driver_sql(f"UPDATE notifications SET next_at = next_at {moved} interval '1 microsecond' WHERE id IN ({FIRST})")
+    await system.run_due()
+    assert sent(system.email) == [["e1"], ["e2"], ["e3"]]
+
+
 async def test_a_phone_that_rings_for_one_critical_after_the_other_reads_out_the_list_all_the_same(system: System) -> None:
     system.email.rings = True
     key = await paging(system)

@@ -32,10 +32,10 @@ CLAIM = text("""
          WHERE channel = :channel AND urgency = 'update' AND next_at <= :now AND address <> ALL(CAST(:engaged AS text[]))
          ORDER BY next_at LIMIT :updates)
     ), fair AS (
-        SELECT id, urgency, next_at, row_number() OVER (PARTITION BY address ORDER BY urgency, next_at) AS nth FROM first
+        SELECT id, urgency, next_at, row_number() OVER (PARTITION BY address ORDER BY urgency, next_at, id) AS nth FROM first
     ), due AS MATERIALIZED (
         SELECT id, status, attempt, page_id, notice_id FROM notifications
-        WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY urgency, next_at LIMIT :limit) AND next_at <= :now
+        WHERE id IN (SELECT id FROM fair WHERE nth <= :each ORDER BY urgency, next_at, id LIMIT :limit) AND next_at <= :now
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), unknown AS (
         INSERT INTO attempts (notification_id, number, at, outcome, detail)
