@@ -293,7 +293,7 @@ async def test_it_is_told_without_a_body_an_integration_and_a_service_as_well(sy
             "received: Received at 2026-03-02T12:00:00Z through no integration that there is (it was deleted, or this is of a heartbeat), "
             "for a service that is deleted by now."
         ),
-        "read: The body was kept for 90 days and is gone.",
+        "read: The body is gone: bodies are kept for 90 days, if nobody deletes them before.",
         'said: It tells of a change: "deploy".',
     ]
 

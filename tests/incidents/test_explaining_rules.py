@@ -76,7 +76,7 @@ def test_every_decision_is_in_the_table_of_its_page() -> None:
     assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(decision.value for decision in Decision)
 
 
-GONE = replace(CAME, size=None, body_gone="The body was kept for 90 days and is gone.")
+GONE = replace(CAME, size=None, body_gone="The body is gone: bodies are kept for 90 days, if nobody deletes them before.")
 
 
 @pytest.mark.parametrize(

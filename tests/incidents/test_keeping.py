@@ -284,7 +284,7 @@ async def test_events_alerts_and_incidents_stay_when_their_body_goes(own: Databa
     system.clock.advance(timedelta(days=150))
     await system.node.engine.run_due()
     whole = (await system.api.get(f"/api/v1/events/{event['id']}")).json()
-    assert (whole["body"], whole["body_gone"]) == (None, "The body was kept for 90 days and is gone.")
+    assert (whole["body"], whole["body_gone"]) == (None, "The body is gone: bodies are kept for 90 days, if nobody deletes them before.")
     assert (whole["summary"], whole["decision"]) == ("Disk full", "opened")
     gone = await system.api.get(f"/api/v1/events/{event['id']}/body")
     assert (gone.status_code, gone.json()["code"]) == (410, "gone")

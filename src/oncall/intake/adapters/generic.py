@@ -263,6 +263,8 @@ curl -sS {url} -d '{"summary": "Disk is full", "severity": "critical", "dedup_ke
 * The dedup key is `dedup_key`, `incident_key`, `fingerprint`, …, else `monitor_id`, `check_id`, `event_id`, …, else what names the problem
   (`check`, `name`, `metric`, `job`) and its place (`host`, `service`, …), else `id`; without any each event is a problem of its own.
 * Severity is read from `severity`, `priority`, `level`; without one it is `unknown`, which pages like an error.
+* Labels, by which rules and silences tell alerts apart, are what is in `labels` or `tags`. `source`, `host`, `hostname` or `instance` is
+  the source, which they match as `source`; what is left over is shown as details, and matches nothing.
 
 Send the same `dedup_key` with `"status": "resolved"` when it is over. Objects in a list, and in `alerts` or `events`, are events of their
 own. A body of any dialect on these pages is known by itself, by names that only its monitor uses, so one address can take them all.

@@ -22,4 +22,5 @@ def why_never_kept(event: EventSeen, body: Body | None) -> str | None:
 def gone_after(kept: timedelta) -> str:
     """Why an event has no body any more."""
     days = kept / timedelta(days=1)
-    return f"The body was kept for {days:g} day{'' if days == 1 else 's'} and is gone."
+    how_long = f"{days:g} day{'' if days == 1 else 's'}"
+    return f"The body is gone: bodies are kept for {how_long}, if nobody deletes them before."
