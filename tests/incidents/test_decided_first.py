@@ -142,9 +142,7 @@ async def test_whoever_edits_what_mutes_without_pause_keeps_no_event_out(system:
     async def edited(*args: Any, **more: Any) -> Any:
         decided.append(more["decided"])
         async with system.node.database.transaction() as tx:
-            await tx.execute(
-                text("UPDATE revisions SET revision = revision + 1 WHERE topic = :topic"), {"topic": system.node.judging.mutings.topic}
-            )
+            await tx.execute(EDITED, {"topic": system.node.judging.mutings.topic})
         return await open_alerts(*args, **more)
 
     monkeypatch.setattr(accepting, "open_alerts", edited)

@@ -1,10 +1,18 @@
 """Whoever is not done in time is told, each in its own, by one timer."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from oncall.kit.patience import Patience
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """Fails, and does not hang, where that never is."""
+    async with asyncio.timeout(20):
+        while not so():
+            await asyncio.sleep(0.001)
 
 
 async def test_each_is_over_in_its_own_time_unless_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,8 +32,7 @@ async def test_each_is_over_in_its_own_time_unless_it_is_done(monkeypatch: pytes
     patience.keep("soon", 0)
     patience.done("done")
     patience.done("nobody")
-    while len(over) < 2:
-        await asyncio.sleep(0.001)
+    await until(lambda: len(over) == 2)
     assert sorted(over) == ["late", "soon"]
     patience.done("later")
     assert len(timers) <= 12, "it does not look without pause"
@@ -35,8 +42,6 @@ async def test_it_waits_anew_when_all_were_done() -> None:
     over: list[int] = []
     patience = Patience[int](over.append)
     patience.keep(1, 0)
-    while over != [1]:
-        await asyncio.sleep(0.001)
+    await until(lambda: over == [1])
     patience.keep(2, 0)
-    while over != [1, 2]:
-        await asyncio.sleep(0.001)
+    await until(lambda: over == [1, 2])
