@@ -164,3 +164,24 @@ async def test_a_migration_may_write_a_table_and_then_alter_it(url: str, databas
     await asyncio.to_thread(command.upgrade, config, "heads")
     async with database.transaction() as tx:
         assert (await tx.execute(text("SELECT shoe_size FROM users"))).scalar_one() == 42
+
+
+SHARED = """
+    INSERT INTO event_bodies (id, received_at, content_type, raw) VALUES (:body_id, :at, 'text/plain', 'said twice');
+    INSERT INTO events (id, received_at, occurred_at, integration_id, service_id, action, dedup_key, severity, summary, decision, reason,
+        body_id, body_at)
+    SELECT gen_random_uuid(), CAST(:at AS timestamptz) + later, :at, gen_random_uuid(), gen_random_uuid(), 'trigger', 'disk', 'error',
+        'full', 'opened', '', :body_id, CASE WHEN later > interval '0' THEN CAST(:at AS timestamptz) END
+    FROM unnest(ARRAY[interval '0', interval '1 second']) AS later
+"""
+OWN = "SELECT b.raw FROM events e LEFT JOIN event_bodies b ON b.id = e.body_id AND b.received_at = e.received_at"
+
+
+async def test_whoever_goes_back_has_a_body_for_each_event_that_shared_one(url: str, database: Database) -> None:
+    shared = {"body_id": new_id(), "at": WRITTEN}
+    async with database.transaction() as tx:
+        for statement in SHARED.split(";"):
+            await tx.execute(text(statement), shared)
+    await to_version(url, "0045")
+    async with database.transaction() as tx:
+        assert [bytes(row.raw or b"") for row in await tx.execute(text(OWN))] == [b"said twice"] * 2
